@@ -1,0 +1,123 @@
+#pragma once
+/* The media engine as control sees it: threads, streams, links. Control thread only. Every call
+ * posts a message to the stream's media thread and returns; events come back through the control
+ * loop. A stream stays on one thread for life, and streams that are linked must be on the same one.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "net/addr.h"
+
+struct codec;
+struct loop;
+struct media;
+struct media_stream;
+struct media_transport; /* plain RTP: media/rtp_transport.h; WebRTC: rtc/rtc_transport.h */
+
+struct media_config {
+    unsigned threads;          /* 0: one per core */
+    uint16_t rtp_min, rtp_max; /* UDP ports for plain RTP, even ones RTP; both 0: any free */
+    struct addr bind;          /* where plain RTP binds; unset: 0.0.0.0 */
+    int64_t silent_ms;         /* on_silent after this long without a packet; 0: 5000 */
+    int64_t timeout_ms;        /* on_failed(ERR_TIMEOUT) after this long; 0: 60000 */
+};
+
+MUST_CHECK enum err media_create(struct media **out, struct loop *control,
+                                 const struct media_config *config, struct fault *fault);
+/** Every stream must be destroyed first. Joins the threads. */
+void media_destroy(struct media *media);
+unsigned media_threads(const struct media *media);
+/** The thread with the fewest streams: pick once a call. */
+unsigned media_pick_thread(const struct media *media);
+
+/* What was negotiated: the outcome of offer and answer, no SDP in it. */
+enum { MEDIA_FORMATS_MAX = 8, MEDIA_PT_NONE = 255, MEDIA_DTMF_MAX = 2 };
+struct media_format {
+    const struct codec *codec;
+    uint8_t tx_pt; /* the payload type that the peer wants to receive */
+    uint8_t rx_pt; /* the one that we announced, so the one it sends */
+};
+struct media_dtmf_format {
+    uint32_t clock_hz; /* 8000 or 48000 */
+    uint8_t tx_pt, rx_pt;
+};
+struct media_description {
+    struct media_format
+        formats[MEDIA_FORMATS_MAX]; /* [0] is what we send unless a link knows better */
+    size_t n_formats;
+    struct media_dtmf_format dtmf[MEDIA_DTMF_MAX];
+    size_t n_dtmf;
+    unsigned ptime_ms;  /* what we send; 0: 20 */
+    bool send, receive; /* from our side: a=sendrecv is both */
+};
+
+struct media_flow_stats { /* one direction; counters since the stream began */
+    uint64_t packets, bytes;
+    uint64_t lost;       /* RFC 3550 §6.4.1, never negative here */
+    int64_t jitter_us;   /* -1: not measured */
+    int64_t last_age_ms; /* since the last packet; -1: none yet */
+    int level_dbov; /* of the last second; 1: not measured. Pass-through G.711 is measured too */
+};
+struct media_stats {
+    struct media_flow_stats rx, tx; /* tx.lost and tx.jitter_us are what the far end reports */
+    int64_t rtt_us;                 /* -1: not measured */
+    uint64_t dropped_auth;          /* SRTP that did not verify or was replayed */
+    uint64_t dropped_stranger;      /* from an address that may not send here */
+    const struct codec *rx_codec, *tx_codec; /* NULL until a packet went */
+    bool transcoding;
+    struct addr remote;
+};
+
+struct media_events { /* any may be NULL; never called from inside a media_ function */
+    void (*on_connected)(
+        void *owner); /* keys agreed and the peer's address known: media may flow */
+    void (*on_first_packet)(void *owner); /* the first valid RTP packet arrived */
+    void (*on_dtmf)(void *owner, char digit, unsigned duration_ms); /* once a key, at its end */
+    void (*on_play_done)(void *owner, uint32_t play_id);
+    void (*on_silent)(void *owner, int64_t silent_ms); /* once until packets come again */
+    void (*on_heard_again)(void *owner);
+    /** The stream is of no more use: ERR_AUTH (DTLS fingerprint), ERR_TIMEOUT (consent or media).
+     */
+    void (*on_failed)(void *owner, enum err err, const char *text);
+    /** A step for the timeline: "ice" "pair 10.0.0.1:5000", "dtls" "DTLSv1.2 AEAD_AES_128_GCM". */
+    void (*on_step)(void *owner, const char *step, const char *detail);
+};
+
+/** Takes the transport, which was created for `thread`. */
+struct media_stream *media_stream_create(struct media *media, unsigned thread,
+                                         struct media_transport *take,
+                                         const struct media_events *events, void *owner);
+/** No event comes after this. NULL is fine. */
+void media_stream_destroy(struct media_stream *stream);
+unsigned media_stream_thread(const struct media_stream *stream);
+
+void media_stream_describe(struct media_stream *stream,
+                           const struct media_description *description);
+/** Hand a message of the transport's own kind (heap) to it on its thread: set-remote, candidate. */
+void media_stream_tell_transport(struct media_stream *stream, void *take);
+
+/** What one receives the other sends, codec kept where the other side has it, else transcoded. */
+void media_link(struct media_stream *a, struct media_stream *b);
+void media_unlink(struct media_stream *stream); /* both ends */
+/** Send back what comes in (an echo); a link ends it. */
+void media_stream_echo(struct media_stream *stream, bool on);
+/** Block toward the far end (send) or from it (receive). */
+void media_stream_mute(struct media_stream *stream, bool send, bool receive);
+
+/** Play mono PCM, given away, to the far end; replaces what plays. on_play_done carries `play_id`.
+ */
+void media_stream_play(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm,
+                       size_t samples, uint32_t rate_hz);
+/** A steady tone (`level_dbm0` ≤ 0) until stopped; 1004 Hz at 0 dBm0 is milliwatt. */
+void media_stream_tone(struct media_stream *stream, double hz, double level_dbm0);
+void media_stream_play_stop(struct media_stream *stream);
+/** Digits 0-9*#A-D, `,` is a pause of 1 s; RFC 4733 (in-band tones when not negotiated). */
+void media_stream_send_dtmf(struct media_stream *stream, struct slice digits, unsigned duration_ms,
+                            unsigned gap_ms);
+
+/** The newest figures, at most a second old; all unknown before the first report. */
+const struct media_stats *media_stream_stats(const struct media_stream *stream);

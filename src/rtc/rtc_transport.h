@@ -1,0 +1,62 @@
+#pragma once
+/* WebRTC media: ICE, DTLS and SRTP on one UDP port per media thread (RFC 8445, 5764, 7983). The rtc
+ * object holds the certificate and the ports. Create and describe on control; the transport then
+ * lives on its media thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "net/addr.h"
+
+struct media;
+struct media_stream;
+struct media_transport;
+struct rtc;
+
+struct rtc_config {
+    uint16_t first_port;  /* thread n binds first_port + n; 0: any free port */
+    struct addr bind;     /* unset: 0.0.0.0 */
+    const char *cert_pem; /* ECDSA P-256 certificate and key, PEM text; NULL: make one */
+    const char *key_pem;
+};
+MUST_CHECK enum err rtc_create(struct rtc **out, struct media *media,
+                               const struct rtc_config *config, struct fault *fault);
+/** After media_destroy() has ended the threads' use of it… call before media_destroy(). */
+void rtc_destroy(struct rtc *rtc);
+uint16_t rtc_port(const struct rtc *rtc, unsigned thread);
+/** "AB:CD:…", SHA-256 of our certificate. */
+const char *rtc_fingerprint(const struct rtc *rtc);
+
+enum rtc_setup { RTC_SETUP_ACTPASS, RTC_SETUP_ACTIVE, RTC_SETUP_PASSIVE };
+enum {
+    RTC_UFRAG_MAX = 256,
+    RTC_PWD_MAX = 256,
+    RTC_FINGERPRINT_MAX = 3 * 64,
+    RTC_CANDIDATES_MAX = 20
+};
+
+struct rtc_local {
+    char ufrag[16], pwd[40];
+};
+struct rtc_candidate {
+    struct addr addr;
+    uint32_t priority;
+};
+struct rtc_remote {
+    char ufrag[RTC_UFRAG_MAX + 1], pwd[RTC_PWD_MAX + 1];
+    char fingerprint_hash[16];                 /* "sha-256", also sha-1, sha-384, sha-512 */
+    char fingerprint[RTC_FINGERPRINT_MAX + 1]; /* "AB:CD:…", either case */
+    enum rtc_setup local_setup;                /* ours: ACTIVE makes us the DTLS client */
+};
+
+/** An ICE-lite (answering) transport for `thread`; fills `local` with its credentials. */
+struct media_transport *rtc_transport_create(struct rtc *rtc, unsigned thread,
+                                             struct rtc_local *local);
+/** The peer's half, once its SDP is known. A change of ufrag or fingerprint restarts (RFC 8842). */
+void rtc_transport_set_remote(struct media_stream *stream, const struct rtc_remote *remote);
+/** A trickled candidate; ICE-lite only counts them, checks tell the address. */
+void rtc_transport_add_candidate(struct media_stream *stream,
+                                 const struct rtc_candidate *candidate);
