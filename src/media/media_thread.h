@@ -1,0 +1,43 @@
+#pragma once
+/* One media thread: a loop with timers and a mailbox, and datagram sockets that are drained and
+ * filled in batches. Everything here belongs to that thread, but for media_thread_run(). */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/media_packet.h"
+
+struct loop;
+struct media;
+struct media_socket;
+struct media_thread;
+
+enum { MEDIA_BATCH = 64 };
+
+/** Run `fn(thread, arg)` on media thread `index`: how rtc/ opens its port there. Control thread. */
+void media_thread_run(struct media *media, unsigned index,
+                      void (*fn)(struct media_thread *thread, void *arg), void *arg);
+
+struct loop *media_thread_loop(struct media_thread *thread);
+unsigned media_thread_index(const struct media_thread *thread);
+int64_t media_thread_now_us(const struct media_thread *thread); /* monotonic, taken once a batch */
+
+/** A packet from the pool, `data` set, `len` 0; never NULL (the pool grows only when it is empty).
+ */
+struct media_packet *media_packet_take(struct media_thread *thread);
+void media_packet_give_back(struct media_thread *thread, struct media_packet *packet);
+
+/** A batch came in on the socket; the packets go back to the pool after the call. */
+typedef void (*media_socket_fn)(void *owner, struct media_packet *const *packets, size_t n);
+
+/** Take a bound, non-blocking UDP socket. */
+struct media_socket *media_socket_open(struct media_thread *thread, int fd, media_socket_fn fn,
+                                       void *owner);
+/** No callback comes after this. */
+void media_socket_close(struct media_socket *socket);
+/** Send each packet to its `from`; copied or sent before return, a full buffer drops (and counts).
+ */
+void media_socket_send(struct media_socket *socket, struct media_packet *const *packets, size_t n);
+/** One datagram that is not media (STUN, DTLS). */
+void media_socket_send_bytes(struct media_socket *socket, const struct addr *to, const void *bytes,
+                             size_t len);
