@@ -1,6 +1,6 @@
 # tandem: make [all|test|lint|fuzz|format|clean]  BUILD=release|debug|asan|tsan|fuzz  OUT=out  V=1
-# FLOOR=sip limits test and fuzz to one floor. A wildcard per folder of src/: a new file needs no edit
 # FLOOR=sip limits test and fuzz to one floor. A wildcard per folder: a new file needs no edit here.
+include tools/floors.mk
 
 BUILD ?= release
 OUT   ?= out
