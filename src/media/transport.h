@@ -28,8 +28,16 @@ struct media_transport_ops {
     void (*send)(struct media_transport *transport, struct media_packet *const *packets, size_t n);
     /** About every 50 ms. */
     void (*tick)(struct media_transport *transport, int64_t now_ms);
+    /** On its thread; on control if it never started. */
     void (*destroy)(struct media_transport *transport);
 };
+
+/** One that was not given to a stream: on control, before start(). NULL is fine. */
+static inline void media_transport_destroy(struct media_transport *transport)
+{
+    if (transport)
+        transport->ops->destroy(transport);
+}
 
 /* What a transport tells its stream. Packets are decrypted and belong to the caller. */
 void media_stream_core_receive(struct media_stream_core *stream,
