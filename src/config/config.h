@@ -1,0 +1,187 @@
+#pragma once
+/* The configuration as a value: defaults < tandem.yaml < .env < environment < command line. Read
+ * once at start and again on reload; whoever keeps a part of it copies that part. Texts are never
+ * NULL, "" stands for "not set". No sockets, no names resolved. Any thread; not shared. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/slice.h"
+
+enum {
+    CONFIG_BINDS_MAX = 8,
+    CONFIG_LIST_MAX = 64, /* items of any list of texts */
+    CONFIG_TRUNKS_MAX = 256,
+    CONFIG_ROUTES_MAX = 1000,
+    CONFIG_USERS_MAX = 1000,
+    CONFIG_TEXT_MAX = 1024, /* bytes of any one value */
+    CONFIG_WEAK_PASSWORD = 12,
+    CONFIG_AUTO = -1, /* a number that is found by itself */
+};
+
+/** What a bare "/" WebSocket on an HTTP listener is. */
+enum config_root { CONFIG_ROOT_BRIDGE, CONFIG_ROOT_RELAY };
+
+/** A local address, numeric. Port 0: any free one. */
+struct config_bind {
+    char host[64]; /* "127.0.0.1", "::1", "0.0.0.0"; without brackets */
+    uint16_t port;
+    enum config_root root; /* HTTP listeners only */
+};
+
+struct config_binds {
+    struct config_bind items[CONFIG_BINDS_MAX];
+    size_t n;
+};
+
+struct config_list {
+    char **items;
+    size_t n;
+};
+
+/** Name and value, in the order written: the X- headers of a trunk. */
+struct config_pair {
+    char *name, *value;
+};
+
+struct config_range {
+    uint16_t low, high; /* inclusive; 0-0: any free port */
+};
+
+enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
+enum config_auto { CONFIG_SWITCH_AUTO, CONFIG_SWITCH_YES, CONFIG_SWITCH_NO };
+enum config_srtp { CONFIG_SRTP_OFF, CONFIG_SRTP_OPTIONAL, CONFIG_SRTP_REQUIRED };
+enum config_dtmf { CONFIG_DTMF_AUTO, CONFIG_DTMF_RFC4733, CONFIG_DTMF_INFO, CONFIG_DTMF_INBAND };
+enum config_plus { CONFIG_PLUS_KEEP, CONFIG_PLUS_STRIP, CONFIG_PLUS_ADD };
+enum config_digest {
+    CONFIG_DIGEST_AUTO,
+    CONFIG_DIGEST_BOTH,
+    CONFIG_DIGEST_SHA256,
+    CONFIG_DIGEST_MD5
+};
+
+/** A carrier or PBX. The one of the environment (SIP_TRUNK_HOST …) is named "default". */
+struct config_trunk {
+    char *name;
+    char *provider; /* row of presets.h that filled what was not given, or "" */
+    char *host;     /* where packets go; never "" */
+    int port;       /* CONFIG_AUTO: SRV, else 5060, or 5061 with TLS */
+    char *domain;   /* From, To and request URI; `host` when not given */
+    char *username; /* digest user and From; "" for trunks known by address */
+    struct secret password;
+    enum config_transport transport;
+    enum config_auto register_mode; /* auto: the trunk finds out */
+    int register_expires_s;
+    enum config_srtp srtp;
+    char *tls_ca_file;
+    bool tls_verify;
+    struct config_list codecs; /* in order; empty: the global ones */
+    enum config_dtmf dtmf;
+    enum config_plus plus; /* what happens to a leading + of the called number */
+    char *caller_id;       /* "" keeps the caller's */
+    char *called;          /* dialled when nothing was: the ref dials its own user name */
+    int max_calls;         /* 0: no limit */
+    struct config_list
+        sources; /* address blocks that may call in; empty: the host's own addresses */
+    struct config_pair *headers;
+    size_t n_headers;
+};
+
+/** Tried in the order written; the first whose conditions all hold decides. */
+struct config_route {
+    char *destination;     /* exact name, or "" */
+    char *pattern;         /* digits, +, X Z N, [..], a last . or *; or "" */
+    char *face;            /* "bridge", "sip", or "" for any */
+    char *trunk;           /* came from this trunk, or "" for any */
+    struct config_list to; /* "trunk:acme", "trunk:acme/+1555", "user:alice", "builtin:echo",
+                              "uri:sip:…"; the next is tried when one fails */
+};
+
+/** A user that may register a SIP phone without `tandem user add`. */
+struct config_user {
+    char *name;
+    struct secret password;
+};
+
+struct config {
+    /* where we listen */
+    struct config_binds http, https;
+    struct config_binds sip_udp, sip_tcp, sip_tls;
+    char *tls_cert, *tls_key;       /* PEM files; both "" for the self-made certificate */
+    char *public_ip;                /* numeric, "auto", or "": local addresses only */
+    struct config_list local_nets;  /* blocks that get local addresses; empty: our own subnets */
+    struct config_list dns_servers; /* "1.2.3.4" or "1.2.3.4:53"; empty: the system's */
+
+    /* media */
+    char *rtp_host; /* local address of RTP and WebRTC sockets */
+    struct config_range rtp_ports;
+    int webrtc_port;           /* first of one a thread; use config_webrtc_port() */
+    int media_timeout_s;       /* no packets at all: the call ends */
+    int media_silent_s;        /* the same while held or muted */
+    int media_alert_s;         /* no packets: say so */
+    int threads;               /* media threads; CONFIG_AUTO: one a core */
+    struct config_list codecs; /* offered to SIP, in order */
+
+    /* who may call whom */
+    char *default_destination;         /* "" : SIP_USERNAME at the default trunk, else echo;
+                                          config_default() */
+    bool bridge_anonymous;             /* trunks without a token from other than loopback */
+    struct config_list bridge_origins; /* "https://shop.example" that may open bridge sockets */
+    int bridge_calls_per_socket;
+    int bridge_sockets_per_ip;
+    bool allow_uris; /* sip: URIs may be dialled */
+    int max_calls;
+    int ring_timeout_s;
+    char *sip_realm;  /* of our registrar; stored credentials belong to it */
+    char *sip_domain; /* told to phones; "" : public_ip or the address they use */
+    enum config_digest sip_digest;
+
+    struct config_trunk *trunks;
+    size_t n_trunks;
+    struct config_route *routes;
+    size_t n_routes;
+    struct config_user *users;
+    size_t n_users;
+
+    /* the program */
+    char *state_dir; /* absolute, or relative to where we run; not created here */
+    char *store_url; /* "" : sqlite in the state directory; ":memory:" */
+    enum log_level log_level;
+    bool log_json;
+    char *ready_file;  /* command line only */
+    char *config_file; /* the tandem.yaml that was read, or "" */
+
+    struct config_list warnings; /* whole sentences without secrets, to be logged once at start */
+};
+
+/** Where values come from: arguments so that tests need no real environment. NULL paths: look for
+ * ./tandem.yaml and ./.env, and do without if they are not there. */
+struct config_input {
+    const char *config_file; /* --config */
+    const char *env_file;    /* --env-file */
+    char *const *environ;    /* NULL-terminated NAME=value; NULL for none */
+    const char *const *args; /* --log-level debug, --set media.timeout=60 … as `serve` takes them */
+    size_t n_args;
+};
+
+/** Read, merge and check everything. The caller destroys `*out`. On an error `fault` names file,
+ * line and key. ERR_NOT_FOUND (file), ERR_PARSE, ERR_INVALID, ERR_LIMIT. */
+MUST_CHECK enum err config_load(struct config **out, const struct config_input *input,
+                                struct fault *fault);
+void config_destroy(struct config *config);
+
+const struct config_trunk *config_trunk_find(const struct config *config, struct slice name);
+/** What is dialled when the caller gives nothing: default_destination, else "trunk:default" (which
+ * dials its `called`) when there is such a trunk, else "builtin:echo". */
+const char *config_default(const struct config *config);
+/** First UDP port of WebRTC for so many media threads: just below the RTP range unless configured.
+ */
+uint16_t config_webrtc_port(const struct config *config, unsigned threads);
+/** --state, TANDEM_STATE, $XDG_STATE_HOME/tandem, ~/.local/state/tandem, in this order; `flag` may
+ * be NULL. False when nothing is set or it does not fit. For the commands that need no
+ * configuration. */
+bool config_state_dir(const char *flag, char *const *environ, char *out, size_t cap);
