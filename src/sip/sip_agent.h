@@ -1,0 +1,98 @@
+#pragma once
+/* The SIP stack of one daemon (RFC 3261): listeners, transactions, sessions, handlers by method.
+ * Control thread; everything below it dies with it. OPTIONS to us is answered by itself, ACK, BYE
+ * and CANCEL find their sessions, and a method without a handler gets 405 (known) or 501. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "net/addr.h"
+#include "sip_flow.h"
+#include "sip_names.h"
+
+struct loop;
+struct sip_agent;
+struct sip_msg;
+struct sip_session;
+struct sip_txn; /* sip_txn.h: sip_txn_msg(), sip_txn_flow(), sip_txn_reply() */
+
+enum { SIP_AGENT_MAX_TXNS = 20000, SIP_AGENT_LISTENERS_MAX = 16 };
+
+struct sip_agent_config {
+    struct slice user_agent; /* User-Agent in requests; empty: none */
+    struct slice server;     /* Server in responses; empty: none */
+    struct addr public_ip;   /* in Contact and Via toward the world; unset: the local address */
+    const struct addr_block *local_nets; /* toward these the local address is shown all the same */
+    size_t n_local_nets;
+    size_t max_txns; /* over it: 503 with Retry-After; 0: SIP_AGENT_MAX_TXNS */
+};
+
+enum sip_wire_way { SIP_WIRE_IN, SIP_WIRE_OUT };
+
+/** One message as it passed the socket, for the trace and the timeline. Passwords are not in SIP,
+ * but digest responses are: whoever shows it masks Authorization. */
+struct sip_wire_event {
+    enum sip_wire_way way;
+    const struct sip_flow *flow; /* local and remote address, transport */
+    struct slice bytes;
+    const struct sip_msg *msg; /* NULL when it could not be parsed */
+    bool is_retransmission;    /* we sent these very bytes before */
+    int64_t now_ms;            /* loop_now_ms() */
+};
+
+struct sip_agent_events {
+    /** A new call: call sip_session_take() inside, or it is answered 480. 100 was sent. */
+    void (*on_invite)(void *owner, struct sip_session *session, const struct sip_msg *invite);
+    /** Every message, both ways; may be NULL. Must not call back into the stack. */
+    void (*on_wire)(void *owner, const struct sip_wire_event *event);
+};
+
+/** A request outside any dialog: answer with sip_txn_reply(), now or later. */
+typedef void (*sip_handler_fn)(void *owner, struct sip_txn *txn);
+
+struct sip_agent_stats {
+    uint64_t requests_in[SIP_METHOD_COUNT]; /* by enum sip_method */
+    uint64_t requests_out[SIP_METHOD_COUNT];
+    uint64_t responses_in[7]; /* by class: [2] is 2xx */
+    uint64_t responses_out[7];
+    uint64_t retransmissions_in, retransmissions_out;
+    uint64_t junk;       /* datagrams that are no SIP */
+    uint64_t keepalives; /* RFC 5626 §4.4.1 and lone CRLFs */
+    uint64_t malformed;  /* SIP, but wrong */
+    uint64_t stray;      /* responses and ACKs that belong to nothing */
+    uint64_t overload;   /* answered 503 */
+    uint64_t send_errors;
+    size_t txns;     /* live now */
+    size_t sessions; /* live now */
+};
+
+struct sip_agent *sip_agent_create(struct loop *loop, const struct sip_agent_config *config,
+                                   const struct sip_agent_events *events, void *owner);
+/** Sessions and requests that their owners still hold must be destroyed first. Nothing is sent. */
+void sip_agent_destroy(struct sip_agent *agent);
+
+/** Listen. Port 0: any free one. ERR_UNSUPPORTED: no such transport yet; ERR_IO with a sentence. */
+MUST_CHECK enum err sip_agent_listen(struct sip_agent *agent, enum sip_kind kind,
+                                     const struct addr *bind, struct fault *fault);
+/** The real addresses of the listeners of that kind; returns how many there are. */
+size_t sip_agent_listeners(const struct sip_agent *agent, enum sip_kind kind, struct addr *out,
+                           size_t max);
+
+/** Requests of `method` ("REGISTER", "MESSAGE" …) outside dialogs go to `fn`; NULL removes. */
+void sip_agent_handle(struct sip_agent *agent, struct slice method, sip_handler_fn fn, void *owner);
+
+typedef void (*sip_done_fn)(void *owner);
+/** New requests get 503 from here on; `fn` is called when the last transaction ended or `grace_ms`
+ * have passed. The owner ends its sessions (sip_session_destroy says BYE) before or after. */
+void sip_agent_shutdown(struct sip_agent *agent, int64_t grace_ms, sip_done_fn fn, void *owner);
+
+/** The address that the far end at `remote` should see in Contact and SDP: ours toward it, or the
+ * public one. The port is the listener's. ERR_NOT_FOUND: no listener reaches it. */
+MUST_CHECK enum err sip_agent_address(const struct sip_agent *agent, enum sip_kind kind,
+                                      const struct addr *remote, struct addr *out);
+void sip_agent_set_public_ip(struct sip_agent *agent, const struct addr *public_ip);
+
+const struct sip_agent_stats *sip_agent_stats(struct sip_agent *agent); /* refreshed by the call */

@@ -1,0 +1,64 @@
+#pragma once
+/* The server side of digest (RFC 3261 §22, RFC 8760) over sip_digest: challenges a request, looks
+ * the user's HA1 up by a callback that may answer later, and says who it is. An unknown user costs
+ * the same work and gets the same answer as a wrong password. Control thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "base/slice.h"
+#include "sip_flow.h"
+#include "sip_nonce.h"
+#include "sip_request.h"
+
+struct loop;
+struct sip_auth;
+struct sip_msg;
+struct sip_auth_lookup; /* one question to the store */
+
+/** Find the password of `user` in `realm` and call sip_auth_found() with it, now or later, once.
+ * The slices live during the call. */
+typedef void (*sip_auth_lookup_fn)(void *owner, struct slice user, struct slice realm,
+                                   struct sip_auth_lookup *lookup);
+
+enum sip_auth_verdict {
+    SIP_AUTH_PROVED,    /* `user` is who he says */
+    SIP_AUTH_CHALLENGE, /* answer `status` with the given fields */
+    SIP_AUTH_REFUSED    /* too many questions under way: 503 */
+};
+
+enum { SIP_AUTH_CHALLENGES_MAX = 3, SIP_AUTH_LOOKUPS_MAX = 10000, SIP_AUTH_TIMEOUT_MS = 5000 };
+
+/** Lives during the callback. */
+struct sip_auth_result {
+    enum sip_auth_verdict verdict;
+    struct slice user, realm; /* what the request claims; empty without credentials */
+    int status;               /* 401, 407 or 503; 0 when proved */
+    const struct sip_field *fields;
+    size_t n_fields;
+    bool wrong; /* credentials came and were wrong, not only absent or stale: worth a log line */
+};
+typedef void (*sip_auth_fn)(void *owner, const struct sip_auth_result *result);
+
+struct sip_auth_config {
+    struct slice realm;
+    enum sip_digest_policy policy;
+    bool proxy; /* 407 and Proxy-Authenticate instead of 401 */
+};
+
+struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config *config,
+                                 sip_auth_lookup_fn lookup, void *owner);
+/** Questions under way are forgotten; answers to them are still taken by sip_auth_found(). */
+void sip_auth_destroy(struct sip_auth *auth);
+/** Check `request`, which came by `flow`; `fn` is called once, perhaps from inside. `request` is
+ * kept by reference until then. */
+void sip_auth_check(struct sip_auth *auth, const struct sip_msg *request,
+                    const struct sip_flow *flow, sip_auth_fn fn, void *owner);
+/** Forget the checks of `owner`: their `fn` will not be called. */
+void sip_auth_cancel(struct sip_auth *auth, void *owner);
+/** The store's answer; frees `lookup`. `password` NULL: no such user. With `is_ha1` it is the hex
+ * HA1 for MD5, which then cannot serve SHA-256. Borrowed during the call. */
+void sip_auth_found(struct sip_auth_lookup *lookup, const struct secret *password, bool is_ha1);
