@@ -20,7 +20,7 @@ needs_daemon := api cli legs call rtc sip media sdp store net config base
 pkgs_base   := libuv libcrypto jansson yaml-0.1
 pkgs_net    := libwebsockets libcurl libcares libssl
 pkgs_store  := sqlite3
-pkgs_media  := opus sndfile
+pkgs_media  := opus sndfile speexdsp
 pkgs_rtc    := libssl
 # and those without a pkg-config file
 libs_media  := -lspandsp -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite -lm
