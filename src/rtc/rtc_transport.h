@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "net/addr.h"
+#include "rtc/rtc_candidate.h"
 
 struct media;
 struct media_stream;
@@ -24,7 +25,7 @@ struct rtc_config {
 };
 MUST_CHECK enum err rtc_create(struct rtc **out, struct media *media,
                                const struct rtc_config *config, struct fault *fault);
-/** After media_destroy() has ended the threads' use of it… call before media_destroy(). */
+/** After every stream is destroyed, before media_destroy(): each port is closed on its thread. */
 void rtc_destroy(struct rtc *rtc);
 uint16_t rtc_port(const struct rtc *rtc, unsigned thread);
 /** "AB:CD:…", SHA-256 of our certificate. */
@@ -60,3 +61,6 @@ void rtc_transport_set_remote(struct media_stream *stream, const struct rtc_remo
 /** A trickled candidate; ICE-lite only counts them, checks tell the address. */
 void rtc_transport_add_candidate(struct media_stream *stream,
                                  const struct rtc_candidate *candidate);
+/** New credentials for an answer to an ICE restart (RFC 8445 §9); the old ones stay good until the
+ * peer uses the new. Media goes on; DTLS only restarts when the fingerprint changes. */
+void rtc_transport_restart(struct media_stream *stream, struct rtc_local *local);
