@@ -6,5 +6,7 @@
 #include <string.h>
 
 #ifndef __cplusplus
+#undef sprintf /* with _FORTIFY_SOURCE and clang these are macros, which cannot be poisoned */
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
 #endif

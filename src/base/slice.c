@@ -92,6 +92,24 @@ struct slice slice_cut(struct slice *rest, char c)
     return head;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct slice slice_word(struct slice *rest)
+{
+    size_t from = 0;
+    while (from < rest->len && is_blank(rest->ptr[from]))
+        from++;
+    size_t end = from;
+    while (end < rest->len && !is_blank(rest->ptr[end]))
+        end++;
+    struct slice word = slice_sub(*rest, from, end - from);
+    *rest = slice_from(*rest, end);
+    return word;
+}
+
 struct slice slice_line(struct slice *rest)
 {
     struct slice line = slice_cut(rest, '\n');
