@@ -58,11 +58,9 @@ MUST_CHECK enum err dtmf_sender_add(struct dtmf_sender *sender, struct slice dig
 /** While it is, audio gives way. */
 bool dtmf_sender_is_busy(const struct dtmf_sender *sender);
 /** Each `step_ms` (the stream's ptime) while busy. True: send `out`. The last packet of a digit
- * goes three times (RFC 4733 §2.5.1.4). When it turns idle, rtp_sender_advance() is not needed: the
- * audio's first packet is a switch of origin, or use `dtmf_sender_rest()`. */
+ * goes three times (RFC 4733 §2.5.1.4).. Call
+ * rtp_sender_switch() when it begins to be busy, and again before audio goes on. */
 bool dtmf_sender_tick(struct dtmf_sender *sender, unsigned step_ms, struct dtmf_packet *out);
-/** Clock units that passed since the last packet's timestamp: advance by these when idle again. */
-uint32_t dtmf_sender_rest(struct dtmf_sender *sender);
 
 /* Event packets to digits. */
 struct dtmf_events {

@@ -45,6 +45,9 @@ struct rtp_header { /* the slices borrow from the packet */
 /** RFC 3550 §5.1, §5.3.1. ERR_PARSE: short, another version, CSRC, extension or padding longer than
  * the packet. */
 MUST_CHECK enum err rtp_parse(struct rtp_header *out, struct slice packet);
+/** Length of the fixed header, CSRC list and extension: what SRTP leaves in the clear. ERR_PARSE.
+ */
+MUST_CHECK enum err rtp_header_len(struct slice packet, size_t *out);
 /** pt, marker, seq, ts, ssrc as a plain 12-byte header. */
 void rtp_print(const struct rtp_header *header, uint8_t out[RTP_HEADER_LEN]);
 /** Make a received packet one of ours without copying: a plain header with the numbers of `header`
@@ -120,6 +123,7 @@ struct rtp_sender {
     uint32_t last_ts;
     int64_t last_us; /* when last_ts was sent; 0: nothing was sent */
     bool relaying;
+    bool marker;      /* the next packet of our own begins a run */
     uint32_t in_ssrc; /* the origin that is relayed, and what to add to its numbers */
     uint16_t seq_offset;
     uint32_t ts_offset;
@@ -143,6 +147,10 @@ bool rtp_sender_relay(struct rtp_sender *sender, const struct rtp_header *in, in
                       struct rtp_header *out);
 /** A packet of the relayed origin that is not sent on (comfort noise, say): leaves no gap. */
 void rtp_sender_leave_out(struct rtp_sender *sender, const struct rtp_header *in);
+/** A run of our own packets begins now (a player starts, a digit, audio after a digit): the next
+ * one has the marker, and its timestamp moves up by the time that passed. Implied after relaying.
+ */
+void rtp_sender_switch(struct rtp_sender *sender, int64_t now_us);
 /** Numbers for a packet of our own that lasts `duration` clock units: back to back with the one
  * before. `duration` 0 keeps the timestamp, as the packets of one telephone event need. Fills ssrc,
  * seq, ts and marker (set after a switch); the caller sets pt, and may set marker. */

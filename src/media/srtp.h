@@ -46,8 +46,9 @@ enum srtp_profile srtp_session_profile(const struct srtp_session *session);
 
 /** RTP or RTCP by packet->is_rtcp. The packet grows by at most SRTP_MAX_OVERHEAD into its tail.
  *  ERR_PARSE: not RTP or RTCP.  ERR_LIMIT: no room behind it, or SRTP_MAX_SSRCS.  ERR_MISUSE: the
- *  other direction, or the key is worn out (2^48 packets, 2^31 reports: RFC 3711 §9.2).
- *  On an error the packet must not be sent. */
+ *  other direction, or the key is worn out (2^48 packets, 2^31 reports: RFC 3711 §9.2). ERR_EXISTS:
+ * the sequence number went out before, and to encrypt under it again would give the key away. On an
+ * error the packet must not be sent. */
 MUST_CHECK enum err srtp_protect(struct srtp_session *session, struct media_packet *packet);
 /** ERR_PARSE: too short or malformed.  ERR_EXISTS: seen before, or too old to tell.  ERR_AUTH: not
  *  made with these keys.  ERR_LIMIT: over SRTP_MAX_SSRCS.  ERR_MISUSE: the other direction. On an
