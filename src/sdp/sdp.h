@@ -72,8 +72,8 @@ struct sdp_session {
     struct sdp_attributes attributes;
     struct sdp_media *media;
     size_t n_media;
-    char *text;                        /* owned: what the slices point into */
-    struct sdp_attribute *attributes_; /* owned: one array that the sections share */
+    char *text;                 /* owned: what the slices point into */
+    struct sdp_attribute *pool; /* owned: the one array that all sections share */
 };
 
 /**

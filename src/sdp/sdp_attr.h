@@ -1,7 +1,7 @@
 #pragma once
 /* What attributes mean: each `parse` reads one attribute's value into a struct of slices borrowed
- * from it, each `find` looks it up in a description. RFC 8866 §6, 8839, 8122, 8842, 4568, 5576,
- * 8830, 8285, 9143, 5761. Any thread; owns nothing. */
+ * from it, each `find` looks it up in a description. RFC 8866 §6, 8122, 8842, 4568, 5576,
+ * 8830, 8285, 9143, 5761. Candidates are in sdp_candidate.h. Any thread; owns nothing. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,34 +54,6 @@ struct sdp_rtcp { /* a=rtcp:53020 [IN IP4 192.0.2.1] (RFC 3605) */
     struct slice address; /* empty: that of the c= line */
 };
 bool sdp_rtcp_find(const struct sdp_media *media, struct sdp_rtcp *out);
-
-enum sdp_candidate_type {
-    SDP_CANDIDATE_HOST,
-    SDP_CANDIDATE_SRFLX,
-    SDP_CANDIDATE_PRFLX,
-    SDP_CANDIDATE_RELAY
-};
-struct sdp_candidate {       /* RFC 8839 §5.1, RFC 6544 */
-    struct slice foundation; /* 1 to 32 characters */
-    uint8_t component;       /* 1 RTP, 2 RTCP */
-    struct slice transport;  /* "udp", "tcp", any case */
-    uint32_t priority;       /* 1 to 2^31 - 1 by the RFC; any 32 bits are taken */
-    struct slice address;    /* IPv4, IPv6 or a name such as "….local" */
-    uint16_t port;
-    enum sdp_candidate_type type;
-    struct slice related_address; /* raddr; empty: none */
-    uint16_t related_port;
-    struct slice tcp_type; /* "active", "passive", "so" or empty */
-    struct slice ufrag;    /* extension of trickled candidates, or empty */
-};
-/** "candidate:…" with or without that prefix and "a=" in front of it. Unknown extensions are
- * skipped. ERR_UNSUPPORTED: an unknown type. */
-MUST_CHECK enum err sdp_candidate_parse(struct slice value, struct sdp_candidate *out);
-/** "candidate:1 1 udp …", without "a=" and line end. */
-void sdp_candidate_print(const struct sdp_candidate *candidate, struct buf *out);
-/** RFC 8445 §5.1.2.1; a higher `local_preference` goes first. */
-uint32_t sdp_candidate_priority(enum sdp_candidate_type type, uint16_t local_preference,
-                                uint8_t component);
 
 struct sdp_fingerprint { /* a=fingerprint:sha-256 AB:CD:… (RFC 8122) */
     struct slice hash, value;

@@ -20,6 +20,7 @@
 #include "base/slice.h"
 #include "sdp/sdp.h"
 #include "sdp/sdp_attr.h"
+#include "sdp/sdp_candidate.h"
 
 enum {
     SDP_CAPS_MAX_CODECS = 16,
