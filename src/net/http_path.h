@@ -1,5 +1,5 @@
 #pragma once
-/* The text of HTTP targets: percent-decoding, queries and path patterns. Any thread. */
+/* The text of HTTP targets: path patterns, percent-coding and forms. Any thread. */
 
 #include <stdbool.h>
 
@@ -20,7 +20,7 @@ MUST_CHECK enum err http_path_decode(struct slice text, bool plus, char *out, si
  * it does not fit. */
 bool http_path_encode(struct slice segment, char *out, size_t cap);
 
-/** "a=1&b=2" (a query or an x-www-form-urlencoded body) into `params`, `*n` the room and then how
+/** "a=1&b=2" (an x-www-form-urlencoded body) into `params`, `*n` the room and then how
  * many. Names and values are decoded into `mem` of `cap` bytes (text.len is enough). ERR_PARSE,
  * ERR_LIMIT (over `*n`). */
 MUST_CHECK enum err http_query_parse(struct slice text, char *mem, size_t cap,
@@ -29,9 +29,10 @@ MUST_CHECK enum err http_query_parse(struct slice text, char *mem, size_t cap,
 struct slice http_query_find(const struct http_param *params, size_t n, const char *name);
 
 struct http_path_match {
-    struct slice captured[HTTP_PATH_CAPTURES]; /* in the pattern's order, still encoded */
+    struct slice captured[HTTP_PATH_CAPTURES]; /* in the pattern's order */
     size_t n;
 };
-/** Does the raw path fit "/api/users/:id", where ":word" takes one segment that is not empty, and
+/** Does the (decoded) path fit "/api/users/:id", where ":word" takes one segment that is not empty,
+ * and
  * "*" at the end takes the rest, which may be empty? A slash at the end counts. */
-bool http_path_matches(const char *pattern, struct slice raw_path, struct http_path_match *out);
+bool http_path_matches(const char *pattern, struct slice path, struct http_path_match *out);

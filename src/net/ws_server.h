@@ -61,9 +61,7 @@ void ws_server_attach(struct http_server *server, const struct ws_server_events 
                       void *owner);
 
 /* The upgrade request; slices live until on_ws_request returns. */
-struct slice ws_request_raw_path(const struct ws_request *request); /* without the query */
-struct slice ws_request_path(const struct ws_request *request);     /* decoded */
-struct slice ws_request_query(const struct ws_request *request);
+struct slice ws_request_path(const struct ws_request *request); /* as http_request_path() */
 struct slice ws_request_param(const struct ws_request *request, const char *name); /* decoded */
 /** Origin, Host, Authorization, X-Forwarded-For…; `ptr` is NULL when it was not sent. */
 struct slice ws_request_header(const struct ws_request *request, const char *name);
