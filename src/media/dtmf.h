@@ -58,8 +58,8 @@ MUST_CHECK enum err dtmf_sender_add(struct dtmf_sender *sender, struct slice dig
 /** While it is, audio gives way. */
 bool dtmf_sender_is_busy(const struct dtmf_sender *sender);
 /** Each `step_ms` (the stream's ptime) while busy. True: send `out`. The last packet of a digit
- * goes three times (RFC 4733 §2.5.1.4).. Call
- * rtp_sender_switch() when it begins to be busy, and again before audio goes on. */
+ * goes three times (RFC 4733 §2.5.1.4). Call rtp_sender_switch() when it begins to be busy, and
+ * again before audio goes on. */
 bool dtmf_sender_tick(struct dtmf_sender *sender, unsigned step_ms, struct dtmf_packet *out);
 
 /* Event packets to digits. */
