@@ -90,6 +90,17 @@ enum err sdp_rtpmap_parse(struct slice value, struct sdp_rtpmap *out)
     return OK;
 }
 
+bool sdp_rtpmap_static(uint8_t pt, struct sdp_rtpmap *out)
+{
+    for (size_t i = 0; i < COUNT_OF(static_types); i++)
+        if (static_types[i].pt == pt) {
+            *out = (struct sdp_rtpmap){ pt, slice_of(static_types[i].name),
+                                        static_types[i].clock_hz, static_types[i].channels };
+            return true;
+        }
+    return false;
+}
+
 bool sdp_rtpmap_find(const struct sdp_media *media, uint8_t pt, struct sdp_rtpmap *out)
 {
     const struct sdp_attribute *a = NULL;
@@ -100,13 +111,7 @@ bool sdp_rtpmap_find(const struct sdp_media *media, uint8_t pt, struct sdp_rtpma
             return true;
         }
     }
-    for (size_t i = 0; i < COUNT_OF(static_types); i++)
-        if (static_types[i].pt == pt) {
-            *out = (struct sdp_rtpmap){ pt, slice_of(static_types[i].name),
-                                        static_types[i].clock_hz, static_types[i].channels };
-            return true;
-        }
-    return false;
+    return sdp_rtpmap_static(pt, out);
 }
 
 struct slice sdp_fmtp_find(const struct sdp_media *media, uint8_t pt)

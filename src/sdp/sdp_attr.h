@@ -40,6 +40,8 @@ struct sdp_rtpmap { /* 111 opus/48000/2 */
 MUST_CHECK enum err sdp_rtpmap_parse(struct slice value, struct sdp_rtpmap *out);
 /** From a=rtpmap, else from the static types of RFC 3551 §6; false when neither knows `pt`. */
 bool sdp_rtpmap_find(const struct sdp_media *media, uint8_t pt, struct sdp_rtpmap *out);
+/** The static type alone; false when RFC 3551 gives `pt` no audio. */
+bool sdp_rtpmap_static(uint8_t pt, struct sdp_rtpmap *out);
 /** Parameters of a=fmtp for `pt`, or empty. */
 struct slice sdp_fmtp_find(const struct sdp_media *media, uint8_t pt);
 /** One value out of "minptime=10;useinbandfec=1"; empty when absent. */
