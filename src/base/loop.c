@@ -122,6 +122,11 @@ void loop_destroy(struct loop *loop)
     mem_free(loop);
 }
 
+bool loop_is_simulated(const struct loop *loop)
+{
+    return loop->simulated;
+}
+
 static void adopt_thread(struct loop *loop)
 {
     loop->thread = pthread_self();

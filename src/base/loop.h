@@ -14,6 +14,7 @@ typedef void (*loop_fn)(void *arg);
 
 struct loop *loop_create(void);
 struct loop *loop_create_simulated(void);
+bool loop_is_simulated(const struct loop *loop);
 /** Runs what is deferred, closes the loop's own handles. Every other uv handle must be closed. */
 void loop_destroy(struct loop *loop);
 
