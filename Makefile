@@ -33,6 +33,7 @@ sources = $(filter-out %_test.c %_fuzz.c,$(shell find src/$(1) -name '*.c' 2>/de
 tests_of = $(shell find src/$(1) -name '*_test.c' 2>/dev/null | sort)
 fuzzers_of = $(shell find src/$(1) -name '*_fuzz.c' 2>/dev/null | sort)
 objects = $(patsubst src/%.c,$(DIR)/%.o,$(1))
+made_store := $(DIR)/store/schema.o
 reach   = $(sort $(1) $(foreach f,$(needs_$(1)),$(call reach,$(f))))
 archives = $(foreach f,$(call reach,$(1)),$(DIR)/lib$(f).a)
 pkgs    = $(sort $(foreach f,$(call reach,$(1)),$(pkgs_$(f))))
@@ -53,7 +54,7 @@ $(OUT)/tandem: $(DIR)/tandem
 	$(Q)if [ $(BUILD) = release ]; then ln -sf $(BUILD)/tandem $@; fi
 
 define floor_rules
-$$(DIR)/lib$(1).a: $$(call objects,$$(filter-out $(MAIN),$$(call sources,$(1))))
+$$(DIR)/lib$(1).a: $$(call objects,$$(filter-out $(MAIN),$$(call sources,$(1)))) $$(made_$(1))
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$^
 $$(patsubst src/%.c,$$(DIR)/%,$$(call tests_of,$(1))): $$(DIR)/%: $$(DIR)/%.o $$(call archives,$(1))
@@ -71,6 +72,12 @@ $(DIR)/tandem: $(call objects,$(MAIN)) $(call archives,daemon)
 $(FLOW_BINS): $(DIR)/%: $(DIR)/%.o $(call objects,$(wildcard tests/fakes/*.c)) $(call archives,daemon)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call link,daemon) -lcmocka
+# Files built into the program: made_FLOOR names the objects, a rule each makes the C file.
+$(DIR)/store/schema.c: $(sort $(wildcard src/store/schema/*.sql)) tools/embed
+	@mkdir -p $(@D)
+	$(Q)tools/embed store_schema src/store/schema $(filter %.sql,$^) > $@
+$(DIR)/%.o: $(DIR)/%.c Makefile
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 $(DIR)/%.o: src/%.c Makefile tools/floors.mk VERSION
 	@mkdir -p $(@D); echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<

@@ -16,7 +16,7 @@ struct store_table; /* the columns of one kind of row */
 
 enum {
     STORE_MAX_IN_FLIGHT = 4096, /* requests not yet answered; more are answered ERR_LIMIT */
-    STORE_MAX_ROWS = 10000,     /* of one answer */
+    STORE_MAX_ROWS = 100000,    /* of one answer; lists end there */
     STORE_MAX_TEXT = 1 << 20,   /* bytes of one text */
 };
 
