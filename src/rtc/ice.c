@@ -1,0 +1,351 @@
+#include "rtc/ice.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/secret.h"
+#include "rtc/stun.h"
+
+enum {
+    CREDENTIALS = 2, /* the current ones and, during a restart, those before */
+    UFRAG_MAX = 256, /* RFC 8839 §5.4 */
+};
+
+struct credentials {
+    char ufrag[UFRAG_MAX + 1];
+    struct secret pwd;
+};
+
+struct pair { /* one peer address that checks come from; our side is the one socket */
+    struct addr addr;
+    uint32_t priority; /* the peer's candidate's */
+    int64_t heard_ms;  /* the last authenticated check */
+    bool nominated;
+    int64_t nominated_ms; /* the last check with USE-CANDIDATE */
+};
+
+struct ice {
+    const struct ice_events *events;
+    void *owner;
+    struct credentials local[CREDENTIALS]; /* [0] is current */
+    struct pair pairs[ICE_PAIRS_MAX];
+    size_t n_pairs;
+    struct pair *selected;
+    unsigned n_candidates;
+    bool expected; /* the peer should be checking, since expected_ms */
+    int64_t expected_ms;
+    bool failed;
+};
+
+static void set_credentials(struct credentials *c, struct slice ufrag, struct slice pwd)
+{
+    BUG_IF(!slice_copy(ufrag, c->ufrag, sizeof c->ufrag));
+    secret_set(&c->pwd, pwd);
+}
+
+struct ice *ice_create(struct slice local_ufrag, struct slice local_pwd,
+                       const struct ice_events *events, void *owner)
+{
+    struct ice *ice = mem_new(struct ice);
+    ice->events = events;
+    ice->owner = owner;
+    set_credentials(&ice->local[0], local_ufrag, local_pwd);
+    return ice;
+}
+
+void ice_destroy(struct ice *ice)
+{
+    if (!ice)
+        return;
+    for (size_t i = 0; i < CREDENTIALS; i++)
+        secret_clear(&ice->local[i].pwd);
+    mem_free(ice);
+}
+
+void ice_restart(struct ice *ice, struct slice local_ufrag, struct slice local_pwd)
+{
+    secret_clear(&ice->local[1].pwd);
+    ice->local[1] = ice->local[0];
+    ice->local[0] = (struct credentials){ 0 };
+    set_credentials(&ice->local[0], local_ufrag, local_pwd);
+}
+
+void ice_set_remote(struct ice *ice, int64_t now_ms)
+{
+    ice->expected = true;
+    ice->expected_ms = now_ms;
+}
+
+void ice_add_candidate(struct ice *ice)
+{
+    ice->n_candidates++;
+}
+
+const struct addr *ice_remote(const struct ice *ice)
+{
+    return ice->selected ? &ice->selected->addr : NULL;
+}
+
+static bool local_ufrag_of(const struct stun_msg *msg, struct slice *out)
+{
+    struct slice username;
+    if (!stun_find(msg, STUN_USERNAME, &username))
+        return false;
+    *out = slice_cut(&username, ':');
+    return true;
+}
+
+bool ice_check_ufrag(struct slice bytes, struct slice *local_ufrag)
+{
+    struct stun_msg msg;
+    return !stun_parse(&msg, bytes) && msg.class == STUN_REQUEST && msg.method == STUN_BINDING &&
+           local_ufrag_of(&msg, local_ufrag);
+}
+
+/* Build the rest of an answer, sign it, send it back where the request came from. */
+static void send_answer(struct ice *ice, struct buf *buf, const struct credentials *c,
+                        const struct addr *to)
+{
+    stun_put_integrity(buf, secret_reveal(&c->pwd));
+    stun_put_fingerprint(buf);
+    BUG_IF(buf->overflow); /* STUN_SEND_MAX holds the largest we make */
+    ice->events->on_send(ice->owner, to, buf_slice(buf));
+}
+
+static void answer_success(struct ice *ice, const struct stun_msg *msg, const struct credentials *c,
+                           const struct addr *from)
+{
+    char mem[STUN_SEND_MAX];
+    struct buf buf = BUF_ON(mem);
+    stun_begin(&buf, STUN_SUCCESS, STUN_BINDING, msg->id);
+    stun_put_addr(&buf, STUN_XOR_MAPPED_ADDRESS, from);
+    send_answer(ice, &buf, c, from);
+}
+
+static void answer_unknown(struct ice *ice, const struct stun_msg *msg, const struct credentials *c,
+                           const struct addr *from, const uint16_t *unknown, size_t n)
+{
+    char mem[STUN_SEND_MAX];
+    struct buf buf = BUF_ON(mem);
+    stun_begin(&buf, STUN_ERROR, STUN_BINDING, msg->id);
+    stun_put_error(&buf, 420, "Unknown Attribute");
+    stun_put_unknown(&buf, unknown, n);
+    send_answer(ice, &buf, c, from);
+}
+
+/* A lite agent is controlled and cannot be otherwise (RFC 8445 §6.1.1), so a peer that thinks it is
+ * controlled too has to change (§7.3.1.1). */
+static void answer_conflict(struct ice *ice, const struct stun_msg *msg,
+                            const struct credentials *c, const struct addr *from)
+{
+    char mem[STUN_SEND_MAX];
+    struct buf buf = BUF_ON(mem);
+    stun_begin(&buf, STUN_ERROR, STUN_BINDING, msg->id);
+    stun_put_error(&buf, 487, "Role Conflict");
+    send_answer(ice, &buf, c, from);
+}
+
+static struct pair *find_pair(struct ice *ice, const struct addr *addr)
+{
+    for (size_t i = 0; i < ice->n_pairs; i++) {
+        if (addr_eq(&ice->pairs[i].addr, addr))
+            return &ice->pairs[i];
+    }
+    return NULL;
+}
+
+/* A free place, else that of the pair silent the longest; the selected one stays. */
+static struct pair *take_place(struct ice *ice)
+{
+    if (ice->n_pairs < ICE_PAIRS_MAX)
+        return &ice->pairs[ice->n_pairs++];
+    struct pair *oldest = NULL;
+    for (size_t i = 0; i < ICE_PAIRS_MAX; i++) {
+        struct pair *pair = &ice->pairs[i];
+        if (pair != ice->selected && (!oldest || pair->heard_ms < oldest->heard_ms))
+            oldest = pair;
+    }
+    BUG_IF(!oldest); /* there are more than one */
+    ice->events->on_pair_gone(ice->owner, &oldest->addr);
+    return oldest;
+}
+
+/* `news`: report it even if it was in use, for it has just been nominated. */
+static void select_pair(struct ice *ice, struct pair *pair, bool news)
+{
+    if (ice->selected == pair && !news)
+        return;
+    ice->selected = pair;
+    ice->events->on_selected(ice->owner, &pair->addr, pair->nominated);
+}
+
+/* The last nomination wins, as browsers mean it toward a lite agent. A peer that nominates
+ * aggressively repeats USE-CANDIDATE on every pair: then, of the pairs nominated within
+ * ICE_NOMINATION_MS, the one of the higher priority stays (RFC 8445 §8.1.1). */
+static bool nomination_wins(const struct ice *ice, const struct pair *pair, int64_t now_ms)
+{
+    const struct pair *now = ice->selected;
+    bool repeated = pair->nominated && now_ms - pair->nominated_ms < ICE_NOMINATION_MS;
+    if (!now || !now->nominated || !repeated)
+        return true;
+    return now_ms - now->nominated_ms >= ICE_NOMINATION_MS || pair->priority > now->priority;
+}
+
+static void nominate(struct ice *ice, struct pair *pair, int64_t now_ms)
+{
+    bool wins = nomination_wins(ice, pair, now_ms);
+    bool first = !pair->nominated;
+    pair->nominated = true;
+    pair->nominated_ms = now_ms;
+    if (wins)
+        select_pair(ice, pair, first);
+}
+
+/* An authenticated check: the address is valid, and perhaps it is the one to use. */
+static void heard(struct ice *ice, const struct stun_msg *msg, const struct addr *from,
+                  int64_t now_ms)
+{
+    struct pair *pair = find_pair(ice, from);
+    struct slice flag;
+    if (!pair) {
+        pair = take_place(ice);
+        *pair = (struct pair){ .addr = *from };
+    }
+    if (!stun_find_u32(msg, STUN_PRIORITY, &pair->priority))
+        pair->priority = 0;
+    pair->heard_ms = now_ms;
+    ice->events->on_pair(ice->owner, from);
+
+    const struct pair *selected = ice->selected;
+    if (stun_find(msg, STUN_USE_CANDIDATE, &flag))
+        nominate(ice, pair, now_ms);
+    else if (!selected || (!selected->nominated && pair->priority > selected->priority))
+        select_pair(ice, pair, false);
+}
+
+static const struct credentials *find_credentials(const struct ice *ice, struct slice ufrag)
+{
+    for (size_t i = 0; i < CREDENTIALS; i++) {
+        const struct credentials *c = &ice->local[i];
+        if (!secret_empty(&c->pwd) && slice_is(ufrag, c->ufrag))
+            return c;
+    }
+    return NULL;
+}
+
+static enum err check_request(const struct ice *ice, const struct stun_msg *msg,
+                              const struct credentials **out)
+{
+    struct slice ufrag;
+    if (msg->class != STUN_REQUEST || msg->method != STUN_BINDING)
+        return ERR_UNSUPPORTED; /* an indication keeps a NAT open; it proves nothing */
+    if (!local_ufrag_of(msg, &ufrag))
+        return ERR_NOT_FOUND;
+    const struct credentials *c = find_credentials(ice, ufrag);
+    if (!c)
+        return ERR_NOT_FOUND;
+    if (stun_check_fingerprint(msg) == ERR_AUTH)
+        return ERR_AUTH;
+    /* Silence instead of RFC 8489's 401 and 400: a stranger learns nothing and nobody can bounce
+     * datagrams off us. */
+    if (stun_check_integrity(msg, secret_reveal(&c->pwd)))
+        return ERR_AUTH;
+    *out = c;
+    return OK;
+}
+
+static void retire_old_credentials(struct ice *ice, const struct credentials *used)
+{
+    if (used == &ice->local[0])
+        secret_clear(&ice->local[1].pwd);
+}
+
+enum err ice_feed(struct ice *ice, const struct addr *from, struct slice bytes, int64_t now_ms)
+{
+    struct stun_msg msg;
+    const struct credentials *c = NULL;
+    enum err err = stun_parse(&msg, bytes);
+    if (err)
+        return err;
+    err = check_request(ice, &msg, &c);
+    if (err)
+        return err;
+    uint16_t unknown[STUN_UNKNOWN_MAX];
+    size_t n_unknown = stun_unknown(&msg, unknown, STUN_UNKNOWN_MAX);
+    struct slice role;
+    if (n_unknown) {
+        answer_unknown(ice, &msg, c, from, unknown, n_unknown);
+        return ERR_UNSUPPORTED;
+    }
+    if (stun_find(&msg, STUN_ICE_CONTROLLED, &role)) {
+        answer_conflict(ice, &msg, c, from);
+        return ERR_UNSUPPORTED;
+    }
+    answer_success(ice, &msg, c, from);
+    retire_old_credentials(ice, c);
+    if (!ice->failed) /* what was given up stays given up */
+        heard(ice, &msg, from, now_ms);
+    return OK;
+}
+
+static void fail(struct ice *ice, const char *text)
+{
+    ice->failed = true;
+    ice->events->on_failed(ice->owner, ERR_TIMEOUT, text);
+}
+
+static void remove_pair(struct ice *ice, size_t i)
+{
+    struct pair *pair = &ice->pairs[i], *last = &ice->pairs[ice->n_pairs - 1];
+    struct addr gone = pair->addr;
+    if (ice->selected == pair)
+        ice->selected = NULL;
+    else if (ice->selected == last)
+        ice->selected = pair;
+    *pair = *last;
+    ice->n_pairs--;
+    ice->events->on_pair_gone(ice->owner, &gone);
+}
+
+static struct pair *best_pair(struct ice *ice)
+{
+    struct pair *best = &ice->pairs[0];
+    for (size_t i = 1; i < ice->n_pairs; i++) {
+        const struct pair *pair = &ice->pairs[i];
+        if (pair->nominated > best->nominated ||
+            (pair->nominated == best->nominated && pair->priority > best->priority))
+            best = &ice->pairs[i];
+    }
+    return best;
+}
+
+/* Consent is per pair (RFC 7675 §5): one that is no longer checked may not be sent to. */
+static void drop_silent(struct ice *ice, int64_t now_ms)
+{
+    for (size_t i = ice->n_pairs; i-- > 0;) {
+        if (now_ms - ice->pairs[i].heard_ms >= ICE_CONSENT_MS)
+            remove_pair(ice, i);
+    }
+    if (!ice->selected && ice->n_pairs)
+        select_pair(ice, best_pair(ice), true);
+}
+
+void ice_tick(struct ice *ice, int64_t now_ms)
+{
+    char text[160];
+    if (ice->failed)
+        return;
+    if (ice->n_pairs) {
+        drop_silent(ice, now_ms);
+        if (ice->n_pairs)
+            return;
+        snprintf(text, sizeof text, "consent lost: no ICE check for %d s, the peer is gone",
+                 ICE_CONSENT_MS / 1000);
+        fail(ice, text);
+    } else if (ice->expected && now_ms - ice->expected_ms >= ICE_CONSENT_MS) {
+        snprintf(text, sizeof text,
+                 "no ICE check arrived in %d s (the peer sent %u candidates): it cannot reach "
+                 "the candidate addresses that we announced",
+                 ICE_CONSENT_MS / 1000, ice->n_candidates);
+        fail(ice, text);
+    }
+}
