@@ -23,7 +23,7 @@ struct sip_via {
     bool has_rport;
     bool has_ttl;
     uint8_t ttl;
-    struct slice params; /* parse: all of them; print: written after the others, usually empty */
+    struct slice params; /* parse: all of them; print: those without a field above follow it */
 };
 MUST_CHECK enum err sip_via_parse(struct slice value, struct sip_via *out);
 void sip_via_print(const struct sip_via *via, struct buf *out);

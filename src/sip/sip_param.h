@@ -21,8 +21,11 @@ struct sip_param {
 MUST_CHECK enum err sip_param_next(struct slice *rest, struct sip_param *out);
 /** Whether `params` has `name` (any case), and its value ("" for a flag); `value` may be NULL. */
 bool sip_param_find(struct slice params, const char *name, struct slice *value);
-/** Every parameter well-formed, none twice? */
+/** OK when every parameter is well-formed. Repeated ones are left alone: the first counts. */
 MUST_CHECK enum err sip_params_check(struct slice params);
+
+/** `;name=value`, quoted again if it was. */
+void sip_param_print(const struct sip_param *param, struct buf *out);
 
 /** token of §25.1: one or more alphanumerics or -.!%*_+`'~ */
 bool sip_is_token(struct slice s);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "net/addr.h"
 
 enum sip_scheme { SIP_URI_SIP, SIP_URI_SIPS, SIP_URI_TEL, SIP_URI_OTHER };
 enum { SIP_URI_MAX = 2048, SIP_NUMBER_MAX = 64 };
@@ -30,6 +31,10 @@ void sip_uri_print(const struct sip_uri *uri, struct buf *out);
 void sip_host_print(struct slice host, struct buf *out);
 /** "host", "host:port", "[v6]:port"; `host` comes without brackets, `port` is 0 when not given. */
 MUST_CHECK enum err sip_host_parse(struct slice text, struct slice *host, uint16_t *port);
+
+/** The address, when the host is one and not a name; ERR_PARSE for a name. Takes RFC 5118 §4.10's
+ * three colons too, which addr_parse_ip() does not. */
+MUST_CHECK enum err sip_host_addr(struct slice host, uint16_t port, struct addr *out);
 
 /** RFC 3261 §19.1.4: case where it matters, escapes undone, transport user ttl method maddr must
  * match. */
