@@ -11,6 +11,12 @@
 #include "base/num.h"
 #include "rtc/cert.h"
 
+/* OpenSSL's macros of the same names are the numbers on the wire; ours index a table. */
+#undef SRTP_AES128_CM_SHA1_80
+#undef SRTP_AES128_CM_SHA1_32
+#undef SRTP_AEAD_AES_128_GCM
+#undef SRTP_AEAD_AES_256_GCM
+
 enum {
     TEXT_MAX = 200,
     READ_MAX = 2048,
