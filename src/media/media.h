@@ -10,9 +10,9 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "media/codec.h"
 #include "net/addr.h"
 
-struct codec;
 struct loop;
 struct media;
 struct media_stream;
@@ -38,8 +38,9 @@ unsigned media_pick_thread(const struct media *media);
 enum { MEDIA_FORMATS_MAX = 8, MEDIA_PT_NONE = 255, MEDIA_DTMF_MAX = 2 };
 struct media_format {
     const struct codec *codec;
-    uint8_t tx_pt; /* the payload type that the peer wants to receive */
-    uint8_t rx_pt; /* the one that we announced, so the one it sends */
+    uint8_t tx_pt;              /* the payload type that the peer wants to receive */
+    uint8_t rx_pt;              /* the one that we announced, so the one it sends */
+    struct codec_params params; /* of the peer's fmtp; zeroed is fine */
 };
 struct media_dtmf_format {
     uint32_t clock_hz; /* 8000 or 48000 */
@@ -105,14 +106,17 @@ void media_link(struct media_stream *a, struct media_stream *b);
 void media_unlink(struct media_stream *stream); /* both ends */
 /** Send back what comes in (an echo); a link ends it. */
 void media_stream_echo(struct media_stream *stream, bool on);
-/** Block toward the far end (send) or from it (receive). */
+/** Block toward the far end (`send`: it gets silence, whatever is linked or plays) or from it
+ * (`receive`: the linked one gets silence). */
 void media_stream_mute(struct media_stream *stream, bool send, bool receive);
 
-/** Play mono PCM, given away, to the far end; replaces what plays. on_play_done carries `play_id`.
- */
+/** Play mono PCM, given away, to the far end once it is connected; replaces what plays and, while
+ * it lasts, what a link or echo sends. on_play_done carries `play_id`; it does not come for a clip
+ * that was stopped or replaced. */
 void media_stream_play(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm,
                        size_t samples, uint32_t rate_hz);
-/** A steady tone (`level_dbm0` ≤ 0) until stopped; 1004 Hz at 0 dBm0 is milliwatt. */
+/** A steady tone (`level_dbm0` ≤ 0) in place of what plays, until stopped; 1004 Hz at 0 dBm0 is
+ * milliwatt. */
 void media_stream_tone(struct media_stream *stream, double hz, double level_dbm0);
 void media_stream_play_stop(struct media_stream *stream);
 /** Digits 0-9*#A-D, `,` is a pause of 1 s; RFC 4733 (in-band tones when not negotiated). */

@@ -1,0 +1,191 @@
+#include "media.h"
+
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "media/media_priv.h"
+#include "media/media_thread.h"
+#include "media/rtp_ports.h"
+
+enum { SILENT_MS = 5000, TIMEOUT_MS = 60000 };
+
+struct media {
+    struct loop *control;
+    struct media_config config;
+    struct mailbox *events;
+    struct rtp_ports *ports;
+    unsigned n_threads;
+    struct media_thread *threads[MEDIA_THREADS_MAX];
+    unsigned load[MEDIA_THREADS_MAX]; /* streams of each */
+    struct slot {
+        struct media_stream *stream; /* NULL: free */
+        uint32_t generation;
+        uint32_t next_free;
+    } * slots;
+    uint32_t n_slots, cap_slots;
+    uint32_t first_free; /* slot + 1; 0: none */
+    uint32_t last_generation;
+    size_t n_streams;
+};
+
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : (unsigned)n;
+}
+
+static void on_event(void *owner, const void *msg)
+{
+    struct media *media = owner;
+    const struct media_event *event = msg;
+    if (event->kind == MEDIA_EVENT_PORT_FREE) {
+        rtp_ports_give_back(media->ports, event->port, loop_now_ms(media->control));
+        return;
+    }
+    if (event->stream.slot >= media->n_slots)
+        return;
+    const struct slot *slot = &media->slots[event->stream.slot];
+    if (slot->stream && slot->generation == event->stream.generation)
+        media_stream_dispatch(slot->stream, event);
+}
+
+enum err media_create(struct media **out, struct loop *control, const struct media_config *config,
+                      struct fault *fault)
+{
+    unsigned first_even = (config->rtp_min + 1U) & ~1U;
+    if ((config->rtp_min || config->rtp_max) &&
+        (!config->rtp_min || first_even + 1 > config->rtp_max))
+        return fault_set(fault, ERR_INVALID, "rtp.ports", 0,
+                         "the RTP range %u-%u holds no port pair: give at least two ports",
+                         config->rtp_min, config->rtp_max);
+    if (config->threads > MEDIA_THREADS_MAX)
+        return fault_set(fault, ERR_LIMIT, "media.threads", 0, "at most %d media threads, not %u",
+                         MEDIA_THREADS_MAX, config->threads);
+    struct media *media = mem_new(struct media);
+    media->control = control;
+    media->config = *config;
+    if (!media->config.silent_ms)
+        media->config.silent_ms = SILENT_MS;
+    if (!media->config.timeout_ms)
+        media->config.timeout_ms = TIMEOUT_MS;
+    if (!addr_is_set(&media->config.bind))
+        media->config.bind = addr_any4(0);
+    media->ports = rtp_ports_create(&media->config.bind, config->rtp_min, config->rtp_max);
+    media->events =
+        mailbox_create(control, sizeof(struct media_event), MEDIA_MAILBOX_CAP, on_event, media);
+    media->n_threads =
+        config->threads ? config->threads : (unsigned)num_min(cores(), MEDIA_THREADS_MAX);
+    for (unsigned i = 0; i < media->n_threads; i++)
+        media->threads[i] = media_thread_create(media, i);
+    *out = media;
+    return OK;
+}
+
+void media_destroy(struct media *media)
+{
+    if (!media)
+        return;
+    loop_assert_here(media->control);
+    BUG_IF(media->n_streams > 0);
+    for (unsigned i = 0; i < media->n_threads; i++)
+        media_thread_destroy(media->threads[i]);
+    mailbox_destroy(media->events);
+    rtp_ports_destroy(media->ports);
+    mem_free(media->slots);
+    mem_free(media);
+}
+
+unsigned media_threads(const struct media *media)
+{
+    return media->n_threads;
+}
+
+unsigned media_pick_thread(const struct media *media)
+{
+    unsigned best = 0;
+    for (unsigned i = 1; i < media->n_threads; i++)
+        if (media->load[i] < media->load[best])
+            best = i;
+    return best;
+}
+
+void media_post(struct media *media, unsigned thread, const struct media_cmd *cmd)
+{
+    loop_assert_here(media->control);
+    BUG_IF(thread >= media->n_threads);
+    media_thread_post(media->threads[thread], cmd);
+}
+
+static void run_call(struct media_thread *thread, struct media_stream_core *core,
+                     const struct media_cmd *cmd)
+{
+    (void)core;
+    cmd->call.fn(thread, cmd->call.arg);
+}
+
+void media_thread_run(struct media *media, unsigned index,
+                      void (*fn)(struct media_thread *thread, void *arg), void *arg)
+{
+    BUG_IF(index >= media->n_threads);
+    struct media_cmd cmd = { .run = run_call };
+    cmd.call.fn = fn;
+    cmd.call.arg = arg;
+    media_post(media, index, &cmd);
+}
+
+const struct media_config *media_get_config(const struct media *media)
+{
+    return &media->config;
+}
+
+struct loop *media_control_loop(const struct media *media)
+{
+    return media->control;
+}
+
+struct rtp_ports *media_rtp_ports(struct media *media)
+{
+    return media->ports;
+}
+
+bool media_post_event(struct media *media, const struct media_event *event)
+{
+    return mailbox_post(media->events, event);
+}
+
+static uint32_t take_slot(struct media *media)
+{
+    if (media->first_free) {
+        uint32_t slot = media->first_free - 1;
+        media->first_free = media->slots[slot].next_free;
+        return slot;
+    }
+    if (media->n_slots == media->cap_slots) {
+        media->cap_slots = media->cap_slots ? media->cap_slots * 2 : 64;
+        media->slots = mem_resize(media->slots, media->cap_slots * sizeof *media->slots);
+    }
+    return media->n_slots++;
+}
+
+struct stream_id media_add_stream(struct media *media, struct media_stream *stream, unsigned thread)
+{
+    BUG_IF(thread >= media->n_threads);
+    uint32_t slot = take_slot(media);
+    if (++media->last_generation == 0)
+        media->last_generation = 1; /* 0 names the thread itself */
+    media->slots[slot] = (struct slot){ .stream = stream, .generation = media->last_generation };
+    media->load[thread]++;
+    media->n_streams++;
+    return (struct stream_id){ slot, media->last_generation };
+}
+
+void media_remove_stream(struct media *media, struct stream_id id, unsigned thread)
+{
+    media->slots[id.slot] = (struct slot){ .next_free = media->first_free };
+    media->first_free = id.slot + 1;
+    media->load[thread]--;
+    media->n_streams--;
+}

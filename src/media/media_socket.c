@@ -1,0 +1,253 @@
+#include "media_socket.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "media/media_priv.h"
+#include "media/media_thread.h"
+
+enum {
+    ROUNDS_MAX = 4, /* batches off one socket before the others have their turn */
+    SOCKET_BUFFER = 1 << 20,
+    TOS_EF = 184, /* expedited forwarding, RFC 3246 */
+};
+
+struct media_socket {
+    struct media_thread *thread;
+    uv_poll_t poll;
+    int fd;
+    bool closed, v6;
+    media_socket_fn fn;
+    void *owner;
+    struct list dirty; /* in the thread's list while `queue` holds something */
+    size_t n_queue;
+    struct media_packet *queue[MEDIA_BATCH];
+};
+
+struct media_batches {
+    struct media_thread *thread;
+    struct list dirty;
+    struct media_packet *packets[MEDIA_BATCH];
+    struct mmsghdr headers[MEDIA_BATCH];
+    struct iovec pieces[MEDIA_BATCH];
+    struct media_socket_counters counters;
+};
+
+struct media_batches *media_batches_create(struct media_thread *thread)
+{
+    struct media_batches *batches = mem_new(struct media_batches);
+    batches->thread = thread;
+    list_init(&batches->dirty);
+    for (size_t i = 0; i < MEDIA_BATCH; i++)
+        batches->packets[i] = media_packet_take(thread);
+    return batches;
+}
+
+void media_batches_destroy(struct media_batches *batches)
+{
+    if (!batches)
+        return;
+    for (size_t i = 0; i < MEDIA_BATCH; i++)
+        media_packet_give_back(batches->thread, batches->packets[i]);
+    mem_free(batches);
+}
+
+const struct media_socket_counters *media_batches_counters(const struct media_batches *batches)
+{
+    return &batches->counters;
+}
+
+/* Receiving */
+
+static int receive_batch(struct media_batches *batches, int fd)
+{
+    for (size_t i = 0; i < MEDIA_BATCH; i++) {
+        struct media_packet *packet = batches->packets[i];
+        packet->data = packet->room + MEDIA_PACKET_HEAD;
+        batches->pieces[i] = (struct iovec){ packet->data, MEDIA_PACKET_MAX };
+        batches->headers[i].msg_hdr = (struct msghdr){ .msg_name = &packet->from,
+                                                       .msg_namelen = sizeof packet->from,
+                                                       .msg_iov = &batches->pieces[i],
+                                                       .msg_iovlen = 1 };
+    }
+    return recvmmsg(fd, batches->headers, MEDIA_BATCH, MSG_DONTWAIT, NULL);
+}
+
+/* Hand the first `n` packets over, without those that were cut off. */
+static void deliver(struct media_socket *socket, struct media_batches *batches, size_t n)
+{
+    struct media_packet *whole[MEDIA_BATCH];
+    size_t n_whole = 0;
+    int64_t now_us = media_thread_take_time(socket->thread);
+    for (size_t i = 0; i < n; i++) {
+        struct media_packet *packet = batches->packets[i];
+        if (batches->headers[i].msg_hdr.msg_flags & MSG_TRUNC)
+            continue;
+        packet->len = batches->headers[i].msg_len;
+        packet->from = addr_from_sockaddr(&packet->from.sa);
+        packet->arrived_us = now_us;
+        packet->is_rtcp = false;
+        whole[n_whole++] = packet;
+    }
+    batches->counters.received += n;
+    if (n_whole)
+        socket->fn(socket->owner, whole, n_whole);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct media_socket *socket = poll->data;
+    struct media_batches *batches = media_thread_batches(socket->thread);
+    (void)status;
+    (void)events;
+    for (int round = 0; round < ROUNDS_MAX && !socket->closed; round++) {
+        int n = receive_batch(batches, socket->fd);
+        if (n <= 0)
+            break;
+        deliver(socket, batches, (size_t)n);
+        if (n < MEDIA_BATCH)
+            break;
+    }
+}
+
+/* Sending */
+
+static void send_queue(struct media_batches *batches, const struct media_socket *socket)
+{
+    for (size_t i = 0; i < socket->n_queue; i++) {
+        struct media_packet *packet = socket->queue[i];
+        batches->pieces[i] = (struct iovec){ packet->data, packet->len };
+        batches->headers[i].msg_hdr = (struct msghdr){ .msg_name = &packet->from,
+                                                       .msg_namelen = addr_len(&packet->from),
+                                                       .msg_iov = &batches->pieces[i],
+                                                       .msg_iovlen = 1 };
+    }
+    for (size_t at = 0; at < socket->n_queue;) {
+        unsigned left = (unsigned)(socket->n_queue - at); /* at most MEDIA_BATCH */
+        int n = sendmmsg(socket->fd, batches->headers + at, left, MSG_DONTWAIT);
+        if (n > 0) {
+            at += (size_t)n;
+            batches->counters.sent += (size_t)n;
+        } else if (errno == EAGAIN || errno == ENOBUFS) {
+            batches->counters.send_full += left;
+            return;
+        } else { /* the first one cannot be sent: the others may */
+            batches->counters.send_failed++;
+            at++;
+        }
+    }
+}
+
+static void flush(struct media_socket *socket)
+{
+    send_queue(media_thread_batches(socket->thread), socket);
+    for (size_t i = 0; i < socket->n_queue; i++)
+        media_packet_give_back(socket->thread, socket->queue[i]);
+    socket->n_queue = 0;
+    list_remove(&socket->dirty);
+}
+
+void media_batches_flush(struct media_batches *batches)
+{
+    LIST_EACH(link, &batches->dirty)
+    flush(LIST_ITEM(link, struct media_socket, dirty));
+}
+
+/* For a socket that does both families: 1.2.3.4 is ::ffff:1.2.3.4 there. */
+static struct addr as_v6(const struct addr *addr)
+{
+    if (addr_is_v6(addr))
+        return *addr;
+    struct addr mapped = { .in6 = { .sin6_family = AF_INET6, .sin6_port = addr->in4.sin_port } };
+    mapped.in6.sin6_addr.s6_addr[10] = mapped.in6.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(mapped.in6.sin6_addr.s6_addr + 12, &addr->in4.sin_addr, 4);
+    return mapped;
+}
+
+static void collect(struct media_socket *socket, const struct addr *to, const void *bytes,
+                    size_t len)
+{
+    struct media_batches *batches = media_thread_batches(socket->thread);
+    if (len > MEDIA_PACKET_MAX + MEDIA_PACKET_TAIL || (addr_is_v6(to) && !socket->v6)) {
+        batches->counters.send_failed++;
+        return;
+    }
+    struct media_packet *packet = media_packet_take(socket->thread);
+    memcpy(packet->data, bytes, len);
+    packet->len = (uint32_t)len;
+    packet->from = socket->v6 ? as_v6(to) : *to;
+    socket->queue[socket->n_queue++] = packet;
+    if (socket->n_queue == 1) {
+        list_append(&batches->dirty, &socket->dirty);
+        media_thread_flush_later(socket->thread);
+    }
+    if (socket->n_queue == MEDIA_BATCH)
+        flush(socket);
+}
+
+void media_socket_send(struct media_socket *socket, struct media_packet *const *packets, size_t n)
+{
+    BUG_IF(socket->closed);
+    for (size_t i = 0; i < n; i++)
+        collect(socket, &packets[i]->from, packets[i]->data, packets[i]->len);
+}
+
+void media_socket_send_bytes(struct media_socket *socket, const struct addr *to, const void *bytes,
+                             size_t len)
+{
+    BUG_IF(socket->closed);
+    collect(socket, to, bytes, len);
+}
+
+/* Life */
+
+static void tune(const struct media_socket *socket)
+{
+    /* what the system does not grant is no error: the call works with less */
+    int size = SOCKET_BUFFER, tos = TOS_EF;
+    setsockopt(socket->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    setsockopt(socket->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    if (socket->v6)
+        setsockopt(socket->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
+    else
+        setsockopt(socket->fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+}
+
+struct media_socket *media_socket_open(struct media_thread *thread, int fd, media_socket_fn fn,
+                                       void *owner)
+{
+    struct media_socket *socket = mem_new(struct media_socket);
+    *socket = (struct media_socket){ .thread = thread, .fd = fd, .fn = fn, .owner = owner };
+    struct addr bound = { 0 };
+    socklen_t len = sizeof bound;
+    BUG_IF(getsockname(fd, &bound.sa, &len));
+    socket->v6 = addr_is_v6(&bound);
+    list_init(&socket->dirty);
+    tune(socket);
+    BUG_IF(uv_poll_init(loop_uv(media_thread_loop(thread)), &socket->poll, fd));
+    socket->poll.data = socket;
+    BUG_IF(uv_poll_start(&socket->poll, UV_READABLE, on_readable));
+    return socket;
+}
+
+void media_socket_close(struct media_socket *socket)
+{
+    if (!socket)
+        return;
+    flush(socket);
+    socket->closed = true;
+    uv_poll_stop(&socket->poll);
+    uv_close((uv_handle_t *)&socket->poll, on_closed);
+    close(socket->fd);
+}

@@ -1,0 +1,219 @@
+#include "rtp_transport.h"
+
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "media/media.h"
+#include "media/media_priv.h"
+#include "media/media_thread.h"
+#include "media/rtp.h"
+#include "media/rtp_learn.h"
+#include "media/rtp_ports.h"
+#include "media/transport.h"
+
+struct rtp_transport {
+    struct media_transport base;
+    struct media *media;
+    struct media_thread *thread; /* NULL: not started, we are on control */
+    struct rtp_pair pair;
+    struct media_socket *rtp, *rtcp;
+    struct rtp_learn learn;
+    struct addr send_rtp, send_rtcp; /* unset: nowhere yet */
+    bool rtcp_learned;
+};
+
+static struct rtp_transport *self(struct media_transport *transport)
+{
+    return (struct rtp_transport *)(void *)transport;
+}
+
+/* Receiving */
+
+static void say_locked(struct rtp_transport *transport)
+{
+    char text[ADDR_TEXT];
+    bool as_signalled = addr_eq(&transport->learn.source, &transport->send_rtp);
+    transport->send_rtp = rtp_learn_target(&transport->learn);
+    media_stream_core_step(transport->base.stream,
+                           as_signalled ? "rtp from" : "rtp from, not as signalled,",
+                           addr_print(&transport->send_rtp, text));
+    media_stream_core_connected(transport->base.stream, &transport->send_rtp);
+}
+
+static bool take_rtp(struct rtp_transport *transport, const struct media_packet *packet,
+                     unsigned *strangers)
+{
+    struct slice bytes = slice_make(packet->data, packet->len);
+    switch (rtp_learn_feed(&transport->learn, &packet->from, bytes)) {
+    case RTP_LEARN_LOCKED:
+        say_locked(transport);
+        return true;
+    case RTP_LEARN_TAKE:
+        return true;
+    case RTP_LEARN_STRANGER:
+        ++*strangers;
+        return false;
+    case RTP_LEARN_EARLY:
+        return false;
+    }
+    return false;
+}
+
+/* Behind NAT, RTCP too comes from another port than was signalled: the first such packet from where
+ * the RTP comes from tells it. */
+static bool take_rtcp(struct rtp_transport *transport, const struct media_packet *packet,
+                      unsigned *strangers)
+{
+    const struct rtp_learn *learn = &transport->learn;
+    if (!learn->has_remote)
+        return false;
+    if (!rtp_learn_is_allowed(learn, &packet->from)) {
+        ++*strangers;
+        return false;
+    }
+    if (learn->locked && !transport->rtcp_learned && addr_same_ip(&packet->from, &learn->source)) {
+        transport->rtcp_learned = true;
+        transport->send_rtcp = packet->from;
+    }
+    return true;
+}
+
+static void receive(struct rtp_transport *transport, struct media_packet *const *packets, size_t n,
+                    bool rtcp_port)
+{
+    struct media_packet *good[MEDIA_BATCH];
+    size_t n_good = 0;
+    unsigned strangers = 0;
+    for (size_t i = 0; i < n && i < MEDIA_BATCH; i++) {
+        struct media_packet *packet = packets[i];
+        enum rtp_demux_kind kind = rtp_demux(slice_make(packet->data, packet->len));
+        packet->is_rtcp = kind == RTP_DEMUX_RTCP;
+        bool take = false;
+        if (kind == RTP_DEMUX_RTCP)
+            take = take_rtcp(transport, packet, &strangers);
+        else if (kind == RTP_DEMUX_RTP && !rtcp_port)
+            take = take_rtp(transport, packet, &strangers);
+        if (take)
+            good[n_good++] = packet;
+    }
+    if (strangers)
+        media_stream_core_dropped(transport->base.stream, 0, strangers);
+    if (n_good)
+        media_stream_core_receive(transport->base.stream, good, n_good);
+}
+
+static void on_rtp(void *owner, struct media_packet *const *packets, size_t n)
+{
+    receive(owner, packets, n, false);
+}
+
+static void on_rtcp(void *owner, struct media_packet *const *packets, size_t n)
+{
+    receive(owner, packets, n, true);
+}
+
+/* Operations */
+
+static void start(struct media_transport *base, struct media_thread *thread)
+{
+    struct rtp_transport *transport = self(base);
+    transport->thread = thread;
+    transport->rtp = media_socket_open(thread, transport->pair.rtp_fd, on_rtp, transport);
+    transport->rtcp = media_socket_open(thread, transport->pair.rtcp_fd, on_rtcp, transport);
+}
+
+static struct addr rtcp_target(const struct rtp_remote *remote, const struct addr *rtp)
+{
+    if (addr_is_set(&remote->rtcp) && addr_port(&remote->rtcp))
+        return remote->rtcp;
+    struct addr next = *rtp;
+    if (addr_is_set(&next))
+        addr_set_port(&next, (uint16_t)(addr_port(&next) + 1)); /* RFC 3550 §11 */
+    return next;
+}
+
+static void tell(struct media_transport *base, void *msg)
+{
+    struct rtp_transport *transport = self(base);
+    struct rtp_remote *remote = msg;
+    bool anew = rtp_learn_set_remote(&transport->learn, remote);
+    if (anew) {
+        transport->rtcp_learned = false;
+        transport->send_rtp = rtp_learn_target(&transport->learn);
+    }
+    if (!transport->rtcp_learned)
+        transport->send_rtcp = rtcp_target(remote, &transport->send_rtp);
+    mem_free(remote);
+    media_stream_core_connected(base->stream, &transport->send_rtp);
+}
+
+static void send_to(struct media_socket *socket, struct media_packet *packet,
+                    const struct addr *target)
+{
+    if (!addr_is_set(target))
+        return;
+    packet->from = *target;
+    media_socket_send(socket, &packet, 1);
+}
+
+static void send_packets(struct media_transport *base, struct media_packet *const *packets,
+                         size_t n)
+{
+    struct rtp_transport *transport = self(base);
+    for (size_t i = 0; i < n; i++) {
+        if (packets[i]->is_rtcp && !transport->learn.remote.rtcp_mux)
+            send_to(transport->rtcp, packets[i], &transport->send_rtcp);
+        else
+            send_to(transport->rtp, packets[i], &transport->send_rtp);
+    }
+}
+
+static void tick(struct media_transport *base, int64_t now_ms)
+{
+    (void)base;
+    (void)now_ms;
+}
+
+static void destroy(struct media_transport *base)
+{
+    struct rtp_transport *transport = self(base);
+    uint16_t port = addr_port(&transport->pair.rtp);
+    if (transport->thread) {
+        media_socket_close(transport->rtp);
+        media_socket_close(transport->rtcp);
+        media_thread_post_event(
+            transport->thread,
+            &(struct media_event){ .kind = MEDIA_EVENT_PORT_FREE, .port = port });
+    } else {
+        close(transport->pair.rtp_fd);
+        close(transport->pair.rtcp_fd);
+        rtp_ports_give_back(media_rtp_ports(transport->media), port,
+                            loop_now_ms(media_control_loop(transport->media)));
+    }
+    mem_free(transport);
+}
+
+enum err rtp_transport_create(struct media_transport **out, struct media *media,
+                              struct rtp_local *local, struct fault *fault)
+{
+    static const struct media_transport_ops ops = {
+        .start = start, .tell = tell, .send = send_packets, .tick = tick, .destroy = destroy
+    };
+    struct rtp_pair pair;
+    int64_t now_ms = loop_now_ms(media_control_loop(media));
+    enum err err = rtp_ports_take(media_rtp_ports(media), &pair, now_ms, fault);
+    if (err)
+        return err;
+    struct rtp_transport *transport = mem_new(struct rtp_transport);
+    *transport = (struct rtp_transport){ .base = { .ops = &ops }, .media = media, .pair = pair };
+    *local = (struct rtp_local){ pair.rtp, pair.rtcp };
+    *out = &transport->base;
+    return OK;
+}
+
+void rtp_transport_set_remote(struct media_stream *stream, const struct rtp_remote *remote)
+{
+    BUG_IF(remote->n_nets > RTP_NETS_MAX);
+    media_stream_tell_transport(stream, mem_copy(remote, sizeof *remote));
+}

@@ -1,0 +1,152 @@
+#include "stream_decoder.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "media/codec.h"
+#include "media/jitter.h"
+#include "media/meter.h"
+#include "media/pcm_fifo.h"
+
+enum {
+    ACTIVE_US = 1000000, /* Opus in DTX sends every 400 ms */
+    CODECS_MAX = 8,      /* that one far end changes between; more share the last place */
+};
+
+struct stream_decoder {
+    struct meter *meter;
+    struct jitter *jitter;
+    uint32_t clock_hz;
+    uint32_t ssrc;
+    int64_t fed_us; /* 0: never */
+    const struct codec *codecs[CODECS_MAX];
+    struct codec_decoder *decoders[CODECS_MAX];
+    size_t n_codecs;
+    const struct codec *last;
+    struct pcm_fifo fifo;
+};
+
+struct stream_decoder *stream_decoder_create(struct meter *meter)
+{
+    struct stream_decoder *decoder = mem_new(struct stream_decoder);
+    decoder->meter = meter;
+    return decoder;
+}
+
+void stream_decoder_destroy(struct stream_decoder *decoder)
+{
+    if (!decoder)
+        return;
+    for (size_t i = 0; i < decoder->n_codecs; i++)
+        codec_decoder_destroy(decoder->decoders[i]);
+    jitter_destroy(decoder->jitter);
+    pcm_fifo_clear(&decoder->fifo);
+    mem_free(decoder);
+}
+
+static uint8_t tag_of(struct stream_decoder *decoder, const struct codec *codec)
+{
+    for (size_t i = 0; i < decoder->n_codecs; i++)
+        if (decoder->codecs[i] == codec)
+            return (uint8_t)i;
+    if (decoder->n_codecs < CODECS_MAX)
+        decoder->n_codecs++;
+    size_t place = decoder->n_codecs - 1;
+    codec_decoder_destroy(decoder->decoders[place]);
+    decoder->decoders[place] = NULL;
+    decoder->codecs[place] = codec;
+    return (uint8_t)place;
+}
+
+void stream_decoder_feed(struct stream_decoder *decoder, const struct codec *codec,
+                         const struct rtp_header *header, int64_t now_us)
+{
+    struct jitter_packet packet = { .seq = header->seq,
+                                    .ts = header->ts,
+                                    .duration = codec_duration(codec, header->payload),
+                                    .payload = header->payload };
+    if (packet.duration == 0)
+        return;
+    if (decoder->clock_hz != codec->clock_hz) {
+        jitter_destroy(decoder->jitter);
+        decoder->jitter = jitter_create(&(struct jitter_config){ .clock_hz = codec->clock_hz });
+        decoder->clock_hz = codec->clock_hz;
+    } else if (decoder->ssrc != header->ssrc) {
+        jitter_reset(decoder->jitter);
+    }
+    decoder->ssrc = header->ssrc;
+    packet.tag = tag_of(decoder, codec);
+    jitter_feed(decoder->jitter, &packet, now_us);
+    decoder->fed_us = now_us;
+    decoder->last = codec;
+}
+
+bool stream_decoder_is_active(const struct stream_decoder *decoder, int64_t now_us)
+{
+    return decoder && decoder->fed_us && now_us - decoder->fed_us < ACTIVE_US;
+}
+
+const struct codec *stream_decoder_codec(const struct stream_decoder *decoder)
+{
+    return decoder ? decoder->last : NULL;
+}
+
+/* The decoder at `tag`, at the rate that is wanted if the codec has it. */
+static struct codec_decoder *decoder_at(struct stream_decoder *decoder, uint8_t tag,
+                                        uint32_t rate_hz)
+{
+    const struct codec *codec = decoder->codecs[tag];
+    uint32_t rate = codec_has_rate(codec, rate_hz) ? rate_hz : codec->rate_hz;
+    struct codec_decoder **place = &decoder->decoders[tag];
+    if (*place && (*place)->rate_hz != rate) {
+        codec_decoder_destroy(*place);
+        *place = NULL;
+    }
+    if (!*place)
+        *place = codec_decoder_create(codec, rate);
+    return *place;
+}
+
+static size_t conceal(const struct stream_decoder *decoder, struct codec_decoder *codec_decoder,
+                      const struct jitter_packet *lost, int16_t *pcm)
+{
+    uint64_t want = (uint64_t)lost->duration * codec_decoder->rate_hz / decoder->clock_hz;
+    size_t samples = want < CODEC_MAX_SAMPLES ? (size_t)want : CODEC_MAX_SAMPLES;
+    if (slice_empty(lost->payload))
+        codec_conceal(codec_decoder, pcm, samples);
+    else
+        codec_recover(codec_decoder, lost->payload, pcm, samples);
+    return samples;
+}
+
+/* The next packet's worth into the queue; false: there is nothing to play. */
+static bool decode_one(struct stream_decoder *decoder, uint32_t rate_hz, int64_t now_us)
+{
+    struct jitter_packet packet;
+    enum jitter_result what = jitter_pull(decoder->jitter, now_us, &packet);
+    if (what == JITTER_NOTHING)
+        return false;
+    int16_t pcm[CODEC_MAX_SAMPLES];
+    size_t samples = CODEC_MAX_SAMPLES;
+    struct codec_decoder *codec_decoder = decoder_at(decoder, packet.tag, rate_hz);
+    if (what == JITTER_CONCEAL ||
+        codec_decode(codec_decoder, packet.payload, pcm, &samples) != OK) {
+        if (what == JITTER_PACKET)
+            packet.payload = SLICE_NONE; /* malformed: as good as lost */
+        samples = conceal(decoder, codec_decoder, &packet, pcm);
+    }
+    meter_feed(decoder->meter, pcm, samples);
+    pcm_fifo_set_rates(&decoder->fifo, codec_decoder->rate_hz, rate_hz);
+    pcm_fifo_feed(&decoder->fifo, pcm, samples);
+    return samples > 0;
+}
+
+void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n, uint32_t rate_hz,
+                         int64_t now_us)
+{
+    size_t done = decoder->fifo.out_hz == rate_hz ? pcm_fifo_take(&decoder->fifo, pcm, n) : 0;
+    while (done < n && decoder->jitter && decode_one(decoder, rate_hz, now_us))
+        done += pcm_fifo_take(&decoder->fifo, pcm + done, n - done);
+    memset(pcm + done, 0, (n - done) * sizeof *pcm);
+}

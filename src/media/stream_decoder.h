@@ -1,0 +1,28 @@
+#pragma once
+/* From a far end's packets to continuous PCM: jitter buffer, decoder per codec, concealment,
+ * resampling. Made for a stream when somebody first needs to hear it. Time is an argument. Not
+ * threaded. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/rtp.h"
+
+struct codec;
+struct meter;
+struct stream_decoder;
+
+/** `meter`, borrowed, gets what is decoded. */
+struct stream_decoder *stream_decoder_create(struct meter *meter);
+void stream_decoder_destroy(struct stream_decoder *decoder);
+/** One audio packet of `codec`. */
+void stream_decoder_feed(struct stream_decoder *decoder, const struct codec *codec,
+                         const struct rtp_header *header, int64_t now_us);
+/** Packets came lately: pulling makes sense. NULL: no. */
+bool stream_decoder_is_active(const struct stream_decoder *decoder, int64_t now_us);
+/** The next `n` samples at `rate_hz`, silence where there are none. */
+void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n, uint32_t rate_hz,
+                         int64_t now_us);
+/** What it decoded last; NULL: nothing yet. */
+const struct codec *stream_decoder_codec(const struct stream_decoder *decoder);

@@ -1,0 +1,45 @@
+/* The last stage of what comes in: on to the partner, as it is if the partner's far end takes that
+ * codec, else into the decoder from which the partner's clock pulls. */
+#include "media/rtp_sender.h"
+#include "media/stream_decoder.h"
+#include "media/stream_priv.h"
+
+static struct media_stream_core *core_of(struct stage *stage)
+{
+    return (struct media_stream_core *)(void *)((char *)stage - offsetof(struct media_stream_core,
+                                                                         rx.forward_stage));
+}
+
+static void decode(struct media_stream_core *core, const struct stage_item *item)
+{
+    if (!core->rx.decoder)
+        core->rx.decoder = stream_decoder_create(&core->rx.meter);
+    stream_decoder_feed(core->rx.decoder, item->format->codec, &item->header, stream_now_us(core));
+}
+
+static void forward(struct media_stream_core *core, struct media_stream_core *partner,
+                    struct stage_item *item)
+{
+    const struct media_format *same =
+        item->format ? stream_tx_format(partner, item->format->codec) : NULL;
+    if (core->mute_receive || stream_pace_overrides(partner) || (!item->format && !item->dtmf))
+        rtp_sender_leave_out(&partner->tx.sender, &item->header);
+    else if (item->dtmf)
+        stream_tx_relay_event(partner, item);
+    else if (same)
+        stream_tx_relay(partner, item, same);
+    else
+        decode(core, item);
+}
+
+void stream_forward_take(struct stage *stage, struct stage_item *items, size_t n)
+{
+    struct media_stream_core *core = core_of(stage);
+    struct media_stream_core *partner = stream_partner(core);
+    if (!partner)
+        return;
+    for (size_t i = 0; i < n; i++)
+        forward(core, partner, &items[i]);
+    stream_tx_flush(partner);
+    stream_pace_wake(partner);
+}

@@ -1,0 +1,158 @@
+#pragma once
+/* The inside of a stream on its media thread, shared by the stream_ files: what comes in
+ * (stream_rx), what goes out (stream_tx), what goes out by the clock rather than because something
+ * came in (stream_pace), reports (stream_rtcp), and is anybody there (stream_watch). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/timer.h"
+#include "media/dtmf.h"
+#include "media/media_priv.h"
+#include "media/media_thread.h"
+#include "media/meter.h"
+#include "media/player.h"
+#include "media/rtcp.h"
+#include "media/rtp_sender.h"
+#include "media/rtp_source.h"
+#include "media/stage.h"
+
+struct codec_encoder;
+struct stream_decoder;
+
+struct stream_rx {
+    uint8_t format_of[RTP_PT_MAX + 1]; /* payload type to an RX_ value of stream_rx.c */
+    bool has_source;
+    struct rtp_source source;
+    struct rtp_source successor; /* another SSRC that began to send, on probation */
+    bool source_left;            /* it said BYE: the next one needs no probation */
+    uint64_t lost_before;        /* of earlier sources */
+    uint64_t packets, bytes;
+    int64_t last_us; /* 0: none yet */
+    const struct codec *codec;
+    struct meter meter;
+    struct stage meter_stage, dtmf_stage, forward_stage;
+    struct dtmf_receiver dtmf;
+    struct stream_decoder *decoder; /* NULL until somebody needs PCM */
+};
+
+struct stream_tx {
+    struct rtp_sender sender;
+    uint64_t packets, bytes;
+    int64_t last_us; /* 0: none yet */
+    const struct codec *codec;
+    struct meter meter;
+    struct media_packet *queue[MEDIA_BATCH]; /* of the batch at hand */
+    size_t n_queue;
+    uint64_t reported_lost; /* by the far end */
+    int64_t reported_jitter_us;
+    struct { /* the telephone event that is passed on with numbers of our own */
+        uint32_t in_ts, out_ts;
+        int64_t heard_us; /* 0: none */
+        int64_t until_us; /* audio waits; 0: it does not */
+    } event;
+};
+
+struct stream_pace {
+    struct timer timer;
+    int64_t due_us;
+    struct player player;
+    struct dtmf_sender dtmf;
+    struct dtmf_tones tones;
+    uint8_t dtmf_pt;
+    struct codec_encoder *encoder;
+};
+
+struct stream_rtcp {
+    char cname[RTCP_CNAME_MAX + 1];
+    struct rtcp_seen seen;
+    int64_t due_us; /* 0: not scheduled */
+    int64_t heard_us;
+    int64_t rtt_us;
+};
+
+struct stream_watch {
+    int64_t waiting_since_us; /* packets are expected since; 0: they are not */
+    bool silent, failed, first_seen;
+    int64_t stats_due_us;
+};
+
+struct media_stream_core {
+    struct media_thread *thread;
+    struct stream_id id;
+    struct media_transport *transport;
+    struct media_description description;
+    bool described, connected;
+    struct addr remote;
+    bool mute_send, mute_receive;
+    bool echo;
+    struct media_stream_core *peer; /* linked, both ways */
+    struct stream_rx rx;
+    struct stream_tx tx;
+    struct stream_pace pace;
+    struct stream_rtcp rtcp;
+    struct stream_watch watch;
+    uint64_t dropped_auth, dropped_stranger;
+};
+
+static inline int64_t stream_now_us(const struct media_stream_core *core)
+{
+    return media_thread_now_us(core->thread);
+}
+/** Whose packets go out here and where ours go: the linked stream, this one (echo), or NULL. */
+static inline struct media_stream_core *stream_partner(struct media_stream_core *core)
+{
+    return core->echo ? core : core->peer;
+}
+/** Fill in the stream's name and post. */
+void stream_post(struct media_stream_core *core, struct media_event *event);
+
+/* stream_rx.c */
+void stream_rx_init(struct media_stream_core *core);
+void stream_rx_clear(struct media_stream_core *core);
+void stream_rx_describe(struct media_stream_core *core);
+void stream_rx_tick(struct media_stream_core *core);
+uint64_t stream_rx_lost(const struct media_stream_core *core);
+
+/* stream_forward.c: the last stage */
+void stream_forward_take(struct stage *stage, struct stage_item *items, size_t n);
+
+/* stream_tx.c */
+void stream_tx_init(struct media_stream_core *core);
+void stream_tx_clear(struct media_stream_core *core);
+/** The far end wants audio, and can be reached. */
+bool stream_tx_can_send(const struct media_stream_core *core);
+/** How the far end wants this codec, or NULL. */
+const struct media_format *stream_tx_format(const struct media_stream_core *core,
+                                            const struct codec *codec);
+/** The event format for the clock of what is sent, else any, or NULL. */
+const struct media_dtmf_format *stream_tx_dtmf_format(const struct media_stream_core *core,
+                                                      uint32_t clock_hz);
+/** Pass an audio packet on as it is, in its own memory; sent with stream_tx_flush(). */
+void stream_tx_relay(struct media_stream_core *core, struct stage_item *item,
+                     const struct media_format *format);
+/** The same for a telephone event. */
+void stream_tx_relay_event(struct media_stream_core *core, struct stage_item *item);
+void stream_tx_flush(struct media_stream_core *core);
+/** A packet made here; `header` has all but the payload's. */
+void stream_tx_send(struct media_stream_core *core, const struct rtp_header *header,
+                    struct slice payload);
+
+/* stream_pace.c */
+void stream_pace_clear(struct media_stream_core *core);
+/** Something may want to be sent by the clock now. */
+void stream_pace_wake(struct media_stream_core *core);
+/** What is sent by the clock replaces what the partner sends. */
+bool stream_pace_overrides(const struct media_stream_core *core);
+void stream_pace_send_dtmf(struct media_stream_core *core, struct slice digits,
+                           unsigned duration_ms, unsigned gap_ms);
+
+/* stream_rtcp.c */
+void stream_rtcp_init(struct media_stream_core *core);
+void stream_rtcp_receive(struct media_stream_core *core, const struct media_packet *packet);
+void stream_rtcp_tick(struct media_stream_core *core);
+void stream_rtcp_bye(struct media_stream_core *core);
+
+/* stream_watch.c */
+void stream_watch_heard(struct media_stream_core *core);
+void stream_watch_tick(struct media_stream_core *core);
