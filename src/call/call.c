@@ -1,0 +1,473 @@
+/* Calls and the moves that the events of their legs cause. */
+#include "call/call.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/rand.h"
+#include "call/call_priv.h"
+#include "media/media.h"
+
+enum { CALLS_MAX = 10000, RING_TIMEOUT_MS = 60000 };
+
+static const char *const names[] = { "new", "dialing", "ringing", "early", "up", "done" };
+_Static_assert(COUNT_OF(names) == CALL_DONE + 1, "one name per state");
+
+const char *call_state_name(enum call_state state)
+{
+    return names[state];
+}
+
+struct calls *calls_create(const struct calls_config *config)
+{
+    struct calls *calls = mem_new(struct calls);
+    calls->config = *config;
+    if (!calls->config.ring_timeout_ms)
+        calls->config.ring_timeout_ms = RING_TIMEOUT_MS;
+    if (!calls->config.max_calls)
+        calls->config.max_calls = CALLS_MAX;
+    list_init(&calls->live);
+    calls->by_id = map_create();
+    return calls;
+}
+
+void calls_destroy(struct calls *calls)
+{
+    if (!calls)
+        return;
+    BUG_IF(!list_empty(&calls->live));
+    map_destroy(calls->by_id);
+    mem_free(calls);
+}
+
+void call_eventv(struct call *call, uint32_t leg, const char *kind, const char *fmt, va_list args)
+{
+    timeline_add(call->timeline, loop_wall_ms(call->calls->config.loop), leg, kind, fmt, args);
+    const struct timeline_entry *entry =
+        timeline_at(call->timeline, timeline_count(call->timeline) - 1);
+    log_debug(&call->log, "leg=%u %s %s", leg, kind, entry->text);
+    if (call->calls->config.on_event)
+        call->calls->config.on_event(call->calls->config.owner, call, leg, kind, entry->text);
+}
+
+void call_event(struct call *call, uint32_t leg, const char *kind, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    call_eventv(call, leg, kind, fmt, args);
+    va_end(args);
+}
+
+void call_set_state(struct call *call, enum call_state state)
+{
+    if (call->state >= state)
+        return;
+    call->state = state;
+    call_event(call, 0, "state", "%s", call_state_name(state));
+}
+
+static void adopt(struct call *call, struct leg *leg)
+{
+    leg->call = call;
+    leg->id = ++call->next_leg;
+    log_tag_set(&leg->log, "call=%.8s leg=%u", call->id, leg->id);
+    list_append(&call->legs, &leg->in_call);
+}
+
+void call_add_leg(struct call *call, struct leg *take)
+{
+    adopt(call, take);
+    call_event(call, take->id, "leg", "%s to %s%s%s", take->ops->kind, take->party,
+               take->via[0] ? " through " : "", take->via);
+}
+
+static void free_call(void *arg)
+{
+    struct call *call = arg;
+    timeline_destroy(call->timeline);
+    json_decref(call->done_legs);
+    json_decref(call->headers);
+    mem_free(call);
+}
+
+static void log_end(const struct call *call)
+{
+    char from[64], to[64];
+    int64_t up_ms = call->up_wall_ms ? call->done_wall_ms - call->up_wall_ms : 0;
+    log_info(&call->log,
+             "ended cause=%s code=%d by=%s from=%s to=%s duration_ms=%" PRId64 " reason=\"%s\"",
+             call->cause.token, call->cause.code, cause_by_name(call->cause.by),
+             log_mask(slice_of(call->from), from, sizeof from),
+             log_mask(slice_of(call->to), to, sizeof to), up_ms, call->cause.text);
+}
+
+static void finish(struct call *call)
+{
+    struct calls *calls = call->calls;
+    if (!call->has_cause)
+        call->cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, NULL);
+    loop_timer_stop(calls->config.loop, &call->ring_timer);
+    call->done_wall_ms = loop_wall_ms(calls->config.loop);
+    call_event(call, 0, "cause", "%s: %s", call->cause.token, call->cause.text);
+    call_set_state(call, CALL_DONE);
+    log_end(call);
+    cdr_write(call);
+    list_remove(&call->in_calls);
+    map_remove(calls->by_id, slice_of(call->id));
+    loop_defer(calls->config.loop, free_call, call);
+    if (list_empty(&calls->live) && calls->config.on_idle)
+        calls->config.on_idle(calls->config.owner);
+}
+
+static void destroy_leg(void *arg)
+{
+    struct leg *leg = arg;
+    leg->ops->destroy(leg);
+}
+
+/* The leg leaves the call; its object dies at the end of the turn. */
+static void bury(struct call *call, struct leg *leg)
+{
+    leg->state = LEG_DONE;
+    leg->done_ms = loop_now_ms(call->calls->config.loop);
+    call_event(call, leg->id, "state", "done %d %s (%s)%s%s", leg->cause.code, leg->cause.token,
+               cause_by_name(leg->cause.by), leg->cause.text[0] ? ": " : "", leg->cause.text);
+    json_array_append_new(call->done_legs, call_leg_json(leg));
+    list_remove(&leg->in_call);
+    if (leg->stream)
+        media_unlink(leg->stream);
+    if (call->caller == leg)
+        call->caller = NULL;
+    if (call->peer == leg)
+        call->peer = NULL;
+    if (call->early == leg)
+        call->early = NULL;
+    leg->call = NULL;
+    loop_defer(call->calls->config.loop, destroy_leg, leg);
+}
+
+/* Our side ends a leg. */
+static void end_leg(struct call *call, struct leg *leg, const struct cause *cause)
+{
+    leg->cause = *cause;
+    if (leg->cause.by == CAUSE_BY_REMOTE) /* the other leg's far end: seen from here, we do it */
+        leg->cause.by = CAUSE_BY_LOCAL;
+    leg->ops->end(leg, cause);
+    bury(call, leg);
+}
+
+/* End what is left, for this reason, once. */
+static void end_all(struct call *call, const struct cause *cause)
+{
+    if (!call->has_cause) {
+        call->cause = *cause;
+        call->has_cause = true;
+    }
+    LIST_EACH(link, &call->legs)
+    end_leg(call, LIST_ITEM(link, struct leg, in_call), cause);
+    if (call->state != CALL_DONE)
+        finish(call);
+}
+
+static bool has_callees(const struct call *call)
+{
+    LIST_EACH(link, &call->legs)
+    if (LIST_ITEM(link, struct leg, in_call) != call->caller)
+        return true;
+    return false;
+}
+
+/* Which failure the caller hears when several far ends failed: RFC 3261 §16.7 step 6, in short. */
+static int rank(const struct cause *cause)
+{
+    switch (cause->code) {
+    case 486:
+    case 401:
+    case 407:
+    case 488:
+        return 3;
+    case 408:
+    case 480:
+    case 503:
+        return 1;
+    default:
+        return cause->code >= 600 ? 4 : 2;
+    }
+}
+
+static void note_failure(struct call *call, const struct cause *cause)
+{
+    if (!call->has_best || rank(cause) >= rank(&call->best))
+        call->best = *cause;
+    call->has_best = true;
+}
+
+static void dial_target(struct call *call, const struct route_target *target)
+{
+    const struct calls_config *config = &call->calls->config;
+    struct cause why = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
+    struct leg *last = call->next_leg ? LIST_ITEM(call->legs.prev, struct leg, in_call) : NULL;
+    for (size_t i = 0; i < config->n_kinds; i++)
+        if (slice_is(slice_of(config->kinds[i].target), target->kind))
+            config->kinds[i].dial(config->kinds[i].owner, call, target, &why);
+    if (LIST_ITEM(call->legs.prev, struct leg, in_call) == last) {
+        call_event(call, 0, "route", "%s %s%s: %d %s", target->kind, target->name, target->number,
+                   why.code, why.text);
+        note_failure(call, &why);
+    }
+}
+
+static void on_ring_timeout(void *owner);
+
+/* Ring every target of the next step; true if at least one leg is on its way. */
+static bool dial_step(struct call *call)
+{
+    const struct route_plan *plan = &call->plan;
+    unsigned step = plan->step[call->next_target];
+    call->dialing = true;
+    uint32_t first_new = call->next_leg + 1;
+    while (call->next_target < plan->n && plan->step[call->next_target] == step)
+        dial_target(call, &plan->targets[call->next_target++]);
+    LIST_EACH(link, &call->legs)
+    {
+        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
+        if (leg->id >= first_new && leg->call && leg->state == LEG_NEW)
+            leg->ops->dial(leg, call->caller);
+    }
+    call->dialing = false;
+    return has_callees(call);
+}
+
+static void next_step(struct call *call)
+{
+    const struct calls_config *config = &call->calls->config;
+    while (call->caller && call->next_target < call->plan.n)
+        if (dial_step(call)) {
+            loop_timer_start(config->loop, &call->ring_timer, config->ring_timeout_ms,
+                             on_ring_timeout, call);
+            return;
+        }
+    if (!call->has_best)
+        call->best = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
+    end_all(call, &call->best);
+}
+
+static void on_ring_timeout(void *owner)
+{
+    struct call *call = owner;
+    struct cause cause = cause_of_token("no_answer", CAUSE_BY_SYSTEM, NULL);
+    note_failure(call, &cause);
+    LIST_EACH(link, &call->legs)
+    {
+        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
+        if (leg != call->caller)
+            end_leg(call, leg, &cause);
+    }
+    next_step(call);
+}
+
+static void copy_request(struct call *call, const struct call_request *request)
+{
+    struct {
+        struct slice from;
+        char *to;
+        size_t cap;
+    } const texts[] = {
+        { request->face, call->face, sizeof call->face },
+        { request->from, call->from, sizeof call->from },
+        { request->from_name, call->from_name, sizeof call->from_name },
+        { request->from_user, call->user, sizeof call->user },
+        { request->trunk, call->trunk, sizeof call->trunk },
+        { request->to, call->to, sizeof call->to },
+        { request->correlation, call->correlation, sizeof call->correlation },
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        (void)slice_copy(slice_sub(texts[i].from, 0, texts[i].cap - 1), texts[i].to, texts[i].cap);
+    call->headers = request->headers ? json_deep_copy(request->headers) : NULL;
+}
+
+static struct call *make(struct calls *calls, const struct call_request *request)
+{
+    struct call *call = mem_new(struct call);
+    call->calls = calls;
+    rand_uuid(call->id);
+    log_tag_set(&call->log, "call=%.8s", call->id);
+    call->timeline = timeline_create();
+    call->done_legs = json_array();
+    list_init(&call->legs);
+    copy_request(call, request);
+    call->created_ms = loop_now_ms(calls->config.loop);
+    call->created_wall_ms = loop_wall_ms(calls->config.loop);
+    call->thread = calls->config.media ? media_pick_thread(calls->config.media) : 0;
+    list_append(&calls->live, &call->in_calls);
+    map_put(calls->by_id, slice_of(call->id), call);
+    calls->total++;
+    return call;
+}
+
+static enum err admit(struct calls *calls, struct call *call, const struct call_request *request,
+                      struct cause *cause)
+{
+    if (calls->closing) {
+        *cause = calls->closing_cause;
+        return ERR_REFUSED;
+    }
+    if (map_count(calls->by_id) > calls->config.max_calls) {
+        *cause = cause_of_token("overload", CAUSE_BY_SYSTEM, NULL);
+        return ERR_LIMIT;
+    }
+    struct route_query query = {
+        .face = request->face,
+        .from = request->from,
+        .from_user = request->from_user,
+        .trunk = request->trunk,
+        .dialled = request->to,
+        .may_use_trunks = request->may_use_trunks,
+    };
+    return router_find(calls->config.router, &query, &call->plan, cause);
+}
+
+struct call *call_create(struct calls *calls, const struct call_request *request,
+                         struct leg *take_caller)
+{
+    struct call *call = make(calls, request);
+    adopt(call, take_caller);
+    call->caller = take_caller;
+    if (take_caller->state == LEG_NEW)
+        take_caller->state = LEG_TRYING;
+    char from[64], to[64];
+    log_info(&call->log, "started face=%s from=%s to=%s%s%s id=%s session=%s", call->face,
+             log_mask(slice_of(call->from), from, sizeof from),
+             log_mask(slice_of(call->to), to, sizeof to), call->trunk[0] ? " trunk=" : "",
+             call->trunk, call->id, call->correlation);
+    call_event(call, 1, "leg", "%s from %s", take_caller->ops->kind, take_caller->party);
+    struct cause cause;
+    if (admit(calls, call, request, &cause)) {
+        end_all(call, &cause);
+        return call;
+    }
+    call_event(call, 0, "route", "%s -> %s:%s%s%s", call->plan.why, call->plan.targets[0].kind,
+               call->plan.targets[0].name, call->plan.targets[0].number[0] ? "/" : "",
+               call->plan.targets[0].number);
+    call_set_state(call, CALL_DIALING);
+    next_step(call);
+    return call;
+}
+
+/* Connect the media of two legs that both have theirs. */
+static void join(struct call *call, struct leg *leg)
+{
+    struct leg *caller = call->caller;
+    if (!caller || leg->joined)
+        return;
+    leg->joined = caller->joined = true;
+    if (leg->ops->join)
+        leg->ops->join(leg, caller);
+    else if (leg->stream && caller->stream)
+        media_link(caller->stream, leg->stream);
+    call_event(call, 0, "media", "legs %u and %u joined", caller->id, leg->id);
+}
+
+void call_leg_ringing(struct call *call, struct leg *leg, int code)
+{
+    if (leg == call->caller || call->state >= CALL_UP)
+        return;
+    call_set_state(call, CALL_RINGING);
+    if (call->caller && !call->early)
+        call->caller->ops->ring(call->caller, code, NULL);
+}
+
+void call_leg_progress(struct call *call, struct leg *leg, int code)
+{
+    if (leg == call->caller || call->state >= CALL_UP || !call->caller || call->early)
+        return; /* with several early far ends the first one is heard */
+    call->early = leg;
+    call_set_state(call, CALL_EARLY);
+    call->caller->ops->ring(call->caller, code, &leg->chosen);
+    if (leg->call && call->caller && call->caller->state >= LEG_EARLY)
+        join(call, leg);
+}
+
+/* The first answer wins; the others stop ringing. */
+static void end_losers(struct call *call)
+{
+    struct cause elsewhere = cause_of_token("answered_elsewhere", CAUSE_BY_LOCAL, NULL);
+    LIST_EACH(link, &call->legs)
+    {
+        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
+        if (leg != call->caller && leg != call->peer)
+            end_leg(call, leg, &elsewhere);
+    }
+}
+
+void call_leg_answered(struct call *call, struct leg *leg)
+{
+    if (leg == call->caller)
+        return;
+    call->peer = leg;
+    loop_timer_stop(call->calls->config.loop, &call->ring_timer);
+    end_losers(call);
+    call->early = NULL;
+    call->caller->ops->answer(call->caller, &leg->chosen);
+    if (!call->caller || !call->peer) /* the answer could not be given: all is over already */
+        return;
+    call->caller->state = LEG_UP;
+    call->caller->up_ms = leg->up_ms;
+    call->up_wall_ms = loop_wall_ms(call->calls->config.loop);
+    call->codec_a = call->caller->chosen.n ? call->caller->chosen.list[0]->name : "";
+    call->codec_b = leg->chosen.n ? leg->chosen.list[0]->name : "";
+    call_set_state(call, CALL_UP);
+    log_info(&call->log, "up codec_a=%s codec_b=%s", call->codec_a, call->codec_b);
+    join(call, leg);
+}
+
+void call_leg_ended(struct call *call, struct leg *leg)
+{
+    bool was_caller = leg == call->caller, was_peer = leg == call->peer;
+    struct cause cause = leg->cause;
+    log_info(&leg->log, "over party=%s cause=%s code=%d by=%s reason=\"%s\"", leg->party,
+             cause.token, cause.code, cause_by_name(cause.by), cause.text);
+    bury(call, leg);
+    if (was_caller || was_peer) {
+        end_all(call, &cause);
+        return;
+    }
+    note_failure(call, &cause);
+    if (call->dialing || call->state >= CALL_UP)
+        return;
+    if (cause.code >= 600) { /* RFC 3261 §16.7: nobody else is to be tried */
+        end_all(call, &cause);
+        return;
+    }
+    if (!has_callees(call))
+        next_step(call);
+}
+
+void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed)
+{
+    struct leg *other = leg == call->caller ? call->peer : call->caller;
+    if (!other || !leg->joined)
+        return;
+    if (other->ops->dtmf) {
+        other->ops->dtmf(other, digit, ms, relayed);
+    } else if (!relayed && other->stream) {
+        media_stream_send_dtmf(other->stream, slice_make(&digit, 1), ms, 0);
+    }
+}
+
+void call_end(struct call *call, const struct cause *cause)
+{
+    end_all(call, cause);
+}
+
+void calls_end_all(struct calls *calls, const struct cause *cause)
+{
+    calls->closing = true;
+    calls->closing_cause = *cause;
+    LIST_EACH(link, &calls->live)
+    end_all(LIST_ITEM(link, struct call, in_calls), cause);
+}

@@ -1,0 +1,104 @@
+#pragma once
+/* A call joins legs: it finds the far ends, rings them, links the media and ends everything once.
+ * It owns its legs, the timeline and the record. Control thread. */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "call/leg.h"
+#include "call/route.h"
+
+struct call;
+struct calls;
+struct loop;
+struct media;
+struct router;
+struct store;
+
+enum call_state {
+    CALL_NEW,     /* the caller's leg exists, the route is being looked for */
+    CALL_DIALING, /* far ends are being tried */
+    CALL_RINGING, /* at least one is alerted */
+    CALL_EARLY,   /* one sends media before its answer */
+    CALL_UP,      /* answered, media linked */
+    CALL_DONE,    /* every leg is over */
+};
+const char *call_state_name(enum call_state state);
+
+/** How a target becomes legs. A kind adds as many as it finds (a user's contacts) by
+ * call_add_leg(). */
+struct leg_kind {
+    const char *target; /* the route_target.kind it serves; several rows may serve one */
+    /** Legs added to the call's current step; none is fine, then `why` may say more than 480. */
+    void (*dial)(void *owner, struct call *call, const struct route_target *target,
+                 struct cause *why);
+    void *owner;
+};
+
+/** Every timeline entry of every call, as it happens: webhooks, the trace and the dashboard read
+ * it. */
+typedef void (*calls_event_fn)(void *owner, const struct call *call, uint32_t leg, const char *kind,
+                               const char *text);
+
+struct calls_config {
+    struct loop *loop;
+    struct media *media; /* NULL in simulated tests: legs then have no streams */
+    struct router *router;
+    const struct leg_kind *kinds;
+    size_t n_kinds;
+    int64_t ring_timeout_ms;      /* a step that rings longer is over; 0: 60000 */
+    size_t max_calls;             /* 0: 10000 */
+    struct store *store;          /* where records go; NULL: nowhere */
+    calls_event_fn on_event;      /* may be NULL */
+    void (*on_idle)(void *owner); /* the last call is over; may be NULL */
+    void *owner;
+};
+
+struct calls *calls_create(const struct calls_config *config);
+/** Every call must be over. */
+void calls_destroy(struct calls *calls);
+/** End every call (cause "shutdown") and refuse new ones. */
+void calls_end_all(struct calls *calls, const struct cause *cause);
+size_t calls_count(const struct calls *calls); /* live ones */
+uint64_t calls_total(const struct calls *calls);
+struct call *calls_find(const struct calls *calls, struct slice id);
+/** The table of live calls; the caller owns it. `calls ID` is call_json() with `full`. */
+json_t *calls_json(const struct calls *calls);
+
+struct call_request {
+    struct slice face;        /* "bridge", "sip" */
+    struct slice from;        /* number or URI user of the caller */
+    struct slice from_name;   /* display name */
+    struct slice from_user;   /* authenticated user, or empty */
+    struct slice trunk;       /* trunk it came through, or empty */
+    struct slice to;          /* what was dialled */
+    struct slice correlation; /* Call-ID or session id for the log */
+    bool may_use_trunks;
+    json_t *headers; /* X- headers to carry to the far end: object of text; borrowed, may be NULL */
+};
+
+/** Start a call for an incoming leg, which it takes; the leg's ops may run before this returns.
+ *  A refused one (no route, overload) ends through ops->end like any other. */
+struct call *call_create(struct calls *calls, const struct call_request *request,
+                         struct leg *take_caller);
+/** From leg_kind.dial: take an outgoing leg into the current step. */
+void call_add_leg(struct call *call, struct leg *take);
+
+/** Hang up from tandem's side (admin, script). */
+void call_end(struct call *call, const struct cause *cause);
+
+const char *call_id(const struct call *call);
+enum call_state call_get_state(const struct call *call);
+unsigned call_media_thread(const struct call *call);
+struct loop *call_loop(const struct call *call);
+struct media *call_media(const struct call *call);
+const char *call_from(const struct call *call);
+const char *call_from_name(const struct call *call);
+const char *call_to(const struct call *call);
+const char *call_trunk(const struct call *call);
+const json_t *call_headers(const struct call *call);
+struct leg *call_caller(const struct call *call);
+/** The answered far end, or NULL. */
+struct leg *call_peer(const struct call *call);
+json_t *call_json(const struct call *call, bool full);

@@ -1,0 +1,66 @@
+#pragma once
+/* What call.c, call_leg.c, call_view.c and cdr.c share: the insides of a call. */
+
+#include "base/loop.h"
+#include "call/call.h"
+#include "call/timeline.h"
+
+enum { CALL_TEXT_MAX = 160, CALL_ID_MAX = 40 };
+
+struct calls {
+    struct calls_config config;
+    struct list live;
+    struct map *by_id;
+    uint64_t total;
+    bool closing;
+    struct cause closing_cause;
+};
+
+struct call {
+    struct calls *calls;
+    struct list in_calls;
+    char id[CALL_ID_MAX];
+    struct log_tag log;
+    enum call_state state;
+    unsigned thread;
+    char face[16], from[CALL_TEXT_MAX], from_name[CALL_TEXT_MAX], to[CALL_TEXT_MAX];
+    char user[64], trunk[64], correlation[CALL_TEXT_MAX];
+    json_t *headers;
+
+    struct list legs;   /* those that live */
+    struct leg *caller; /* NULL once it is over */
+    struct leg *peer;   /* the far end that answered; NULL before and after */
+    struct leg *early;  /* the far end whose early media is heard */
+    uint32_t next_leg;
+    struct route_plan plan;
+    size_t next_target; /* the first target of the next step */
+    bool dialing;       /* targets are being dialled: judge the step afterwards */
+    struct timer ring_timer;
+    struct cause best; /* of the far ends that failed so far */
+    bool has_best;
+
+    struct timeline *timeline;
+    json_t *done_legs; /* views of the legs that are over */
+    const char *codec_a, *codec_b;
+    int64_t created_wall_ms, up_wall_ms, done_wall_ms;
+    int64_t created_ms;
+    struct cause cause; /* once something ended it */
+    bool has_cause;
+};
+
+void call_event(struct call *call, uint32_t leg, const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void call_eventv(struct call *call, uint32_t leg, const char *kind, const char *fmt, va_list args)
+    __attribute__((format(printf, 4, 0)));
+void call_set_state(struct call *call, enum call_state state);
+
+/* leg events, after the leg's own state moved */
+void call_leg_ringing(struct call *call, struct leg *leg, int code);
+void call_leg_progress(struct call *call, struct leg *leg, int code);
+void call_leg_answered(struct call *call, struct leg *leg);
+void call_leg_ended(struct call *call, struct leg *leg);
+void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed);
+
+json_t *call_leg_json(const struct leg *leg);
+/** Write the record and the timeline of a call that is over. */
+void cdr_write(const struct call *call);

@@ -1,0 +1,192 @@
+/* What others may see of calls: values and JSON. */
+#include <stdio.h>
+
+#include "base/map.h"
+#include "base/num.h"
+#include "call/call.h"
+#include "call/call_priv.h"
+#include "media/codec.h"
+#include "media/media.h"
+
+size_t calls_count(const struct calls *calls)
+{
+    return map_count(calls->by_id);
+}
+
+uint64_t calls_total(const struct calls *calls)
+{
+    return calls->total;
+}
+
+struct call *calls_find(const struct calls *calls, struct slice id)
+{
+    return map_find(calls->by_id, id);
+}
+
+const char *call_id(const struct call *call)
+{
+    return call->id;
+}
+
+enum call_state call_get_state(const struct call *call)
+{
+    return call->state;
+}
+
+unsigned call_media_thread(const struct call *call)
+{
+    return call->thread;
+}
+
+struct loop *call_loop(const struct call *call)
+{
+    return call->calls->config.loop;
+}
+
+struct media *call_media(const struct call *call)
+{
+    return call->calls->config.media;
+}
+
+const char *call_from(const struct call *call)
+{
+    return call->from;
+}
+
+const char *call_from_name(const struct call *call)
+{
+    return call->from_name;
+}
+
+const char *call_to(const struct call *call)
+{
+    return call->to;
+}
+
+const char *call_trunk(const struct call *call)
+{
+    return call->trunk;
+}
+
+const json_t *call_headers(const struct call *call)
+{
+    return call->headers;
+}
+
+struct leg *call_caller(const struct call *call)
+{
+    return call->caller;
+}
+
+struct leg *call_peer(const struct call *call)
+{
+    return call->peer;
+}
+
+/* A peer's bytes need not be UTF-8. */
+static json_t *text(const char *value)
+{
+    json_t *string = json_string(value ? value : "");
+    return string ? string : json_string("?");
+}
+
+static json_t *known(int64_t value, bool is_known)
+{
+    return is_known ? json_integer(value) : json_null();
+}
+
+static json_t *flow_json(const struct media_flow_stats *flow)
+{
+    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "packets", (json_int_t)flow->packets,
+                     "bytes", (json_int_t)flow->bytes, "lost", (json_int_t)flow->lost, "jitter_ms",
+                     flow->jitter_us < 0 ? json_null() : json_real((double)flow->jitter_us / 1000),
+                     "last_packet_ms", known(flow->last_age_ms, flow->last_age_ms >= 0),
+                     "level_dbov", known(flow->level_dbov, flow->level_dbov <= 0));
+}
+
+static json_t *stats_json(const struct leg *leg)
+{
+    if (!leg->stream)
+        return json_null();
+    const struct media_stats *stats = media_stream_stats(leg->stream);
+    char remote[ADDR_TEXT];
+    return json_pack("{s:o, s:o, s:o, s:s?, s:s?, s:b, s:I, s:I, s:s}", "received",
+                     flow_json(&stats->rx), "sent", flow_json(&stats->tx), "rtt_ms",
+                     stats->rtt_us < 0 ? json_null() : json_real((double)stats->rtt_us / 1000),
+                     "codec_received", stats->rx_codec ? stats->rx_codec->name : NULL, "codec_sent",
+                     stats->tx_codec ? stats->tx_codec->name : NULL, "transcoding",
+                     stats->transcoding, "dropped_auth", (json_int_t)stats->dropped_auth,
+                     "dropped_stranger", (json_int_t)stats->dropped_stranger, "remote",
+                     addr_print(&stats->remote, remote));
+}
+
+json_t *call_leg_json(const struct leg *leg)
+{
+    json_t *codecs = json_array();
+    for (size_t i = 0; i < leg->chosen.n; i++)
+        json_array_append_new(codecs, json_string(leg->chosen.list[i]->name));
+    json_t *view = json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "leg", (int)leg->id,
+                             "kind", leg->ops->kind, "direction", leg->incoming ? "in" : "out",
+                             "state", leg_state_name(leg->state), "party", text(leg->party), "via",
+                             text(leg->via), "codecs", codecs, "media", stats_json(leg));
+    if (leg_is_over(leg))
+        json_object_set_new(view, "cause",
+                            json_pack("{s:i, s:s, s:o, s:s}", "code", leg->cause.code, "token",
+                                      leg->cause.token, "text", text(leg->cause.text), "by",
+                                      cause_by_name(leg->cause.by)));
+    return view;
+}
+
+static json_t *legs_json(const struct call *call)
+{
+    json_t *legs = json_copy(call->done_legs);
+    LIST_EACH(link, (struct list *)(uintptr_t)&call->legs)
+    json_array_append_new(legs, call_leg_json(LIST_ITEM(link, struct leg, in_call)));
+    return legs;
+}
+
+static const char *direction_of(const struct call *call)
+{
+    if (call->trunk[0])
+        return "in";
+    return slice_is(slice_of(call->plan.n ? call->plan.targets[0].kind : ""), "trunk") ? "out"
+                                                                                       : "internal";
+}
+
+json_t *call_json(const struct call *call, bool full)
+{
+    int64_t now_ms =
+        call->done_wall_ms ? call->done_wall_ms : loop_wall_ms(call->calls->config.loop);
+    const struct leg *callee = call->peer;
+    json_t *view =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "id",
+                  call->id, "state", call_state_name(call->state), "face", call->face, "direction",
+                  direction_of(call), "from", text(call->from), "to", text(call->to), "trunk",
+                  call->trunk[0] ? call->trunk
+                  : callee       ? callee->via
+                                 : "",
+                  "codec_a", call->codec_a ? call->codec_a : "", "codec_b",
+                  call->codec_b ? call->codec_b : "", "session", text(call->correlation),
+                  "created_ms", (json_int_t)call->created_wall_ms, "answered_ms",
+                  known(call->up_wall_ms, call->up_wall_ms > 0), "duration_ms",
+                  json_integer(call->up_wall_ms ? now_ms - call->up_wall_ms : 0));
+    if (!full)
+        return view;
+    json_object_set_new(view, "legs", legs_json(call));
+    json_object_set_new(view, "timeline", timeline_json(call->timeline));
+    json_object_set_new(view, "cause",
+                        call->has_cause
+                            ? json_pack("{s:i, s:s, s:o, s:s}", "code", call->cause.code, "token",
+                                        call->cause.token, "text", text(call->cause.text), "by",
+                                        cause_by_name(call->cause.by))
+                            : json_null());
+    return view;
+}
+
+json_t *calls_json(const struct calls *calls)
+{
+    json_t *list = json_array();
+    LIST_EACH(link, (struct list *)(uintptr_t)&calls->live)
+    json_array_append_new(list, call_json(LIST_ITEM(link, struct call, in_calls), false));
+    return list;
+}

@@ -1,0 +1,100 @@
+#pragma once
+/* A leg is our side of one far end: a SIP dialog, a page on the bridge socket, an echo. Each kind
+ * implements `leg_ops` and embeds `struct leg`; it reports what happens through the leg_on_
+ * functions, which move the call. Nothing outside a kind's own file knows its kind. Control thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/slice.h"
+#include "call/causes.h"
+
+struct call;
+struct codec;
+struct leg;
+struct media_stats;
+struct media_stream;
+
+enum leg_state {
+    LEG_NEW,     /* made, nothing sent or heard */
+    LEG_TRYING,  /* outgoing: the far end knows; incoming: we know */
+    LEG_RINGING, /* the far end (or, incoming, the call) is being alerted */
+    LEG_EARLY,   /* media before the answer */
+    LEG_UP,      /* answered */
+    LEG_DONE,    /* over; only its record is left */
+};
+const char *leg_state_name(enum leg_state state);
+
+enum { LEG_CODECS_MAX = 8, LEG_PARTY_MAX = 160 };
+
+/** Codecs in order of preference; borrowed rows of the codec table. */
+struct leg_codecs {
+    const struct codec *list[LEG_CODECS_MAX];
+    size_t n;
+};
+
+struct leg_ops {
+    const char *kind; /* "sip", "bridge", "echo": for people and records */
+    /** Outgoing leg: go. `peer` is the caller's leg, whose `offered` codecs are to be preferred. */
+    void (*dial)(struct leg *leg, const struct leg *peer);
+    /** Incoming leg: the called side rings (180…) or, with_media, has early media to be heard. */
+    void (*ring)(struct leg *leg, int code, const struct leg_codecs *media);
+    /** Incoming leg: the called side answered; answer with one of these codecs where possible. */
+    void (*answer)(struct leg *leg, const struct leg_codecs *prefer);
+    /** End it in whatever way its state needs (reject, cancel, bye). leg_on_ended() is not
+     * expected. */
+    void (*end)(struct leg *leg, const struct cause *cause);
+    /** Media of the two may flow. NULL: link the two streams. */
+    void (*join)(struct leg *leg, struct leg *peer);
+    /** A key that the peer's far end pressed; `relayed` when the linked media carries it already.
+     * NULL: sent as media unless relayed. */
+    void (*dtmf)(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
+    /** It is over and nothing refers to it any more: free it. Called at the end of a turn. */
+    void (*destroy)(struct leg *leg);
+};
+
+struct leg {
+    const struct leg_ops *ops;
+    struct call *call;
+    struct list in_call;
+    uint32_t id; /* 1 is the caller's */
+    enum leg_state state;
+    bool incoming; /* the far end called us */
+    struct log_tag log;
+    char party[LEG_PARTY_MAX]; /* who: number, user or URI */
+    char via[64]; /* trunk or user name that it came from or goes through; "" if none */
+    struct leg_codecs offered;          /* what the far end can do, from its offer or answer */
+    struct leg_codecs chosen;           /* what was agreed, once it was */
+    struct media_stream *stream;        /* NULL for a leg without media of its own */
+    int64_t ringing_ms, up_ms, done_ms; /* loop time; 0: did not happen */
+    struct cause cause;                 /* once done */
+    bool joined;                        /* its media is connected to the other leg's */
+};
+
+/** Prepare the common part; the kind fills party, via, offered. */
+void leg_init(struct leg *leg, const struct leg_ops *ops, bool incoming);
+bool leg_is_over(const struct leg *leg);
+
+/* What a kind reports. Each may end in the leg's ops being called, so call it last. */
+void leg_on_trying(struct leg *leg);
+void leg_on_ringing(struct leg *leg, int code);
+/** Early media is negotiated: `chosen` is set and the stream described. */
+void leg_on_progress(struct leg *leg, int code);
+/** Answered, `chosen` is set and the stream described. */
+void leg_on_answered(struct leg *leg);
+/** The far end, or its connection, ended the leg. */
+void leg_on_ended(struct leg *leg, const struct cause *cause);
+/** A key arrived; the call passes it to the other leg. `relayed`: the media path carried it
+ * already. */
+void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
+/** A line for the timeline: kind is one word ("sip", "ice", "dtls", "codec"). */
+void leg_on_event(struct leg *leg, const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/** Our own side finds it cannot go on (media failed, a limit): ends the leg and reports it. */
+void leg_fail(struct leg *leg, const struct cause *cause);
+/** The media engine's events for `leg->stream`: pass as media_events with the leg as owner. */
+struct media_events;
+extern const struct media_events leg_media_events;

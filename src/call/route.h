@@ -1,0 +1,73 @@
+#pragma once
+/* The router: who calls, what was dialled and on which face become the far ends to try, in which
+ * order. Routes are data; nothing here knows a protocol. Control thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "call/causes.h"
+
+struct router;
+
+enum { ROUTE_TARGETS_MAX = 16, ROUTE_TEXT_MAX = 160 };
+
+/** One far end: "trunk" default +1555…, "user" alice, "builtin" echo, "uri" sip:bob@example.com. */
+struct route_target {
+    char kind[16];
+    char name[64];
+    char number[ROUTE_TEXT_MAX]; /* what to dial there; "" when the name says it all */
+};
+
+/** Targets of one step ring at once; the next step is tried when a step fails. */
+struct route_plan {
+    struct route_target targets[ROUTE_TARGETS_MAX];
+    unsigned step[ROUTE_TARGETS_MAX]; /* ascending */
+    size_t n;
+    char why[200]; /* which rule decided, for the timeline and `tandem route` */
+};
+
+struct route_query {
+    struct slice face;      /* "bridge", "sip" */
+    struct slice from;      /* calling number or user */
+    struct slice from_user; /* authenticated user; empty for none */
+    struct slice trunk;     /* the trunk it came from; empty for none */
+    struct slice dialled;   /* number, name or URI; empty: the default */
+    bool may_use_trunks;    /* the caller is allowed to cause cost */
+};
+
+/* A route as configuration gives it. */
+struct route_rule {
+    char name[64];    /* matched exactly against what was dialled; "" if pattern only */
+    char pattern[64]; /* digits, X (0-9), Z (1-9), N (2-9), [..], a last . or * for the rest */
+    char face[16];    /* "" any */
+    char trunk[64];   /* came from this trunk; "" any */
+    struct route_target targets[4];
+    unsigned step[4];
+    size_t n_targets;
+};
+
+struct router *router_create(void);
+void router_destroy(struct router *router);
+/** Copies the rule; the order of adding is the order of trying. */
+void router_add_rule(struct router *router, const struct route_rule *rule);
+void router_clear_rules(struct router *router);
+/** The number, once dialled from anywhere, leads to `to`: "user:NAME", "trunk:NAME",
+ * "builtin:echo". */
+MUST_CHECK enum err router_set_number(struct router *router, struct slice number, struct slice to);
+void router_clear_numbers(struct router *router);
+/** Where an empty or unmatched destination goes: "" refuses. A trunk dials `number`. */
+void router_set_default(struct router *router, const struct route_target *target);
+/** Destinations that exist without configuration ("echo"). */
+void router_add_builtin(struct router *router, const char *name);
+/** A user that can be called by name. The check is a callback so that the store stays below. */
+typedef bool (*router_user_fn)(void *owner, struct slice name);
+void router_set_user_check(struct router *router, router_user_fn fn, void *owner);
+void router_allow_uris(struct router *router, bool on);
+
+/** ERR_NOT_FOUND or ERR_REFUSED with the cause filled. */
+MUST_CHECK enum err router_find(const struct router *router, const struct route_query *query,
+                                struct route_plan *plan, struct cause *cause);
+/** "user:alice" into a target; ERR_PARSE. */
+MUST_CHECK enum err route_target_parse(struct slice text, struct route_target *out);
+bool route_pattern_match(struct slice pattern, struct slice number);
