@@ -158,6 +158,15 @@ static enum err read_text(struct parser *p, char letter, struct slice value)
     return OK;
 }
 
+/* Without its line end. "\r\r\n" is what text goes through when it is converted once too often. */
+static struct slice next_line(struct slice *text)
+{
+    struct slice line = slice_line(text);
+    while (line.len && line.ptr[line.len - 1] == '\r')
+        line.len--;
+    return line;
+}
+
 static enum err read_line(struct parser *p, struct slice line)
 {
     static const struct {
@@ -197,7 +206,7 @@ static enum err parse_lines(struct sdp_session *session, struct slice text)
         return ERR_PARSE;
     enum err err = OK;
     while (text.len && !err)
-        err = read_line(&p, slice_line(&text));
+        err = read_line(&p, next_line(&text));
     return err;
 }
 

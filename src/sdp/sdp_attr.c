@@ -241,6 +241,7 @@ enum err sdp_ssrc_parse(struct slice value, struct sdp_ssrc *out)
     value = slice_trim(value);
     if (slice_to_u32(slice_word(&value), UINT32_MAX, &ssrc.ssrc))
         return ERR_PARSE;
+    value = slice_trim(value);
     ssrc.attribute = slice_cut(&value, ':');
     ssrc.value = value;
     *out = ssrc;
