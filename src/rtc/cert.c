@@ -77,6 +77,8 @@ void cert_fingerprint_print(const uint8_t *digest, size_t len, char out[CERT_FIN
 
 static X509 *read_cert(struct slice pem)
 {
+    if (slice_empty(pem))
+        return NULL;
     BIO *bio = BIO_new_mem_buf(pem.ptr, (int)num_min((int64_t)pem.len, INT_MAX));
     BUG_IF(!bio);
     X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);

@@ -116,6 +116,8 @@ static int accept_certificate(X509_STORE_CTX *store, void *arg)
 
 static enum err load_certificate(SSL_CTX *ctx, struct slice cert_pem, struct slice key_pem)
 {
+    if (slice_empty(cert_pem) || slice_empty(key_pem))
+        return ERR_PARSE;
     BIO *cert_bio = BIO_new_mem_buf(cert_pem.ptr, (int)num_min((int64_t)cert_pem.len, INT_MAX));
     BIO *key_bio = BIO_new_mem_buf(key_pem.ptr, (int)num_min((int64_t)key_pem.len, INT_MAX));
     BUG_IF(!cert_bio || !key_bio);
@@ -286,9 +288,7 @@ static void verify(struct dtls *dtls)
 {
     char seen[CERT_FINGERPRINT_TEXT], text[TEXT_MAX + CERT_FINGERPRINT_TEXT];
     if (!is_signalled_certificate(dtls, seen)) {
-        snprintf(text, sizeof text,
-                 "DTLS certificate is not the signalled one: its %s fingerprint is %s, somebody "
-                 "may be in between",
+        snprintf(text, sizeof text, "DTLS certificate is not the signalled one: %s %s",
                  dtls->fingerprint_hash, seen);
         dtls_close(dtls);
         fail(dtls, ERR_AUTH, text);

@@ -415,6 +415,7 @@ static void test_context_refuses_what_does_not_fit(void **state)
     struct slice cert = slice_of(pair->ends[0].cert), other = slice_of(pair->ends[1].key);
     assert_int_equal(dtls_context_create(&context, cert, other, &fault), ERR_PARSE);
     assert_int_equal(dtls_context_create(&context, SLICE("x"), other, &fault), ERR_PARSE);
+    assert_int_equal(dtls_context_create(&context, cert, SLICE_NONE, &fault), ERR_PARSE);
     assert_string_equal(fault.where, "DTLS certificate");
 }
 

@@ -169,13 +169,12 @@ static struct pair *take_place(struct ice *ice)
     return oldest;
 }
 
-/* `news`: report it even if it was in use, for it has just been nominated. */
-static void select_pair(struct ice *ice, struct pair *pair, bool news)
+static void select_pair(struct ice *ice, struct pair *pair)
 {
-    if (ice->selected == pair && !news)
+    if (ice->selected == pair)
         return;
     ice->selected = pair;
-    ice->events->on_selected(ice->owner, &pair->addr, pair->nominated);
+    ice->events->on_selected(ice->owner, &pair->addr);
 }
 
 /* The last nomination wins, as browsers mean it toward a lite agent. A peer that nominates
@@ -193,11 +192,10 @@ static bool nomination_wins(const struct ice *ice, const struct pair *pair, int6
 static void nominate(struct ice *ice, struct pair *pair, int64_t now_ms)
 {
     bool wins = nomination_wins(ice, pair, now_ms);
-    bool first = !pair->nominated;
     pair->nominated = true;
     pair->nominated_ms = now_ms;
     if (wins)
-        select_pair(ice, pair, first);
+        select_pair(ice, pair);
 }
 
 /* An authenticated check: the address is valid, and perhaps it is the one to use. */
@@ -219,7 +217,7 @@ static void heard(struct ice *ice, const struct stun_msg *msg, const struct addr
     if (stun_find(msg, STUN_USE_CANDIDATE, &flag))
         nominate(ice, pair, now_ms);
     else if (!selected || (!selected->nominated && pair->priority > selected->priority))
-        select_pair(ice, pair, false);
+        select_pair(ice, pair);
 }
 
 static const struct credentials *find_credentials(const struct ice *ice, struct slice ufrag)
@@ -318,6 +316,13 @@ static struct pair *best_pair(struct ice *ice)
     return best;
 }
 
+void ice_close(struct ice *ice)
+{
+    ice->failed = true;
+    while (ice->n_pairs)
+        remove_pair(ice, ice->n_pairs - 1);
+}
+
 /* Consent is per pair (RFC 7675 §5): one that is no longer checked may not be sent to. */
 static void drop_silent(struct ice *ice, int64_t now_ms)
 {
@@ -326,7 +331,7 @@ static void drop_silent(struct ice *ice, int64_t now_ms)
             remove_pair(ice, i);
     }
     if (!ice->selected && ice->n_pairs)
-        select_pair(ice, best_pair(ice), true);
+        select_pair(ice, best_pair(ice));
 }
 
 void ice_tick(struct ice *ice, int64_t now_ms)

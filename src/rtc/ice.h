@@ -27,13 +27,15 @@ struct ice_events {
     /** A pair that was reported is no longer used. */
     void (*on_pair_gone)(void *owner, const struct addr *addr);
     /** Where to send from now on: the nominated pair, until then the best valid one. */
-    void (*on_selected)(void *owner, const struct addr *addr, bool nominated);
+    void (*on_selected)(void *owner, const struct addr *addr);
     /** ERR_TIMEOUT: no check came, or consent was lost. Once. */
     void (*on_failed)(void *owner, enum err err, const char *text);
 };
 
 struct ice *ice_create(struct slice local_ufrag, struct slice local_pwd,
                        const struct ice_events *events, void *owner);
+/** Give up every pair, reporting it gone; before ice_destroy(), which reports nothing. */
+void ice_close(struct ice *ice);
 void ice_destroy(struct ice *ice);
 
 /** New credentials (RFC 8445 §9); the old ones are good until the new ones are used. */
