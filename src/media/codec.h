@@ -67,7 +67,7 @@ struct codec {
     void (*conceal)(struct codec_decoder *decoder, int16_t *pcm, size_t samples);
     /** The lost packet before `next`, out of its FEC; NULL: the codec has none. */
     enum err (*recover)(struct codec_decoder *decoder, struct slice next, int16_t *pcm,
-                        size_t *samples);
+                        size_t samples);
 };
 
 struct codec_params codec_params_default(void);
