@@ -92,18 +92,18 @@ struct slice slice_cut(struct slice *rest, char c)
     return head;
 }
 
-static bool is_blank(char c)
+static bool is_space(char c)
 {
-    return c == ' ' || c == '\t';
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 struct slice slice_word(struct slice *rest)
 {
     size_t from = 0;
-    while (from < rest->len && is_blank(rest->ptr[from]))
+    while (from < rest->len && is_space(rest->ptr[from]))
         from++;
     size_t end = from;
-    while (end < rest->len && !is_blank(rest->ptr[end]))
+    while (end < rest->len && !is_space(rest->ptr[end]))
         end++;
     struct slice word = slice_sub(*rest, from, end - from);
     *rest = slice_from(*rest, end);
@@ -116,11 +116,6 @@ struct slice slice_line(struct slice *rest)
     if (line.len && line.ptr[line.len - 1] == '\r')
         line.len--;
     return line;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 struct slice slice_trim(struct slice s)

@@ -42,7 +42,7 @@ struct slice slice_from(struct slice s, size_t from);
 
 /** Return what stands before the first `c` and move `*rest` behind it; without `c`, all of it. */
 struct slice slice_cut(struct slice *rest, char c);
-/** The next word between spaces and tabs, of which several count as one; empty at the end. */
+/** The next word between white space (as in slice_trim(), any number of it); empty at the end. */
 struct slice slice_word(struct slice *rest);
 /** The next line without its CRLF or LF; `*rest` moves behind it. */
 struct slice slice_line(struct slice *rest);

@@ -17,7 +17,7 @@ static struct slice last_word(struct slice *rest)
 {
     *rest = slice_trim(*rest);
     size_t from = rest->len;
-    while (from && rest->ptr[from - 1] != ' ' && rest->ptr[from - 1] != '\t')
+    while (from && (unsigned char)rest->ptr[from - 1] > ' ')
         from--;
     struct slice last = slice_from(*rest, from);
     rest->len = from;
