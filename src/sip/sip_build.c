@@ -2,11 +2,15 @@
 
 #include <stdarg.h>
 
+/* One line; a NUL only as a quoted-pair (RFC 3261 §25.1). */
 static bool may_stand(struct slice value)
 {
-    for (size_t i = 0; i < value.len; i++)
-        if (value.ptr[i] == '\r' || value.ptr[i] == '\n' || value.ptr[i] == '\0')
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        bool quoted = i && value.ptr[i - 1] == '\\';
+        if (c == '\r' || c == '\n' || (c == '\0' && !quoted))
             return false;
+    }
     return true;
 }
 
@@ -158,9 +162,13 @@ static void copy_to(struct sip_build *b, const struct sip_msg *req, struct slice
     const struct sip_name_addr *to = sip_msg_to(req);
     if (!header)
         return;
-    bool add = to_tag.len && !to->tag.len && to->uri.text.len;
-    sip_build_printf(b, SIP_H_TO, "%.*s%s%.*s", SLICE_ARG(header->value), add ? ";tag=" : "",
-                     SLICE_ARG(add ? to_tag : SLICE_NONE));
+    size_t from = begin_line(b, SIP_H_TO);
+    buf_put(b->out, header->value);
+    if (to_tag.len && !to->tag.len && to->uri.text.len) {
+        buf_text(b->out, ";tag=");
+        buf_put(b->out, to_tag);
+    }
+    end_line(b, from);
 }
 
 static bool may_form_dialog(enum sip_method method, unsigned status)

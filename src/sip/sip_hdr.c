@@ -237,8 +237,11 @@ void sip_name_addr_print(const struct sip_name_addr *addr, struct buf *out)
         buf_char(out, '*');
         return;
     }
-    if (addr->display.len)
-        buf_printf(out, "\"%.*s\" ", SLICE_ARG(addr->display));
+    if (addr->display.len) { /* not printf: a quoted-pair may be a NUL */
+        buf_char(out, '"');
+        buf_put(out, addr->display);
+        buf_text(out, "\" ");
+    }
     buf_char(out, '<');
     sip_uri_print(&addr->uri, out);
     buf_char(out, '>');

@@ -169,7 +169,9 @@ static void print_start_line(const struct sip_msg *msg, struct buf *out)
         buf_put(out, msg->uri.text);
         buf_text(out, " SIP/2.0\r\n");
     } else {
-        buf_printf(out, "SIP/2.0 %u %.*s\r\n", msg->status, SLICE_ARG(msg->reason));
+        buf_printf(out, "SIP/2.0 %u ", msg->status);
+        buf_put(out, msg->reason);
+        buf_text(out, "\r\n");
     }
 }
 

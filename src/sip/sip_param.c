@@ -124,9 +124,14 @@ enum err sip_params_check(struct slice params)
 void sip_param_print(const struct sip_param *param, struct buf *out)
 {
     const char *quote = param->quoted ? "\"" : "";
-    buf_printf(out, ";%.*s", SLICE_ARG(param->name));
-    if (param->has_value)
-        buf_printf(out, "=%s%.*s%s", quote, SLICE_ARG(param->value), quote);
+    buf_char(out, ';');
+    buf_put(out, param->name);
+    if (!param->has_value)
+        return;
+    buf_char(out, '=');
+    buf_text(out, quote);
+    buf_put(out, param->value); /* not printf: a quoted-pair may be a NUL */
+    buf_text(out, quote);
 }
 
 void sip_print_quoted(struct buf *out, struct slice text)

@@ -155,13 +155,15 @@ static enum err add_list(struct run *run, enum sip_header_id id, struct slice na
     return err;
 }
 
-/* Folds become spaces in our copy; a NUL or a CR of its own may not stand. */
+/* Folds become spaces in our copy. A CR of its own may not stand, and a NUL only after a backslash,
+ * as a quoted-pair (§25.1; RFC 4475 §3.1.1.2). */
 static bool unfold(struct slice line)
 {
     char *text = (char *)(uintptr_t)line.ptr; /* our own copy of the wire, handed down as a slice */
     for (size_t i = 0; i < line.len; i++) {
         bool crlf = text[i] == '\r' && i + 1 < line.len && text[i + 1] == '\n';
-        if (text[i] == '\0' || (text[i] == '\r' && !crlf))
+        bool quoted = i && text[i - 1] == '\\';
+        if ((text[i] == '\0' && !quoted) || (text[i] == '\r' && !crlf))
             return false;
         if (crlf || text[i] == '\n')
             text[i] = ' ';
