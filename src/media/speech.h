@@ -10,6 +10,6 @@
 enum { SPEECH_TEXT_MAX = 4000 };
 
 /** Mono PCM on the heap (the caller's, mem_free()). ERR_LIMIT: over SPEECH_TEXT_MAX.  ERR_INVALID:
- * empty, or a NUL in it. */
+ * nothing to say, or a NUL in it.  ERR_UNSUPPORTED: flite made no sound of it. */
 MUST_CHECK enum err speech_render(struct slice text, int16_t **pcm, size_t *samples,
                                   uint32_t *rate_hz);
