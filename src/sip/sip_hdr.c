@@ -30,7 +30,7 @@ static enum err split_params(struct slice *value, struct slice *params)
 {
     size_t at = slice_index(*value, ';');
     *params = slice_trim(slice_from(*value, at + 1));
-    if (at < value->len && !params->len)
+    if (at < value->len && (!params->len || params->ptr[0] == ';'))
         return ERR_PARSE;
     *value = slice_trim(slice_sub(*value, 0, at));
     return sip_params_check(*params);

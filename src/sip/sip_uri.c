@@ -306,11 +306,11 @@ void sip_unescape(struct slice text, struct buf *out)
     }
 }
 
-static void escape(struct slice text, uint8_t class, struct buf *out)
+static void escape(struct slice text, uint8_t class, uint8_t not, struct buf *out)
 {
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = (uint8_t)text.ptr[i];
-        if (c != '%' && (class_of[c] & class) == class)
+        if (c != '%' && (class_of[c] & class) && !(class_of[c] & not ))
             buf_char(out, (char)c);
         else
             buf_printf(out, "%%%02X", c);
@@ -319,12 +319,12 @@ static void escape(struct slice text, uint8_t class, struct buf *out)
 
 void sip_escape_user(struct slice text, struct buf *out)
 {
-    escape(text, USER, out);
+    escape(text, USER, 0, out);
 }
 
 void sip_escape_param(struct slice text, struct buf *out)
 {
-    escape(text, UNRESERVED, out);
+    escape(text, PARAM, RESERVED, out);
 }
 
 /* The next character as §19.1.4 compares it: an escaped reserved character is not the plain one. */
