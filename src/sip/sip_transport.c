@@ -1,0 +1,227 @@
+#include "sip_transport.h"
+
+#include <errno.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "sip_msg.h"
+
+struct listener {
+    const struct sip_listener_ops *ops;
+    void *self;
+    struct addr local;
+};
+
+struct sip_transport {
+    struct loop *loop;
+    struct sip_agent_stats *stats;
+    const struct sip_transport_events *events;
+    void *owner;
+    struct addr public_ip;
+    struct addr_block *local_nets;
+    size_t n_local_nets;
+    struct listener listeners[SIP_AGENT_LISTENERS_MAX];
+    size_t n_listeners;
+};
+
+struct sip_transport *sip_transport_create(struct loop *loop,
+                                           const struct sip_transport_config *config,
+                                           struct sip_agent_stats *stats,
+                                           const struct sip_transport_events *events, void *owner)
+{
+    struct sip_transport *t = mem_new(struct sip_transport);
+    t->loop = loop;
+    t->stats = stats;
+    t->events = events;
+    t->owner = owner;
+    t->public_ip = config->public_ip;
+    t->n_local_nets = config->n_local_nets;
+    if (config->n_local_nets)
+        t->local_nets =
+            mem_copy(config->local_nets, config->n_local_nets * sizeof *config->local_nets);
+    return t;
+}
+
+void sip_transport_destroy(struct sip_transport *t)
+{
+    if (!t)
+        return;
+    while (t->n_listeners > 0) {
+        struct listener *l = &t->listeners[--t->n_listeners];
+        l->ops->destroy(l->self);
+    }
+    mem_free(t->local_nets);
+    mem_free(t);
+}
+
+uint32_t sip_transport_add(struct sip_transport *t, const struct sip_listener_ops *ops, void *self,
+                           const struct addr *local)
+{
+    if (t->n_listeners == SIP_AGENT_LISTENERS_MAX)
+        return 0;
+    t->listeners[t->n_listeners++] = (struct listener){ ops, self, *local };
+    return (uint32_t)t->n_listeners;
+}
+
+size_t sip_transport_listeners(const struct sip_transport *t, enum sip_kind kind, struct addr *out,
+                               size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_listeners; i++) {
+        if (t->listeners[i].ops->kind != kind)
+            continue;
+        if (n < max)
+            out[n] = t->listeners[i].local;
+        n++;
+    }
+    return n;
+}
+
+static void tell_wire(struct sip_transport *t, enum sip_wire_way way, const struct sip_flow *flow,
+                      struct slice bytes, const struct sip_msg *msg, bool again)
+{
+    if (!t->events->on_wire)
+        return;
+    struct sip_wire_event event = { .way = way,
+                                    .flow = flow,
+                                    .bytes = bytes,
+                                    .msg = msg,
+                                    .is_retransmission = again,
+                                    .now_ms = loop_now_ms(t->loop) };
+    t->events->on_wire(t->owner, &event);
+}
+
+/* A double CRLF is a ping, answered by a single one; a lone CRLF keeps a NAT open: RFC 5626 §3.5.1,
+ * §4.4.1. The pong belongs to streams; over UDP those who send CRLFCRLF are glad of it too. */
+static void take_keepalive(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
+{
+    t->stats->keepalives++;
+    if (!slice_eq(bytes, SLICE("\r\n\r\n")))
+        return;
+    struct listener *l = &t->listeners[flow->listener - 1];
+    if (l->ops->send(l->self, flow, SLICE("\r\n")))
+        t->stats->send_errors++;
+}
+
+static void take_broken(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
+{
+    struct sip_msg *msg = NULL;
+    struct sip_fault fault = { 0 };
+    tell_wire(t, SIP_WIRE_IN, flow, bytes, NULL, false);
+    if (sip_msg_parse_broken(&msg, bytes, &fault)) {
+        t->stats->junk++;
+        return;
+    }
+    t->stats->malformed++;
+    t->events->on_broken(t->owner, msg, &fault, flow);
+    sip_msg_unref(msg);
+}
+
+void sip_transport_feed(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
+{
+    struct sip_msg *msg = NULL;
+    size_t used = 0;
+    loop_assert_here(t->loop);
+    BUG_IF(flow->listener == 0 || flow->listener > t->n_listeners);
+    enum err err = sip_msg_parse(&msg, bytes, &used);
+    if (err == ERR_NOT_FOUND) {
+        take_keepalive(t, flow, bytes);
+        return;
+    }
+    if (err) {
+        take_broken(t, flow, bytes);
+        return;
+    }
+    tell_wire(t, SIP_WIRE_IN, flow, bytes, msg, false);
+    t->events->on_message(t->owner, msg, flow);
+    sip_msg_unref(msg);
+}
+
+void sip_transport_lost(struct sip_transport *t, const struct sip_flow *flow, int error)
+{
+    t->events->on_lost(t->owner, flow, error);
+}
+
+static bool listener_fits(const struct listener *l, const struct sip_hop *hop)
+{
+    if (l->ops->kind != hop->kind || addr_is_v6(&l->local) != addr_is_v6(&hop->addr))
+        return false;
+    /* a socket on 127.0.0.1 cannot reach the world; one on an outer address reaches itself only */
+    return addr_is_any(&l->local) || addr_is_loopback(&l->local) == addr_is_loopback(&hop->addr);
+}
+
+enum err sip_transport_route(const struct sip_transport *t, const struct sip_hop *hop,
+                             struct sip_flow *out)
+{
+    if (sip_flow_is_set(&hop->flow)) {
+        if (hop->flow.listener > t->n_listeners)
+            return ERR_NOT_FOUND;
+        *out = hop->flow;
+        return OK;
+    }
+    const struct listener *found = NULL;
+    for (size_t i = 0; i < t->n_listeners && !found; i++)
+        if (listener_fits(&t->listeners[i], hop))
+            found = &t->listeners[i];
+    /* else any of the family: the kernel knows whether it can send */
+    for (size_t i = 0; i < t->n_listeners && !found; i++)
+        if (t->listeners[i].ops->kind == hop->kind &&
+            addr_is_v6(&t->listeners[i].local) == addr_is_v6(&hop->addr))
+            found = &t->listeners[i];
+    if (!found)
+        return ERR_NOT_FOUND;
+    *out = (struct sip_flow){ .listener = (uint32_t)(found - t->listeners) + 1,
+                              .kind = hop->kind,
+                              .local = found->local,
+                              .remote = hop->addr };
+    return OK;
+}
+
+enum err sip_transport_send(struct sip_transport *t, const struct sip_flow *flow,
+                            struct slice bytes, bool is_retransmission)
+{
+    if (flow->listener == 0 || flow->listener > t->n_listeners)
+        return ERR_NOT_FOUND;
+    struct listener *l = &t->listeners[flow->listener - 1];
+    tell_wire(t, SIP_WIRE_OUT, flow, bytes, NULL, is_retransmission);
+    if (is_retransmission)
+        t->stats->retransmissions_out++;
+    enum err err = l->ops->send(l->self, flow, bytes);
+    if (err)
+        t->stats->send_errors++;
+    return err;
+}
+
+struct sip_flow sip_transport_back(const struct sip_msg *request, const struct sip_flow *from)
+{
+    struct sip_flow back = *from;
+    const struct sip_via *via = sip_msg_via(request);
+    /* a stream answers on its connection; rport is the very port that it came from */
+    if (sip_kind_is_reliable(from->kind) || via->has_rport)
+        return back;
+    /* maddr is not followed: a stranger could aim our answers at anybody with it */
+    addr_set_port(&back.remote, via->port ? via->port : sip_kind_port(from->kind));
+    return back;
+}
+
+struct addr sip_transport_address(const struct sip_transport *t, const struct sip_flow *flow)
+{
+    uint16_t port = addr_port(&flow->local);
+    if (flow->listener > 0 && flow->listener <= t->n_listeners)
+        port = addr_port(&t->listeners[flow->listener - 1].local);
+    struct addr shown = flow->local;
+    bool near = addr_is_loopback(&flow->remote) ||
+                addr_in_blocks(&flow->remote, t->local_nets, t->n_local_nets);
+    if (addr_is_set(&t->public_ip) && !near &&
+        addr_is_v6(&t->public_ip) == addr_is_v6(&flow->remote))
+        shown = t->public_ip;
+    else if (addr_is_any(&shown) && addr_local_toward(&flow->remote, &shown) != OK)
+        shown = flow->local; /* no route: sending will say so */
+    addr_set_port(&shown, port);
+    return shown;
+}
+
+void sip_transport_set_public_ip(struct sip_transport *t, const struct addr *public_ip)
+{
+    t->public_ip = *public_ip;
+}
