@@ -21,9 +21,13 @@ struct sip_txn; /* sip_txn.h: sip_txn_msg(), sip_txn_flow(), sip_txn_reply() */
 
 enum { SIP_AGENT_MAX_TXNS = 20000, SIP_AGENT_LISTENERS_MAX = 16 };
 
+/** What sessions and the stack handle by themselves or hand to a session's owner. */
+#define SIP_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE"
+
 struct sip_agent_config {
     struct slice user_agent; /* User-Agent in requests; empty: none */
     struct slice server;     /* Server in responses; empty: none */
+    struct slice allow;      /* methods for Allow; empty: SIP_ALLOW */
     struct addr public_ip;   /* in Contact and Via toward the world; unset: the local address */
     const struct addr_block *local_nets; /* toward these the local address is shown all the same */
     size_t n_local_nets;

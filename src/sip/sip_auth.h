@@ -55,8 +55,8 @@ struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config
 void sip_auth_destroy(struct sip_auth *auth);
 /** Check `request`, which came by `flow`; `fn` is called once, perhaps from inside. `request` is
  * kept by reference until then. */
-void sip_auth_check(struct sip_auth *auth, const struct sip_msg *request,
-                    const struct sip_flow *flow, sip_auth_fn fn, void *owner);
+void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct sip_flow *flow,
+                    sip_auth_fn fn, void *owner);
 /** Forget the checks of `owner`: their `fn` will not be called. */
 void sip_auth_cancel(struct sip_auth *auth, void *owner);
 /** The store's answer; frees `lookup`. `password` NULL: no such user. With `is_ha1` it is the hex

@@ -60,7 +60,8 @@ struct sip_session_events {
     void (*on_answer)(void *owner, struct sip_session *session, const struct sip_msg *response);
     /** Final. UAC: no call. outcome->status 487 after sip_session_cancel(). */
     void (*on_failed)(void *owner, struct sip_session *session, const struct sip_outcome *outcome);
-    /** UAS: the ACK of our 200, or of our 200 to a re-INVITE; its body answers a late offer. */
+    /** UAS: the ACK of our 200, or of our 200 to a re-INVITE; its body answers a late offer. Also a
+     * PRACK that has a body. */
     void (*on_ack)(void *owner, struct sip_session *session, const struct sip_msg *ack);
     /** The far end offers again (re-INVITE, or UPDATE with a body). Answer now or later with
      * sip_session_answer() or sip_session_reject(). NULL: 488. */
@@ -71,11 +72,12 @@ struct sip_session_events {
     /** INFO, MESSAGE, NOTIFY, REFER, UPDATE without a body … in the dialog: keep `txn`, answer it
      * with sip_txn_reply(), once. NULL: 405, but 200 for UPDATE and OPTIONS. */
     void (*on_request)(void *owner, struct sip_session *session, struct sip_txn *txn);
-    /** Final. The far end's BYE (answered 200 already), or the call ended under us: then
-     * `outcome->msg` is NULL. `outcome->status` is the Reason header's SIP cause, else 200;
-     * `outcome->text` is its text, "" when there is none. */
+    /** Final. The far end's BYE (answered 200 already), or the call ended under us: by a
+     * 200 that was never acknowledged or a dialog that the far end forgot: then `outcome->msg` is
+     * NULL and `outcome->err` says why. `outcome->status` is the Reason header's SIP cause, else
+     * 200; `outcome->text` is its text, "" when there is none. */
     void (*on_bye)(void *owner, struct sip_session *session, const struct sip_outcome *outcome);
-    /** Final. UAS: the caller gave up (487 was sent) or never acknowledged. */
+    /** Final. UAS: the caller gave up (487 was sent). outcome->text: of its Reason header. */
     void (*on_cancelled)(void *owner, struct sip_session *session,
                          const struct sip_outcome *outcome);
 };
@@ -88,12 +90,14 @@ MUST_CHECK enum err sip_session_invite(struct sip_session **out, struct sip_agen
 /** UAS, inside on_invite: take the session over. */
 void sip_session_take(struct sip_session *session, const struct sip_session_events *events,
                       void *owner);
+/** UAS, once taken: who we say we are when the far end challenges our BYE or re-INVITE. */
+void sip_session_set_account(struct sip_session *session, const struct sip_account *account);
 /** NULL is fine. See the top. */
 void sip_session_destroy(struct sip_session *session);
 
 /* UAS. ERR_MISUSE in any other state. 100 Trying is sent by the stack. */
-/** 101 to 199; with `to_user` NULL the Contact is the called user. Repeated each minute
- * (RFC 3261 §13.3.1.1). Reliable when the caller demands it (RFC 3262). */
+/** 101 to 199, repeated each minute (RFC 3261 §13.3.1.1); reliable when the caller demands it
+ * (RFC 3262): then what follows waits for its PRACK. */
 MUST_CHECK enum err sip_session_progress(struct sip_session *session,
                                          const struct sip_reply *reply);
 /** 200 to the INVITE or to the re-INVITE that waits. `status` 0 is 200. */
@@ -128,7 +132,7 @@ struct slice sip_session_local_tag(const struct sip_session *session);
 /** Of the dialog (the first fork that answered); empty before. */
 struct slice sip_session_remote_tag(const struct sip_session *session);
 /** The INVITE that opened the call, ours or theirs. Lives with the session. */
-const struct sip_msg *sip_session_invite_msg(const struct sip_session *session);
+struct sip_msg *sip_session_invite_msg(const struct sip_session *session);
 /** What the last message of the far end came by; unset when none came. */
 const struct sip_flow *sip_session_flow(const struct sip_session *session);
 /** Where our messages of this call go now: for the Contact policy and for local_nets in SDP. */

@@ -1,0 +1,40 @@
+#pragma once
+/* The agent's inside, for the files that make up the stack above transactions. */
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/timer.h"
+#include "sip_agent.h"
+#include "sip_msg.h"
+
+struct sip_agent_handler {
+    char *method;
+    sip_handler_fn fn;
+    void *owner;
+};
+
+enum { SIP_AGENT_HANDLERS_MAX = 16 };
+
+struct sip_agent {
+    struct loop *loop;
+    struct sip_agent_stats stats;
+    struct sip_transport *transport;
+    struct sip_txns *txns;
+    const struct sip_agent_events *events;
+    void *owner;
+    char *user_agent, *allow; /* terminated; user_agent "" for none */
+    char *scratch;            /* SIP_MAX_MESSAGE bytes to build requests in */
+    struct map *by_tag;       /* sessions by our tag */
+    struct list sessions;     /* struct sip_session by link */
+    struct sip_agent_handler handlers[SIP_AGENT_HANDLERS_MAX];
+    size_t n_handlers;
+    sip_done_fn done; /* shutdown */
+    void *done_owner;
+    int64_t done_by_ms;
+    struct timer done_timer;
+};
+
+/** "<sip:user@host:port;transport=tcp>": who we are toward the far end of `flow`. */
+void sip_agent_print_contact(const struct sip_agent *agent, const struct sip_flow *flow,
+                             struct slice user, struct buf *out);

@@ -1,0 +1,369 @@
+#include "sip_session.h"
+
+#include "base/num.h"
+#include "base/rand.h"
+#include "sip_field.h"
+#include "sip_session_priv.h"
+
+static const char *const state_names[] = {
+    [SIP_SESSION_CALLING] = "calling",
+    [SIP_SESSION_PROCEEDING] = "proceeding",
+    [SIP_SESSION_CANCELLING] = "cancelling",
+    [SIP_SESSION_INCOMING] = "incoming",
+    [SIP_SESSION_ACCEPTED] = "accepted",
+    [SIP_SESSION_UP] = "up",
+    [SIP_SESSION_DONE] = "done",
+};
+_Static_assert(COUNT_OF(state_names) == SIP_SESSION_STATES, "a name for each state");
+
+struct sip_session *sip_session_alloc(struct sip_agent *agent, bool is_uac)
+{
+    struct sip_session *s = mem_new(struct sip_session);
+    s->agent = agent;
+    s->is_uac = is_uac;
+    s->state = is_uac ? SIP_SESSION_CALLING : SIP_SESSION_INCOMING;
+    list_init(&s->errands);
+    list_append(&agent->sessions, &s->link);
+    agent->stats.sessions++;
+    return s;
+}
+
+void sip_session_set_state(struct sip_session *s, enum sip_session_state state)
+{
+    if (s->state == state)
+        return;
+    log_debug(NULL, "sip session call-id=%s from=%s to=%s", s->call_id, state_names[s->state],
+              state_names[state]);
+    s->state = state;
+}
+
+static void free_memory(void *arg)
+{
+    struct sip_session *s = arg;
+    for (size_t i = 0; i < s->n_forks; i++) {
+        sip_dialog_clear(&s->forks[i]->dialog);
+        mem_free(s->forks[i]->ack);
+        mem_free(s->forks[i]);
+    }
+    sip_login_destroy(s->login);
+    sip_msg_unref(s->invite);
+    mem_free(s->call_id);
+    mem_free(s);
+}
+
+void sip_session_free(struct sip_session *s)
+{
+    struct sip_agent *agent = s->agent;
+    if (s->unlinked)
+        return;
+    s->unlinked = true;
+    sip_session_clear_errands(s);
+    sip_session_clear_offer(s);
+    sip_session_clear_uac(s);
+    sip_session_clear_uas(s);
+    sip_rel_clear(s);
+    list_remove(&s->link);
+    agent->stats.sessions--;
+    if (map_find(agent->by_tag, slice_of(s->local_tag)) == s)
+        map_remove(agent->by_tag, slice_of(s->local_tag));
+    loop_defer(agent->loop, free_memory, s);
+}
+
+void sip_session_settle(struct sip_session *s)
+{
+    if (s->detached && s->state == SIP_SESSION_DONE && list_empty(&s->errands))
+        sip_session_free(s);
+}
+
+void sip_session_finish(struct sip_session *s)
+{
+    struct loop *loop = s->agent->loop;
+    sip_session_set_state(s, SIP_SESSION_DONE);
+    loop_timer_stop(loop, &s->give_up);
+    sip_session_forget_ack(s);
+    sip_session_clear_offer(s);
+    sip_rel_clear(s);
+}
+
+void sip_session_take(struct sip_session *s, const struct sip_session_events *events, void *owner)
+{
+    s->events = events;
+    s->owner = owner;
+}
+
+void sip_session_bye(struct sip_session *s, struct slice reason)
+{
+    s->events = NULL;
+    sip_session_drop_call(s, reason);
+    sip_session_settle(s);
+}
+
+void sip_session_destroy(struct sip_session *s)
+{
+    if (!s || s->detached)
+        return;
+    s->detached = true;
+    s->events = NULL;
+    LIST_EACH(link, &s->errands)
+    LIST_ITEM(link, struct sip_errand, link)->fn = NULL;
+    sip_session_drop_call(s, SLICE_NONE);
+    sip_session_settle(s);
+}
+
+/* The call ends under its owner: the far end forgot it, or never acknowledged. */
+void sip_session_end_by(struct sip_session *s, enum err err, int status, const char *text)
+{
+    const struct sip_session_events *events = s->events;
+    struct sip_outcome outcome = { .status = status, .err = err, .text = text };
+    if (s->state == SIP_SESSION_DONE)
+        return;
+    if (s->fork)
+        sip_session_say_bye(s, s->fork, SLICE_NONE);
+    sip_session_reject_incoming(s, 487);
+    sip_session_finish(s);
+    if (events && events->on_bye)
+        events->on_bye(s->owner, s, &outcome);
+    sip_session_settle(s);
+}
+
+struct sip_body sip_body_copy(const struct sip_body *body)
+{
+    return (struct sip_body){ { slice_dup(body->type), body->type.len },
+                              { slice_dup(body->bytes), body->bytes.len } };
+}
+
+void sip_body_clear(struct sip_body *body)
+{
+    union {
+        const char *in;
+        char *out;
+    } type = { .in = body->type.ptr }, bytes = { .in = body->bytes.ptr };
+    mem_free(type.out);
+    mem_free(bytes.out);
+    *body = (struct sip_body){ 0 };
+}
+
+void sip_session_set_account(struct sip_session *s, const struct sip_account *account)
+{
+    sip_login_destroy(s->login);
+    s->login = sip_login_create(account);
+}
+
+struct sip_fork *sip_session_add_fork(struct sip_session *s)
+{
+    struct sip_fork *fork = mem_new(struct sip_fork);
+    BUG_IF(s->n_forks == SIP_SESSION_FORKS_MAX);
+    s->forks[s->n_forks++] = fork;
+    fork->number = (unsigned)s->n_forks;
+    return fork;
+}
+
+struct slice sip_session_contact_user(const struct sip_session *s)
+{
+    if (s->is_uac)
+        return slice_of(s->contact_user);
+    return sip_msg_uri(s->invite)->scheme == SIP_URI_OTHER ? SLICE_NONE
+                                                           : sip_msg_uri(s->invite)->user;
+}
+
+void sip_session_fields(const struct sip_session *s, const struct sip_flow *flow,
+                        const struct sip_field *fields, size_t n_fields,
+                        struct sip_session_fields *out)
+{
+    struct buf contact = BUF_ON(out->contact);
+    sip_agent_print_contact(s->agent, flow, sip_session_contact_user(s), &contact);
+    if (contact.overflow) {
+        buf_reset(&contact);
+        sip_agent_print_contact(s->agent, flow, SLICE_NONE, &contact);
+    }
+    out->list[0] = (struct sip_field){ SLICE("Contact"), buf_slice(&contact) };
+    out->list[1] = (struct sip_field){ SLICE("Allow"), slice_of(s->agent->allow) };
+    out->list[2] = (struct sip_field){ SLICE("Supported"), SLICE("100rel") };
+    out->n = 3;
+    for (size_t i = 0; i < n_fields && out->n < SIP_SESSION_FIELDS_MAX; i++)
+        out->list[out->n++] = fields[i];
+}
+
+/* RFC 3326: several protocols may be given; SIP's cause is a status of ours */
+struct sip_outcome sip_session_reason(const struct sip_msg *msg, char *text, size_t cap)
+{
+    struct sip_outcome outcome = { .status = 200, .text = text, .msg = msg };
+    struct buf out = { .ptr = text, .cap = cap - 1 };
+    size_t n = sip_msg_count(msg, SIP_H_REASON);
+    text[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        struct sip_value reason;
+        struct slice param = SLICE_NONE;
+        uint32_t cause = 0;
+        if (sip_value_parse(sip_msg_header_nth(msg, SIP_H_REASON, i)->value, &reason))
+            continue;
+        if (slice_iis(reason.word, "SIP") && sip_param_find(reason.params, "cause", &param) &&
+            slice_to_u32(param, 699, &cause) == OK && cause >= 200)
+            outcome.status = (int)cause;
+        if (out.len == 0 && sip_param_find(reason.params, "text", &param))
+            sip_print_unescaped(&out, param);
+    }
+    text[out.len] = '\0';
+    return outcome;
+}
+
+/* What each method in a dialog does; any other is for the owner. */
+static void take_bye(struct sip_session *s, struct sip_txn *txn)
+{
+    char text[256];
+    const struct sip_session_events *events = s->events;
+    struct sip_outcome outcome = sip_session_reason(sip_txn_msg(txn), text, sizeof text);
+    outcome.flow = sip_txn_flow(txn);
+    bool was_up = s->state == SIP_SESSION_UP || s->state == SIP_SESSION_ACCEPTED;
+    bool is_live = was_up || s->state == SIP_SESSION_INCOMING;
+    sip_txn_reply_status(txn, is_live ? 200 : 481);
+    if (!is_live)
+        return;
+    sip_session_reject_incoming(s, 487); /* RFC 3261 §15.1.2 */
+    sip_session_forget_ack(s);
+    sip_session_finish(s);
+    if (was_up && events && events->on_bye)
+        events->on_bye(s->owner, s, &outcome);
+    else if (!was_up && events && events->on_cancelled)
+        events->on_cancelled(s->owner, s, &outcome);
+    sip_session_settle(s);
+}
+
+static void take_other(struct sip_session *s, struct sip_txn *txn)
+{
+    enum sip_method method = sip_msg_method(sip_txn_msg(txn));
+    bool harmless = method == SIP_UPDATE || method == SIP_OPTIONS;
+    if (s->state == SIP_SESSION_DONE)
+        sip_txn_reply_status(txn, 481);
+    else if (s->events && s->events->on_request)
+        s->events->on_request(s->owner, s, txn);
+    else
+        sip_txn_reply_status(txn, harmless ? 200 : 405);
+}
+
+static void take_update(struct sip_session *s, struct sip_txn *txn)
+{
+    if (s->fork)
+        sip_dialog_refresh(&s->fork->dialog, sip_txn_msg(txn), sip_txn_flow(txn));
+    if (sip_msg_body(sip_txn_msg(txn)).len > 0)
+        sip_session_take_offer(s, txn);
+    else
+        take_other(s, txn);
+}
+
+static const struct {
+    enum sip_method method;
+    void (*take)(struct sip_session *session, struct sip_txn *txn);
+} methods[] = {
+    { SIP_BYE, take_bye },
+    { SIP_INVITE, sip_session_take_offer },
+    { SIP_PRACK, sip_rel_take_prack },
+    { SIP_UPDATE, take_update },
+};
+
+static struct sip_fork *find_fork(struct sip_session *s, const struct sip_msg *request)
+{
+    for (size_t i = 0; i < s->n_forks; i++)
+        if (sip_dialog_has(&s->forks[i]->dialog, request))
+            return s->forks[i];
+    return NULL;
+}
+
+void sip_session_take_request(struct sip_session *s, struct sip_txn *txn)
+{
+    struct sip_msg *request = sip_txn_msg(txn);
+    struct sip_fork *fork = find_fork(s, request);
+    if (!fork || (s->fork && fork != s->fork)) {
+        sip_txn_reply_status(txn, 481);
+        return;
+    }
+    if (sip_dialog_take_request(&fork->dialog, request, sip_txn_flow(txn))) {
+        sip_txn_reply_status(txn, 500); /* §12.2.2: its CSeq is not higher than the last */
+        return;
+    }
+    s->flow = *sip_txn_flow(txn);
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (methods[i].method == sip_msg_method(request)) {
+            methods[i].take(s, txn);
+            return;
+        }
+    take_other(s, txn);
+}
+
+enum err sip_session_answer(struct sip_session *s, const struct sip_reply *reply)
+{
+    struct sip_reply ok = *reply;
+    ok.status = reply->status ? reply->status : 200;
+    if (!s->incoming || ok.status < 200 || ok.status > 299)
+        return ERR_MISUSE;
+    if (s->state != SIP_SESSION_INCOMING)
+        return sip_session_answer_offer(s, &ok);
+    sip_rel_say(s, &ok);
+    return OK;
+}
+
+enum err sip_session_reject(struct sip_session *s, const struct sip_reply *reply)
+{
+    if (!s->incoming || reply->status < 300 || reply->status > 699)
+        return ERR_MISUSE;
+    if (s->state != SIP_SESSION_INCOMING)
+        return sip_session_answer_offer(s, reply);
+    sip_session_send_reply(s, reply);
+    return OK;
+}
+
+enum err sip_session_request(struct sip_session *s, struct slice method,
+                             const struct sip_field *fields, size_t n_fields,
+                             const struct sip_body *body, sip_outcome_fn fn, void *owner)
+{
+    if (s->state != SIP_SESSION_UP && s->state != SIP_SESSION_ACCEPTED)
+        return ERR_MISUSE;
+    return sip_errand_create(s, s->fork, method, fields, n_fields, body, fn, owner);
+}
+
+enum sip_session_state sip_session_state(const struct sip_session *s)
+{
+    return s->state;
+}
+
+const char *sip_session_state_name(enum sip_session_state state)
+{
+    return state_names[state];
+}
+
+struct slice sip_session_call_id(const struct sip_session *s)
+{
+    return slice_of(s->call_id);
+}
+
+struct slice sip_session_local_tag(const struct sip_session *s)
+{
+    return slice_of(s->local_tag);
+}
+
+struct slice sip_session_remote_tag(const struct sip_session *s)
+{
+    return s->fork ? slice_of(s->fork->dialog.remote_tag) : SLICE_NONE;
+}
+
+struct sip_msg *sip_session_invite_msg(const struct sip_session *s)
+{
+    return s->invite;
+}
+
+const struct sip_flow *sip_session_flow(const struct sip_session *s)
+{
+    return &s->flow;
+}
+
+struct addr sip_session_remote(const struct sip_session *s)
+{
+    if (!s->fork)
+        return s->is_uac ? s->hop.addr : s->flow.remote;
+    return sip_dialog_hop(&s->fork->dialog).addr;
+}
+
+bool sip_session_is_uac(const struct sip_session *s)
+{
+    return s->is_uac;
+}
