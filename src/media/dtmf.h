@@ -19,6 +19,8 @@ enum {
     DTMF_PAUSE_MS = 1000,   /* of a comma */
     DTMF_LOST_END_MS = 200, /* a digit is over after this long without a packet */
     DTMF_VOLUME = 10,       /* -dBm0 that our events claim */
+    DTMF_LOW_DBM0 = -8,     /* of our tones; the higher one is louder (ITU-T Q.24) */
+    DTMF_HIGH_DBM0 = -6,
 };
 
 /** 0-9 * # A-D to the event code (RFC 4733 §3.2), either case; -1: no digit. And back; 0: none. */
@@ -43,7 +45,6 @@ struct dtmf_sender {
     uint32_t at_ms;      /* since the current item began */
     uint32_t pending_ms; /* passed since the last packet's timestamp */
     unsigned ends_sent;
-    bool started; /* the current item's first packet went */
 };
 struct dtmf_packet {
     uint8_t payload[DTMF_PAYLOAD_LEN];
@@ -51,8 +52,9 @@ struct dtmf_packet {
     uint32_t ts_advance; /* rtp_sender_advance() by this before rtp_sender_make(…, 0, …) */
 };
 void dtmf_sender_init(struct dtmf_sender *sender, uint32_t clock_hz);
-/** Digits 0-9*#A-D and `,` (a pause of 1 s); 0 ms are the defaults. Appends. ERR_INVALID: another
- * character, a time over DTMF_MAX_MS.  ERR_LIMIT: over DTMF_QUEUE_MAX. Nothing is taken then. */
+/** Digits 0-9*#A-D and `,` (a pause of 1 s); 0 ms are the defaults. Appends. A digit is cut to what
+ * 16 bits of its clock can say: 1365 ms at 48000. ERR_INVALID: another character, a time over
+ * DTMF_MAX_MS.  ERR_LIMIT: over DTMF_QUEUE_MAX. Nothing is taken then. */
 MUST_CHECK enum err dtmf_sender_add(struct dtmf_sender *sender, struct slice digits,
                                     unsigned duration_ms, unsigned gap_ms);
 /** While it is, audio gives way. */
@@ -70,20 +72,20 @@ struct dtmf_events {
 struct dtmf_receiver {
     const struct dtmf_events *events;
     void *owner;
-    bool pressed;  /* a digit goes on */
-    bool has_last; /* last_ts is set: its repetitions are ignored */
-    uint8_t event;
-    uint32_t ts;
-    uint32_t last_ts; /* of the digit that ended last */
-    uint64_t before;  /* clock units of earlier segments (RFC 4733 §2.5.1.3) */
-    uint32_t duration;
+    bool pressed; /* a digit goes on */
+    char digit;
+    uint32_t ts;       /* of its segment */
+    uint32_t duration; /* of its segment, clock units */
+    uint64_t before;   /* of its earlier segments (RFC 4733 §2.5.1.3) */
     uint32_t clock_hz;
+    bool has_ended; /* a digit ended: what is not after it is a repetition */
+    uint32_t ended_ts;
     int64_t heard_ms;
 };
 void dtmf_receiver_init(struct dtmf_receiver *receiver, const struct dtmf_events *events,
                         void *owner);
-/** One packet of payload type telephone-event/`clock_hz`. ERR_PARSE: too short. Events other than
- * digits are ignored. */
+/** One packet of payload type telephone-event/`clock_hz`; init again when the SSRC changes.
+ * ERR_PARSE: too short. Events other than digits are ignored. */
 MUST_CHECK enum err dtmf_receiver_feed(struct dtmf_receiver *receiver, uint32_t clock_hz,
                                        uint32_t ts, struct slice payload, int64_t now_ms);
 /** Now and then: ends a digit whose end packets were lost. */
