@@ -33,11 +33,27 @@ struct media_socket {
 struct media_batches {
     struct media_thread *thread;
     struct list dirty;
-    struct media_packet *packets[MEDIA_BATCH];
-    struct mmsghdr headers[MEDIA_BATCH];
-    struct iovec pieces[MEDIA_BATCH];
+    struct media_packet *packets[MEDIA_BATCH]; /* ready to receive into, with the next two */
+    struct mmsghdr in_headers[MEDIA_BATCH];
+    struct iovec in_pieces[MEDIA_BATCH];
+    struct mmsghdr out_headers[MEDIA_BATCH];
+    struct iovec out_pieces[MEDIA_BATCH];
     struct media_socket_counters counters;
 };
+
+/* Make the first `n` places ready again: the kernel and the receivers changed them. */
+static void arm(struct media_batches *batches, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct media_packet *packet = batches->packets[i];
+        packet->data = packet->room + MEDIA_PACKET_HEAD;
+        batches->in_pieces[i] = (struct iovec){ packet->data, MEDIA_PACKET_MAX };
+        batches->in_headers[i].msg_hdr = (struct msghdr){ .msg_name = &packet->from,
+                                                          .msg_namelen = sizeof packet->from,
+                                                          .msg_iov = &batches->in_pieces[i],
+                                                          .msg_iovlen = 1 };
+    }
+}
 
 struct media_batches *media_batches_create(struct media_thread *thread)
 {
@@ -46,6 +62,7 @@ struct media_batches *media_batches_create(struct media_thread *thread)
     list_init(&batches->dirty);
     for (size_t i = 0; i < MEDIA_BATCH; i++)
         batches->packets[i] = media_packet_take(thread);
+    arm(batches, MEDIA_BATCH);
     return batches;
 }
 
@@ -65,20 +82,6 @@ const struct media_socket_counters *media_batches_counters(const struct media_ba
 
 /* Receiving */
 
-static int receive_batch(struct media_batches *batches, int fd)
-{
-    for (size_t i = 0; i < MEDIA_BATCH; i++) {
-        struct media_packet *packet = batches->packets[i];
-        packet->data = packet->room + MEDIA_PACKET_HEAD;
-        batches->pieces[i] = (struct iovec){ packet->data, MEDIA_PACKET_MAX };
-        batches->headers[i].msg_hdr = (struct msghdr){ .msg_name = &packet->from,
-                                                       .msg_namelen = sizeof packet->from,
-                                                       .msg_iov = &batches->pieces[i],
-                                                       .msg_iovlen = 1 };
-    }
-    return recvmmsg(fd, batches->headers, MEDIA_BATCH, MSG_DONTWAIT, NULL);
-}
-
 /* Hand the first `n` packets over, without those that were cut off. */
 static void deliver(struct media_socket *socket, struct media_batches *batches, size_t n)
 {
@@ -87,9 +90,9 @@ static void deliver(struct media_socket *socket, struct media_batches *batches, 
     int64_t now_us = media_thread_take_time(socket->thread);
     for (size_t i = 0; i < n; i++) {
         struct media_packet *packet = batches->packets[i];
-        if (batches->headers[i].msg_hdr.msg_flags & MSG_TRUNC)
+        if (batches->in_headers[i].msg_hdr.msg_flags & MSG_TRUNC)
             continue;
-        packet->len = batches->headers[i].msg_len;
+        packet->len = batches->in_headers[i].msg_len;
         packet->from = addr_from_sockaddr(&packet->from.sa);
         packet->arrived_us = now_us;
         packet->is_rtcp = false;
@@ -112,10 +115,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     for (int round = 0; round < ROUNDS_MAX && !socket->closed; round++) {
-        int n = receive_batch(batches, socket->fd);
+        int n = recvmmsg(socket->fd, batches->in_headers, MEDIA_BATCH, MSG_DONTWAIT, NULL);
         if (n <= 0)
             break;
         deliver(socket, batches, (size_t)n);
+        arm(batches, (size_t)n);
         if (n < MEDIA_BATCH)
             break;
     }
@@ -127,15 +131,15 @@ static void send_queue(struct media_batches *batches, const struct media_socket 
 {
     for (size_t i = 0; i < socket->n_queue; i++) {
         struct media_packet *packet = socket->queue[i];
-        batches->pieces[i] = (struct iovec){ packet->data, packet->len };
-        batches->headers[i].msg_hdr = (struct msghdr){ .msg_name = &packet->from,
-                                                       .msg_namelen = addr_len(&packet->from),
-                                                       .msg_iov = &batches->pieces[i],
-                                                       .msg_iovlen = 1 };
+        batches->out_pieces[i] = (struct iovec){ packet->data, packet->len };
+        batches->out_headers[i].msg_hdr = (struct msghdr){ .msg_name = &packet->from,
+                                                           .msg_namelen = addr_len(&packet->from),
+                                                           .msg_iov = &batches->out_pieces[i],
+                                                           .msg_iovlen = 1 };
     }
     for (size_t at = 0; at < socket->n_queue;) {
         unsigned left = (unsigned)(socket->n_queue - at); /* at most MEDIA_BATCH */
-        int n = sendmmsg(socket->fd, batches->headers + at, left, MSG_DONTWAIT);
+        int n = sendmmsg(socket->fd, batches->out_headers + at, left, MSG_DONTWAIT);
         if (n > 0) {
             at += (size_t)n;
             batches->counters.sent += (size_t)n;

@@ -14,11 +14,14 @@ static bool same_remote(const struct rtp_remote *a, const struct rtp_remote *b)
 
 bool rtp_learn_set_remote(struct rtp_learn *learn, const struct rtp_remote *remote)
 {
+    learn->held = addr_is_set(&remote->rtp) && addr_is_any(&remote->rtp);
+    if (learn->held && learn->has_remote)
+        return true;
     if (learn->has_remote && same_remote(&learn->remote, remote)) {
         learn->remote = *remote; /* RTCP may have changed */
         return false;
     }
-    *learn = (struct rtp_learn){ .remote = *remote, .has_remote = true };
+    *learn = (struct rtp_learn){ .remote = *remote, .has_remote = true, .held = learn->held };
     return true;
 }
 
@@ -72,8 +75,10 @@ enum rtp_learn_verdict rtp_learn_feed(struct rtp_learn *learn, const struct addr
 struct addr rtp_learn_target(const struct rtp_learn *learn)
 {
     struct addr none = { 0 };
+    if (learn->held)
+        return none;
     if (learn->locked)
         return learn->source;
     const struct addr *rtp = &learn->remote.rtp;
-    return addr_is_set(rtp) && addr_port(rtp) && !addr_is_any(rtp) ? *rtp : none;
+    return addr_is_set(rtp) && addr_port(rtp) ? *rtp : none;
 }

@@ -13,6 +13,7 @@ enum { RTP_LEARN_PACKETS = 5 }; /* in sequence, of one SSRC, from one address */
 struct rtp_learn {
     struct rtp_remote remote;
     bool has_remote;
+    bool held; /* c=0.0.0.0 (RFC 3264 §8.4): send nothing, yet remember the peer */
     bool locked;
     struct addr source; /* the candidate, and once locked, the peer */
     uint32_t ssrc;
@@ -20,7 +21,7 @@ struct rtp_learn {
     unsigned in_sequence;
 };
 
-/** Start over, unless `remote` allows and says the same as before. True: it started over. */
+/** Start over, unless `remote` allows and says the same as before. True: the target may differ. */
 bool rtp_learn_set_remote(struct rtp_learn *learn, const struct rtp_remote *remote);
 /** May this address send at all? */
 bool rtp_learn_is_allowed(const struct rtp_learn *learn, const struct addr *from);

@@ -118,6 +118,22 @@ static void a_new_address_starts_over_the_same_one_does_not(void **state)
     assert_int_equal(feed(&learn, "10.0.0.1:61000", 7, 5), RTP_LEARN_STRANGER);
 }
 
+static void hold_keeps_what_was_learned(void **state)
+{
+    (void)state;
+    struct rtp_learn learn = { 0 };
+    struct rtp_remote remote = { .rtp = at("10.0.0.1:4000") };
+    rtp_learn_set_remote(&learn, &remote);
+    for (uint16_t i = 0; i < 5; i++)
+        feed(&learn, "10.0.0.1:61000", 7, i);
+    rtp_learn_set_remote(&learn, &(struct rtp_remote){ .rtp = at("0.0.0.0:4000") });
+    struct addr target = rtp_learn_target(&learn);
+    assert_false(addr_is_set(&target));
+    assert_int_equal(feed(&learn, "10.0.0.1:61000", 7, 5), RTP_LEARN_TAKE); /* its music */
+    rtp_learn_set_remote(&learn, &remote);
+    assert_target(&learn, "10.0.0.1:61000");
+}
+
 static void nobody_is_sent_to_without_an_address(void **state)
 {
     (void)state;
@@ -136,6 +152,7 @@ int main(void)
         cmocka_unit_test(the_signalled_address_wins_over_a_rival),
         cmocka_unit_test(behind_nat_the_signalling_source_may_send),
         cmocka_unit_test(a_new_address_starts_over_the_same_one_does_not),
+        cmocka_unit_test(hold_keeps_what_was_learned),
         cmocka_unit_test(nobody_is_sent_to_without_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

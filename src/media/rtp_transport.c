@@ -123,27 +123,26 @@ static void start(struct media_transport *base, struct media_thread *thread)
     transport->rtcp = media_socket_open(thread, transport->pair.rtcp_fd, on_rtcp, transport);
 }
 
-static struct addr rtcp_target(const struct rtp_remote *remote, const struct addr *rtp)
+static struct addr rtcp_target(const struct rtp_remote *remote)
 {
-    if (addr_is_set(&remote->rtcp) && addr_port(&remote->rtcp))
-        return remote->rtcp;
-    struct addr next = *rtp;
-    if (addr_is_set(&next))
-        addr_set_port(&next, (uint16_t)(addr_port(&next) + 1)); /* RFC 3550 §11 */
-    return next;
+    struct addr target = remote->rtcp;
+    if (!addr_is_set(&target) && addr_is_set(&remote->rtp)) {
+        target = remote->rtp;
+        addr_set_port(&target, (uint16_t)(addr_port(&target) + 1)); /* RFC 3550 §11 */
+    }
+    bool reachable = addr_is_set(&target) && addr_port(&target) && !addr_is_any(&target);
+    return reachable ? target : (struct addr){ 0 };
 }
 
 static void tell(struct media_transport *base, void *msg)
 {
     struct rtp_transport *transport = self(base);
     struct rtp_remote *remote = msg;
-    bool anew = rtp_learn_set_remote(&transport->learn, remote);
-    if (anew) {
+    if (rtp_learn_set_remote(&transport->learn, remote))
         transport->rtcp_learned = false;
-        transport->send_rtp = rtp_learn_target(&transport->learn);
-    }
+    transport->send_rtp = rtp_learn_target(&transport->learn);
     if (!transport->rtcp_learned)
-        transport->send_rtcp = rtcp_target(remote, &transport->send_rtp);
+        transport->send_rtcp = rtcp_target(remote);
     mem_free(remote);
     media_stream_core_connected(base->stream, &transport->send_rtp);
 }

@@ -1,0 +1,121 @@
+/* Batches through real sockets, on a media thread's own functions. */
+#include "media/media_rig_test.h"
+
+#include "media/media_thread.h"
+
+struct bounce { /* sends every datagram back to where it came from */
+    struct media_socket *socket;
+    struct addr addr;
+    int fd;
+    unsigned batches, packets, close_after;
+    size_t largest;
+};
+
+static void on_packets(void *owner, struct media_packet *const *packets, size_t n)
+{
+    struct bounce *bounce = owner;
+    bounce->batches++;
+    bounce->packets += (unsigned)n;
+    if (n > bounce->largest)
+        bounce->largest = n;
+    media_socket_send(bounce->socket, packets, n);
+    if (bounce->close_after && bounce->packets >= bounce->close_after) {
+        media_socket_close(bounce->socket);
+        bounce->socket = NULL;
+    }
+}
+
+static void open_it(struct media_thread *thread, void *arg)
+{
+    struct bounce *bounce = arg;
+    bounce->socket = media_socket_open(thread, bounce->fd, on_packets, bounce);
+}
+
+static void close_it(struct media_thread *thread, void *arg)
+{
+    struct bounce *bounce = arg;
+    (void)thread;
+    media_socket_close(bounce->socket);
+    bounce->socket = NULL;
+}
+
+static unsigned collect(struct rig *rig, int fd, unsigned want)
+{
+    unsigned got = 0;
+    char bytes[2000];
+    for (int64_t end_us = rig_now_us() + 2000000; got < want && rig_now_us() < end_us;) {
+        if (recv(fd, bytes, sizeof bytes, 0) == (ssize_t)(100 + got % 7))
+            got++;
+        else
+            loop_turn(rig->loop, 1);
+    }
+    return got;
+}
+
+static void returns_every_datagram_in_order(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    struct rig rig;
+    struct addr from;
+    char bytes[200] = { 0 };
+    struct bounce bounce = { .fd = far_bind(&bounce.addr) };
+    int fd = far_bind(&from);
+    rig_create(&rig, &(struct media_config){ .threads = 1 });
+    for (unsigned i = 0; i < N; i++) /* all there before the thread looks */
+        assert_true(sendto(fd, bytes, 100 + i % 7, 0, &bounce.addr.sa, addr_len(&bounce.addr)) > 0);
+    media_thread_run(rig.media, 0, open_it, &bounce);
+    assert_int_equal(collect(&rig, fd, N), N);
+    media_thread_run(rig.media, 0, close_it, &bounce);
+    rig_destroy(&rig);
+    assert_int_equal(bounce.packets, N);
+    assert_int_equal(bounce.largest, MEDIA_BATCH);
+    close(fd);
+}
+
+static void a_datagram_too_long_is_dropped(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct addr from;
+    static char bytes[MEDIA_PACKET_MAX + 1];
+    struct bounce bounce = { .fd = far_bind(&bounce.addr) };
+    int fd = far_bind(&from);
+    rig_create(&rig, &(struct media_config){ .threads = 1 });
+    media_thread_run(rig.media, 0, open_it, &bounce);
+    assert_true(sendto(fd, bytes, sizeof bytes, 0, &bounce.addr.sa, addr_len(&bounce.addr)) > 0);
+    assert_true(sendto(fd, bytes, 100, 0, &bounce.addr.sa, addr_len(&bounce.addr)) > 0);
+    assert_int_equal(collect(&rig, fd, 1), 1);
+    media_thread_run(rig.media, 0, close_it, &bounce);
+    rig_destroy(&rig);
+    assert_int_equal(bounce.packets, 1);
+    close(fd);
+}
+
+static void may_be_closed_by_what_it_receives(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct addr from;
+    char bytes[200] = { 0 };
+    struct bounce bounce = { .fd = far_bind(&bounce.addr), .close_after = 1 };
+    int fd = far_bind(&from);
+    rig_create(&rig, &(struct media_config){ .threads = 1 });
+    for (unsigned i = 0; i < 2 * MEDIA_BATCH; i++)
+        assert_true(sendto(fd, bytes, 100 + i % 7, 0, &bounce.addr.sa, addr_len(&bounce.addr)) > 0);
+    media_thread_run(rig.media, 0, open_it, &bounce);
+    assert_int_equal(collect(&rig, fd, MEDIA_BATCH), MEDIA_BATCH); /* sent before it closed */
+    rig_destroy(&rig);
+    assert_int_equal(bounce.batches, 1);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(returns_every_datagram_in_order),
+        cmocka_unit_test(a_datagram_too_long_is_dropped),
+        cmocka_unit_test(may_be_closed_by_what_it_receives),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
