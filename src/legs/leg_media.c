@@ -1,0 +1,326 @@
+#include "legs/leg_media.h"
+
+#include <stdio.h>
+
+#include "base/num.h"
+#include "base/rand.h"
+#include "call/call.h"
+#include "legs/leg_env.h"
+#include "media/codecs.h"
+#include "media/media.h"
+#include "sdp/sdp.h"
+
+enum { LEG_CANDIDATES_MAX = 16, LEG_FIRST_DYNAMIC_PT = 96 };
+
+/* Everything that struct sdp_caps borrows, for the length of one call into sdp/. */
+struct caps_room {
+    struct sdp_codec codecs[LEG_CODECS_MAX];
+    struct sdp_candidate candidates[LEG_CANDIDATES_MAX];
+    char texts[LEG_CANDIDATES_MAX][ADDR_TEXT];
+    char foundations[LEG_CANDIDATES_MAX][RTC_FOUNDATION_TEXT];
+    char address[ADDR_TEXT];
+};
+
+bool leg_codecs_have(const struct leg_codecs *codecs, const struct codec *codec)
+{
+    for (size_t i = 0; i < codecs->n; i++)
+        if (codecs->list[i] == codec)
+            return true;
+    return false;
+}
+
+static void add_codec(struct leg_codecs *codecs, const struct codec *codec)
+{
+    if (codecs->n < LEG_CODECS_MAX && !leg_codecs_have(codecs, codec))
+        codecs->list[codecs->n++] = codec;
+}
+
+struct leg_codecs leg_codecs_merge(const struct leg_codecs *wanted, const struct leg_codecs *mine)
+{
+    struct leg_codecs out = { 0 };
+    for (size_t i = 0; i < wanted->n; i++)
+        if (leg_codecs_have(mine, wanted->list[i]))
+            add_codec(&out, wanted->list[i]);
+    for (size_t i = 0; i < mine->n; i++)
+        add_codec(&out, mine->list[i]);
+    return out;
+}
+
+struct leg_codecs leg_codecs_common(const struct leg_codecs *wanted, const struct leg_codecs *mine)
+{
+    struct leg_codecs out = { 0 };
+    for (size_t i = 0; i < wanted->n; i++)
+        if (leg_codecs_have(mine, wanted->list[i]))
+            add_codec(&out, wanted->list[i]);
+    return out.n ? out : *mine;
+}
+
+enum err leg_media_offered(struct slice offer, struct leg_codecs *out, struct fault *fault)
+{
+    struct sdp_session *session;
+    enum err err = sdp_parse(&session, offer);
+    if (err)
+        return fault_set(fault, err, "sdp", 0, "not a session description");
+    *out = (struct leg_codecs){ 0 };
+    for (size_t i = 0; i < session->n_media; i++) {
+        const struct sdp_media *line = &session->media[i];
+        if (line->kind != SDP_AUDIO || line->port == 0)
+            continue;
+        for (size_t k = 0; k < line->n_formats; k++) {
+            uint32_t pt;
+            struct sdp_rtpmap map;
+            if (slice_to_u32(line->formats[k], 127, &pt) ||
+                !sdp_rtpmap_find(line, (uint8_t)pt, &map))
+                continue;
+            const struct codec *codec = codecs_find(map.name, map.clock_hz, map.channels);
+            if (codec)
+                add_codec(out, codec);
+        }
+        break; /* the first usable audio line is the one that is answered */
+    }
+    sdp_session_destroy(session);
+    return OK;
+}
+
+static enum err make_transport(struct leg_media *media, unsigned thread,
+                               struct media_transport **out, struct fault *fault)
+{
+    const struct leg_env *env = media->env;
+    if (media->kind == LEG_MEDIA_RTP)
+        return rtp_transport_create(out, env->media, &media->rtp, fault);
+    *out = rtc_transport_create(env->rtc, thread, &media->rtc);
+    media->rtc_port = rtc_port(env->rtc, thread);
+    return OK;
+}
+
+enum err leg_media_open(struct leg_media *media, const struct leg_env *env, struct leg *leg,
+                        enum leg_media_kind kind, const struct addr *address,
+                        const struct addr *signalling, struct fault *fault)
+{
+    uint64_t id;
+    rand_bytes(&id, sizeof id);
+    *media = (struct leg_media){
+        .env = env, .leg = leg, .kind = kind, .address = *address, .signalling = *signalling
+    };
+    struct media_transport *transport;
+    unsigned thread = call_media_thread(leg->call);
+    enum err err = make_transport(media, thread, &transport, fault);
+    if (err) {
+        media->kind = LEG_MEDIA_NONE;
+        return err;
+    }
+    sdp_session_state_init(&media->sdp, id >> 2);
+    media->ssrc = rand_u32() | 1;
+    rand_token(media->cname, sizeof media->cname - 1);
+    leg->stream = media_stream_create(env->media, thread, transport, &leg_media_events, leg);
+    return OK;
+}
+
+void leg_media_close(struct leg_media *media)
+{
+    if (media->kind == LEG_MEDIA_NONE)
+        return;
+    media_stream_destroy(media->leg->stream);
+    media->leg->stream = NULL;
+    sdp_result_clear(&media->result);
+    sdp_session_state_clear(&media->sdp);
+    media->kind = LEG_MEDIA_NONE;
+}
+
+static void add_candidate(struct sdp_caps *caps, struct caps_room *room, const struct addr *addr,
+                          uint16_t port)
+{
+    if (caps->n_candidates == LEG_CANDIDATES_MAX)
+        return;
+    size_t i = caps->n_candidates++;
+    addr_print_ip(addr, room->texts[i]);
+    rtc_candidate_foundation(RTC_CANDIDATE_HOST, addr, room->foundations[i]);
+    room->candidates[i] = (struct sdp_candidate){
+        .foundation = slice_of(room->foundations[i]),
+        .component = 1,
+        .transport = SLICE("udp"),
+        .priority = rtc_candidate_priority(RTC_CANDIDATE_HOST, (uint16_t)(65535 - i), 1),
+        .address = slice_of(room->texts[i]),
+        .port = port,
+        .type = SDP_CANDIDATE_HOST,
+    };
+}
+
+/* The public address first, then every local one; loopback only to those who came by it. */
+static void add_candidates(const struct leg_media *media, struct sdp_caps *caps,
+                           struct caps_room *room)
+{
+    struct addr local[LEG_CANDIDATES_MAX * 2];
+    bool from_loopback = addr_is_loopback(&media->signalling);
+    if (addr_is_set(&media->env->public_ip))
+        add_candidate(caps, room, &media->env->public_ip, media->rtc_port);
+    size_t n = addr_local_list(local, COUNT_OF(local));
+    for (size_t i = 0; i < n; i++) {
+        bool usable = !addr_is_v6(&local[i]) && !addr_same_ip(&local[i], &media->env->public_ip);
+        if (usable && (from_loopback || !addr_is_loopback(&local[i])))
+            add_candidate(caps, room, &local[i], media->rtc_port);
+    }
+    caps->candidates = room->candidates;
+}
+
+static void fill_codecs(const struct leg_codecs *codecs, struct sdp_caps *caps,
+                        struct caps_room *room)
+{
+    uint8_t next_pt = LEG_FIRST_DYNAMIC_PT;
+    for (size_t i = 0; i < codecs->n; i++) {
+        const struct codec *codec = codecs->list[i];
+        uint8_t pt = codec->static_pt == CODEC_PT_DYNAMIC ? next_pt++ : codec->static_pt;
+        room->codecs[i] = (struct sdp_codec){ .name = codec->name,
+                                              .clock_hz = codec->clock_hz,
+                                              .channels = codec->sdp_channels,
+                                              .pt = pt,
+                                              .fmtp = codec->fmtp,
+                                              .ref = codec };
+    }
+    caps->codecs = room->codecs;
+    caps->n_codecs = codecs->n;
+}
+
+static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room *room)
+{
+    struct sdp_caps caps = { .prefer = SDP_PREFER_LOCAL,
+                             .dtmf = true,
+                             .direction = SDP_SENDRECV,
+                             .ptime_ms = 20,
+                             .ssrc = media->ssrc,
+                             .cname = media->cname };
+    fill_codecs(&media->caps, &caps, room);
+    caps.address = addr_print_ip(&media->address, room->address);
+    if (media->kind == LEG_MEDIA_RTP) {
+        caps.transport = SDP_RTP_PLAIN;
+        caps.port = addr_port(&media->rtp.rtp);
+        caps.rtcp_port = addr_port(&media->rtp.rtcp);
+        caps.ssrc = 0;
+        return caps;
+    }
+    caps.transport = SDP_RTP_DTLS;
+    caps.port = media->rtc_port;
+    caps.rtcp_mux = true;
+    caps.ice_ufrag = media->rtc.ufrag;
+    caps.ice_pwd = media->rtc.pwd;
+    caps.ice_lite = true;
+    caps.end_of_candidates = true;
+    caps.fingerprint_hash = "sha-256";
+    caps.fingerprint = rtc_fingerprint(media->env->rtc);
+    caps.setup = SDP_SETUP_PASSIVE;
+    caps.msid_stream = "tandem";
+    caps.msid_track = "audio";
+    add_candidates(media, &caps, room);
+    return caps;
+}
+
+static enum err tell_rtp(struct leg_media *media, struct fault *fault)
+{
+    const struct sdp_result *result = &media->result;
+    struct rtp_remote remote = { .rtcp_mux = result->rtcp_mux };
+    if (addr_parse_ip(result->address, result->port, &remote.rtp))
+        return fault_set(fault, ERR_UNSUPPORTED, "c=", 0, "'%.*s' is not a numeric address",
+                         SLICE_ARG(result->address));
+    if (result->rtcp_port)
+        (void)!addr_parse_ip(result->rtcp_address, result->rtcp_port, &remote.rtcp);
+    /* a private address in SDP that came from elsewhere: the peer is behind NAT */
+    if (addr_is_private(&remote.rtp) && !addr_same_ip(&remote.rtp, &media->signalling))
+        remote.source = media->signalling;
+    if (addr_is_any(&remote.rtp)) /* RFC 3264 §8.4, old hold: nowhere to send */
+        addr_set_port(&remote.rtp, 0);
+    rtp_transport_set_remote(media->leg->stream, &remote);
+    return OK;
+}
+
+static const struct sdp_fingerprint *best_fingerprint(const struct sdp_result *result)
+{
+    static const char *const order[] = { "sha-256", "sha-512", "sha-384", "sha-1" };
+    for (size_t k = 0; k < COUNT_OF(order); k++)
+        for (size_t i = 0; i < result->n_fingerprints; i++)
+            if (slice_iis(result->fingerprints[i].hash, order[k]))
+                return &result->fingerprints[i];
+    return NULL;
+}
+
+static enum err tell_rtc(struct leg_media *media, struct fault *fault)
+{
+    const struct sdp_result *result = &media->result;
+    const struct sdp_fingerprint *fingerprint = best_fingerprint(result);
+    struct rtc_remote remote = { .local_setup = result->setup == SDP_SETUP_ACTIVE
+                                                    ? RTC_SETUP_ACTIVE
+                                                    : RTC_SETUP_PASSIVE };
+    if (!fingerprint || !result->ice_ufrag.len)
+        return fault_set(fault, ERR_UNSUPPORTED, "sdp", 0,
+                         "a=fingerprint (sha-256) and a=ice-ufrag are needed");
+    bool fits =
+        slice_copy(result->ice_ufrag, remote.ufrag, sizeof remote.ufrag) &&
+        slice_copy(result->ice_pwd, remote.pwd, sizeof remote.pwd) &&
+        slice_copy(fingerprint->hash, remote.fingerprint_hash, sizeof remote.fingerprint_hash) &&
+        slice_copy(fingerprint->value, remote.fingerprint, sizeof remote.fingerprint);
+    if (!fits)
+        return fault_set(fault, ERR_LIMIT, "sdp", 0, "ICE or DTLS parameters are too long");
+    rtc_transport_set_remote(media->leg->stream, &remote);
+    return OK;
+}
+
+static void describe(struct leg_media *media)
+{
+    const struct sdp_result *result = &media->result;
+    struct media_description description = {
+        .ptime_ms = result->ptime_ms,
+        .send = sdp_can_send(result->direction),
+        .receive = sdp_can_receive(result->direction),
+    };
+    media->leg->chosen = (struct leg_codecs){ 0 };
+    for (size_t i = 0; i < result->n_formats && i < MEDIA_FORMATS_MAX; i++) {
+        const struct sdp_format *format = &result->formats[i];
+        description.formats[description.n_formats++] = (struct media_format){
+            .codec = format->ref,
+            .tx_pt = format->tx_pt,
+            .rx_pt = format->rx_pt,
+            .params = codec_parse_fmtp(format->ref, format->fmtp),
+        };
+        add_codec(&media->leg->chosen, format->ref);
+    }
+    for (size_t i = 0; i < result->n_dtmf && i < MEDIA_DTMF_MAX; i++)
+        description.dtmf[description.n_dtmf++] =
+            (struct media_dtmf_format){ .clock_hz = result->dtmf[i].clock_hz,
+                                        .tx_pt = result->dtmf[i].tx_pt,
+                                        .rx_pt = result->dtmf[i].rx_pt };
+    media_stream_describe(media->leg->stream, &description);
+    media->described = true;
+}
+
+static enum err apply(struct leg_media *media, struct fault *fault)
+{
+    enum err err = media->kind == LEG_MEDIA_RTP ? tell_rtp(media, fault) : tell_rtc(media, fault);
+    if (!err)
+        describe(media);
+    return err;
+}
+
+enum err leg_media_offer(struct leg_media *media, const struct leg_codecs *codecs, struct buf *out)
+{
+    struct caps_room room;
+    media->caps = *codecs;
+    struct sdp_caps caps = make_caps(media, &room);
+    return sdp_offer_print(&media->sdp, &caps, out);
+}
+
+enum err leg_media_answer(struct leg_media *media, const struct leg_codecs *codecs,
+                          struct slice offer, struct buf *out, struct fault *fault)
+{
+    struct caps_room room;
+    media->caps = *codecs;
+    struct sdp_caps caps = make_caps(media, &room);
+    enum err err = sdp_offer_answer(&media->sdp, &caps, offer, out, &media->result, fault);
+    return err ? err : apply(media, fault);
+}
+
+enum err leg_media_take_answer(struct leg_media *media, struct slice answer, struct fault *fault)
+{
+    struct caps_room room;
+    struct sdp_caps caps = make_caps(media, &room);
+    enum err err = sdp_offer_feed_answer(&media->sdp, &caps, answer, &media->result, fault);
+    return err ? err : apply(media, fault);
+}

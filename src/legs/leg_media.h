@@ -1,0 +1,64 @@
+#pragma once
+/* The media half of a leg: one stream, plain RTP or WebRTC, its offers and answers. Signalling
+ * kinds use it and never see which transport it is. Control thread. */
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "call/leg.h"
+#include "media/rtp_transport.h"
+#include "net/addr.h"
+#include "rtc/rtc_transport.h"
+#include "sdp/sdp_offer.h"
+
+struct leg_env;
+
+enum leg_media_kind { LEG_MEDIA_NONE, LEG_MEDIA_RTP, LEG_MEDIA_WEBRTC };
+
+enum { LEG_SDP_MAX = 8192 };
+
+struct leg_media {
+    const struct leg_env *env;
+    struct leg *leg;
+    enum leg_media_kind kind;
+    struct addr address;    /* shown in c= and o=, port unused */
+    struct addr signalling; /* where the far end's signalling comes from */
+    struct rtp_local rtp;
+    struct rtc_local rtc;
+    uint16_t rtc_port;
+    struct leg_codecs caps; /* what our last offer or answer listed */
+    struct sdp_session_state sdp;
+    struct sdp_result result;
+    bool described;
+    uint32_t ssrc;
+    char cname[20];
+};
+
+/** Make the stream on the call's media thread and set leg->stream. ERR_LIMIT: no port is free. */
+MUST_CHECK enum err leg_media_open(struct leg_media *media, const struct leg_env *env,
+                                   struct leg *leg, enum leg_media_kind kind,
+                                   const struct addr *address, const struct addr *signalling,
+                                   struct fault *fault);
+/** Destroys the stream; a zeroed one is fine. */
+void leg_media_close(struct leg_media *media);
+
+/** Our offer with these codecs, the first or a later one. */
+MUST_CHECK enum err leg_media_offer(struct leg_media *media, const struct leg_codecs *codecs,
+                                    struct buf *out);
+/** Answer an offer with those of `codecs` that it has, in our order; the stream is described and
+ * leg->chosen set. ERR_UNSUPPORTED: none in common. */
+MUST_CHECK enum err leg_media_answer(struct leg_media *media, const struct leg_codecs *codecs,
+                                     struct slice offer, struct buf *out, struct fault *fault);
+/** The far end's answer to our offer; as above. */
+MUST_CHECK enum err leg_media_take_answer(struct leg_media *media, struct slice answer,
+                                          struct fault *fault);
+
+/** Codecs of an offer that we know, in its order. */
+MUST_CHECK enum err leg_media_offered(struct slice offer, struct leg_codecs *out,
+                                      struct fault *fault);
+/** Those of `mine` that `wanted` has, in the order of `wanted`, then the rest of `mine`. */
+struct leg_codecs leg_codecs_merge(const struct leg_codecs *wanted, const struct leg_codecs *mine);
+/** Those of `mine` that `wanted` has, in the order of `wanted`; all of `mine` if it has none. */
+struct leg_codecs leg_codecs_common(const struct leg_codecs *wanted, const struct leg_codecs *mine);
+bool leg_codecs_have(const struct leg_codecs *codecs, const struct codec *codec);

@@ -1,0 +1,39 @@
+#pragma once
+/* The SIP leg: our side of one SIP session, whichever transport it came by and whoever is at the
+ * other end (trunk, phone, PBX). Where calls may come from is sip_face.h's business. Control
+ * thread. */
+
+#include "call/call.h"
+#include "legs/leg_env.h"
+#include "sip/sip_session.h"
+
+struct sip_msg;
+
+/** An incoming leg on a session that was just taken: `leg_sip_events` with the leg as owner. */
+struct leg *leg_sip_create_incoming(const struct leg_env *env, struct sip_session *session,
+                                    const struct sip_msg *invite);
+extern const struct sip_session_events leg_sip_events;
+/** Codecs are read from the offer. ERR_PARSE, ERR_UNSUPPORTED (no audio): answer 488. A message
+ * without a body is a late offer and fine. */
+MUST_CHECK enum err leg_sip_read_offer(struct leg *leg, struct fault *fault);
+/** The caller gave up or a refusal came before the leg joined a call: frees it. */
+void leg_sip_drop(struct leg *leg, int status, const char *reason);
+
+/** Where an outgoing leg goes. Everything is copied but `password`, which must outlive the leg. */
+struct leg_sip_target {
+    struct slice request_uri, from_uri, from_name, contact_user;
+    struct sip_hop hop; /* the address may be unset: then `host` is resolved first */
+    struct slice host;
+    uint16_t port;
+    struct slice party, via; /* for people: who is called, through whom */
+    struct sip_account auth;
+    const struct sip_field *fields;
+    size_t n_fields;
+    const struct slice *routes;
+    size_t n_routes;
+    struct leg_codecs codecs;
+    /** Told once when the leg is over; may be NULL. */
+    void (*on_over)(void *owner);
+    void *owner;
+};
+struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_sip_target *target);

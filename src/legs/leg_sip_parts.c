@@ -1,0 +1,135 @@
+/* Making and freeing SIP legs, and their in-dialog requests. */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "legs/leg_sip_priv.h"
+#include "sip/sip_msg.h"
+#include "sip/sip_txn.h"
+
+enum { DTMF_DEFAULT_MS = 100, DTMF_MIN_MS = 40, DTMF_MAX_MS = 6000 };
+
+struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming)
+{
+    struct leg_sip *self = mem_new(struct leg_sip);
+    leg_init(&self->leg, &leg_sip_ops, incoming);
+    self->env = env;
+    return self;
+}
+
+void leg_sip_free(struct leg_sip *self)
+{
+    char *const texts[] = { self->offer,    self->sdp,       self->host,         self->request_uri,
+                            self->from_uri, self->from_name, self->contact_user, self->auth_user };
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        mem_free(texts[i]);
+    for (size_t i = 0; i < self->n_fields; i++) {
+        mem_free((char *)(uintptr_t)self->fields[i].name.ptr); /* ours, made by slice_dup() */
+        mem_free((char *)(uintptr_t)self->fields[i].value.ptr);
+    }
+    for (size_t i = 0; i < self->n_routes; i++)
+        mem_free((char *)(uintptr_t)self->routes[i].ptr);
+    mem_free(self);
+}
+
+static struct slice keep(struct slice s)
+{
+    return (struct slice){ slice_dup(s), s.len };
+}
+
+static void copy_lists(struct leg_sip *self, const struct leg_sip_target *target)
+{
+    for (size_t i = 0; i < target->n_fields && i < LEG_SIP_FIELDS_MAX; i++)
+        self->fields[self->n_fields++] =
+            (struct sip_field){ keep(target->fields[i].name), keep(target->fields[i].value) };
+    for (size_t i = 0; i < target->n_routes && i < LEG_SIP_ROUTES_MAX; i++)
+        self->routes[self->n_routes++] = keep(target->routes[i]);
+}
+
+struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_sip_target *target)
+{
+    struct leg_sip *self = leg_sip_make(env, false);
+    self->hop = target->hop;
+    self->host = slice_dup(target->host);
+    self->port = target->port;
+    self->request_uri = slice_dup(target->request_uri);
+    self->from_uri = slice_dup(target->from_uri);
+    self->from_name = slice_dup(target->from_name);
+    self->contact_user = slice_dup(target->contact_user);
+    self->auth = target->auth;
+    self->auth_user = slice_dup(target->auth.user);
+    self->auth.user = slice_of(self->auth_user);
+    self->auth.realm = SLICE_NONE;
+    self->codecs = target->codecs;
+    self->on_over = target->on_over;
+    self->owner = target->owner;
+    copy_lists(self, target);
+    snprintf(self->leg.party, sizeof self->leg.party, "%.*s", SLICE_ARG(target->party));
+    snprintf(self->leg.via, sizeof self->leg.via, "%.*s", SLICE_ARG(target->via));
+    return &self->leg;
+}
+
+static bool is_key(char c)
+{
+    return (c >= '0' && c <= '9') || c == '*' || c == '#' || (c >= 'A' && c <= 'D');
+}
+
+/* "Signal=5" CRLF "Duration=160" */
+static void read_relay(struct slice body, struct slice *signal, unsigned *duration_ms)
+{
+    while (body.len) {
+        struct slice line = slice_line(&body);
+        struct slice name = slice_trim(slice_cut(&line, '='));
+        uint32_t ms;
+        if (slice_iis(name, "signal"))
+            *signal = slice_trim(line);
+        else if (slice_iis(name, "duration") && !slice_to_u32(slice_trim(line), DTMF_MAX_MS, &ms) &&
+                 ms >= DTMF_MIN_MS)
+            *duration_ms = ms;
+    }
+}
+
+bool leg_sip_parse_dtmf(struct slice type, struct slice body, char *digit, unsigned *duration_ms)
+{
+    struct slice word = slice_trim(slice_cut(&type, ';'));
+    struct slice signal = SLICE_NONE;
+    *duration_ms = DTMF_DEFAULT_MS;
+    if (slice_iis(word, "application/dtmf-relay"))
+        read_relay(body, &signal, duration_ms);
+    else if (slice_iis(word, "application/dtmf"))
+        signal = slice_trim(body);
+    if (slice_is(signal, "10")) /* RFC 4733 event numbers, as some send them */
+        signal = SLICE("*");
+    else if (slice_is(signal, "11"))
+        signal = SLICE("#");
+    if (signal.len != 1)
+        return false;
+    char c = signal.ptr[0];
+    *digit = c >= 'a' && c <= 'd' ? (char)(c - 'a' + 'A') : c;
+    return is_key(*digit);
+}
+
+void leg_sip_on_request(void *owner, struct sip_session *session, struct sip_txn *txn)
+{
+    struct leg_sip *self = owner;
+    struct sip_msg *msg = sip_txn_msg(txn);
+    struct slice method = sip_msg_method_text(msg);
+    (void)session;
+    leg_on_event(&self->leg, "sip", "%.*s received", SLICE_ARG(method));
+    if (slice_is(method, "OPTIONS") || slice_is(method, "UPDATE")) {
+        sip_txn_reply_status(txn, 200);
+        return;
+    }
+    if (!slice_is(method, "INFO")) {
+        sip_txn_reply_status(txn, 405);
+        return;
+    }
+    char digit;
+    unsigned duration_ms;
+    bool key = leg_sip_parse_dtmf(sip_msg_value(msg, SIP_H_CONTENT_TYPE), sip_msg_body(msg), &digit,
+                                  &duration_ms);
+    bool empty = sip_msg_body(msg).len == 0; /* RFC 6086 §4.2.2: a bare INFO is a ping */
+    sip_txn_reply_status(txn, key || empty ? 200 : 415);
+    if (key)
+        leg_on_dtmf(&self->leg, digit, duration_ms, false);
+}

@@ -1,0 +1,48 @@
+#pragma once
+/* What leg_sip.c and leg_sip_parts.c share. */
+
+#include "legs/leg_media.h"
+#include "legs/leg_sip.h"
+#include "sip/sip_request.h"
+
+struct dns_query;
+struct sip_txn;
+
+enum { LEG_SIP_FIELDS_MAX = 32, LEG_SIP_ROUTES_MAX = 8 };
+
+struct leg_sip {
+    struct leg leg; /* first */
+    const struct leg_env *env;
+    struct sip_session *session;
+    struct leg_media media;
+    char *offer; /* incoming: theirs, NULL for a late offer */
+    char *sdp;   /* our last one */
+    unsigned early_fork;
+
+    /* outgoing */
+    struct sip_hop hop;
+    struct dns_query *query;
+    char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user;
+    uint16_t port;
+    struct sip_account auth;
+    struct sip_field fields[LEG_SIP_FIELDS_MAX]; /* heap copies */
+    size_t n_fields;
+    struct slice routes[LEG_SIP_ROUTES_MAX]; /* heap copies */
+    size_t n_routes;
+    struct leg_codecs codecs, wanted;
+    void (*on_over)(void *owner);
+    void *owner;
+};
+
+static inline struct leg_sip *leg_sip_of(struct leg *leg)
+{
+    return (struct leg_sip *)leg; /* the leg is its first member */
+}
+
+extern const struct leg_ops leg_sip_ops;
+struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming);
+void leg_sip_free(struct leg_sip *self);
+/** INFO with a key; everything else that is not ours to answer is refused. */
+void leg_sip_on_request(void *owner, struct sip_session *session, struct sip_txn *txn);
+/** The key and duration of application/dtmf-relay or application/dtmf; false when it is neither. */
+bool leg_sip_parse_dtmf(struct slice type, struct slice body, char *digit, unsigned *duration_ms);

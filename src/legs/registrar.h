@@ -1,0 +1,27 @@
+#pragma once
+/* Phones that register with us: the registrar's rules (sip/) joined to the accounts in the store
+ * and in tandem.yaml, and calls to whoever is registered. Control thread. */
+
+#include <jansson.h>
+
+#include "call/call.h"
+#include "legs/leg_env.h"
+
+struct registrar;
+struct sip_auth;
+
+struct registrar *registrar_create(const struct leg_env *env);
+void registrar_destroy(struct registrar *registrar);
+
+/** Challenges INVITEs (407) with the same accounts; borrowed. */
+struct sip_auth *registrar_invite_auth(struct registrar *registrar);
+/** The user that a SIP account (which was proved) belongs to; "" when unknown. */
+const char *registrar_user_of(const struct registrar *registrar, struct slice sip_username);
+/** leg_kind.dial for targets of kind "user": every registered contact rings. */
+void registrar_dial(void *owner, struct call *call, const struct route_target *target,
+                    struct cause *why);
+/** Rows of `tandem registrations`, appended. */
+void registrar_add_registrations(const struct registrar *registrar, json_t *rows);
+/** Known users by name (config and store), for the router. Reload after the store changed. */
+bool registrar_has_user(void *registrar, struct slice name);
+void registrar_reload_users(struct registrar *registrar);

@@ -1,0 +1,195 @@
+#include "legs/sip_face.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "call/call.h"
+#include "legs/leg_sip.h"
+#include "legs/registrar.h"
+#include "legs/trunks.h"
+#include "sip/sip_agent.h"
+#include "sip/sip_auth.h"
+#include "sip/sip_msg.h"
+#include "sip/sip_session.h"
+
+enum { FACE_TEXT_MAX = 160, FACE_HEADERS_MAX = 16 };
+
+struct sip_face {
+    const struct leg_env *env;
+    struct trunks *trunks;
+    struct registrar *registrar;
+    struct list waiting;
+};
+
+/* An INVITE whose caller still has to prove who he is. */
+struct waiting {
+    struct list link;
+    struct sip_face *face;
+    struct sip_session *session;
+};
+
+struct sip_face *sip_face_create(const struct leg_env *env)
+{
+    struct sip_face *face = mem_new(struct sip_face);
+    face->env = env;
+    list_init(&face->waiting);
+    return face;
+}
+
+void sip_face_wire(struct sip_face *face, struct trunks *trunks, struct registrar *registrar)
+{
+    face->trunks = trunks;
+    face->registrar = registrar;
+}
+
+static void forget(struct waiting *waiting)
+{
+    sip_auth_cancel(registrar_invite_auth(waiting->face->registrar), waiting);
+    list_remove(&waiting->link);
+    mem_free(waiting);
+}
+
+void sip_face_destroy(struct sip_face *face)
+{
+    if (!face)
+        return;
+    LIST_EACH(link, &face->waiting)
+    {
+        struct waiting *waiting = LIST_ITEM(link, struct waiting, link);
+        sip_session_destroy(waiting->session);
+        forget(waiting);
+    }
+    mem_free(face);
+}
+
+static struct slice unescaped(struct slice user, char *mem, size_t cap)
+{
+    struct buf out;
+    buf_init(&out, mem, cap);
+    sip_unescape(user, &out);
+    return out.overflow ? user : buf_slice(&out);
+}
+
+/* X- headers travel to the other side (a page shows them). */
+static json_t *x_headers(const struct sip_msg *invite)
+{
+    json_t *headers = json_object();
+    for (size_t i = 0; i < sip_msg_total(invite) && json_object_size(headers) < FACE_HEADERS_MAX;
+         i++) {
+        const struct sip_header *header = sip_msg_header_at(invite, i);
+        char name[64];
+        if (slice_istarts(header->name, SLICE("X-")) &&
+            slice_copy(header->name, name, sizeof name)) {
+            json_t *value = json_stringn(header->value.ptr, header->value.len);
+            if (value)
+                json_object_set_new(headers, name, value);
+        }
+    }
+    return headers;
+}
+
+/* The caller is known: a call begins. */
+static void accept(struct sip_face *face, struct sip_session *session, const char *trunk,
+                   struct slice sip_user)
+{
+    const struct sip_msg *invite = sip_session_invite_msg(session);
+    struct leg *leg = leg_sip_create_incoming(face->env, session, invite);
+    struct fault fault = { 0 };
+    sip_session_take(session, &leg_sip_events, leg);
+    if (leg_sip_read_offer(leg, &fault)) {
+        log_info(NULL, "INVITE refused status=488 reason=\"%s\"", fault.text);
+        leg_sip_drop(leg, 488, NULL);
+        return;
+    }
+    char from_mem[FACE_TEXT_MAX], to_mem[FACE_TEXT_MAX];
+    const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
+    snprintf(leg->via, sizeof leg->via, "%s", trunk ? trunk : user);
+    json_t *headers = x_headers(invite);
+    struct call_request request = {
+        .face = SLICE("sip"),
+        /* From is bound to who was proved: a phone cannot call in another's name */
+        .from = user[0] ? slice_of(user)
+                        : unescaped(sip_msg_from(invite)->uri.user, from_mem, sizeof from_mem),
+        .from_name = sip_msg_from(invite)->display,
+        .from_user = slice_of(user),
+        .trunk = slice_of(trunk),
+        .to = unescaped(sip_msg_uri(invite)->user, to_mem, sizeof to_mem),
+        .correlation = sip_msg_call_id(invite),
+        .may_use_trunks = user[0] != '\0',
+        .headers = headers,
+    };
+    call_create(face->env->calls, &request, leg);
+    json_decref(headers);
+}
+
+static void on_cancelled(void *owner, struct sip_session *session,
+                         const struct sip_outcome *outcome)
+{
+    (void)outcome;
+    forget(owner);
+    sip_session_destroy(session);
+}
+
+static const struct sip_session_events waiting_events = { .on_cancelled = on_cancelled };
+
+static void on_checked(void *owner, const struct sip_auth_result *result)
+{
+    struct waiting *waiting = owner;
+    struct sip_face *face = waiting->face;
+    struct sip_session *session = waiting->session;
+    char from[ADDR_TEXT];
+    struct addr remote = sip_session_remote(session);
+    list_remove(&waiting->link);
+    mem_free(waiting);
+    if (result->verdict == SIP_AUTH_PROVED) {
+        accept(face, session, NULL, result->user);
+        return;
+    }
+    if (result->wrong)
+        log_warn(NULL, "INVITE refused: authentication failed user=%.*s from=%s",
+                 SLICE_ARG(result->user), addr_print(&remote, from));
+    else
+        log_debug(NULL, "INVITE challenged from=%s", addr_print(&remote, from));
+    struct sip_reply reply = { .status = result->status,
+                               .fields = result->fields,
+                               .n_fields = result->n_fields };
+    (void)!sip_session_reject(session, &reply);
+    sip_session_destroy(session);
+}
+
+static void on_invite(void *owner, struct sip_session *session, const struct sip_msg *invite)
+{
+    struct sip_face *face = owner;
+    const struct sip_flow *flow = sip_session_flow(session);
+    (void)invite;
+    const char *trunk = trunks_match(face->trunks, flow);
+    if (trunk) {
+        accept(face, session, trunk, SLICE_NONE);
+        return;
+    }
+    struct waiting *waiting = mem_new(struct waiting);
+    waiting->face = face;
+    waiting->session = session;
+    list_append(&face->waiting, &waiting->link);
+    sip_session_take(session, &waiting_events, waiting);
+    sip_auth_check(registrar_invite_auth(face->registrar), sip_session_invite_msg(session), flow,
+                   on_checked, waiting);
+}
+
+static void on_wire(void *owner, const struct sip_wire_event *event)
+{
+    (void)owner;
+    if (!log_is_on(LOG_DEBUG))
+        return;
+    char remote[ADDR_TEXT];
+    struct slice rest = event->bytes;
+    struct slice line = slice_line(&rest);
+    log_debug(NULL, "sip %s %s %s/%s \"%.*s\"%s", event->way == SIP_WIRE_IN ? "in" : "out",
+              event->way == SIP_WIRE_IN ? "from" : "to", sip_kind_name(event->flow->kind),
+              addr_print(&event->flow->remote, remote), SLICE_ARG(line),
+              event->is_retransmission ? " again" : "");
+}
+
+const struct sip_agent_events sip_face_events = { .on_invite = on_invite, .on_wire = on_wire };

@@ -1,0 +1,459 @@
+#include "legs/trunks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "config/config.h"
+#include "legs/leg_media.h"
+#include "legs/leg_sip.h"
+#include "media/codecs.h"
+#include "net/dns.h"
+#include "sip/sip_agent.h"
+#include "sip/sip_register.h"
+#include "sip/sip_request.h"
+
+enum {
+    TRUNK_ADDRS_MAX = 16,
+    TRUNK_RESOLVE_MS = 60000, /* the names of carriers move slowly */
+    TRUNK_RETRY_MS = 10000,
+    TRUNK_PROBE_MS = 60000,
+    TRUNK_FIRST_PROBE_MS = 500,
+};
+
+enum trunk_health { TRUNK_UNKNOWN, TRUNK_ALIVE, TRUNK_DEAD };
+
+struct trunk {
+    struct trunks *trunks;
+    const struct config_trunk *config;
+    struct log_tag log;
+    struct addr addrs[TRUNK_ADDRS_MAX];
+    size_t n_addrs;
+    struct dns_query *query;
+    struct timer resolve_timer, probe_timer;
+    struct sip_register *registration;
+    struct sip_request *probe;
+    enum trunk_health health;
+    char last_error[240];
+    int64_t rtt_ms; /* of the last OPTIONS; -1: none */
+    struct leg_codecs codecs;
+    unsigned calls;
+    uint64_t total_calls;
+};
+
+struct trunks {
+    const struct leg_env *env;
+    struct trunk *list;
+    size_t n;
+};
+
+static enum sip_kind kind_of(const struct config_trunk *config)
+{
+    static const enum sip_kind kinds[] = { SIP_UDP, SIP_TCP, SIP_TLS };
+    return kinds[config->transport];
+}
+
+static uint16_t port_of(const struct config_trunk *config)
+{
+    return config->port == CONFIG_AUTO ? sip_kind_port(kind_of(config)) : (uint16_t)config->port;
+}
+
+static struct leg_codecs codecs_of(const struct leg_env *env, const struct config_trunk *config)
+{
+    size_t n;
+    const struct codec *const *all = codecs_all(&n);
+    struct leg_codecs out = { 0 };
+    for (size_t i = 0; i < config->codecs.n; i++)
+        for (size_t k = 0; k < n && out.n < LEG_CODECS_MAX; k++)
+            if (slice_iis(slice_of(config->codecs.items[i]), all[k]->name))
+                out.list[out.n++] = all[k];
+    return out.n ? out : env->sip_codecs;
+}
+
+struct trunks *trunks_create(const struct leg_env *env)
+{
+    struct trunks *trunks = mem_new(struct trunks);
+    trunks->env = env;
+    trunks->n = env->config->n_trunks;
+    trunks->list = mem_array(trunks->n, sizeof *trunks->list);
+    for (size_t i = 0; i < trunks->n; i++) {
+        struct trunk *trunk = &trunks->list[i];
+        trunk->trunks = trunks;
+        trunk->config = &env->config->trunks[i];
+        trunk->rtt_ms = -1;
+        trunk->codecs = codecs_of(env, trunk->config);
+        log_tag_set(&trunk->log, "trunk=%s", trunk->config->name);
+    }
+    return trunks;
+}
+
+void trunks_destroy(struct trunks *trunks)
+{
+    if (!trunks)
+        return;
+    for (size_t i = 0; i < trunks->n; i++) {
+        struct trunk *trunk = &trunks->list[i];
+        if (trunk->query)
+            dns_cancel(trunk->query);
+        loop_timer_stop(trunks->env->loop, &trunk->resolve_timer);
+        loop_timer_stop(trunks->env->loop, &trunk->probe_timer);
+        if (trunk->probe)
+            sip_request_destroy(trunk->probe);
+        if (trunk->registration)
+            sip_register_destroy(trunk->registration);
+    }
+    mem_free(trunks->list);
+    mem_free(trunks);
+}
+
+static struct sip_hop hop_of(const struct trunk *trunk)
+{
+    struct sip_hop hop = { .kind = kind_of(trunk->config), .addr = trunk->addrs[0] };
+    return hop;
+}
+
+static struct sip_account account_of(const struct trunk *trunk)
+{
+    return (struct sip_account){ .user = slice_of(trunk->config->username),
+                                 .password = &trunk->config->password };
+}
+
+static void set_health(struct trunk *trunk, enum trunk_health health, const char *text)
+{
+    if (trunk->health != health) {
+        if (health == TRUNK_ALIVE)
+            log_info(&trunk->log, "alive rtt_ms=%" PRId64, trunk->rtt_ms);
+        else
+            log_warn(&trunk->log, "unreachable reason=\"%s\"", text);
+    }
+    trunk->health = health;
+    if (health == TRUNK_DEAD)
+        snprintf(trunk->last_error, sizeof trunk->last_error, "%s", text);
+}
+
+static void probe(void *owner);
+
+static void on_probed(void *owner, const struct sip_outcome *outcome)
+{
+    struct trunk *trunk = owner;
+    trunk->probe = NULL;
+    trunk->rtt_ms = outcome->err ? -1 : outcome->rtt_ms;
+    /* any answer at all is a sign of life: many carriers answer OPTIONS with 403 or 405 */
+    set_health(trunk, outcome->err ? TRUNK_DEAD : TRUNK_ALIVE, outcome->text);
+    loop_timer_start(trunk->trunks->env->loop, &trunk->probe_timer,
+                     outcome->err ? TRUNK_RETRY_MS : TRUNK_PROBE_MS, probe, trunk);
+}
+
+static void print_uri(struct buf *out, const char *user, const char *host)
+{
+    buf_text(out, "sip:");
+    if (user[0]) {
+        sip_escape_user(slice_of(user), out);
+        buf_char(out, '@');
+    }
+    sip_host_print(slice_of(host), out);
+}
+
+static void probe(void *owner)
+{
+    struct trunk *trunk = owner;
+    char mem[512], from[512];
+    struct buf uri = BUF_ON(mem), from_uri = BUF_ON(from);
+    print_uri(&uri, "", trunk->config->host);
+    print_uri(&from_uri, trunk->config->username[0] ? trunk->config->username : "tandem",
+              trunk->config->domain);
+    struct sip_request_config config = {
+        .method = SLICE("OPTIONS"),
+        .request_uri = buf_slice(&uri),
+        .hop = hop_of(trunk),
+        .from_uri = buf_slice(&from_uri),
+        .contact_user = slice_of(trunk->config->username),
+    };
+    if (sip_request_create(&trunk->probe, trunk->trunks->env->agent, &config, on_probed, trunk)) {
+        trunk->probe = NULL;
+        loop_timer_start(trunk->trunks->env->loop, &trunk->probe_timer, TRUNK_RETRY_MS, probe,
+                         trunk);
+    }
+}
+
+static void on_registration(void *owner, struct sip_register *reg, enum sip_register_state state,
+                            int status, const char *text)
+{
+    struct trunk *trunk = owner;
+    log_info(&trunk->log, "registration state=%s status=%d text=\"%s\" user=%s domain=%s",
+             sip_register_state_name(state), status, text, trunk->config->username,
+             trunk->config->domain);
+    if (state != SIP_REGISTER_FAILED)
+        return;
+    snprintf(trunk->last_error, sizeof trunk->last_error, "registration: %d %s", status, text);
+    /* nobody said that this provider wants registrations: a clear no is the answer */
+    bool refused = status >= 400 && status < 500 && status != 408 && status != 480;
+    if (trunk->config->register_mode == CONFIG_SWITCH_AUTO && refused) {
+        log_info(&trunk->log, "registration given up: the provider refuses it, calls go without");
+        sip_register_stop(reg);
+    }
+}
+
+static const struct sip_register_events registration_events = { .on_state = on_registration };
+
+static void start_registration(struct trunk *trunk)
+{
+    const struct config_trunk *config = trunk->config;
+    bool wanted = config->register_mode == CONFIG_SWITCH_YES ||
+                  (config->register_mode == CONFIG_SWITCH_AUTO && config->username[0] &&
+                   !secret_empty(&config->password));
+    if (!wanted || trunk->registration)
+        return;
+    char mem[512], user_mem[512];
+    struct buf domain = BUF_ON(mem), aor = BUF_ON(user_mem);
+    print_uri(&domain, "", config->domain);
+    print_uri(&aor, config->username, config->domain);
+    struct sip_register_config reg = {
+        .registrar_uri = buf_slice(&domain),
+        .aor = buf_slice(&aor),
+        .contact_user = slice_of(config->username),
+        .hop = hop_of(trunk),
+        .auth = account_of(trunk),
+        .expires_s = (uint32_t)config->register_expires_s,
+    };
+    trunk->registration =
+        sip_register_create(trunk->trunks->env->agent, &reg, &registration_events, trunk);
+    sip_register_start(trunk->registration);
+}
+
+static void resolve(void *owner);
+
+static void on_resolved(void *owner, const struct dns_answer *answer)
+{
+    struct trunk *trunk = owner;
+    struct loop *loop = trunk->trunks->env->loop;
+    trunk->query = NULL;
+    if (answer->err || !answer->n_records) {
+        set_health(trunk, TRUNK_DEAD, answer->text);
+        loop_timer_start(loop, &trunk->resolve_timer, TRUNK_RETRY_MS, resolve, trunk);
+        return;
+    }
+    bool first = trunk->n_addrs == 0;
+    bool moved = !first && !addr_same_ip(&trunk->addrs[0], &answer->records[0].addr);
+    trunk->n_addrs = 0;
+    for (size_t i = 0; i < answer->n_records && trunk->n_addrs < TRUNK_ADDRS_MAX; i++) {
+        struct addr addr = answer->records[i].addr;
+        addr_set_port(&addr, port_of(trunk->config));
+        trunk->addrs[trunk->n_addrs++] = addr;
+    }
+    char text[ADDR_TEXT];
+    if (first || moved)
+        log_info(&trunk->log, "resolved host=%s to=%s transport=%s", trunk->config->host,
+                 addr_print(&trunk->addrs[0], text), sip_kind_name(kind_of(trunk->config)));
+    loop_timer_start(loop, &trunk->resolve_timer, TRUNK_RESOLVE_MS, resolve, trunk);
+    if (first) {
+        start_registration(trunk);
+        loop_timer_start(loop, &trunk->probe_timer, TRUNK_FIRST_PROBE_MS, probe, trunk);
+    } else if (moved && trunk->registration) {
+        struct sip_hop hop = hop_of(trunk);
+        sip_register_set_hop(trunk->registration, &hop);
+    }
+}
+
+static void resolve(void *owner)
+{
+    struct trunk *trunk = owner;
+    trunk->query = dns_resolve_host(trunk->trunks->env->dns, slice_of(trunk->config->host), DNS_ANY,
+                                    on_resolved, trunk);
+}
+
+void trunks_start(struct trunks *trunks)
+{
+    for (size_t i = 0; i < trunks->n; i++) {
+        log_info(&trunks->list[i].log, "start host=%s port=%u transport=%s domain=%s user=%s",
+                 trunks->list[i].config->host, port_of(trunks->list[i].config),
+                 sip_kind_name(kind_of(trunks->list[i].config)), trunks->list[i].config->domain,
+                 trunks->list[i].config->username);
+        resolve(&trunks->list[i]);
+    }
+}
+
+void trunks_stop(struct trunks *trunks)
+{
+    for (size_t i = 0; i < trunks->n; i++)
+        if (trunks->list[i].registration)
+            sip_register_stop(trunks->list[i].registration);
+}
+
+static void on_call_over(void *owner)
+{
+    ((struct trunk *)owner)->calls--;
+}
+
+/* What people type: separators go; a number keeps its plus as the trunk wants it. */
+static void called_user(const struct trunk *trunk, const char *number, struct buf *out)
+{
+    const char *dialled = number[0] ? number : trunk->config->called;
+    struct slice text = slice_of(dialled);
+    bool is_number = text.len > 0;
+    for (size_t i = 0; i < text.len; i++)
+        is_number = is_number && memchr("0123456789+-(). *#", text.ptr[i], 18);
+    char clean[ROUTE_TEXT_MAX];
+    struct buf digits = BUF_ON(clean);
+    for (size_t i = 0; is_number && i < text.len; i++)
+        if (!memchr("-(). ", text.ptr[i], 5))
+            buf_char(&digits, text.ptr[i]);
+    struct slice user = is_number ? buf_slice(&digits) : text;
+    bool plus = user.len && user.ptr[0] == '+';
+    if (plus && trunk->config->plus == CONFIG_PLUS_STRIP)
+        user = slice_from(user, 1);
+    if (!plus && is_number && trunk->config->plus == CONFIG_PLUS_ADD)
+        sip_escape_user(SLICE("+"), out);
+    sip_escape_user(user, out);
+}
+
+static size_t add_headers(const struct trunk *trunk, const json_t *headers,
+                          struct sip_field fields[], size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < trunk->config->n_headers && n < max; i++)
+        fields[n++] = (struct sip_field){ slice_of(trunk->config->headers[i].name),
+                                          slice_of(trunk->config->headers[i].value) };
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)headers, name, value)
+    {
+        if (n < max)
+            fields[n++] = (struct sip_field){ slice_of(name), slice_of(json_string_value(value)) };
+    }
+    return n;
+}
+
+static void dial(struct trunk *trunk, struct call *call, const struct route_target *target)
+{
+    const struct config_trunk *config = trunk->config;
+    char uri_mem[600], from_mem[600], user_mem[320];
+    struct buf uri = BUF_ON(uri_mem), from = BUF_ON(from_mem), user = BUF_ON(user_mem);
+    struct sip_field fields[24];
+    called_user(trunk, target->number, &user);
+    buf_text(&uri, "sip:");
+    buf_put(&uri, buf_slice(&user));
+    buf_char(&uri, '@');
+    sip_host_print(slice_of(config->domain), &uri);
+    const char *from_user = config->username[0] ? config->username : call_from(call);
+    print_uri(&from, config->caller_id[0] ? config->caller_id : from_user, config->domain);
+    struct leg_sip_target sip = {
+        .request_uri = buf_slice(&uri),
+        .from_uri = buf_slice(&from),
+        .from_name = slice_of(call_from_name(call)),
+        .contact_user = slice_of(config->username[0] ? config->username : "tandem"),
+        .hop = { .kind = kind_of(config) },
+        .host = slice_of(config->host),
+        .port = port_of(config),
+        .party = buf_slice(&user),
+        .via = slice_of(config->name),
+        .auth = account_of(trunk),
+        .fields = fields,
+        .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
+        .codecs = trunk->codecs,
+        .on_over = on_call_over,
+        .owner = trunk,
+    };
+    if (trunk->n_addrs)
+        sip.hop.addr = trunk->addrs[0];
+    trunk->calls++;
+    trunk->total_calls++;
+    call_add_leg(call, leg_sip_create_outgoing(trunk->trunks->env, &sip));
+}
+
+void trunks_dial(void *owner, struct call *call, const struct route_target *target,
+                 struct cause *why)
+{
+    struct trunks *trunks = owner;
+    for (size_t i = 0; i < trunks->n; i++) {
+        struct trunk *trunk = &trunks->list[i];
+        if (!slice_is(slice_of(target->name), trunk->config->name))
+            continue;
+        if (trunk->config->max_calls && trunk->calls >= (unsigned)trunk->config->max_calls) {
+            *why = cause_of_token("overload", CAUSE_BY_SYSTEM, "The trunk carries all its calls.");
+            return;
+        }
+        if (!target->number[0] && !trunk->config->called[0]) {
+            *why = cause_of_status(484, CAUSE_BY_SYSTEM, "There is no number to dial.");
+            return;
+        }
+        dial(trunk, call, target);
+        return;
+    }
+    *why =
+        cause_of_token("no_route", CAUSE_BY_SYSTEM, "The route names a trunk that is not there.");
+}
+
+/* A carrier calls from the address that we call; on a private network or one machine the port must
+ * be the same too, for phones live there as well. */
+static bool sends_from(const struct trunk *trunk, const struct addr *remote)
+{
+    const struct config_list *sources = &trunk->config->sources;
+    for (size_t i = 0; i < sources->n; i++) {
+        struct addr_block block;
+        if (!addr_block_parse(slice_of(sources->items[i]), &block) && addr_in_block(remote, &block))
+            return true;
+    }
+    if (sources->n)
+        return false;
+    for (size_t i = 0; i < trunk->n_addrs; i++)
+        if (addr_eq(&trunk->addrs[i], remote) ||
+            (addr_same_ip(&trunk->addrs[i], remote) && !addr_is_private(remote)))
+            return true;
+    return false;
+}
+
+const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow)
+{
+    for (size_t i = 0; i < trunks->n; i++)
+        if (sends_from(&trunks->list[i], &flow->remote))
+            return trunks->list[i].config->name;
+    return NULL;
+}
+
+json_t *trunks_json(const struct trunks *trunks)
+{
+    static const char *const names[] = { "unknown", "alive", "unreachable" };
+    json_t *rows = json_array();
+    for (size_t i = 0; i < trunks->n; i++) {
+        const struct trunk *trunk = &trunks->list[i];
+        char addr[ADDR_TEXT] = "";
+        if (trunk->n_addrs)
+            addr_print(&trunk->addrs[0], addr);
+        json_array_append_new(
+            rows,
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:s}", "name",
+                      trunk->config->name, "state", names[trunk->health], "host",
+                      trunk->config->host, "address", addr, "transport",
+                      sip_kind_name(kind_of(trunk->config)), "registration",
+                      trunk->registration
+                          ? sip_register_state_name(sip_register_state(trunk->registration))
+                          : "none",
+                      "calls", (int)trunk->calls, "total_calls", (json_int_t)trunk->total_calls,
+                      "rtt_ms", trunk->rtt_ms < 0 ? json_null() : json_integer(trunk->rtt_ms),
+                      "last_error", trunk->last_error));
+    }
+    return rows;
+}
+
+void trunks_add_registrations(const struct trunks *trunks, json_t *rows)
+{
+    for (size_t i = 0; i < trunks->n; i++) {
+        const struct trunk *trunk = &trunks->list[i];
+        const struct sip_register *reg = trunk->registration;
+        if (!reg)
+            continue;
+        struct slice contact = sip_register_contact(reg);
+        json_array_append_new(
+            rows, json_pack("{s:s, s:s, s:s, s:s%, s:s, s:I, s:s, s:i}", "kind", "trunk", "user",
+                            trunk->config->username, "trunk", trunk->config->name, "contact",
+                            contact.ptr ? contact.ptr : "", contact.len, "transport",
+                            sip_kind_name(kind_of(trunk->config)), "expires_s",
+                            (json_int_t)(sip_register_expires_in_ms(reg) / 1000), "state",
+                            sip_register_state_name(sip_register_state(reg)), "last_status",
+                            sip_register_status(reg)));
+    }
+}

@@ -1,0 +1,29 @@
+#pragma once
+/* The trunks: standing arrangements with carriers and PBXs. Each resolves its host, registers if
+ * that is wanted, asks for signs of life with OPTIONS and places calls. One trunk's trouble delays
+ * no other. Control thread. */
+
+#include <jansson.h>
+
+#include "call/call.h"
+#include "legs/leg_env.h"
+
+struct sip_flow;
+struct trunks;
+
+struct trunks *trunks_create(const struct leg_env *env);
+/** Resolve, register, probe: once the listeners are up. */
+void trunks_start(struct trunks *trunks);
+/** Unregister; the answers are not waited for. */
+void trunks_stop(struct trunks *trunks);
+void trunks_destroy(struct trunks *trunks);
+
+/** leg_kind.dial for targets of kind "trunk"; `owner` is the trunks. */
+void trunks_dial(void *owner, struct call *call, const struct route_target *target,
+                 struct cause *why);
+/** Which trunk sends from there; NULL: none. The name lives as long as the trunks. */
+const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow);
+/** The table that `tandem trunks` shows; the caller owns it. */
+json_t *trunks_json(const struct trunks *trunks);
+/** Our registrations at trunks, as rows of `tandem registrations`, appended to `rows`. */
+void trunks_add_registrations(const struct trunks *trunks, json_t *rows);
