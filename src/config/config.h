@@ -47,6 +47,10 @@ struct config_list {
 struct config_pair {
     char *name, *value;
 };
+struct config_pairs {
+    struct config_pair *items;
+    size_t n;
+};
 
 struct config_range {
     uint16_t low, high; /* inclusive; 0-0: any free port */
@@ -87,8 +91,7 @@ struct config_trunk {
     int max_calls;         /* 0: no limit */
     struct config_list
         sources; /* address blocks that may call in; empty: the host's own addresses */
-    struct config_pair *headers;
-    size_t n_headers;
+    struct config_pairs headers;
 };
 
 /** Tried in the order written; the first whose conditions all hold decides. */
@@ -155,7 +158,8 @@ struct config {
     char *ready_file;  /* command line only */
     char *config_file; /* the tandem.yaml that was read, or "" */
 
-    struct config_list warnings; /* whole sentences without secrets, to be logged once at start */
+    /* whole sentences without secrets, to be logged once at start */
+    struct config_list warnings, notes;
 };
 
 /** Where values come from: arguments so that tests need no real environment. NULL paths: look for
@@ -164,7 +168,8 @@ struct config_input {
     const char *config_file; /* --config */
     const char *env_file;    /* --env-file */
     char *const *environ;    /* NULL-terminated NAME=value; NULL for none */
-    const char *const *args; /* --log-level debug, --set media.timeout=60 … as `serve` takes them */
+    char *const *args; /* what follows `serve`: --config F --env-file F --state DIR --ready-file F
+                          --log-level L --log-json --set media.timeout=60 */
     size_t n_args;
 };
 
@@ -175,6 +180,8 @@ MUST_CHECK enum err config_load(struct config **out, const struct config_input *
 void config_destroy(struct config *config);
 
 const struct config_trunk *config_trunk_find(const struct config *config, struct slice name);
+/** Its port when DNS names none: 5060, or 5061 with TLS, unless configured. */
+uint16_t config_trunk_port(const struct config_trunk *trunk);
 /** What is dialled when the caller gives nothing: default_destination, else "trunk:default" (which
  * dials its `called`) when there is such a trunk, else "builtin:echo". */
 const char *config_default(const struct config *config);
@@ -184,4 +191,4 @@ uint16_t config_webrtc_port(const struct config *config, unsigned threads);
 /** --state, TANDEM_STATE, $XDG_STATE_HOME/tandem, ~/.local/state/tandem, in this order; `flag` may
  * be NULL. False when nothing is set or it does not fit. For the commands that need no
  * configuration. */
-bool config_state_dir(const char *flag, char *const *environ, char *out, size_t cap);
+bool config_state_dir(const char *flag, char *const *vars, char *out, size_t cap);

@@ -1,0 +1,24 @@
+#pragma once
+/* What a value may look like; see option_check_fn. Numeric addresses only are judged here, names
+ * are resolved by others. Any thread. */
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+bool check_ip(struct slice value, const char **expected);
+bool check_public_ip(struct slice value, const char **expected); /* or "auto" */
+bool check_server(struct slice value, const char **expected);    /* address with or without port */
+bool check_block(struct slice value, const char **expected);     /* "10.0.0.0/8" or one address */
+bool check_host(struct slice value, const char **expected);      /* name or address, no port */
+bool check_origin(struct slice value, const char **expected);    /* "https://shop.example" */
+bool check_codec(struct slice value, const char **expected);
+bool check_target(struct slice value, const char **expected); /* "trunk:acme", "builtin:echo" */
+bool check_pattern(struct slice value, const char **expected);
+bool check_face(struct slice value, const char **expected);
+bool check_name(struct slice value, const char **expected); /* of trunks and users */
+bool check_word(struct slice value, const char **expected); /* no spaces or control characters */
+bool check_header_name(struct slice value, const char **expected); /* "X-…" */
+bool check_provider(struct slice value, const char **expected);
+bool check_file(struct slice value, const char **expected); /* can be read */
+bool check_url(struct slice value, const char **expected);  /* of the store */

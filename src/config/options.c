@@ -1,0 +1,231 @@
+/* The tables of options. Rows stand in the order in which people should read them. */
+#include "options.h"
+
+#include "base/num.h"
+#include "option_checks.h"
+
+static const char *const transports[] = { "udp", "tcp", "tls", NULL };
+static const char *const switches[] = { "auto", "yes", "no", NULL };
+static const char *const srtp_modes[] = { "off", "optional", "required", NULL };
+static const char *const dtmf_modes[] = { "auto", "rfc4733", "info", "inband", NULL };
+static const char *const plus_modes[] = { "keep", "strip", "add", NULL };
+static const char *const digests[] = { "auto", "both", "sha256", "md5", NULL };
+static const char *const levels[] = { "error", "warn", "info", "debug", "trace", NULL };
+
+enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S };
+
+#define AT(field) .offset = offsetof(struct config, field)
+
+/* clang-format off */
+static const struct option top[] = {
+    { .key = "listen.http", .env = "TANDEM_HTTP", .type = OPTION_BINDS, AT(http),
+      .value = "127.0.0.1:8080, 127.0.0.1:3000", .host = "127.0.0.1",
+      .help = "HTTP and every WebSocket; the second for pages that expect the bridge on 3000" },
+    { .env = "WEB_CLIENT_PORT", .type = OPTION_HTTP_PORT, AT(http), .index = 0, .high = 65535,
+      .help = "port of the page: the first of listen.http" },
+    { .env = "SERVER_PORT", .type = OPTION_HTTP_PORT, AT(http), .index = 1, .high = 65535,
+      .help = "port of bridge signalling: the second of listen.http" },
+    { .key = "listen.https", .env = "TANDEM_HTTPS", .type = OPTION_BINDS, AT(https),
+      .value = "127.0.0.1:8443", .host = "127.0.0.1",
+      .help = "HTTPS and WSS; 0.0.0.0:8443 lets other machines in" },
+    { .env = "HTTPS_PORT", .type = OPTION_HTTP_PORT, AT(https), .index = 0, .high = 65535,
+      .help = "port of the first of listen.https" },
+    { .key = "listen.sip.udp", .env = "SIP_LISTEN", .type = OPTION_BINDS, AT(sip_udp),
+      .value = "0.0.0.0:5060", .host = "0.0.0.0", .help = "SIP over UDP" },
+    { .key = "listen.sip.tcp", .env = "SIP_LISTEN_TCP", .type = OPTION_BINDS, AT(sip_tcp),
+      .value = "", .host = "0.0.0.0", .help = "SIP over TCP" },
+    { .key = "listen.sip.tls", .env = "SIP_LISTEN_TLS", .type = OPTION_BINDS, AT(sip_tls),
+      .value = "", .host = "0.0.0.0", .help = "SIP over TLS" },
+    { .key = "tls.cert", .env = "TLS_CERT", .type = OPTION_TEXT, AT(tls_cert), .check = check_file,
+      .help = "certificate chain, a PEM file; a self-made one until it is given" },
+    { .key = "tls.key", .env = "TLS_KEY", .type = OPTION_TEXT, AT(tls_key), .check = check_file,
+      .help = "its private key, a PEM file" },
+    { .key = "public_ip", .env = "PUBLIC_IP", .type = OPTION_TEXT, AT(public_ip),
+      .check = check_public_ip, .is_reloadable = true,
+      .help = "the address under which the internet reaches us; auto asks a STUN server" },
+    { .key = "local_nets", .env = "TANDEM_LOCAL_NETS", .type = OPTION_LIST, AT(local_nets),
+      .check = check_block, .is_reloadable = true,
+      .help = "networks that get local addresses instead; our own subnets unless given" },
+    { .key = "dns.servers", .env = "TANDEM_DNS", .type = OPTION_LIST, AT(dns_servers),
+      .check = check_server, .help = "resolvers; the system's unless given" },
+
+    { .key = "media.host", .env = "TANDEM_MEDIA_HOST", .type = OPTION_TEXT, AT(rtp_host),
+      .value = "0.0.0.0", .check = check_ip, .help = "local address of RTP and WebRTC" },
+    { .key = "media.rtp_ports", .env = "RTP_PORTS", .type = OPTION_RANGE, AT(rtp_ports),
+      .value = "10000-20000", .help = "ports of plain RTP and RTCP; 0 means any free ones" },
+    { .key = "media.webrtc_port", .env = "WEBRTC_PORT", .type = OPTION_NUMBER, AT(webrtc_port),
+      .value = "auto", .high = 65535, .has_auto = true,
+      .help = "first WebRTC port, one for each media thread; auto is just below the RTP ports" },
+    { .key = "media.threads", .env = "TANDEM_MEDIA_THREADS", .type = OPTION_NUMBER, AT(threads),
+      .value = "auto", .low = 1, .high = 256, .has_auto = true,
+      .help = "media threads; auto is one for each processor" },
+    { .key = "media.codecs", .env = "SIP_CODECS", .type = OPTION_LIST, AT(codecs),
+      .value = "PCMU, PCMA", .check = check_codec, .is_reloadable = true,
+      .help = "offered to SIP, the preferred one first" },
+    { .key = "media.timeout", .env = "MEDIA_TIMEOUT", .type = OPTION_NUMBER, AT(media_timeout_s),
+      .value = "60", .low = 1, .high = DAY_S, .is_reloadable = true,
+      .help = "seconds without any packet after which a call ends" },
+    { .key = "media.silent", .env = "MEDIA_SILENT", .type = OPTION_NUMBER, AT(media_silent_s),
+      .value = "3600", .low = 1, .high = DAY_S, .is_reloadable = true,
+      .help = "the same while a call is held or muted" },
+    { .key = "media.alert", .type = OPTION_NUMBER, AT(media_alert_s),
+      .value = "5", .low = 1, .high = HOUR_S, .is_reloadable = true,
+      .help = "seconds without packets after which a warning is given" },
+
+    { .key = "default_destination", .env = "TANDEM_DEFAULT_DESTINATION", .type = OPTION_TEXT,
+      AT(default_destination), .is_reloadable = true,
+      .help = "where a call without destination goes; the account of the trunk \"default\", else echo" },
+    { .key = "allow_uris", .type = OPTION_BOOL, AT(allow_uris), .value = "false",
+      .is_reloadable = true, .help = "may sip: addresses anywhere be dialled?" },
+    { .key = "max_calls", .env = "TANDEM_MAX_CALLS", .type = OPTION_NUMBER, AT(max_calls),
+      .value = "10000", .low = 1, .high = 1000000, .is_reloadable = true,
+      .help = "calls at the same time; more are refused" },
+    { .key = "ring_timeout", .type = OPTION_NUMBER, AT(ring_timeout_s), .value = "60", .low = 1,
+      .high = HOUR_S, .is_reloadable = true, .help = "seconds a far end may ring" },
+    { .key = "bridge.anonymous", .env = "BRIDGE_ANONYMOUS", .type = OPTION_BOOL,
+      AT(bridge_anonymous), .value = "false", .is_reloadable = true,
+      .help = "may pages from other machines call trunks without a token? That can cost money" },
+    { .key = "bridge.origins", .env = "BRIDGE_ORIGINS", .type = OPTION_LIST, AT(bridge_origins),
+      .check = check_origin, .is_reloadable = true,
+      .help = "foreign sites that may open bridge sockets, such as https://shop.example" },
+    { .key = "bridge.calls_per_socket", .type = OPTION_NUMBER, AT(bridge_calls_per_socket),
+      .value = "1", .low = 1, .high = 100, .is_reloadable = true, .help = "calls at the same time" },
+    { .key = "bridge.sockets_per_ip", .type = OPTION_NUMBER, AT(bridge_sockets_per_ip),
+      .value = "100", .low = 1, .high = 100000, .is_reloadable = true,
+      .help = "bridge sockets from one address" },
+    { .key = "sip.realm", .env = "SIP_REALM", .type = OPTION_TEXT, AT(sip_realm),
+      .value = "tandem", .check = check_word,
+      .help = "of our registrar; devices must be made again when it changes" },
+    { .key = "sip.domain", .env = "SIP_LOCAL_DOMAIN", .type = OPTION_TEXT, AT(sip_domain),
+      .check = check_host, .is_reloadable = true,
+      .help = "domain that phones are told; public_ip or the address they reach us at" },
+    { .key = "sip.digest", .env = "SIP_DIGEST", .type = OPTION_WORD, AT(sip_digest),
+      .value = "auto", .words = digests, .help = "challenges to phones: auto is what they understand" },
+
+    { .key = "state", .env = "TANDEM_STATE", .flag = "--state", .type = OPTION_TEXT, AT(state_dir),
+      .help = "directory of the database, certificate and tokens" },
+    { .key = "store", .env = "TANDEM_STORE", .type = OPTION_TEXT, AT(store_url),
+      .check = check_url, .help = "database; SQLite in the state directory unless given" },
+    { .key = "log.level", .env = "LOG_LEVEL", .flag = "--log-level", .type = OPTION_WORD,
+      AT(log_level), .value = "info", .words = levels, .is_reloadable = true,
+      .help = "error, warn, info, debug or trace" },
+    { .key = "log.json", .env = "LOG_JSON", .flag = "--log-json", .type = OPTION_BOOL,
+      AT(log_json), .value = "false", .is_reloadable = true, .help = "one JSON object a line" },
+    { .flag = "--ready-file", .type = OPTION_TEXT, AT(ready_file),
+      .help = "written once every listener is up" },
+};
+#undef AT
+#define AT(field) .offset = offsetof(struct config_trunk, field)
+
+static const struct option trunk[] = {
+    { .key = "provider", .env = "SIP_PROVIDER", .type = OPTION_TEXT, AT(provider),
+      .check = check_provider, .is_reloadable = true,
+      .help = "fills in what is known: 3cx asterisk elevenlabs freeswitch telnyx twilio vonage" },
+    { .key = "host", .env = "SIP_TRUNK_HOST", .type = OPTION_TEXT, AT(host), .check = check_host,
+      .is_reloadable = true, .help = "SIP server of the provider or PBX" },
+    { .key = "port", .env = "SIP_TRUNK_PORT", .type = OPTION_NUMBER, AT(port), .value = "auto",
+      .low = 1, .high = 65535, .has_auto = true, .is_reloadable = true,
+      .help = "auto: by DNS, else 5060, or 5061 with TLS" },
+    { .key = "username", .env = "SIP_USERNAME", .type = OPTION_TEXT, AT(username),
+      .check = check_word, .is_reloadable = true, .help = "account, extension or agent id" },
+    { .key = "password", .env = "SIP_PASSWORD", .type = OPTION_SECRET, AT(password),
+      .is_reloadable = true, .help = "password, API key or token" },
+    { .key = "password_file", .env = "SIP_PASSWORD_FILE", .type = OPTION_SECRET_FILE, AT(password),
+      .is_reloadable = true, .help = "file that holds it instead" },
+    { .key = "domain", .env = "SIP_DOMAIN", .type = OPTION_TEXT, AT(domain), .check = check_host,
+      .is_reloadable = true, .help = "SIP domain; the host unless given" },
+    { .key = "transport", .env = "SIP_TRANSPORT", .type = OPTION_WORD, AT(transport),
+      .value = "udp", .words = transports, .is_reloadable = true, .help = "udp, tcp or tls" },
+    { .key = "register", .env = "SIP_REGISTER", .type = OPTION_WORD, AT(register_mode),
+      .value = "auto", .words = switches, .is_reloadable = true,
+      .help = "register there, so that it can call us: auto, yes or no" },
+    { .key = "register_expires", .type = OPTION_NUMBER, AT(register_expires_s), .value = "600",
+      .low = 30, .high = DAY_S, .is_reloadable = true, .help = "seconds a registration lasts" },
+    { .key = "srtp", .env = "SIP_SRTP", .type = OPTION_WORD, AT(srtp), .value = "off",
+      .words = srtp_modes, .is_reloadable = true, .help = "encrypted media: off, optional, required" },
+    { .key = "tls_ca_file", .env = "SIP_TLS_CA_FILE", .type = OPTION_TEXT, AT(tls_ca_file), .check = check_file,
+      .is_reloadable = true, .help = "certificates to trust instead of the system's" },
+    { .key = "tls_verify", .env = "SIP_TLS_VERIFY", .type = OPTION_BOOL, AT(tls_verify),
+      .value = "true", .is_reloadable = true, .help = "check the server's certificate" },
+    { .key = "codecs", .type = OPTION_LIST, AT(codecs), .check = check_codec,
+      .is_reloadable = true, .help = "instead of media.codecs" },
+    { .key = "dtmf", .env = "SIP_DTMF", .type = OPTION_WORD, AT(dtmf), .value = "auto",
+      .words = dtmf_modes, .is_reloadable = true, .help = "auto, rfc4733, info or inband" },
+    { .key = "plus", .env = "SIP_PLUS", .type = OPTION_WORD, AT(plus), .value = "keep",
+      .words = plus_modes, .is_reloadable = true,
+      .help = "the + of called numbers: keep, strip or add" },
+    { .key = "caller_id", .env = "SIP_CALLER_ID", .type = OPTION_TEXT, AT(caller_id),
+      .check = check_word, .is_reloadable = true, .help = "shown to the called; the caller's unless given" },
+    { .key = "called", .env = "SIP_CALLED", .type = OPTION_TEXT, AT(called), .check = check_word,
+      .is_reloadable = true, .help = "dialled when nothing else was; the username unless given" },
+    { .key = "max_calls", .type = OPTION_NUMBER, AT(max_calls), .value = "0", .high = 1000000,
+      .is_reloadable = true, .help = "calls at the same time; 0 is any number" },
+    { .key = "sources", .env = "SIP_SOURCES", .type = OPTION_LIST, AT(sources),
+      .check = check_block, .is_reloadable = true,
+      .help = "addresses that may call in through it; the host's own unless given" },
+    { .key = "headers", .type = OPTION_PAIRS, AT(headers), .check = check_header_name,
+      .is_reloadable = true, .help = "X- headers of every call to it" },
+};
+#undef AT
+#define AT(field) .offset = offsetof(struct config_route, field)
+
+static const struct option route[] = {
+    { .key = "destination", .type = OPTION_TEXT, AT(destination), .check = check_word,
+      .is_reloadable = true, .help = "exactly this was dialled" },
+    { .key = "pattern", .type = OPTION_TEXT, AT(pattern), .check = check_pattern,
+      .is_reloadable = true,
+      .help = "or a number like this: digits, +, X 0-9, Z 1-9, N 2-9, [15], a last . or * for the rest" },
+    { .key = "face", .type = OPTION_TEXT, AT(face), .check = check_face, .is_reloadable = true,
+      .help = "and it came from here: bridge or sip" },
+    { .key = "from_trunk", .type = OPTION_TEXT, AT(trunk), .check = check_name,
+      .is_reloadable = true, .help = "and it came in through this trunk" },
+    { .key = "to", .type = OPTION_LIST, AT(to), .check = check_target, .is_reloadable = true,
+      .help = "trunk:NAME, trunk:NAME/NUMBER, user:NAME, builtin:echo; the next when one fails" },
+};
+#undef AT
+#define AT(field) .offset = offsetof(struct config_user, field)
+
+static const struct option user[] = {
+    { .key = "password", .type = OPTION_SECRET, AT(password), .is_reloadable = true,
+      .help = "with which the user's phone registers" },
+    { .key = "password_file", .type = OPTION_SECRET_FILE, AT(password), .is_reloadable = true,
+      .help = "file that holds it instead" },
+};
+#undef AT
+/* clang-format on */
+
+const struct option_table options_top = { top, COUNT_OF(top) };
+const struct option_table options_trunk = { trunk, COUNT_OF(trunk) };
+const struct option_table options_route = { route, COUNT_OF(route) };
+const struct option_table options_user = { user, COUNT_OF(user) };
+
+const struct option *option_find(const struct option_table *table, struct slice key)
+{
+    for (size_t i = 0; i < table->n; i++)
+        if (table->rows[i].key && slice_is(key, table->rows[i].key))
+            return &table->rows[i];
+    return NULL;
+}
+
+const struct option *option_find_env(struct slice name)
+{
+    static const struct option_table *const tables[] = { &options_top, &options_trunk };
+    for (size_t t = 0; t < COUNT_OF(tables); t++)
+        for (size_t i = 0; i < tables[t]->n; i++)
+            if (tables[t]->rows[i].env && slice_is(name, tables[t]->rows[i].env))
+                return &tables[t]->rows[i];
+    return NULL;
+}
+
+const struct option *option_find_flag(struct slice flag)
+{
+    for (size_t i = 0; i < COUNT_OF(top); i++)
+        if (top[i].flag && slice_is(flag, top[i].flag))
+            return &top[i];
+    return NULL;
+}
+
+bool option_is_of(const struct option_table *table, const struct option *row)
+{
+    return row >= table->rows && row < table->rows + table->n;
+}

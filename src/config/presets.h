@@ -1,0 +1,20 @@
+#pragma once
+/* Providers by name: what is known about them, so that a user gives account and password only.
+ * Constant; any thread. */
+
+#include "config/config.h"
+
+struct preset {
+    const char *name;
+    const char *host;   /* "": every account has its own */
+    int port;           /* CONFIG_AUTO: by DNS or transport */
+    const char *domain; /* "": the host */
+    enum config_transport transport;
+    enum config_auto register_mode;
+    enum config_plus plus;
+    const char *help; /* what to fill in */
+};
+
+extern const struct preset presets[];
+extern const size_t n_presets;
+const struct preset *preset_find(struct slice name); /* any case */
