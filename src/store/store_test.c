@@ -7,10 +7,8 @@
 
 #include <cmocka.h>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -459,70 +457,6 @@ static void test_forget(void **state)
     each_variant(check_forget);
 }
 
-static void test_kept_across_starts(void **state)
-{
-    (void)state;
-    struct fixture *f = setup(&variants[0]);
-    store_project_add(f->store, &acme, STORE_NOBODY);
-    store_close(f->store); /* finishes what was asked */
-    open_store(f, &variants[0]);
-    store_project_find(f->store, "p1", reply(f));
-    assert_int_equal(wait(f), OK);
-    assert_string_equal(store_backend(f->store), "sqlite");
-    char path[128];
-    struct stat st;
-    snprintf(path, sizeof path, "%s/tandem.db", f->dir);
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-    teardown(f);
-}
-
-static void refused(const char *dir, const char *url, enum err err, const char *text)
-{
-    struct loop *loop = loop_create();
-    struct store *store = NULL;
-    struct fault fault = { 0 };
-    struct store_config config = { .loop = loop, .url = url, .state_dir = dir };
-    assert_int_equal(store_open(&store, &config, &fault), err);
-    if (!strstr(fault.text, text))
-        fail_msg("expected \"%s\" in: %s", text, fault.text);
-    loop_destroy(loop);
-}
-
-static void run_sql(const char *dir, const char *sql)
-{
-    void *db;
-    struct fault fault;
-    assert_int_equal(store_sqlite_ops.open(&db, SLICE(""), dir, &fault), OK);
-    assert_int_equal(store_sqlite_ops.script(db, sql), OK);
-    store_sqlite_ops.close(db);
-}
-
-static void test_databases_refused(void **state)
-{
-    (void)state;
-    struct fixture *f = setup(&variants[0]);
-    store_close(f->store);
-    run_sql(f->dir, "INSERT INTO schema_versions VALUES (999)");
-    refused(f->dir, "", ERR_UNSUPPORTED, "written by a newer tandem (schema 999");
-    remove_dir(f->dir);
-    refused(f->dir, "", ERR_IO, "No such file or directory");
-    assert_int_equal(mkdir(f->dir, 0700), 0);
-    run_sql(f->dir, "CREATE TABLE theirs (x TEXT)");
-    refused(f->dir, "", ERR_UNSUPPORTED, "tables of another program");
-    char path[128];
-    snprintf(path, sizeof path, "%s/tandem.db", f->dir);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    for (int i = 0; i < 1000; i++)
-        fputs("this is no database ", file);
-    fclose(file);
-    refused(f->dir, "", ERR_IO, "not a database");
-    refused(f->dir, "mysql://x", ERR_UNSUPPORTED, "expected nothing, sqlite:PATH or :memory:");
-    open_store(f, &variants[2]);
-    teardown(f);
-}
-
 int main(void)
 {
     log_set_level(LOG_WARN);
@@ -537,8 +471,6 @@ int main(void)
         cmocka_unit_test(test_all_or_none),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_forget),
-        cmocka_unit_test(test_kept_across_starts),
-        cmocka_unit_test(test_databases_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
