@@ -216,8 +216,10 @@ static void on_due(void *owner)
     unsigned step_ms = ptime_ms(core);
     send_one(core, format, step_ms);
     pace->due_us += (int64_t)step_ms * 1000;
-    if (now_us - pace->due_us > LATE_US)
+    if (now_us - pace->due_us > LATE_US) {
         pace->due_us = now_us;
+        rtp_sender_switch(&core->tx.sender, now_us);
+    }
     set_timer(core);
 }
 
