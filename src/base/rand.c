@@ -1,5 +1,6 @@
 #include "rand.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -10,7 +11,9 @@ void rand_bytes(void *out, size_t len)
     unsigned char *at = out;
     while (len) {
         ssize_t n = getrandom(at, len, 0);
-        BUG_IF(n <= 0); /* blocks at most until the pool is seeded; cannot fail after that */
+        if (n < 0 && errno == EINTR) /* a signal while the pool is not seeded yet */
+            continue;
+        BUG_IF(n <= 0); /* cannot fail otherwise */
         at += n;
         len -= (size_t)n;
     }
