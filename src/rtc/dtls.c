@@ -25,7 +25,6 @@ enum {
 };
 
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!PSK";
-static const char groups[] = "X25519:P-256:P-384";
 static const enum srtp_profile default_profiles[] = {
     SRTP_AEAD_AES_128_GCM,
     SRTP_AES128_CM_SHA1_80,
@@ -135,6 +134,7 @@ static enum err load_certificate(SSL_CTX *ctx, struct slice cert_pem, struct sli
 
 static SSL_CTX *make_ssl_ctx(void)
 {
+    char groups[] = "X25519:P-256:P-384"; /* OpenSSL's macro casts const away */
     SSL_CTX *ctx = SSL_CTX_new(DTLS_method());
     BUG_IF(!ctx || SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
            SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) != 1 ||

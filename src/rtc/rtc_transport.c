@@ -328,7 +328,8 @@ static void tick(struct media_transport *base, int64_t at_ms)
         at_ms - transport->waiting_ms >= DTLS_WAIT_MS)
         fail(transport, ERR_TIMEOUT,
              transport->dtls ? "ICE is connected, but the DTLS handshake did not end in 30 s"
-                             : "ICE is connected, but the peer began no DTLS handshake in 30 s");
+                             : "ICE checks arrive, but the peer began no DTLS handshake in 30 s: "
+                               "our answers may not reach it");
 }
 
 static void leave_mux(struct rtc_transport *transport)
