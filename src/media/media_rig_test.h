@@ -49,6 +49,7 @@ struct far {
     unsigned digit_ms;
     enum err err;
     char text[200];
+    char step[200]; /* the last */
 };
 
 static inline int64_t rig_now_us(void)
@@ -126,7 +127,13 @@ static inline void far_on_failed(void *owner, enum err err, const char *text)
     far->err = err;
     snprintf(far->text, sizeof far->text, "%s", text);
 }
+static inline void far_on_step(void *owner, const char *step, const char *detail)
+{
+    struct far *far = owner;
+    snprintf(far->step, sizeof far->step, "%s %s", step, detail);
+}
 static const struct media_events far_events = {
+    .on_step = far_on_step,
     .on_connected = far_on_connected,
     .on_first_packet = far_on_first_packet,
     .on_dtmf = far_on_dtmf,

@@ -32,12 +32,12 @@ static struct rtp_transport *self(struct media_transport *transport)
 
 static void say_locked(struct rtp_transport *transport)
 {
-    char text[ADDR_TEXT];
-    bool as_signalled = addr_eq(&transport->learn.source, &transport->send_rtp);
+    char addr[ADDR_TEXT], text[ADDR_TEXT + 40];
+    const char *note =
+        addr_eq(&transport->learn.source, &transport->send_rtp) ? "" : ", not as signalled";
     transport->send_rtp = rtp_learn_target(&transport->learn);
-    media_stream_core_step(transport->base.stream,
-                           as_signalled ? "rtp from" : "rtp from, not as signalled,",
-                           addr_print(&transport->send_rtp, text));
+    snprintf(text, sizeof text, "from %s%s", addr_print(&transport->learn.source, addr), note);
+    media_stream_core_step(transport->base.stream, "rtp", text);
     media_stream_core_connected(transport->base.stream, &transport->send_rtp);
 }
 

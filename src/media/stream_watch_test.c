@@ -215,11 +215,14 @@ static void follows_the_peer_to_another_port_once(void **state)
 {
     struct one *one = *state;
     struct addr other;
+    char where[ADDR_TEXT], want[100];
     int signalled = one->far.fd; /* behind NAT: it sends from elsewhere than it says */
     one->far.fd = far_bind(&other);
     for (unsigned i = 0; i < 5; i++)
         far_send(&one->far, FAR_PCMU, one->sound, sizeof one->sound, 160);
     rig_run(&one->rig, 30);
+    snprintf(want, sizeof want, "rtp from %s, not as signalled", addr_print(&other, where));
+    assert_string_equal(one->far.step, want);
     media_stream_tone(one->far.stream, 1004, -10);
     assert_true(far_receive(&one->far, 1000));
     far_set_remote(&one->far); /* the same again, as a re-INVITE that refreshes the session */
