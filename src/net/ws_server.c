@@ -206,8 +206,8 @@ int ws_conn_open(struct http_conn *conn)
     return 0;
 }
 
-/* End it from here: libwebsockets sends the code and waits for the peer's. */
-static int end_with(struct ws *ws, int code, struct slice reason)
+/* The close frame that libwebsockets sends when it closes. */
+static void prepare_close(struct ws *ws, int code, struct slice reason)
 {
     ws->state = WS_CLOSING;
     ws->code = code;
@@ -216,7 +216,6 @@ static int end_with(struct ws *ws, int code, struct slice reason)
     if (len)
         memcpy(text, reason.ptr, len);
     lws_close_reason(ws->conn->wsi, (enum lws_close_status)code, text, len);
-    return -1;
 }
 
 static void deliver(struct ws *ws, bool is_binary)
@@ -236,8 +235,10 @@ int ws_conn_received(struct http_conn *conn, struct slice bytes)
     struct ws *ws = conn->ws;
     if (!ws || ws->state != WS_OPEN)
         return 0;
-    if (bytes.len > WS_MAX_MESSAGE - ws->in_len)
-        return end_with(ws, WS_CLOSE_TOO_BIG, SLICE("message too long"));
+    if (bytes.len > WS_MAX_MESSAGE - ws->in_len) {
+        prepare_close(ws, WS_CLOSE_TOO_BIG, SLICE("message too long"));
+        return -1;
+    }
     if (bytes.len > ws->in_cap - ws->in_len) {
         ws->in_cap = 2 * (ws->in_len + bytes.len) + WS_IN_STEP;
         ws->in = mem_resize(ws->in, ws->in_cap);
@@ -307,10 +308,14 @@ int ws_conn_writable(struct http_conn *conn)
     while (!list_empty(&ws->queue) && !lws_send_pipe_choked(conn->wsi))
         if (send_next(ws))
             return -1;
-    if (!list_empty(&ws->queue) || lws_partial_buffered(conn->wsi))
+    if (!list_empty(&ws->queue) || lws_partial_buffered(conn->wsi)) {
         lws_callback_on_writable(conn->wsi);
-    else if (ws->state == WS_CLOSING)
-        return end_with(ws, ws->code, slice_make(ws->reason, ws->reason_len));
+    } else if (ws->state == WS_CLOSING) {
+        /* not by returning -1: Debian's libwebsockets is a debugging build, which then closes twice
+         * and so skips the close frame */
+        prepare_close(ws, ws->code, slice_make(ws->reason, ws->reason_len));
+        lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+    }
     return 0;
 }
 
