@@ -50,7 +50,7 @@ struct rtc_remote {
     char ufrag[RTC_UFRAG_MAX + 1], pwd[RTC_PWD_MAX + 1];
     char fingerprint_hash[16];                 /* "sha-256", also sha-1, sha-384, sha-512 */
     char fingerprint[RTC_FINGERPRINT_MAX + 1]; /* "AB:CD:…", either case */
-    enum rtc_setup local_setup;                /* ours: ACTIVE makes us the DTLS client */
+    enum rtc_setup local_setup; /* ours: ACTIVE makes us the DTLS client, the others the server */
 };
 
 /** An ICE-lite (answering) transport for `thread`; fills `local` with its credentials. */
