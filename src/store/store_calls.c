@@ -63,14 +63,19 @@ void store_call_purge(struct store *store, int64_t before_ms, struct store_reply
     store_post(job);
 }
 
+static const char add_event[] =
+    "INSERT INTO events (call_id, seq, at_ms, leg, kind, text) VALUES ($1, "
+    "(SELECT COALESCE(MAX(seq), 0) + 1 FROM events WHERE call_id = $1), $2, $3, $4, $5)";
+
 void store_event_add(struct store *store, const struct store_event *rows, size_t n,
                      struct store_reply reply)
 {
     struct store_job *job = store_job_create(store, reply);
     for (size_t i = 0; i < n; i++) {
-        store_job_step(job, "INSERT INTO events (call_id, seq, at_ms, leg, kind, text) VALUES ($1, "
-                            "(SELECT COALESCE(MAX(seq), 0) + 1 FROM events WHERE call_id = $1), "
-                            "$2, $3, $4, $5)");
+        if (i == 0)
+            store_job_step(job, add_event);
+        else
+            store_job_again(job);
         store_job_text(job, rows[i].call_id);
         store_job_number(job, rows[i].at_ms);
         store_job_number(job, rows[i].leg);

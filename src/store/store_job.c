@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-enum { SQL_MAX = 2048, ROWS_FIRST = 16 };
+enum { SQL_MAX = 2048, FIRST = 16 };
 
 struct store_job *store_job_create(struct store *store, struct store_reply reply)
 {
@@ -16,44 +16,65 @@ struct store_job *store_job_create(struct store *store, struct store_reply reply
     return job;
 }
 
-static void clear_step(struct store_step *step)
+static void free_value(struct store_value *value)
 {
-    for (size_t i = 0; i < step->n; i++)
-        if (step->values[i].text.ptr) {
-            /* a copy made by put_value(); hashes of credentials may be among them */
-            char *text = (char *)(uintptr_t)step->values[i].text.ptr;
-            mem_wipe(text, step->values[i].text.len);
-            mem_free(text);
-        }
-    mem_free(step->sql);
+    if (!value->text.ptr)
+        return;
+    /* a copy made by store_job_text(); hashes of credentials may be among them */
+    char *text = (char *)(uintptr_t)value->text.ptr;
+    mem_wipe(text, value->text.len);
+    mem_free(text);
 }
 
 void store_job_destroy(struct store_job *job)
 {
     if (!job)
         return;
+    for (size_t i = 0; i < job->n_values; i++)
+        free_value(&job->values[i]);
     for (size_t i = 0; i < job->n_steps; i++)
-        clear_step(&job->steps[i]);
+        if (!job->steps[i].is_shared)
+            mem_free(job->steps[i].sql);
     for (size_t i = 0; i < job->n_texts; i++)
         mem_free(job->texts[i]);
+    mem_free(job->values);
     mem_free(job->texts);
     mem_free(job->rows);
     mem_free(job->steps);
     mem_free(job);
 }
 
+/* Room for one more of `size` bytes behind the `n` there are. */
+static void *grow(void *items, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return items;
+    *cap = *cap ? 2 * *cap : FIRST;
+    return mem_resize(items, *cap * size);
+}
+
+static void add_step(struct store_job *job, char *sql, bool is_shared)
+{
+    job->steps = grow(job->steps, job->n_steps, &job->cap_steps, sizeof *job->steps);
+    job->steps[job->n_steps++] =
+        (struct store_step){ .sql = sql, .is_shared = is_shared, .first = job->n_values };
+}
+
 void store_job_step(struct store_job *job, const char *sql)
 {
-    job->steps = mem_resize(job->steps, (job->n_steps + 1) * sizeof *job->steps);
-    struct store_step *step = &job->steps[job->n_steps++];
-    *step = (struct store_step){ .sql = slice_dup(slice_of(sql)) };
+    add_step(job, slice_dup(slice_of(sql)), false);
+}
+
+void store_job_again(struct store_job *job)
+{
+    add_step(job, job->steps[job->n_steps - 1].sql, true);
 }
 
 static void put_value(struct store_job *job, struct store_value value)
 {
-    struct store_step *step = &job->steps[job->n_steps - 1];
-    BUG_IF(step->n == STORE_VALUES_MAX);
-    step->values[step->n++] = value;
+    job->values = grow(job->values, job->n_values, &job->cap_values, sizeof *job->values);
+    job->values[job->n_values++] = value;
+    job->steps[job->n_steps - 1].n++;
 }
 
 void store_job_text(struct store_job *job, const char *text)
@@ -161,20 +182,14 @@ void store_job_select(struct store_job *job, const struct store_table *table, co
 
 static char *keep_text(struct store_job *job, struct slice text)
 {
-    if (job->n_texts == job->cap_texts) {
-        job->cap_texts = job->cap_texts ? 2 * job->cap_texts : ROWS_FIRST;
-        job->texts = mem_resize(job->texts, job->cap_texts * sizeof *job->texts);
-    }
+    job->texts = grow(job->texts, job->n_texts, &job->cap_texts, sizeof *job->texts);
     return job->texts[job->n_texts++] = slice_dup(text);
 }
 
 static void *next_row(struct store_job *job)
 {
     size_t size = job->answer.table->row_size;
-    if (job->answer.n == job->cap_rows) {
-        job->cap_rows = job->cap_rows ? 2 * job->cap_rows : ROWS_FIRST;
-        job->rows = mem_resize(job->rows, job->cap_rows * size);
-    }
+    job->rows = grow(job->rows, job->answer.n, &job->cap_rows, size);
     return job->rows + job->answer.n++ * size;
 }
 
@@ -207,9 +222,11 @@ static enum err run_steps(struct store_job *job, const struct store_ops *ops, vo
 {
     for (size_t i = 0; i < job->n_steps; i++) {
         const struct store_step *step = &job->steps[i];
-        struct store_stmt stmt = {
-            .sql = step->sql, .values = step->values, .n = step->n, .on_row = read_row, .owner = job
-        };
+        struct store_stmt stmt = { .sql = step->sql,
+                                   .values = job->values + step->first,
+                                   .n = step->n,
+                                   .on_row = read_row,
+                                   .owner = job };
         enum err err = ops->exec(db, &stmt);
         if (err)
             return err;

@@ -8,7 +8,6 @@
 #include "store/store.h"
 
 enum store_type { STORE_NUMBER, STORE_TEXT };
-enum { STORE_VALUES_MAX = 32 };
 
 struct store_column {
     const char *name;
@@ -29,8 +28,8 @@ struct store_table {
 
 struct store_step {
     char *sql;
-    struct store_value values[STORE_VALUES_MAX]; /* texts are the step's own */
-    size_t n;
+    bool is_shared;  /* the same text as the step before */
+    size_t first, n; /* its values in the job's */
 };
 
 /** What has to come true for a job to be OK rather than ERR_NOT_FOUND. */
@@ -42,7 +41,9 @@ struct store_job {
     struct store_reply reply;
     enum store_need need;
     struct store_step *steps; /* all or none of them happen */
-    size_t n_steps;
+    size_t n_steps, cap_steps;
+    struct store_value *values; /* texts are the job's own */
+    size_t n_values, cap_values;
     enum err err; /* found while it was built: never runs */
     struct store_answer answer;
     char *rows;
@@ -55,6 +56,8 @@ struct store_job *store_job_create(struct store *store, struct store_reply reply
 void store_job_destroy(struct store_job *job);
 /** The next statement; its values follow in the order $1, $2 … `sql` is copied. */
 void store_job_step(struct store_job *job, const char *sql);
+/** The same statement once more, with other values. */
+void store_job_again(struct store_job *job);
 void store_job_text(struct store_job *job, const char *text); /* NULL is "" */
 void store_job_key(struct store_job *job, const char *text);  /* NULL and "" are SQL's NULL */
 void store_job_number(struct store_job *job, int64_t number);
