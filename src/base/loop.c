@@ -148,13 +148,18 @@ void loop_stop(struct loop *loop)
     uv_async_send(&loop->stop);
 }
 
+static void on_limit(void *owner)
+{
+    run_deferred(owner);
+}
+
 void loop_turn(struct loop *loop, int wait_ms)
 {
     struct timer limit = { 0 };
     adopt_thread(loop);
     uv_update_time(&loop->uv);
     run_deferred(loop);
-    timer_start_at(loop->timers, &limit, loop_now_ms(loop) + wait_ms, (timer_fn)run_deferred, loop);
+    timer_start_at(loop->timers, &limit, loop_now_ms(loop) + wait_ms, on_limit, loop);
     uv_run(&loop->uv, UV_RUN_ONCE);
     timer_stop(loop->timers, &limit);
     run_deferred(loop);

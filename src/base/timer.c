@@ -6,6 +6,8 @@ struct timers {
     struct timer **heap; /* heap[1] is the earliest; heap[0] is unused */
     size_t count, cap;
     uint64_t next_order;
+    bool ticking;
+    int64_t tick_ms; /* the time of the tick that is going on */
 };
 
 struct timers *timers_create(void)
@@ -70,7 +72,8 @@ void timer_start_at(struct timers *timers, struct timer *timer, int64_t at_ms, t
     }
     timer->fn = fn;
     timer->owner = owner;
-    timer->at_ms = at_ms;
+    /* what a callback starts for a time already past stands behind everything due in this tick */
+    timer->at_ms = timers->ticking && at_ms < timers->tick_ms ? timers->tick_ms : at_ms;
     timer->order = timers->next_order++;
     put(timers, ++timers->count, timer);
     sift_up(timers, timer);
@@ -92,13 +95,16 @@ void timer_stop(struct timers *timers, struct timer *timer)
 
 void timers_tick(struct timers *timers, int64_t now_ms)
 {
-    /* timers started from a callback with a time already past wait for the next tick */
+    /* timers that a callback starts wait for the next tick, so that a tick ends */
     uint64_t horizon = timers->next_order;
+    timers->ticking = true;
+    timers->tick_ms = now_ms;
     while (timers->count && timers->heap[1]->at_ms <= now_ms && timers->heap[1]->order < horizon) {
         struct timer *due = timers->heap[1];
         timer_stop(timers, due);
         due->fn(due->owner);
     }
+    timers->ticking = false;
 }
 
 int64_t timers_next_wake_ms(const struct timers *timers)
