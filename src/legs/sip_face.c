@@ -91,8 +91,8 @@ static json_t *x_headers(const struct sip_msg *invite)
 }
 
 /* The caller is known: a call begins. */
-static void accept(struct sip_face *face, struct sip_session *session, const char *trunk,
-                   struct slice sip_user)
+static void admit(struct sip_face *face, struct sip_session *session, const char *trunk,
+                  struct slice sip_user)
 {
     const struct sip_msg *invite = sip_session_invite_msg(session);
     struct leg *leg = leg_sip_create_incoming(face->env, session, invite);
@@ -144,7 +144,7 @@ static void on_checked(void *owner, const struct sip_auth_result *result)
     list_remove(&waiting->link);
     mem_free(waiting);
     if (result->verdict == SIP_AUTH_PROVED) {
-        accept(face, session, NULL, result->user);
+        admit(face, session, NULL, result->user);
         return;
     }
     if (result->wrong)
@@ -166,7 +166,7 @@ static void on_invite(void *owner, struct sip_session *session, const struct sip
     (void)invite;
     const char *trunk = trunks_match(face->trunks, flow);
     if (trunk) {
-        accept(face, session, trunk, SLICE_NONE);
+        admit(face, session, trunk, SLICE_NONE);
         return;
     }
     struct waiting *waiting = mem_new(struct waiting);

@@ -15,6 +15,7 @@
 #include "sip/sip_agent.h"
 #include "sip/sip_register.h"
 #include "sip/sip_request.h"
+#include "sip/sip_uri.h"
 
 enum {
     TRUNK_ADDRS_MAX = 16,
@@ -314,9 +315,9 @@ static size_t add_headers(const struct trunk *trunk, const json_t *headers,
                           struct sip_field fields[], size_t max)
 {
     size_t n = 0;
-    for (size_t i = 0; i < trunk->config->n_headers && n < max; i++)
-        fields[n++] = (struct sip_field){ slice_of(trunk->config->headers[i].name),
-                                          slice_of(trunk->config->headers[i].value) };
+    for (size_t i = 0; i < trunk->config->headers.n && n < max; i++)
+        fields[n++] = (struct sip_field){ slice_of(trunk->config->headers.items[i].name),
+                                          slice_of(trunk->config->headers.items[i].value) };
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)headers, name, value)
