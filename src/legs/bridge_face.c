@@ -4,11 +4,14 @@
 #include "config/config.h"
 #include "legs/bridge_priv.h"
 #include "sip/sip_uri.h"
+#include "store/store.h"
 
 struct bridge_face *bridge_face_create(const struct leg_env *env)
 {
     struct bridge_face *face = mem_new(struct bridge_face);
     face->env = env;
+    face->doors[0] = (struct bridge_door){ face, false };
+    face->doors[1] = (struct bridge_door){ face, true };
     list_init(&face->sessions);
     return face;
 }
@@ -77,20 +80,6 @@ static bool is_local(const struct ws_request *request)
     return addr_is_loopback(ws_request_peer(request));
 }
 
-static struct bridge_session *make(struct bridge_face *face, const struct ws_request *request)
-{
-    struct bridge_session *session = mem_new(struct bridge_session);
-    session->face = face;
-    session->peer = *ws_request_peer(request);
-    session->may_use_trunks = face->env->config->bridge_anonymous || is_local(request);
-    rand_uuid(session->id);
-    log_tag_set(&session->log, "session=%.8s", session->id);
-    list_init(&session->legs);
-    list_append(&face->sessions, &session->in_face);
-    face->n++;
-    return session;
-}
-
 void bridge_face_accept(struct bridge_face *face, const struct ws_request *request,
                         struct ws_answer *answer)
 {
@@ -111,10 +100,8 @@ void bridge_face_accept(struct bridge_face *face, const struct ws_request *reque
         answer->status = 429;
         return;
     }
-    struct bridge_session *session = make(face, request);
-    log_info(&session->log, "session opened id=%s from=%s", session->id, addr_print(peer, from));
     answer->events = &bridge_session_events;
-    answer->owner = session;
+    answer->owner = &face->doors[config->bridge_anonymous || is_local(request)];
 }
 
 void bridge_face_dial(void *owner, struct call *call, const struct route_target *target,

@@ -8,8 +8,15 @@
 
 struct bridge_session;
 
+/* What an upgrade request said, kept until its socket opens: the session is made only then. */
+struct bridge_door {
+    struct bridge_face *face;
+    bool may_use_trunks;
+};
+
 struct bridge_face {
     const struct leg_env *env;
+    struct bridge_door doors[2]; /* by may_use_trunks */
     struct list sessions;
     size_t n;
 };

@@ -1,6 +1,7 @@
 /* One bridge socket: its messages, its rights, its registration. */
 #include <stdio.h>
 
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "config/config.h"
@@ -245,14 +246,33 @@ static void on_text(void *owner, struct ws *ws, struct slice text)
     send_error(session, SLICE_NONE, fault.code == ERR_PARSE ? "bad_json" : "bad_message", message);
 }
 
+static struct bridge_session *make(const struct bridge_door *door, struct ws *ws)
+{
+    struct bridge_face *face = door->face;
+    struct bridge_session *session = mem_new(struct bridge_session);
+    char from[ADDR_TEXT];
+    session->face = face;
+    session->ws = ws;
+    session->peer = *ws_peer(ws);
+    session->may_use_trunks = door->may_use_trunks;
+    rand_uuid(session->id);
+    log_tag_set(&session->log, "session=%.8s", session->id);
+    list_init(&session->legs);
+    list_append(&face->sessions, &session->in_face);
+    face->n++;
+    log_info(&session->log, "session opened id=%s from=%s", session->id,
+             addr_print(&session->peer, from));
+    return session;
+}
+
 static void on_open(void *owner, struct ws *ws)
 {
     static const char *const features[] = { "destination", "trying", "ringing", "progress",
                                             "incoming",    "dtmf",   "mute",    "stats",
                                             "register",    "auth",   "headers" };
-    struct bridge_session *session = owner;
+    struct bridge_session *session = make(owner, ws);
     json_t *list = json_array();
-    session->ws = ws;
+    ws_set_owner(ws, session);
     for (size_t i = 0; i < COUNT_OF(features); i++)
         json_array_append_new(list, json_string(features[i]));
     bridge_session_send(session, json_pack("{s:s, s:s, s:[], s:s, s:o}", "type", "session-created",

@@ -14,7 +14,7 @@ static struct leg_bridge *bridge_of(struct leg *leg)
     return (struct leg_bridge *)leg; /* the leg is its first member */
 }
 
-static void send(struct leg_bridge *self, json_t *message)
+static void tell(struct leg_bridge *self, json_t *message)
 {
     if (!self->session) {
         json_decref(message);
@@ -61,7 +61,7 @@ static void tell_hangup(struct leg_bridge *self, const struct cause *cause)
 {
     const struct leg *leg = &self->leg;
     int64_t now_ms = loop_now_ms(self->env->loop);
-    send(self, json_pack("{s:s, s:i, s:s, s:o, s:s, s:I}", "type", "hangup", "code", cause->code,
+    tell(self, json_pack("{s:s, s:i, s:s, s:o, s:s, s:I}", "type", "hangup", "code", cause->code,
                          "reason", cause->token, "text", text_json(cause->text), "by",
                          cause_by_name(cause->by), "durationMs",
                          (json_int_t)(leg->up_ms ? now_ms - leg->up_ms : 0)));
@@ -109,13 +109,13 @@ static void ring(struct leg *leg, int code, const struct leg_codecs *media)
 {
     struct leg_bridge *self = bridge_of(leg);
     if (!media) {
-        send(self, json_pack("{s:s, s:i}", "type", "ringing", "code", code));
+        tell(self, json_pack("{s:s, s:i}", "type", "ringing", "code", code));
         return;
     }
     if (!make_answer(self, media))
         return;
     leg->state = LEG_EARLY;
-    send(self, json_pack("{s:s, s:i, s:s}", "type", "progress", "code", code, "sdp", self->sdp));
+    tell(self, json_pack("{s:s, s:i, s:s}", "type", "progress", "code", code, "sdp", self->sdp));
 }
 
 static void answer(struct leg *leg, const struct leg_codecs *prefer)
@@ -124,7 +124,7 @@ static void answer(struct leg *leg, const struct leg_codecs *prefer)
     if (!make_answer(self, prefer))
         return;
     const struct leg *peer = call_peer(leg->call);
-    send(self, json_pack("{s:s, s:s, s:s, s:o}", "type", "answer", "sdp", self->sdp, "codec",
+    tell(self, json_pack("{s:s, s:s, s:s, s:o}", "type", "answer", "sdp", self->sdp, "codec",
                          leg->chosen.n ? leg->chosen.list[0]->name : "", "remote",
                          text_json(peer ? peer->party : "")));
 }
@@ -144,7 +144,7 @@ static void end(struct leg *leg, const struct cause *cause)
 static void dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
 {
     struct leg_bridge *self = bridge_of(leg);
-    send(self, json_pack("{s:s, s:s%, s:i}", "type", "dtmf", "digit", &digit, (size_t)1,
+    tell(self, json_pack("{s:s, s:s%, s:i}", "type", "dtmf", "digit", &digit, (size_t)1,
                          "durationMs", (int)duration_ms));
     if (!relayed && leg->stream)
         media_stream_send_dtmf(leg->stream, slice_make(&digit, 1), duration_ms, 0);
@@ -233,7 +233,7 @@ void leg_bridge_call(struct bridge_session *session, const struct bridge_msg *of
     snprintf(self->leg.party, sizeof self->leg.party, "%.*s", SLICE_ARG(from));
     if (!self->leg.party[0])
         snprintf(self->leg.party, sizeof self->leg.party, "page %.8s", session->id);
-    send(self, json_pack("{s:s}", "type", "trying"));
+    tell(self, json_pack("{s:s}", "type", "trying"));
     struct call_request request = {
         .face = SLICE("bridge"),
         .from = from,
@@ -319,7 +319,7 @@ void leg_bridge_on_mute(struct leg_bridge *self, const struct bridge_msg *msg, b
         return;
     /* the page's "send" is what we receive */
     media_stream_mute(self->leg.stream, on && msg->mute_receive, on && msg->mute_send);
-    send(self, json_pack("{s:s, s:b, s:b}", "type", "media-state", "sendMuted",
+    tell(self, json_pack("{s:s, s:b, s:b}", "type", "media-state", "sendMuted",
                          on && msg->mute_send, "receiveMuted", on && msg->mute_receive));
 }
 
