@@ -21,7 +21,9 @@ static struct {
 
 static const char *const names[] = { "error", "warn", "info", "debug", "trace" };
 
-enum { LOG_LINE_MAX = 4096 };
+/* An escaped byte takes six at most, so a line that is cut is cut in its text, never in its JSON.
+ */
+enum { LOG_TEXT_MAX = 2048, LOG_LINE_MAX = 6 * (LOG_TEXT_MAX + (int)sizeof(struct log_tag)) + 128 };
 
 void log_set_level(enum log_level level)
 {
@@ -69,20 +71,27 @@ void log_tag_set(struct log_tag *tag, const char *fmt, ...)
     va_end(args);
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 const char *log_mask(struct slice number, char *out, size_t cap)
 {
     struct buf buf;
     buf_init(&buf, out, cap);
+    /* of an address only the user is somebody's number: the host stays readable */
+    size_t user_len = slice_index(number, '@');
     size_t digits = 0;
-    for (size_t i = 0; i < number.len; i++)
-        digits += number.ptr[i] >= '0' && number.ptr[i] <= '9';
+    for (size_t i = 0; i < user_len; i++)
+        digits += is_digit(number.ptr[i]);
     size_t seen = 0;
     for (size_t i = 0; i < number.len; i++) {
         char c = number.ptr[i];
-        bool digit = c >= '0' && c <= '9';
+        bool digit = i < user_len && is_digit(c);
         seen += digit;
         /* short numbers are extensions or services: they name nobody */
-        bool hide = digit && digits > 6 && seen + 3 <= digits && seen + 6 >= digits - 1;
+        bool hide = digit && digits > 6 && seen + 3 <= digits && seen + 6 >= digits;
         buf_char(&buf, hide ? 'x' : c);
     }
     return buf_cstr(&buf);
@@ -103,17 +112,37 @@ static void put_time(struct buf *buf)
                tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000);
 }
 
-/* Control bytes would let a peer forge log lines or steer a terminal. */
+/* Length of the UTF-8 character in front (RFC 3629 §4), 0 when it is none or a C1 control. */
+static size_t utf8_len(struct slice text)
+{
+    unsigned char c = (unsigned char)text.ptr[0];
+    size_t len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : 4;
+    if ((c >= 0x80 && c < 0xc2) || c > 0xf4 || len > text.len)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((text.ptr[i] & 0xc0) != 0x80)
+            return 0;
+    unsigned char second = len > 1 ? (unsigned char)text.ptr[1] : 0;
+    bool overlong = (c == 0xe0 && second < 0xa0) || (c == 0xf0 && second < 0x90);
+    bool beyond = (c == 0xed && second >= 0xa0) || (c == 0xf4 && second >= 0x90);
+    bool control = c == 0xc2 && second < 0xa0;
+    return overlong || beyond || control ? 0 : len;
+}
+
+/* Control bytes would let a peer forge log lines or steer a terminal; bytes that are not UTF-8
+ * would make a JSON line unreadable as a whole. */
 static void put_clean(struct buf *buf, struct slice text, bool json)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c < 0x20 || c == 0x7f)
+    for (size_t len; text.len; text = slice_from(text, len)) {
+        unsigned char c = (unsigned char)text.ptr[0];
+        size_t whole = utf8_len(text);
+        len = whole ? whole : 1;
+        if (c < 0x20 || c == 0x7f || !whole)
             buf_printf(buf, json ? "\\u%04x" : "\\x%02x", c);
         else if (json && (c == '"' || c == '\\'))
             buf_printf(buf, "\\%c", c);
         else
-            buf_char(buf, (char)c);
+            buf_put(buf, slice_sub(text, 0, len));
     }
 }
 
@@ -151,12 +180,12 @@ void log_line(enum log_level level, const struct log_tag *tag, const char *fmt, 
 {
     if (!log_is_on(level))
         return;
-    char text[LOG_LINE_MAX / 2];
+    char text[LOG_TEXT_MAX];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    char line[LOG_LINE_MAX * 2];
+    char line[LOG_LINE_MAX];
     struct buf buf;
     buf_init(&buf, line, sizeof line - 1);
     (sink.json ? put_json : put_plain)(&buf, level, tag, slice_of(text));

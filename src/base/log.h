@@ -15,7 +15,7 @@ struct log_tag {
 };
 
 /** Called for every line that passes the level, without colours or the newline: the dashboard's
- * tail. */
+ * tail. On the thread that logs; it must not log itself. */
 typedef void (*log_tap_fn)(void *owner, enum log_level level, struct slice line);
 
 void log_set_level(enum log_level level);
@@ -27,7 +27,8 @@ void log_set_tap(log_tap_fn fn, void *owner);
 MUST_CHECK enum err log_level_parse(struct slice text, enum log_level *out);
 
 void log_tag_set(struct log_tag *tag, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/** A number or address with its middle masked: "+97150xxxx567"; at most `cap` bytes, terminated. */
+/** A number, or the user of an address, with its middle masked: "+97150xxxx567". Terminated; ""
+ * when it does not fit `cap`. */
 const char *log_mask(struct slice number, char *out, size_t cap);
 
 void log_line(enum log_level level, const struct log_tag *tag, const char *fmt, ...)
