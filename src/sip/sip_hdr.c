@@ -58,8 +58,11 @@ static enum err via_take_param(struct sip_via *via, const struct sip_param *para
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct slice *field = (struct slice *)(void *)((char *)via + texts[i].field);
         /* RFC 5118 §4.5: received comes with and without brackets */
-        if (slice_iis(param->name, texts[i].name) && !field->ptr)
-            *field = without_brackets(param->value);
+        if (!slice_iis(param->name, texts[i].name) || field->ptr)
+            continue;
+        if (param->quoted || !param->value.len)
+            return ERR_PARSE;
+        *field = without_brackets(param->value);
     }
     uint32_t number = 0;
     if (slice_iis(param->name, "ttl")) {
@@ -392,6 +395,15 @@ void sip_session_expires_print(const struct sip_session_expires *se, struct buf 
         buf_printf(out, ";refresher=%s", refreshers[se->refresher]);
 }
 
+/* Printable and in one piece: wide enough for every Call-ID. */
+static bool is_word(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == 127)
+            return false;
+    return s.len > 0;
+}
+
 enum err sip_replaces_parse(struct slice value, struct sip_replaces *out)
 {
     struct sip_replaces replaces = { .call_id = slice_trim(value) };
@@ -399,8 +411,10 @@ enum err sip_replaces_parse(struct slice value, struct sip_replaces *out)
     enum err err = split_params(&replaces.call_id, &params);
     if (err)
         return err;
-    if (!replaces.call_id.len || !sip_param_find(params, "to-tag", &replaces.to_tag) ||
-        !sip_param_find(params, "from-tag", &replaces.from_tag))
+    sip_param_find(params, "to-tag", &replaces.to_tag);
+    sip_param_find(params, "from-tag", &replaces.from_tag);
+    if (!is_word(replaces.call_id) || !sip_is_token(replaces.to_tag) ||
+        !sip_is_token(replaces.from_tag))
         return ERR_PARSE;
     replaces.early_only = sip_param_find(params, "early-only", NULL);
     *out = replaces;
