@@ -43,8 +43,9 @@ struct sip_register_config {
 };
 
 struct sip_register_events {
-    /** Also for each refresh that changes nothing but the expiry. `status` is the last answer (0:
-     * none yet), `text` its phrase or why there was none; borrowed. */
+    /** How a REGISTER ended: ON, FAILED or OFF. Also for each refresh that changes nothing but the
+     * expiry. `status` is the last answer (0: none yet), `text` its phrase or why there was none;
+     * borrowed. */
     void (*on_state)(void *owner, struct sip_register *reg, enum sip_register_state state,
                      int status, const char *text);
 };

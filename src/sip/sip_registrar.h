@@ -55,7 +55,8 @@ struct sip_registrar_config {
     bool (*may_register)(void *owner, struct slice user, struct slice aor);
     struct sip_auth *auth;                            /* borrowed; NULL: nobody is asked (tests) */
     uint32_t expires_s, expires_min_s, expires_max_s; /* 0: the constants above */
-    size_t max_contacts;                              /* 0: SIP_BINDINGS_PER_AOR */
+    size_t max_contacts; /* per AOR; the one refreshed longest ago makes room; 0:
+                            SIP_BINDINGS_PER_AOR */
 };
 
 struct sip_registrar_events {
@@ -77,7 +78,8 @@ void sip_registrar_handle(void *registrar, struct sip_txn *txn);
  * is borrowed until this turn ends. */
 size_t sip_registrar_lookup(const struct sip_registrar *registrar, struct slice aor,
                             const struct sip_binding **out, size_t max);
-/** Every binding, for listings: start with `*cursor` = 0; NULL at the end. */
+/** Every binding, for listings: start with `*cursor` = 0; NULL at the end. Nothing may change on
+ * the way. */
 const struct sip_binding *sip_registrar_next(const struct sip_registrar *registrar, size_t *cursor);
 size_t sip_registrar_count(const struct sip_registrar *registrar); /* bindings */
 /** Put a binding kept from before the start; no event. ERR_LIMIT; ERR_TIMEOUT: expired. */

@@ -1,0 +1,350 @@
+#include "sip_registrar.h"
+
+#include <inttypes.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "sip_auth.h"
+#include "sip_bindings.h"
+#include "sip_msg.h"
+#include "sip_txn.h"
+
+struct sip_registrar {
+    struct loop *loop;
+    struct sip_registrar_config config;
+    const struct sip_registrar_events *events;
+    void *owner;
+    struct sip_bindings *bindings;
+    struct list waiting; /* struct waiting: for the store's answer */
+};
+
+struct waiting {
+    struct list link;
+    struct sip_registrar *registrar;
+    struct sip_txn *txn;
+};
+
+enum { AOR_MAX = 512, CONTACTS_MAX = 32, CONTACT_TEXT = 3072 };
+
+static void on_change(void *owner, enum sip_binding_change change,
+                      const struct sip_binding *binding)
+{
+    struct sip_registrar *r = owner;
+    if (r->events && r->events->on_change)
+        r->events->on_change(r->owner, change, binding);
+}
+
+struct sip_registrar *sip_registrar_create(struct loop *loop,
+                                           const struct sip_registrar_config *config,
+                                           const struct sip_registrar_events *events, void *owner)
+{
+    struct sip_registrar *r = mem_new(struct sip_registrar);
+    r->loop = loop;
+    r->config = *config;
+    struct sip_registrar_config *c = &r->config;
+    c->expires_s = c->expires_s ? c->expires_s : SIP_BINDING_EXPIRES_S;
+    c->expires_min_s = c->expires_min_s ? c->expires_min_s : SIP_BINDING_EXPIRES_MIN_S;
+    c->expires_max_s = c->expires_max_s ? c->expires_max_s : SIP_BINDING_EXPIRES_MAX_S;
+    c->max_contacts = c->max_contacts ? c->max_contacts : SIP_BINDINGS_PER_AOR;
+    r->events = events;
+    r->owner = owner;
+    r->bindings = sip_bindings_create(loop, on_change, r);
+    list_init(&r->waiting);
+    return r;
+}
+
+void sip_registrar_destroy(struct sip_registrar *r)
+{
+    if (!r)
+        return;
+    LIST_EACH(link, &r->waiting)
+    {
+        struct waiting *waiting = LIST_ITEM(link, struct waiting, link);
+        sip_auth_cancel(r->config.auth, waiting);
+        sip_txn_reply_status(waiting->txn, 503);
+        mem_free(waiting);
+    }
+    sip_bindings_destroy(r->bindings);
+    mem_free(r);
+}
+
+/* ---- one REGISTER, once it is known who sent it ---- */
+
+struct registration {
+    struct sip_registrar *registrar;
+    struct sip_txn *txn;
+    const struct sip_msg *msg;
+    char aor[AOR_MAX];
+    struct sip_binding wanted[CONTACTS_MAX];
+    uint32_t expires_s[CONTACTS_MAX];
+    size_t n;
+};
+
+/* The user of To as decoded and its host: RFC 3261 §10.3 step 5. */
+static bool read_aor(const struct sip_msg *msg, char *out)
+{
+    const struct sip_uri *uri = &sip_msg_to(msg)->uri;
+    char text[AOR_MAX];
+    struct buf aor = BUF_ON(text);
+    if ((uri->scheme != SIP_URI_SIP && uri->scheme != SIP_URI_SIPS) || !uri->user.len)
+        return false;
+    sip_unescape(uri->user, &aor);
+    buf_printf(&aor, "@%.*s", SLICE_ARG(uri->host));
+    return !aor.overflow && sip_bindings_aor(buf_slice(&aor), out, AOR_MAX);
+}
+
+static bool may_register(const struct sip_registrar *r, struct slice user, struct slice aor)
+{
+    struct slice rest = aor;
+    if (!r->config.auth)
+        return true;
+    if (r->config.may_register)
+        return r->config.may_register(r->owner, user, aor);
+    return slice_eq(slice_cut(&rest, '@'), user);
+}
+
+/* 0, or the status that refuses: a stale or repeated one must not undo a newer (§10.3 step 7) */
+static int check_order(const struct registration *reg, const struct sip_binding *old)
+{
+    return old && slice_eq(old->call_id, sip_msg_call_id(reg->msg)) &&
+                   sip_msg_cseq(reg->msg)->number <= old->cseq
+               ? 500
+               : 0;
+}
+
+static size_t read_paths(const struct sip_msg *msg, struct slice *out)
+{
+    size_t n = 0;
+    for (; n < SIP_PATHS_MAX && n < sip_msg_count(msg, SIP_H_PATH); n++) {
+        struct sip_name_addr path;
+        if (sip_name_addr_parse(sip_msg_header_nth(msg, SIP_H_PATH, n)->value, &path))
+            break;
+        out[n] = path.uri.text;
+    }
+    return n;
+}
+
+static int read_contact(struct registration *reg, struct slice value, uint32_t default_s)
+{
+    const struct sip_registrar_config *config = &reg->registrar->config;
+    struct sip_name_addr contact;
+    struct sip_binding *b = &reg->wanted[reg->n];
+    if (sip_name_addr_parse(value, &contact) || contact.is_star ||
+        (contact.uri.scheme != SIP_URI_SIP && contact.uri.scheme != SIP_URI_SIPS) ||
+        sip_contact_q(&contact, &b->q))
+        return 400;
+    uint32_t expires_s = sip_contact_expires(&contact, default_s);
+    if (expires_s && expires_s < config->expires_min_s)
+        return 423;
+    b->aor = slice_of(reg->aor);
+    b->contact = contact.uri.text;
+    b->call_id = sip_msg_call_id(reg->msg);
+    b->cseq = sip_msg_cseq(reg->msg)->number;
+    b->n_paths = read_paths(reg->msg, b->path);
+    b->instance = sip_contact_instance(&contact);
+    b->reg_id = sip_contact_reg_id(&contact);
+    b->user_agent = sip_msg_value(reg->msg, SIP_H_USER_AGENT);
+    b->flow = *sip_txn_flow(reg->txn);
+    b->since_wall_ms = loop_wall_ms(reg->registrar->loop);
+    expires_s = (uint32_t)num_min(expires_s, config->expires_max_s);
+    b->expires_wall_ms = b->since_wall_ms + (int64_t)expires_s * 1000;
+    reg->expires_s[reg->n++] = expires_s;
+    return check_order(reg, sip_bindings_find(reg->registrar->bindings, b->aor, b->contact,
+                                              b->instance, b->reg_id));
+}
+
+/* `Contact: *`: everything goes, and it must say so (§10.3 step 6) */
+static int remove_all(struct registration *reg, bool zero)
+{
+    const struct sip_binding *list[CONTACTS_MAX];
+    struct sip_bindings *bindings = reg->registrar->bindings;
+    if (!zero || sip_msg_count(reg->msg, SIP_H_CONTACT) != 1)
+        return 400;
+    size_t n = sip_bindings_list(bindings, slice_of(reg->aor), list, CONTACTS_MAX);
+    n = (size_t)num_min((int64_t)n, CONTACTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (check_order(reg, list[i]))
+            return 500;
+    for (size_t i = 0; i < n; i++)
+        sip_bindings_remove(bindings, list[i]);
+    return 0;
+}
+
+static int apply(struct registration *reg)
+{
+    struct sip_registrar *r = reg->registrar;
+    for (size_t i = 0; i < reg->n; i++) {
+        const struct sip_binding *b = &reg->wanted[i];
+        const struct sip_binding *old =
+            sip_bindings_find(r->bindings, b->aor, b->contact, b->instance, b->reg_id);
+        if (reg->expires_s[i] == 0 && old)
+            sip_bindings_remove(r->bindings, old);
+        else if (reg->expires_s[i] > 0 &&
+                 sip_bindings_put(r->bindings, b, r->config.max_contacts, false))
+            return 503;
+    }
+    return 0;
+}
+
+/* All contacts are read and judged before the first is put: it is all or nothing. */
+static int update(struct registration *reg)
+{
+    const struct sip_msg *msg = reg->msg;
+    uint32_t default_s = reg->registrar->config.expires_s;
+    size_t n = sip_msg_count(msg, SIP_H_CONTACT);
+    struct slice expires = sip_msg_value(msg, SIP_H_EXPIRES);
+    if (expires.len && sip_seconds_parse(expires, &default_s))
+        default_s = reg->registrar->config.expires_s; /* §20.19: malformed counts as absent */
+    if (n > CONTACTS_MAX)
+        return 403;
+    for (size_t i = 0; i < n; i++) {
+        struct slice value = sip_msg_header_nth(msg, SIP_H_CONTACT, i)->value;
+        if (slice_is(value, "*"))
+            return remove_all(reg, expires.len && default_s == 0);
+        int status = read_contact(reg, value, default_s);
+        if (status)
+            return status;
+    }
+    return apply(reg);
+}
+
+static void print_contact(const struct sip_binding *b, int64_t now_wall_ms, struct buf *out)
+{
+    int64_t left_s = (b->expires_wall_ms - now_wall_ms + 999) / 1000;
+    buf_printf(out, "<%.*s>;expires=%" PRId64, SLICE_ARG(b->contact), left_s);
+    if (b->q != 1000)
+        buf_printf(out, ";q=0.%03u", b->q);
+    if (b->instance.len)
+        buf_printf(out, ";+sip.instance=\"<%.*s>\"", SLICE_ARG(b->instance));
+    if (b->reg_id)
+        buf_printf(out, ";reg-id=%u", b->reg_id);
+}
+
+static void reply_bindings(struct registration *reg)
+{
+    const struct sip_binding *list[CONTACTS_MAX];
+    struct sip_field fields[CONTACTS_MAX + SIP_PATHS_MAX + 1];
+    struct sip_reply reply = { .status = 200, .fields = fields };
+    struct buf text;
+    char *mem = mem_alloc(CONTACTS_MAX * CONTACT_TEXT);
+    struct sip_registrar *r = reg->registrar;
+    buf_init(&text, mem, CONTACTS_MAX * CONTACT_TEXT);
+    size_t n = sip_bindings_list(r->bindings, slice_of(reg->aor), list, CONTACTS_MAX);
+    for (size_t i = 0; i < n && i < CONTACTS_MAX; i++) {
+        size_t start = text.len;
+        print_contact(list[i], loop_wall_ms(r->loop), &text);
+        fields[reply.n_fields++] =
+            (struct sip_field){ SLICE("Contact"), slice_from(buf_slice(&text), start) };
+    }
+    for (size_t i = 0; i < sip_msg_count(reg->msg, SIP_H_PATH) && i < SIP_PATHS_MAX; i++)
+        fields[reply.n_fields++] =
+            (struct sip_field){ SLICE("Path"), sip_msg_header_nth(reg->msg, SIP_H_PATH, i)->value };
+    fields[reply.n_fields++] = (struct sip_field){ SLICE("Supported"), SLICE("path, outbound") };
+    sip_txn_reply(reg->txn, &reply);
+    mem_free(mem);
+}
+
+static void refuse(struct registration *reg, int status)
+{
+    char seconds[16];
+    struct buf text = BUF_ON(seconds);
+    buf_printf(&text, "%u", reg->registrar->config.expires_min_s);
+    struct sip_field min = { SLICE("Min-Expires"), buf_slice(&text) };
+    struct sip_reply reply = { .status = status, .fields = &min, .n_fields = status == 423 };
+    sip_txn_reply(reg->txn, &reply);
+}
+
+static void take(struct sip_registrar *r, struct sip_txn *txn, struct slice user)
+{
+    struct registration *reg = mem_new(struct registration); /* too large for a stack */
+    reg->registrar = r;
+    reg->txn = txn;
+    reg->msg = sip_txn_msg(txn);
+    int status = 0;
+    if (!read_aor(reg->msg, reg->aor))
+        status = 404;
+    else if (!may_register(r, user, slice_of(reg->aor)))
+        status = 403;
+    else
+        status = update(reg);
+    if (status)
+        refuse(reg, status);
+    else
+        reply_bindings(reg);
+    mem_free(reg);
+}
+
+/* ---- who sent it ---- */
+
+static void on_auth(void *owner, const struct sip_auth_result *result)
+{
+    struct waiting *waiting = owner;
+    struct sip_registrar *r = waiting->registrar;
+    struct sip_txn *txn = waiting->txn;
+    list_remove(&waiting->link);
+    mem_free(waiting);
+    if (result->verdict == SIP_AUTH_PROVED) {
+        take(r, txn, result->user);
+        return;
+    }
+    struct sip_reply reply = { .status = result->status,
+                               .fields = result->fields,
+                               .n_fields = result->n_fields };
+    if (result->wrong) {
+        char from[ADDR_TEXT];
+        log_warn(NULL, "sip registration refused user=%.*s realm=%.*s from=%s cause=wrong_password",
+                 SLICE_ARG(result->user), SLICE_ARG(result->realm),
+                 addr_print(&sip_txn_flow(txn)->remote, from));
+    }
+    sip_txn_reply(txn, &reply);
+}
+
+void sip_registrar_handle(void *registrar, struct sip_txn *txn)
+{
+    struct sip_registrar *r = registrar;
+    if (!r->config.auth) {
+        take(r, txn, SLICE_NONE);
+        return;
+    }
+    struct waiting *waiting = mem_new(struct waiting);
+    waiting->registrar = r;
+    waiting->txn = txn;
+    list_append(&r->waiting, &waiting->link);
+    sip_auth_check(r->config.auth, sip_txn_msg(txn), sip_txn_flow(txn), on_auth, waiting);
+}
+
+size_t sip_registrar_lookup(const struct sip_registrar *r, struct slice aor,
+                            const struct sip_binding **out, size_t max)
+{
+    size_t n = sip_bindings_list(r->bindings, aor, out, max);
+    return n < max ? n : max;
+}
+
+const struct sip_binding *sip_registrar_next(const struct sip_registrar *r, size_t *cursor)
+{
+    return sip_bindings_next(r->bindings, cursor);
+}
+
+size_t sip_registrar_count(const struct sip_registrar *r)
+{
+    return sip_bindings_count(r->bindings);
+}
+
+enum err sip_registrar_load(struct sip_registrar *r, const struct sip_binding *binding)
+{
+    if (binding->expires_wall_ms <= loop_wall_ms(r->loop))
+        return ERR_TIMEOUT;
+    return sip_bindings_put(r->bindings, binding, r->config.max_contacts, true);
+}
+
+void sip_registrar_remove(struct sip_registrar *r, struct slice aor, struct slice contact)
+{
+    const struct sip_binding *list[CONTACTS_MAX];
+    size_t n = sip_bindings_list(r->bindings, aor, list, CONTACTS_MAX);
+    for (size_t i = 0; i < n && i < CONTACTS_MAX; i++)
+        if (slice_empty(contact) || slice_eq(list[i]->contact, contact))
+            sip_bindings_remove(r->bindings, list[i]);
+}
