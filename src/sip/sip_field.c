@@ -54,3 +54,27 @@ struct sip_field *sip_fields_copy(const struct sip_field *fields, size_t n)
     }
     return copy;
 }
+
+enum { PARTY_NAME_MAX = 256 };
+
+char *sip_party_print(struct slice name, struct slice uri, struct slice tag)
+{
+    char clean[PARTY_NAME_MAX];
+    char quoted[2 * PARTY_NAME_MAX + 2];
+    char text[SIP_URI_MAX + sizeof quoted + 64];
+    struct buf plain = BUF_ON(clean);
+    struct buf display = BUF_ON(quoted);
+    struct buf out = BUF_ON(text);
+    struct sip_name_addr party = { .tag = tag };
+    if (sip_uri_parse(uri, &party.uri))
+        return NULL;
+    for (size_t i = 0; i < name.len && plain.len < sizeof clean; i++)
+        if ((unsigned char)name.ptr[i] >= ' ' && name.ptr[i] != 127)
+            buf_char(&plain, name.ptr[i]);
+    if (plain.len) {
+        sip_print_quoted(&display, buf_slice(&plain));
+        party.display = slice_unquote(buf_slice(&display));
+    }
+    sip_name_addr_print(&party, &out);
+    return out.overflow ? NULL : slice_dup(buf_slice(&out));
+}

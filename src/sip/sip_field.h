@@ -1,5 +1,5 @@
 #pragma once
-/* Writing the headers that callers add. Control thread; owns nothing. */
+/* Writing the headers and names that callers give. Control thread; owns nothing. */
 
 #include "sip_build.h"
 #include "sip_request.h"
@@ -10,3 +10,7 @@ void sip_fields_write(struct sip_build *b, const struct sip_field *fields, size_
 
 /** A heap copy of fields, texts included, in one block: mem_free() it. NULL when `n` is 0. */
 struct sip_field *sip_fields_copy(const struct sip_field *fields, size_t n);
+
+/** `"name" <uri>;tag=tag` for From and To, on the heap; control characters in the name are left
+ * out. NULL when `uri` is no URI or all of it is too long. */
+char *sip_party_print(struct slice name, struct slice uri, struct slice tag);

@@ -72,17 +72,6 @@ static const struct sip_exchange_events events = {
     .on_failed = on_failed,
 };
 
-static char *print_party(struct slice name, struct slice uri, struct slice tag)
-{
-    char text[SIP_URI_MAX + 512];
-    struct buf out = BUF_ON(text);
-    struct sip_name_addr party = { .display = name, .tag = tag };
-    if (sip_uri_parse(uri, &party.uri))
-        return NULL;
-    sip_name_addr_print(&party, &out);
-    return out.overflow ? NULL : slice_dup(buf_slice(&out));
-}
-
 static void copy_config(struct sip_request *r, const struct sip_request_config *config,
                         struct sip_login *login)
 {
@@ -91,9 +80,9 @@ static void copy_config(struct sip_request *r, const struct sip_request_config *
     rand_token(tag, SIP_TAG_LEN);
     rand_token(random, 32);
     r->method = slice_dup(config->method);
-    r->from = print_party(config->from_name, config->from_uri, slice_of(tag));
-    r->to = print_party(SLICE_NONE, config->to_uri.len ? config->to_uri : config->request_uri,
-                        SLICE_NONE);
+    r->from = sip_party_print(config->from_name, config->from_uri, slice_of(tag));
+    r->to = sip_party_print(SLICE_NONE, config->to_uri.len ? config->to_uri : config->request_uri,
+                            SLICE_NONE);
     r->call_id = slice_dup(config->call_id.len ? config->call_id : slice_of(random));
     r->contact_user = slice_dup(config->contact_user);
     r->contact = slice_dup(config->contact);

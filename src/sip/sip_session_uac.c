@@ -329,21 +329,6 @@ static const struct sip_exchange_events invite_events = {
     .on_failed = on_failed,
 };
 
-/* `"name" <uri>;tag=tag` on the heap; NULL when the URI is none */
-static char *print_party(struct slice name, struct slice uri, struct slice tag)
-{
-    char text[SIP_URI_MAX + 512];
-    struct buf out = BUF_ON(text);
-    struct sip_name_addr party = { .display = name };
-    struct sip_uri parsed;
-    if (sip_uri_parse(uri, &parsed))
-        return NULL;
-    party.uri = parsed;
-    party.tag = tag;
-    sip_name_addr_print(&party, &out);
-    return out.overflow ? NULL : slice_dup(buf_slice(&out));
-}
-
 static void copy_config(struct sip_session *s, const struct sip_session_config *config)
 {
     char random[33];
@@ -357,8 +342,9 @@ static void copy_config(struct sip_session *s, const struct sip_session_config *
     if (config->call_id_prefix.len)
         buf_printf(&id, "%.*s-", SLICE_ARG(config->call_id_prefix));
     buf_text(&id, random);
-    s->from = print_party(config->from_name, config->from_uri, slice_of(s->local_tag));
-    s->to = print_party(config->to_name, has_to ? config->to_uri : config->request_uri, SLICE_NONE);
+    s->from = sip_party_print(config->from_name, config->from_uri, slice_of(s->local_tag));
+    s->to =
+        sip_party_print(config->to_name, has_to ? config->to_uri : config->request_uri, SLICE_NONE);
     struct slice user = config->contact_user;
     if (!user.len && sip_uri_parse(config->from_uri, &from) == OK)
         user = from.user;

@@ -2,6 +2,13 @@
 /* For tests: two stacks on a simulated network, "caller" at 10.0.0.1 and "callee" at 10.0.0.2,
  * whose calls write what happens into a log that tests compare. Include after cmocka.h. */
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "sip_session_priv.h"
 #include "test_net.h"
 
@@ -19,7 +26,6 @@ struct call {
 struct world {
     struct sim sim;
     struct call caller, callee;
-    unsigned max_retransmissions;
 };
 
 static inline void call_note(struct call *call, const char *fmt, ...)
@@ -229,4 +235,20 @@ static inline void world_call(struct world *w, const struct sip_session_config *
     assert_int_equal(
         sip_session_invite(&w->caller.session, w->caller.agent, &config, &call_events, &w->caller),
         OK);
+}
+
+static inline void call_on_outcome(void *owner, const struct sip_outcome *outcome)
+{
+    call_note(owner, "outcome:%d ", outcome->status);
+}
+
+/** A call that is up on both sides. */
+static inline void world_up(struct world *w)
+{
+    world_call(w, NULL);
+    loop_advance(w->sim.loop, 100);
+    call_answer(&w->callee, "v=answer");
+    loop_advance(w->sim.loop, 100);
+    assert_int_equal(sip_session_state(w->caller.session), SIP_SESSION_UP);
+    assert_int_equal(sip_session_state(w->callee.session), SIP_SESSION_UP);
 }
