@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct dtmf_receiver receiver;
     dtmf_receiver_init(&receiver, &events, NULL);
     struct wire w = wire_of(slice_make(data, len));
-    for (int64_t now_ms = 0; !slice_empty(w.rest); now_ms += 20) {
+    for (int64_t now_ms = 0; w.rest.len >= 4; now_ms += 20) {
         uint32_t ts = wire_u32(&w);
         struct slice payload = wire_bytes(&w, w.rest.len < 4 ? w.rest.len : 4);
         enum err err = dtmf_receiver_feed(&receiver, 8000, ts, payload, now_ms);
