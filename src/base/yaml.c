@@ -5,7 +5,6 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "buf.h"
 #include "map.h"
 #include "mem.h"
 
@@ -22,20 +21,31 @@ struct build {
     size_t nodes;
 };
 
+/* The place of a value, or of a key in it, as a map key; the caller frees `ptr`. */
+static struct slice place_of(const json_t *at, const char *key)
+{
+    struct slice name = slice_of(key);
+    char *id = mem_alloc(sizeof at + 1 + name.len);
+    memcpy(id, &at, sizeof at);
+    id[sizeof at] = key ? 'k' : 'v';
+    if (name.len)
+        memcpy(id + sizeof at + 1, name.ptr, name.len);
+    return slice_make(id, sizeof at + 1 + name.len);
+}
+
 static void remember(struct yaml_doc *doc, const json_t *at, const char *key, size_t line)
 {
-    char mem[1100];
-    struct buf id = BUF_ON(mem);
-    buf_printf(&id, "%p.%s", (const void *)at, key ? key : "");
-    map_put(doc->lines, buf_slice(&id), (void *)(uintptr_t)(line + 1));
+    struct slice id = place_of(at, key);
+    map_put(doc->lines, id, (void *)(uintptr_t)(line + 1));
+    mem_free((char *)(uintptr_t)id.ptr);
 }
 
 static int recall(const struct yaml_doc *doc, const json_t *at, const char *key)
 {
-    char mem[1100];
-    struct buf id = BUF_ON(mem);
-    buf_printf(&id, "%p.%s", (const void *)at, key ? key : "");
-    return (int)(uintptr_t)map_find(doc->lines, buf_slice(&id));
+    struct slice id = place_of(at, key);
+    int line = (int)(uintptr_t)map_find(doc->lines, id);
+    mem_free((char *)(uintptr_t)id.ptr);
+    return line;
 }
 
 static enum err fail(struct build *b, enum err code, size_t line, const char *text)
@@ -59,17 +69,35 @@ static bool is_word(const char *text, const char *const *words)
     return false;
 }
 
+static size_t skip_digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* -?(0|[1-9][0-9]*)(.[0-9]*)?([eE][-+]?[0-9]+)?, so that 0123, 0x10 and +97150… stay text. What a
+ * number cannot hold without loss stays text too. */
 static json_t *number(const char *text)
 {
-    char *end;
+    const char *at = text + (text[0] == '-');
+    size_t digits = skip_digits(at);
+    if (!digits || (at[0] == '0' && digits > 1))
+        return NULL;
+    at += digits;
     errno = 0;
-    long long whole = strtoll(text, &end, 10);
-    if (*end == '\0' && errno == 0)
-        return json_integer(whole);
-    double real = strtod(text, &end);
-    if (*end == '\0' && real - real == 0) /* finite */
-        return json_real(real);
-    return NULL;
+    if (*at == '\0') {
+        long long whole = strtoll(text, NULL, 10);
+        return errno ? NULL : json_integer(whole);
+    }
+    if (*at == '.')
+        at += 1 + skip_digits(at + 1);
+    if (*at == 'e' || *at == 'E') {
+        at += 1 + (at[1] == '-' || at[1] == '+');
+        if (!skip_digits(at))
+            return NULL;
+        at += skip_digits(at);
+    }
+    double real = *at ? 0 : strtod(text, NULL);
+    return *at || real - real != 0 ? NULL : json_real(real); /* infinite: over the range */
 }
 
 /* YAML 1.2 core schema, so that `no`, `on` and 0123 stay what the writer meant */
@@ -84,17 +112,7 @@ static json_t *plain_scalar(const char *text)
         return json_true();
     if (is_word(text, falses))
         return json_false();
-    size_t len = strlen(text);
-    size_t digits = strspn(text, "0123456789");
-    bool plain_number = len && strspn(text, "-0123456789.eE") == len && digits != 0;
-    bool negative = text[0] == '-' && len > 1;
-    bool leading_zero = text[0] == '0' && len > 1 && text[1] != '.';
-    if ((plain_number || negative) && !leading_zero) {
-        json_t *value = number(text);
-        if (value)
-            return value;
-    }
-    return NULL;
+    return number(text);
 }
 
 static json_t *scalar(const yaml_event_t *event)
@@ -134,6 +152,8 @@ static enum err pair(struct build *b, const yaml_event_t *key_event, int depth, 
     if (key_event->type != YAML_SCALAR_EVENT)
         return fail(b, ERR_UNSUPPORTED, line, "a key must be plain text");
     const char *key = (const char *)key_event->data.scalar.value;
+    if (strlen(key) != key_event->data.scalar.length)
+        return fail(b, ERR_PARSE, line, "a key must not have a zero byte");
     if (json_object_get(object, key))
         return fail(b, ERR_EXISTS, line, "this key stands here twice");
     yaml_event_t event;
