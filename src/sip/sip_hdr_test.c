@@ -59,6 +59,8 @@ static void malformed_vias_are_refused(void **state)
         "SIP/2.0/UDP host;ttl=300",
         "SIP/2.0/UDP 2001:db8::1;branch=x",
         "SIP/2.0/UDP a b;branch=x",
+        "SIP/2.0/UDP host;branch=\"a b\"",
+        "SIP/2.0/UDP host;received",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct sip_via via;
@@ -210,7 +212,10 @@ static void session_timers_replaces_and_events_are_read(void **state)
     assert_slice(replaces.to_tag, "ff87ff");
     assert_slice(replaces.from_tag, "r33th4x0r");
     assert_true(replaces.early_only);
-    assert_int_equal(sip_replaces_parse(SLICE("x;to-tag=1"), &replaces), ERR_PARSE);
+    static const char *const bad[] = { "x;to-tag=1", ";to-tag=1;from-tag=2",
+                                       "x y;to-tag=1;from-tag=2", "x;to-tag=\"1 2\";from-tag=2" };
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(sip_replaces_parse(slice_of(bad[i]), &replaces), ERR_PARSE);
 
     struct sip_value event;
     struct slice id;
