@@ -223,7 +223,7 @@ static enum err run_steps(struct store_job *job, const struct store_ops *ops, vo
     for (size_t i = 0; i < job->n_steps; i++) {
         const struct store_step *step = &job->steps[i];
         struct store_stmt stmt = { .sql = step->sql,
-                                   .values = job->values + step->first,
+                                   .values = step->n ? &job->values[step->first] : NULL,
                                    .n = step->n,
                                    .on_row = read_row,
                                    .owner = job };
