@@ -34,6 +34,7 @@ tests_of = $(shell find src/$(1) -name '*_test.c' 2>/dev/null | sort)
 fuzzers_of = $(shell find src/$(1) -name '*_fuzz.c' 2>/dev/null | sort)
 objects = $(patsubst src/%.c,$(DIR)/%.o,$(1))
 made_store := $(DIR)/store/schema.o
+made_daemon := $(DIR)/daemon/page.o
 reach   = $(sort $(1) $(foreach f,$(needs_$(1)),$(call reach,$(f))))
 archives = $(foreach f,$(call reach,$(1)),$(DIR)/lib$(f).a)
 pkgs    = $(sort $(foreach f,$(call reach,$(1)),$(pkgs_$(f))))
@@ -76,6 +77,9 @@ $(FLOW_BINS): $(DIR)/%: $(DIR)/%.o $(call objects,$(wildcard tests/fakes/*.c)) $
 $(DIR)/store/schema.c: $(sort $(wildcard src/store/schema/*.sql)) tools/embed
 	@mkdir -p $(@D)
 	$(Q)tools/embed store_schema src/store/schema $(filter %.sql,$^) > $@
+$(DIR)/daemon/page.c: $(sort $(wildcard web/page/*)) tools/embed
+	@mkdir -p $(@D)
+	$(Q)tools/embed web_page web/page $(filter web/%,$^) > $@
 $(DIR)/%.o: $(DIR)/%.c Makefile
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 $(DIR)/%.o: src/%.c Makefile tools/floors.mk VERSION

@@ -10,7 +10,7 @@
 
 struct router;
 
-enum { ROUTE_TARGETS_MAX = 16, ROUTE_TEXT_MAX = 160 };
+enum { ROUTE_TARGETS_MAX = 16, ROUTE_RULE_TARGETS = 8, ROUTE_TEXT_MAX = 160 };
 
 /** One far end: "trunk" default +1555…, "user" alice, "builtin" echo, "uri" sip:bob@example.com. */
 struct route_target {
@@ -42,8 +42,8 @@ struct route_rule {
     char pattern[64]; /* digits, X (0-9), Z (1-9), N (2-9), [..], a last . or * for the rest */
     char face[16];    /* "" any */
     char trunk[64];   /* came from this trunk; "" any */
-    struct route_target targets[4];
-    unsigned step[4];
+    struct route_target targets[ROUTE_RULE_TARGETS];
+    unsigned step[ROUTE_RULE_TARGETS];
     size_t n_targets;
 };
 

@@ -52,7 +52,7 @@ static void tell_failure(struct leg_bridge *self, const struct cause *cause)
                  cause->code, cause->text);
     else
         snprintf(text, sizeof text, "Failed to establish call: %s", cause->text);
-    send(self,
+    tell(self,
          json_pack("{s:s, s:o, s:o, s:s, s:b}", "type", "error", "message", text_json(text), "code",
                    code_json(cause), "reason", cause->token, "retryable", is_retryable(cause)));
 }
@@ -167,7 +167,7 @@ static void dial(struct leg *leg, const struct leg *peer)
     }
     self->sdp = slice_dup(buf_slice(&sdp));
     const json_t *headers = call_headers(leg->call);
-    send(self,
+    tell(self,
          json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "type", "incoming-call", "from",
                    text_json(call_from(leg->call)), "displayName",
                    text_json(call_from_name(leg->call)), "to", text_json(call_to(leg->call)), "sdp",
@@ -329,7 +329,7 @@ void leg_bridge_on_stats(struct leg_bridge *self)
         return;
     const struct media_stats *stats = media_stream_stats(self->leg.stream);
     const struct codec *codec = stats->rx_codec ? stats->rx_codec : stats->tx_codec;
-    send(self,
+    tell(self,
          json_pack(
              "{s:s, s:s?, s:o, s:o, s:I, s:n, s:I, s:I, s:b, s:o}", "type", "stats", "codec",
              codec ? codec->name : NULL, "rtt",

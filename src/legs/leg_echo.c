@@ -1,11 +1,11 @@
 #include "legs/leg_echo.h"
 
 #include <stdio.h>
-#include <uv.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/worker.h"
 #include "legs/leg_env.h"
 #include "media/media.h"
 #include "media/speech.h"
@@ -21,7 +21,6 @@ struct greeting {
 
 /* The rendering outlives its owner if the daemon stops in the middle of it. */
 struct render {
-    uv_work_t work;
     struct builtins *owner; /* NULL once the owner is gone */
     struct greeting greeting;
 };
@@ -43,17 +42,17 @@ struct leg_builtin {
     const struct builtin *what;
 };
 
-static void render_work(uv_work_t *work)
+static void render_work(void *arg)
 {
-    struct greeting *greeting = &((struct render *)work->data)->greeting;
+    struct greeting *greeting = &((struct render *)arg)->greeting;
     if (speech_render(SLICE(greeting_text), &greeting->pcm, &greeting->samples, &greeting->rate_hz))
         greeting->pcm = NULL;
 }
 
-static void render_done(uv_work_t *work, int status)
+static void render_done(void *arg)
 {
-    struct render *render = work->data;
-    if (render->owner && status == 0) {
+    struct render *render = arg;
+    if (render->owner) {
         render->owner->greeting = render->greeting;
         render->owner->render = NULL;
     } else {
@@ -67,10 +66,9 @@ struct builtins *builtins_create(const struct leg_env *env)
     struct builtins *builtins = mem_new(struct builtins);
     builtins->env = env;
     struct render *render = mem_new(struct render);
-    render->work.data = render;
     render->owner = builtins;
     builtins->render = render;
-    BUG_IF(uv_queue_work(loop_uv(env->loop), &render->work, render_work, render_done));
+    worker_run(env->loop, render_work, render_done, render);
     return builtins;
 }
 

@@ -227,6 +227,36 @@ size_t addr_local_list(struct addr *out, size_t max)
     return n;
 }
 
+static unsigned mask_bits(const struct sockaddr *mask, bool v6)
+{
+    const uint8_t *bytes =
+        v6 ? (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr
+           : (const uint8_t *)&((const struct sockaddr_in *)(const void *)mask)->sin_addr;
+    unsigned bits = 0;
+    for (size_t i = 0; i < (v6 ? 16u : 4u); i++)
+        bits += (unsigned)__builtin_popcount(bytes[i]);
+    return bits;
+}
+
+size_t addr_local_nets(struct addr_block *out, size_t max)
+{
+    struct ifaddrs *all;
+    if (getifaddrs(&all))
+        return 0;
+    size_t n = 0;
+    for (struct ifaddrs *at = all; at && n < max; at = at->ifa_next) {
+        if (!at->ifa_addr || !at->ifa_netmask || !(at->ifa_flags & IFF_UP) ||
+            (at->ifa_flags & IFF_LOOPBACK))
+            continue;
+        bool v6 = at->ifa_addr->sa_family == AF_INET6;
+        if (v6 || at->ifa_addr->sa_family == AF_INET)
+            out[n++] = (struct addr_block){ addr_from_sockaddr(at->ifa_addr),
+                                            mask_bits(at->ifa_netmask, v6) };
+    }
+    freeifaddrs(all);
+    return n;
+}
+
 enum err addr_local_toward(const struct addr *remote, struct addr *out)
 {
     int fd = socket(remote->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);

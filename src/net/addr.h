@@ -62,5 +62,7 @@ bool addr_in_blocks(const struct addr *addr, const struct addr_block *blocks, si
 /** Every address of every interface that is up, loopback included, port 0; returns how many (≤
  * max). */
 size_t addr_local_list(struct addr *out, size_t max);
+/** The blocks of those interfaces (address and netmask), loopback left out; how many (≤ max). */
+size_t addr_local_nets(struct addr_block *out, size_t max);
 /** The address the kernel would send from toward `remote`; ERR_IO when there is no route. */
 MUST_CHECK enum err addr_local_toward(const struct addr *remote, struct addr *out);

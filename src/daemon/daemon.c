@@ -1,0 +1,265 @@
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/worker.h"
+#include "config/config.h"
+#include "daemon/daemon_priv.h"
+#include "legs/bridge_face.h"
+#include "legs/leg_echo.h"
+#include "legs/registrar.h"
+#include "legs/sip_face.h"
+#include "legs/trunks.h"
+#include "media/codecs.h"
+#include "media/media.h"
+#include "net/dns.h"
+#include "net/http_server.h"
+#include "rtc/rtc_transport.h"
+#include "sip/sip_agent.h"
+#include "store/store.h"
+
+enum { STOP_GRACE_MS = 2000, STOP_LIMIT_MS = 8000 };
+
+static struct leg_codecs codecs_of(const struct config_list *names)
+{
+    size_t n;
+    const struct codec *const *all = codecs_all(&n);
+    struct leg_codecs out = { 0 };
+    for (size_t i = 0; i < names->n; i++)
+        for (size_t k = 0; k < n && out.n < LEG_CODECS_MAX; k++)
+            if (slice_iis(slice_of(names->items[i]), all[k]->name))
+                out.list[out.n++] = all[k];
+    return out;
+}
+
+static void fill_policies(struct daemon *daemon)
+{
+    struct leg_env *env = &daemon->env;
+    const struct config *config = daemon->config;
+    size_t n;
+    const struct codec *const *all = codecs_all(&n);
+    env->sip_codecs = codecs_of(&config->codecs);
+    for (size_t i = 0; i < n && i < LEG_CODECS_MAX; i++)
+        env->web_codecs.list[env->web_codecs.n++] = all[i];
+    if (config->public_ip[0] && addr_parse_ip(slice_of(config->public_ip), 0, &env->public_ip))
+        log_warn(NULL, "public_ip '%s' is not a numeric address: local addresses are used",
+                 config->public_ip);
+    for (size_t i = 0; i < config->local_nets.n && env->n_local_nets < ADDR_BLOCKS_MAX; i++)
+        if (!addr_block_parse(slice_of(config->local_nets.items[i]),
+                              &env->local_nets[env->n_local_nets]))
+            env->n_local_nets++;
+    if (!config->local_nets.n)
+        env->n_local_nets = addr_local_nets(env->local_nets, ADDR_BLOCKS_MAX - 1);
+    if (env->n_local_nets < ADDR_BLOCKS_MAX &&
+        !addr_block_parse(SLICE("127.0.0.0/8"), &env->local_nets[env->n_local_nets]))
+        env->n_local_nets++;
+}
+
+static enum err open_store(struct daemon *daemon, struct fault *fault)
+{
+    struct store_config store = { .loop = daemon->env.loop,
+                                  .url = daemon->config->store_url,
+                                  .state_dir = daemon->config->state_dir };
+    return store_open(&daemon->env.store, &store, fault);
+}
+
+static enum err open_media(struct daemon *daemon, struct fault *fault)
+{
+    const struct config *config = daemon->config;
+    struct addr bind = { 0 };
+    if (addr_parse_ip(slice_of(config->rtp_host), 0, &bind))
+        bind = addr_any4(0);
+    struct media_config media = {
+        .threads = config->threads == CONFIG_AUTO ? 0 : (unsigned)config->threads,
+        .rtp_min = config->rtp_ports.low,
+        .rtp_max = config->rtp_ports.high,
+        .bind = bind,
+        .silent_ms = (int64_t)config->media_alert_s * 1000,
+        .timeout_ms = (int64_t)config->media_timeout_s * 1000,
+    };
+    enum err err = media_create(&daemon->env.media, daemon->env.loop, &media, fault);
+    if (err)
+        return err;
+    struct rtc_config rtc = { .first_port =
+                                  config_webrtc_port(config, media_threads(daemon->env.media)),
+                              .bind = bind };
+    return rtc_create(&daemon->env.rtc, daemon->env.media, &rtc, fault);
+}
+
+static enum err open_dns(struct daemon *daemon, struct fault *fault)
+{
+    struct dns_config dns = { 0 };
+    const struct config_list *servers = &daemon->config->dns_servers;
+    for (size_t i = 0; i < servers->n && dns.n_servers < DNS_MAX_SERVERS; i++)
+        if (addr_parse(slice_of(servers->items[i]), 53, &dns.servers[dns.n_servers]))
+            return fault_set(fault, ERR_INVALID, "dns.servers", 0, "'%s' is not an address",
+                             servers->items[i]);
+        else
+            dns.n_servers++;
+    enum err err = dns_create(&daemon->env.dns, daemon->env.loop, &dns);
+    return err ? fault_set(fault, err, "dns", 0, "the resolver did not start") : OK;
+}
+
+static enum err open_sip(struct daemon *daemon, struct fault *fault)
+{
+    struct leg_env *env = &daemon->env;
+    daemon->sip_face = sip_face_create(env);
+    struct sip_agent_config agent = {
+        .user_agent = SLICE("WebRTC-SIP-Bridge/1.0 tandem/" TANDEM_VERSION),
+        .server = SLICE("WebRTC-SIP-Bridge/1.0 tandem/" TANDEM_VERSION),
+        .public_ip = env->public_ip,
+        .local_nets = env->local_nets,
+        .n_local_nets = env->n_local_nets,
+    };
+    env->agent = sip_agent_create(env->loop, &agent, &sip_face_events, daemon->sip_face);
+    enum err err = daemon_listen_sip(daemon, fault);
+    if (err)
+        return err;
+    daemon->trunks = trunks_create(env);
+    daemon->registrar = registrar_create(env);
+    sip_face_wire(daemon->sip_face, daemon->trunks, daemon->registrar);
+    return OK;
+}
+
+static void open_calls(struct daemon *daemon)
+{
+    struct leg_env *env = &daemon->env;
+    daemon->builtins = builtins_create(env);
+    daemon->bridge = bridge_face_create(env);
+    daemon->router = router_create();
+    daemon_fill_kinds(daemon);
+    struct calls_config calls = {
+        .loop = env->loop,
+        .media = env->media,
+        .router = daemon->router,
+        .kinds = daemon->kinds,
+        .n_kinds = daemon->n_kinds,
+        .ring_timeout_ms = (int64_t)daemon->config->ring_timeout_s * 1000,
+        .max_calls = (size_t)daemon->config->max_calls,
+        .store = env->store,
+        .owner = daemon,
+    };
+    env->calls = calls_create(&calls);
+}
+
+static void on_signal(void *arg)
+{
+    daemon_stop(arg);
+}
+
+enum err daemon_create(struct daemon **out, struct config *take_config, struct fault *fault)
+{
+    struct daemon *daemon = mem_new(struct daemon);
+    daemon->config = take_config;
+    daemon->env.config = take_config;
+    daemon->env.loop = loop_create();
+    daemon->started_wall_ms = loop_wall_ms(daemon->env.loop);
+    fill_policies(daemon);
+    enum err err = daemon_open_state(daemon, fault);
+    if (!err)
+        err = open_store(daemon, fault);
+    if (!err)
+        err = open_media(daemon, fault);
+    if (!err)
+        err = open_dns(daemon, fault);
+    if (!err)
+        err = open_sip(daemon, fault);
+    if (!err) {
+        open_calls(daemon);
+        err = daemon_fill_router(daemon, fault);
+    }
+    if (!err)
+        err = daemon_listen_http(daemon, fault);
+    if (!err)
+        err = daemon_announce(daemon, fault);
+    if (err) {
+        daemon_destroy(daemon);
+        return err;
+    }
+    trunks_start(daemon->trunks);
+    daemon->on_term = signal_watch_create(daemon->env.loop, SIGTERM, on_signal, daemon);
+    daemon->on_int = signal_watch_create(daemon->env.loop, SIGINT, on_signal, daemon);
+    *out = daemon;
+    return OK;
+}
+
+void daemon_run(struct daemon *daemon)
+{
+    loop_run(daemon->env.loop);
+}
+
+static void stop_if_done(struct daemon *daemon)
+{
+    if (daemon->sip_done && daemon->http_done)
+        loop_stop(daemon->env.loop);
+}
+
+static void on_sip_done(void *owner)
+{
+    struct daemon *daemon = owner;
+    daemon->sip_done = true;
+    stop_if_done(daemon);
+}
+
+static void on_http_done(void *owner)
+{
+    struct daemon *daemon = owner;
+    daemon->http_done = true;
+    stop_if_done(daemon);
+}
+
+static void on_stop_limit(void *owner)
+{
+    struct daemon *daemon = owner;
+    log_warn(NULL, "stopping took too long: some peers were not told");
+    loop_stop(daemon->env.loop);
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+    if (daemon->stopping)
+        return;
+    daemon->stopping = true;
+    log_info(NULL, "stopping calls=%zu", calls_count(daemon->env.calls));
+    struct cause cause = cause_of_token("shutdown", CAUSE_BY_SYSTEM, NULL);
+    calls_end_all(daemon->env.calls, &cause);
+    trunks_stop(daemon->trunks);
+    loop_timer_start(daemon->env.loop, &daemon->stop_timer, STOP_LIMIT_MS, on_stop_limit, daemon);
+    http_server_stop(daemon->http, on_http_done, daemon);
+    sip_agent_shutdown(daemon->env.agent, STOP_GRACE_MS, on_sip_done, daemon);
+}
+
+void daemon_destroy(struct daemon *daemon)
+{
+    struct leg_env *env = &daemon->env;
+    signal_watch_destroy(daemon->on_term);
+    signal_watch_destroy(daemon->on_int);
+    loop_timer_stop(env->loop, &daemon->stop_timer);
+    http_server_destroy(daemon->http);
+    bridge_face_destroy(daemon->bridge);
+    calls_destroy(env->calls);
+    router_destroy(daemon->router);
+    builtins_destroy(daemon->builtins);
+    sip_face_destroy(daemon->sip_face);
+    registrar_destroy(daemon->registrar);
+    trunks_destroy(daemon->trunks);
+    if (env->agent)
+        sip_agent_destroy(env->agent);
+    dns_destroy(env->dns);
+    loop_turn(env->loop, 1); /* deferred ends and closing handles */
+    if (env->rtc)
+        rtc_destroy(env->rtc);
+    if (env->media)
+        media_destroy(env->media);
+    store_close(env->store);
+    loop_destroy(env->loop);
+    mem_free(daemon->tls_cert_pem);
+    mem_free(daemon->tls_key_pem);
+    mem_free(daemon->admin_token);
+    config_destroy(daemon->config);
+    mem_free(daemon);
+}

@@ -1,0 +1,67 @@
+#pragma once
+/* The parts of the daemon, as its files share them. */
+
+#include "base/log.h"
+#include "base/timer.h"
+#include "call/call.h"
+#include "daemon/daemon.h"
+#include "legs/leg_env.h"
+#include "net/http_listener.h"
+
+struct bridge_face;
+struct builtins;
+struct http_server;
+struct registrar;
+struct router;
+struct signal_watch;
+struct sip_face;
+struct trunks;
+
+enum { DAEMON_LISTENERS_MAX = 32, DAEMON_KINDS_MAX = 8 };
+
+/* What an HTTP listener is for. */
+struct daemon_listener {
+    struct http_listener *http;
+    bool tls;
+    bool root_is_bridge; /* a bare "/" WebSocket is the bridge's */
+};
+
+struct daemon {
+    struct config *config;
+    struct leg_env env;
+    struct router *router;
+    struct builtins *builtins;
+    struct trunks *trunks;
+    struct registrar *registrar;
+    struct sip_face *sip_face;
+    struct bridge_face *bridge;
+    struct http_server *http;
+    struct daemon_listener listeners[DAEMON_LISTENERS_MAX];
+    size_t n_listeners;
+    struct leg_kind kinds[DAEMON_KINDS_MAX];
+    size_t n_kinds;
+    char *tls_cert_pem, *tls_key_pem;
+    char *admin_token;
+    struct signal_watch *on_term, *on_int;
+    int64_t started_wall_ms;
+    bool stopping, sip_done, http_done;
+    struct timer stop_timer;
+};
+
+/* leg_kinds.c: which module serves which kind of target. */
+void daemon_fill_kinds(struct daemon *daemon);
+/* routes_setup.c: the router from the configuration and the store. */
+MUST_CHECK enum err daemon_fill_router(struct daemon *daemon, struct fault *fault);
+void daemon_reload_numbers(struct daemon *daemon);
+/* listen.c */
+MUST_CHECK enum err daemon_listen_sip(struct daemon *daemon, struct fault *fault);
+MUST_CHECK enum err daemon_listen_http(struct daemon *daemon, struct fault *fault);
+/** The ready file (and ready.json in the state directory), and the addresses for people. */
+MUST_CHECK enum err daemon_announce(struct daemon *daemon, struct fault *fault);
+/** The first TLS listener's port, or 0. */
+uint16_t daemon_https_port(const struct daemon *daemon);
+/* state.c: what lives in the state directory. */
+MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
+/* web.c: pages, health, upgrades; the rest is api/'s. */
+extern const struct http_server_events daemon_http_events;
+extern const struct ws_server_events daemon_ws_events;

@@ -1,0 +1,87 @@
+/* The router's contents: built-ins, routes of tandem.yaml, numbers of the store, the default. */
+#include <stdio.h>
+
+#include "config/config.h"
+#include "daemon/daemon_priv.h"
+#include "legs/leg_echo.h"
+#include "legs/registrar.h"
+#include "store/store_rows.h"
+
+static enum err target_of(const struct daemon *daemon, const char *text, const char *where,
+                          struct route_target *out, struct fault *fault)
+{
+    if (route_target_parse(slice_of(text), out))
+        return fault_set(fault, ERR_INVALID, where, 0,
+                         "'%s' is not a target such as trunk:NAME, user:NAME or builtin:echo",
+                         text);
+    if (slice_is(slice_of(out->kind), "trunk") &&
+        !config_trunk_find(daemon->config, slice_of(out->name)))
+        return fault_set(fault, ERR_INVALID, where, 0, "there is no trunk '%s'", out->name);
+    return OK;
+}
+
+static enum err add_route(struct daemon *daemon, const struct config_route *route,
+                          struct fault *fault)
+{
+    struct route_rule rule = { 0 };
+    char where[FAULT_WHERE_MAX];
+    snprintf(rule.name, sizeof rule.name, "%s", route->destination);
+    snprintf(rule.pattern, sizeof rule.pattern, "%s", route->pattern);
+    snprintf(rule.face, sizeof rule.face, "%s", route->face);
+    snprintf(rule.trunk, sizeof rule.trunk, "%s", route->trunk);
+    snprintf(where, sizeof where, "routes (%s)", rule.name[0] ? rule.name : rule.pattern);
+    for (size_t i = 0; i < route->to.n && i < ROUTE_RULE_TARGETS; i++) {
+        enum err err = target_of(daemon, route->to.items[i], where, &rule.targets[i], fault);
+        if (err)
+            return err;
+        rule.step[i] = (unsigned)i; /* one after the other */
+        rule.n_targets++;
+    }
+    router_add_rule(daemon->router, &rule);
+    return OK;
+}
+
+static enum err set_default(struct daemon *daemon, struct fault *fault)
+{
+    const char *text = config_default(daemon->config);
+    struct route_target target;
+    char full[CONFIG_TEXT_MAX + 16];
+    /* `echo` for `builtin:echo` is what people write */
+    bool bare = slice_index(slice_of(text), ':') == slice_of(text).len;
+    snprintf(full, sizeof full, "%s%s", bare ? "builtin:" : "", text);
+    enum err err = target_of(daemon, full, "default_destination", &target, fault);
+    if (!err)
+        router_set_default(daemon->router, &target);
+    return err;
+}
+
+static void on_numbers(void *owner, const struct store_answer *answer)
+{
+    struct daemon *daemon = owner;
+    if (answer->err)
+        return;
+    const struct store_number *rows = STORE_ROWS(answer, store_number);
+    router_clear_numbers(daemon->router);
+    for (size_t i = 0; i < answer->n; i++)
+        if (router_set_number(daemon->router, slice_of(rows[i].number), slice_of(rows[i].to)))
+            log_warn(NULL, "number ignored: '%s' is no target", rows[i].to);
+}
+
+void daemon_reload_numbers(struct daemon *daemon)
+{
+    store_number_list(daemon->env.store, (struct store_reply){ on_numbers, daemon });
+}
+
+enum err daemon_fill_router(struct daemon *daemon, struct fault *fault)
+{
+    enum err err = OK;
+    for (size_t i = 0; builtins_name(i); i++)
+        router_add_builtin(daemon->router, builtins_name(i));
+    for (size_t i = 0; i < daemon->config->n_routes && !err; i++)
+        err = add_route(daemon, &daemon->config->routes[i], fault);
+    if (!err)
+        err = set_default(daemon, fault);
+    router_set_user_check(daemon->router, registrar_has_user, daemon->registrar);
+    daemon_reload_numbers(daemon);
+    return err;
+}
