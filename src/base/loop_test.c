@@ -179,6 +179,31 @@ static void test_from_a_uv_callback(void **state)
     loop_destroy(loop);
 }
 
+static void on_deferred_stop(void *arg)
+{
+    loop_stop(arg);
+}
+
+static void on_uv_timer_defer_stop(uv_timer_t *handle)
+{
+    loop_defer(handle->data, on_deferred_stop, handle->data);
+    uv_close((uv_handle_t *)handle, NULL);
+}
+
+/* With nothing else to wait for, a deferred call still does not wait. */
+static void test_deferred_calls_are_not_slept_over(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_create();
+    loop_defer(loop, on_deferred_stop, loop);
+    loop_run(loop);
+    uv_timer_t timer = { .data = loop };
+    uv_timer_init(loop_uv(loop), &timer);
+    uv_timer_start(&timer, on_uv_timer_defer_stop, 1, 0);
+    loop_run(loop);
+    loop_destroy(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_a_turn_waits_no_longer),
         cmocka_unit_test(test_stop_from_another_thread),
         cmocka_unit_test(test_from_a_uv_callback),
+        cmocka_unit_test(test_deferred_calls_are_not_slept_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,6 +234,26 @@ static void test_our_offer_after_theirs(void **state)
     teardown(&x);
 }
 
+/* A number that they gave to another codec since is not used for the first one again. */
+static void test_renumbered_codecs(void **state)
+{
+    (void)state;
+    struct exchange x;
+    struct sdp_caps caps = plain_caps();
+    setup(&x);
+    assert_int_equal(answer_text(&x, &caps,
+                                 "v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 5 RTP/AVP 96\r\n"
+                                 "a=rtpmap:96 G722/8000\r\n"),
+                     OK);
+    assert_int_equal(answer_text(&x, &caps,
+                                 "v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 5 RTP/AVP 96\r\n"
+                                 "a=rtpmap:96 opus/48000/2\r\n"),
+                     OK);
+    offer(&x, &caps);
+    assert_has(x.text, "m=audio 10000 RTP/AVP 96 9 0 8 110 101\r\n");
+    teardown(&x);
+}
+
 static void test_hold_and_resume(void **state)
 {
     (void)state;
@@ -303,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_sdes_offer),
         cmocka_unit_test(test_version_grows_only_with_changes),
         cmocka_unit_test(test_our_offer_after_theirs),
+        cmocka_unit_test(test_renumbered_codecs),
         cmocka_unit_test(test_hold_and_resume),
         cmocka_unit_test(test_failure_leaves_the_session),
         cmocka_unit_test(test_ipv6_and_limits),
