@@ -227,7 +227,6 @@ enum err sdp_offer_answer(struct sdp_session_state *state, const struct sdp_caps
 {
     struct sdp_session *offer = NULL;
     struct sdp_result found = { 0 };
-    sdp_result_clear(result);
     enum err err = read_text(offer_text, &offer, fault);
     if (!err)
         err = pick_line(caps, offer, &found, fault);
@@ -245,6 +244,7 @@ enum err sdp_offer_answer(struct sdp_session_state *state, const struct sdp_caps
     }
     note_formats(caps, state->memory, &found);
     state->memory->setup = found.setup;
+    sdp_result_clear(result);
     *result = found;
     result->remote = offer;
     offer = NULL;
@@ -302,7 +302,6 @@ enum err sdp_offer_feed_answer(struct sdp_session_state *state, const struct sdp
 {
     struct sdp_session *answer = NULL;
     struct sdp_result found = { 0 };
-    sdp_result_clear(result);
     if (!state->memory->sent)
         return fault_set(fault, ERR_MISUSE, "sdp", 0, "an answer came, but we offered nothing");
     enum err err = read_text(answer_text, &answer, fault);
@@ -313,6 +312,7 @@ enum err sdp_offer_feed_answer(struct sdp_session_state *state, const struct sdp
         return err;
     }
     state->memory->setup = found.setup;
+    sdp_result_clear(result);
     *result = found;
     result->remote = answer;
     return OK;

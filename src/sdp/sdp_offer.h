@@ -147,16 +147,17 @@ void sdp_session_state_clear(struct sdp_session_state *state);
 MUST_CHECK enum err sdp_offer_print(struct sdp_session_state *state, const struct sdp_caps *caps,
                                     struct buf *out);
 /**
- * Answer an offer: our text into `out`, the outcome into `result` (cleared first, set on OK only).
- * ERR_UNSUPPORTED: nothing acceptable, SIP says 488; `fault` (may be NULL) names both codec lists.
- * ERR_PARSE: not SDP or without what its transport needs (400 or 488).  ERR_LIMIT: too big.
+ * Answer an offer: our text into `out`, the outcome into `result`, which holds the outcome before
+ * (or zeros) and on an error keeps it. ERR_UNSUPPORTED: nothing acceptable, SIP says 488; `fault`
+ * (may be NULL) names both codec lists. ERR_PARSE: not SDP or without what its transport needs (400
+ * or 488).  ERR_LIMIT: too big.
  */
 MUST_CHECK enum err sdp_offer_answer(struct sdp_session_state *state, const struct sdp_caps *caps,
                                      struct slice offer, struct buf *out, struct sdp_result *result,
                                      struct fault *fault);
 /**
- * The far end's answer to our last offer; `caps` are the offer's. `result` is cleared first and set
- * on OK only. ERR_REFUSED: they rejected the audio line.  Otherwise as sdp_offer_answer().
+ * The far end's answer to our last offer; `caps` are the offer's; `result` as in
+ * sdp_offer_answer(). ERR_REFUSED: they rejected the audio line.  Otherwise as sdp_offer_answer().
  */
 MUST_CHECK enum err sdp_offer_feed_answer(struct sdp_session_state *state,
                                           const struct sdp_caps *caps, struct slice answer,
