@@ -157,13 +157,15 @@ bool sip_via_has_cookie(const struct sip_via *via)
  * tokens. A comma would make "Bell, Alexander <…>" two values (RFC 4475 §3.1.2.15). */
 static bool is_plain_display(struct slice s)
 {
+    bool escapes = false; /* printed in quotes, a last backslash would escape the closing one */
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
         bool control = (unsigned char)c < ' ' && c != '\t';
         if (control || c == '"' || c == ',' || c == ';')
             return false;
+        escapes = c == '\\' && !escapes;
     }
-    return true;
+    return !escapes;
 }
 
 static enum err take_display(struct slice *rest, struct slice *display)

@@ -124,6 +124,7 @@ static void malformed_name_addrs_are_refused(void **state)
         "sip:a@b?x=y",
         "sip:a@b;tag=",
         "a;b <sip:a@b>",
+        "a\\ <sip:a@b>",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct sip_name_addr addr;
