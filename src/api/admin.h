@@ -1,0 +1,33 @@
+#pragma once
+/* The handlers of the admin API, by file; see api/routes.c for their paths. */
+
+#include "api/rest.h"
+
+/* admin_projects.c */
+void admin_project_list(struct rest *rest);
+void admin_project_add(struct rest *rest);
+void admin_project_remove(struct rest *rest);
+/* admin_users.c */
+void admin_user_list(struct rest *rest);
+void admin_user_add(struct rest *rest);
+void admin_user_remove(struct rest *rest);
+/* admin_tokens.c: of projects and of users (PATs) */
+void admin_token_list(struct rest *rest);
+void admin_token_add(struct rest *rest);
+void admin_token_remove(struct rest *rest);
+void admin_pat_list(struct rest *rest);
+void admin_pat_add(struct rest *rest);
+/* admin_devices.c */
+void admin_device_list(struct rest *rest);
+void admin_device_add(struct rest *rest);
+void admin_device_remove(struct rest *rest);
+/* admin_numbers.c */
+void admin_number_list(struct rest *rest);
+void admin_number_set(struct rest *rest);
+void admin_number_remove(struct rest *rest);
+/* admin_calls.c, and what else lives in the daemon */
+void admin_call_list(struct rest *rest);
+void admin_call_show(struct rest *rest);
+void admin_call_end(struct rest *rest);
+void admin_registration_list(struct rest *rest);
+void admin_trunk_list(struct rest *rest);

@@ -1,0 +1,61 @@
+#include "admin.h"
+
+#include "base/num.h"
+#include "base/rand.h"
+#include "store/token.h"
+
+static void on_list(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "project");
+        return;
+    }
+    const struct store_project *rows = STORE_ROWS(answer, store_project);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o}", "project_id", rows[i].id, "name",
+                                        rows[i].name, "created_at", rest_time(rows[i].created_ms)));
+    rest_reply_take(rest, 200, list);
+}
+
+void admin_project_list(struct rest *rest)
+{
+    store_project_list(rest_store(rest), rest_then(rest, on_list));
+}
+
+void admin_project_add(struct rest *rest)
+{
+    const char *name;
+    const struct rest_field fields[] = { { .name = "name", .out = &name, .is_required = true } };
+    if (!rest_take(rest, fields, COUNT_OF(fields)))
+        return;
+    char id[UUID_TEXT];
+    char key[TOKEN_TEXT];
+    rand_uuid(id);
+    token_make("PSK_", key);
+    struct store_project row = {
+        .id = id, .name = name, .signing_key = key, .created_ms = rest_now_ms(rest)
+    };
+    rest->answer = json_pack("{s:s, s:s, s:s}", "project_id", id, "name", name, "signing_key", key);
+    rest->changes = "projects";
+    store_project_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+}
+
+static void on_found(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "project");
+        return;
+    }
+    rest->changes = "projects";
+    store_project_remove(rest_store(rest), STORE_ROWS(answer, store_project)->id,
+                         rest_then(rest, rest_on_removed));
+}
+
+void admin_project_remove(struct rest *rest)
+{
+    store_project_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_found));
+}

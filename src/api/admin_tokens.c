@@ -1,0 +1,170 @@
+/* Tokens of projects, and personal access tokens of users. The text leaves once, in the answer. */
+#include "admin.h"
+
+#include "base/num.h"
+#include "base/rand.h"
+#include "store/token.h"
+
+enum { PAT_DAYS = 100, DAYS_MAX = 3650 };
+static const int64_t day_ms = 24 * 3600 * 1000;
+
+static const char *state_of(const struct store_token *row, int64_t now_ms)
+{
+    if (row->revoked_ms)
+        return "revoked";
+    return row->expires_ms && row->expires_ms <= now_ms ? "expired" : "valid";
+}
+
+static json_t *row_json(const struct rest *rest, const struct store_token *row)
+{
+    bool pat = row->user_id[0] != '\0';
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "token_id", row->id,
+                     pat ? "user_id" : "project_id", pat ? row->user_id : row->project_id, "name",
+                     row->name, "scopes", row->scopes, "state", state_of(row, rest_now_ms(rest)),
+                     "created_at", rest_time(row->created_ms), "expires_at",
+                     rest_time(row->expires_ms), "used_at", rest_time(row->used_ms));
+}
+
+static void reply_list(struct rest *rest, const struct store_answer *answer, bool pats)
+{
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "token");
+        return;
+    }
+    const struct store_token *rows = STORE_ROWS(answer, store_token);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++)
+        if ((rows[i].user_id[0] != '\0') == pats)
+            json_array_append_new(list, row_json(rest, &rows[i]));
+    rest_reply_take(rest, 200, list);
+}
+
+static void on_tokens(void *owner, const struct store_answer *answer)
+{
+    reply_list(owner, answer, false);
+}
+
+static void on_pats(void *owner, const struct store_answer *answer)
+{
+    reply_list(owner, answer, true);
+}
+
+void admin_token_list(struct rest *rest)
+{
+    store_token_list(rest_store(rest), rest_param(rest, "project"), rest_then(rest, on_tokens));
+}
+
+void admin_pat_list(struct rest *rest)
+{
+    store_token_list(rest_store(rest), "", rest_then(rest, on_pats));
+}
+
+static bool are_scopes(struct slice value)
+{
+    static const char *const known[] = { "calling",    "chat",      "datasphere", "fax",
+                                         "management", "messaging", "numbers",    "pubsub",
+                                         "storage",    "tasking",   "video" };
+    while (!slice_empty(value)) {
+        struct slice scope = slice_trim(slice_cut(&value, ','));
+        bool found = false;
+        for (size_t i = 0; i < COUNT_OF(known); i++)
+            found = found || slice_is(scope, known[i]);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static void on_project(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "project");
+        return;
+    }
+    const char *project_id = STORE_ROWS(answer, store_project)->id;
+    char id[UUID_TEXT];
+    char token[TOKEN_TEXT];
+    char hash[TOKEN_HASH];
+    rand_uuid(id);
+    token_make("PT", token);
+    token_hash(slice_of(token), hash);
+    struct store_token row = { .id = id,
+                               .project_id = project_id,
+                               .name = rest_given(rest, "name", ""),
+                               .scopes = rest_given(rest, "scopes", ""),
+                               .hash = hash,
+                               .created_ms = rest_now_ms(rest) };
+    rest->answer = json_pack("{s:s, s:s, s:s, s:s, s:s}", "token_id", id, "project_id", project_id,
+                             "name", row.name, "scopes", row.scopes, "token", token);
+    store_token_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+}
+
+void admin_token_add(struct rest *rest)
+{
+    const char *project;
+    const char *scopes;
+    const char *name;
+    const struct rest_field fields[] = {
+        { .name = "project", .out = &project, .is_required = true },
+        { .name = "scopes",
+          .out = &scopes,
+          .is_required = true,
+          .check = are_scopes,
+          .expected = "a list of calling, chat, datasphere, fax, management, messaging, numbers, "
+                      "pubsub, storage, tasking and video" },
+        { .name = "name", .out = &name },
+    };
+    if (rest_take(rest, fields, COUNT_OF(fields)))
+        store_project_find(rest_store(rest), project, rest_then(rest, on_project));
+}
+
+static void on_user(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "user");
+        return;
+    }
+    const struct store_user *user = STORE_ROWS(answer, store_user);
+    int64_t days = PAT_DAYS;
+    if (!rest_number(rest, "expires_days", 1, DAYS_MAX, &days))
+        return;
+    char id[UUID_TEXT];
+    char token[TOKEN_TEXT];
+    char hash[TOKEN_HASH];
+    rand_uuid(id);
+    token_make("PAT_", token);
+    token_hash(slice_of(token), hash);
+    struct store_token row = { .id = id,
+                               .project_id = user->project_id,
+                               .user_id = user->id,
+                               .name = rest_given(rest, "name", ""),
+                               .scopes = "provisioning",
+                               .hash = hash,
+                               .created_ms = rest_now_ms(rest),
+                               .expires_ms = rest_now_ms(rest) + days * day_ms };
+    rest->answer = json_pack("{s:s, s:s, s:s, s:o}", "token_id", id, "user_id", user->id,
+                             "access_token", token, "expires_at", rest_time(row.expires_ms));
+    store_token_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+}
+
+void admin_pat_add(struct rest *rest)
+{
+    const char *user;
+    const char *name;
+    const struct rest_field fields[] = {
+        { .name = "user", .out = &user, .is_required = true },
+        { .name = "name", .out = &name },
+        { .name = "expires_days" },
+    };
+    if (rest_take(rest, fields, COUNT_OF(fields)))
+        store_user_find(rest_store(rest), user, rest_then(rest, on_user));
+}
+
+/* The row stays, so that logs that name its id can still be understood. */
+void admin_token_remove(struct rest *rest)
+{
+    store_token_revoke(rest_store(rest), rest_captured(rest, 0), rest_now_ms(rest),
+                       rest_then(rest, rest_on_removed));
+}

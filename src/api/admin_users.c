@@ -1,0 +1,113 @@
+#include "admin.h"
+
+#include "base/num.h"
+#include "base/rand.h"
+#include "store/token.h"
+
+static void on_list(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "user");
+        return;
+    }
+    const struct store_user *rows = STORE_ROWS(answer, store_user);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "user_id", rows[i].id, "name",
+                            rows[i].name, "display_name", rows[i].display_name, "project_id",
+                            rows[i].project_id, "created_at", rest_time(rows[i].created_ms)));
+    rest_reply_take(rest, 200, list);
+}
+
+void admin_user_list(struct rest *rest)
+{
+    store_user_list(rest_store(rest), rest_then(rest, on_list));
+}
+
+static void add_to(struct rest *rest, const char *project_id)
+{
+    char id[UUID_TEXT];
+    rand_uuid(id);
+    struct store_user row = { .id = id,
+                              .project_id = project_id,
+                              .name = rest_given(rest, "name", ""),
+                              .display_name = rest_given(rest, "display_name", ""),
+                              .created_ms = rest_now_ms(rest) };
+    rest->answer =
+        json_pack("{s:s, s:s, s:s}", "user_id", id, "name", row.name, "project_id", project_id);
+    rest->changes = "users";
+    store_user_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+}
+
+#define DEFAULT_PROJECT "default"
+
+static void on_default_added(void *owner, const struct store_answer *answer);
+
+static void on_project(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err == ERR_NOT_FOUND && !rest_given(rest, "project", "")[0]) {
+        char id[UUID_TEXT];
+        char key[TOKEN_TEXT];
+        rand_uuid(id);
+        token_make("PSK_", key);
+        struct store_project row = {
+            .id = id, .name = DEFAULT_PROJECT, .signing_key = key, .created_ms = rest_now_ms(rest)
+        };
+        store_project_add(rest_store(rest), &row, rest_then(rest, on_default_added));
+        return;
+    }
+    if (answer->err)
+        rest_fail_store(rest, answer->err, "project");
+    else
+        add_to(rest, STORE_ROWS(answer, store_project)->id);
+}
+
+/* Whoever added it, this request or one beside it: now it is there. */
+static void on_default_added(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err && answer->err != ERR_EXISTS)
+        rest_fail_store(rest, answer->err, "project");
+    else
+        store_project_find(rest_store(rest), DEFAULT_PROJECT, rest_then(rest, on_project));
+}
+
+void admin_user_add(struct rest *rest)
+{
+    const char *name;
+    const char *project;
+    const char *display_name;
+    const struct rest_field fields[] = {
+        { .name = "name",
+          .out = &name,
+          .is_required = true,
+          .check = rest_is_name,
+          .expected = "letters, digits, '-', '_' and '.', at most 63" },
+        { .name = "project", .out = &project },
+        { .name = "display_name", .out = &display_name },
+    };
+    if (!rest_take(rest, fields, COUNT_OF(fields)))
+        return;
+    store_project_find(rest_store(rest), project[0] ? project : DEFAULT_PROJECT,
+                       rest_then(rest, on_project));
+}
+
+static void on_found(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err)
+        rest_fail_store(rest, answer->err, "user");
+    else {
+        rest->changes = "users";
+        store_user_remove(rest_store(rest), STORE_ROWS(answer, store_user)->id,
+                          rest_then(rest, rest_on_removed));
+    }
+}
+
+void admin_user_remove(struct rest *rest)
+{
+    store_user_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_found));
+}

@@ -1,0 +1,44 @@
+#pragma once
+/* The HTTP API: who may ask, for what, and what is answered. Here is the admin API that the command
+ * line speaks (cli/admin_api.h describes it); it changes rows in the store and shows what lives in
+ * the daemon through `admin_live_ops`. Control thread. */
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/slice.h"
+#include "net/http_server.h"
+
+struct api;
+struct loop;
+struct store;
+
+/** What only the daemon knows. Every function may be NULL: nothing of the kind. */
+struct admin_live_ops {
+    json_t *(*calls)(void *owner);                 /* array, as calls_json(); the caller owns it */
+    json_t *(*call)(void *owner, struct slice id); /* as call_json(full), or NULL: not alive */
+    bool (*hang_up)(void *owner, struct slice id); /* false: no such call */
+    json_t *(*registrations)(void *owner);         /* array */
+    json_t *(*trunks)(void *owner);                /* array */
+    /** Rows changed: "users", "devices", "numbers", "projects" or "tokens". */
+    void (*on_change)(void *owner, const char *what);
+};
+
+struct api_config {
+    struct loop *loop;
+    struct store *store;
+    const struct admin_live_ops *live;
+    void *owner;
+    struct slice admin_token; /* copied; never empty */
+    const char *sip_realm;    /* for which devices get their credentials; copied */
+    const char *sip_domain;   /* told to devices; "": the realm; copied */
+    bool admin_remote;        /* false: admin answers loopback only, and no forwarded request */
+};
+
+struct api *api_create(const struct api_config *config);
+/** Requests still open are answered 503. Before the store is closed. */
+void api_destroy(struct api *api);
+/** Take the request and answer it, now or later; false when its path is not ours. */
+bool api_handle(struct api *api, struct http_request *request);
+/** Devices made from now on are told this domain. */
+void api_set_sip_domain(struct api *api, const char *sip_domain);

@@ -1,0 +1,97 @@
+#pragma once
+/* One request on its way through the API: its JSON, its reply. Handlers are rest_fn; each ends in
+ * exactly one rest_reply_ or rest_fail, now or in a store callback, after which the rest is gone.
+ * Private to this folder. Control thread. */
+
+#include <jansson.h>
+
+#include "api/api.h"
+#include "base/list.h"
+#include "net/addr.h"
+#include "net/http_path.h"
+#include "store/store_rows.h"
+
+enum { REST_TEXT_MAX = 200, REST_TIME = 32, REST_PARAMS_MAX = 16 };
+
+/** What is asked, free of any socket. */
+struct api_request {
+    enum http_method method;
+    struct slice path; /* decoded */
+    struct slice authorization, body;
+    const struct http_param *params; /* of the query, decoded */
+    size_t n_params;
+    const struct addr *peer;
+    bool is_forwarded; /* it came through a proxy, so the peer is not who asks */
+};
+/** `body` is borrowed. */
+typedef void (*api_reply_fn)(void *owner, int status, const json_t *body);
+
+struct rest {
+    struct list link;
+    struct api *api;
+    api_reply_fn reply;
+    void *owner;
+    struct http_path_match path;
+    char *texts[HTTP_PATH_CAPTURES];           /* what the path captured */
+    struct http_param params[REST_PARAMS_MAX]; /* terminated */
+    size_t n_params;
+    json_t *body;        /* an object */
+    json_t *answer;      /* prepared for later, or NULL */
+    const char *changes; /* which rows, for on_change() once the store has done it; or NULL */
+    bool *is_gone;       /* set when it is answered while its handler runs */
+};
+typedef void (*rest_fn)(struct rest *rest);
+
+struct api {
+    struct api_config config;
+    struct list open;
+    char *sip_realm, *sip_domain, *token;
+    size_t token_len;
+};
+
+/** Find the route, check role and body, run the handler. NULL when the path is not ours, or when it
+ * is answered already; `*is_ours` tells which. */
+struct rest *api_dispatch(struct api *api, const struct api_request *request, api_reply_fn reply,
+                          void *owner, bool *is_ours);
+/** The asker is gone: no reply any more. */
+void rest_cancel(struct rest *rest);
+
+void rest_reply_take(struct rest *rest, int status, json_t *take);
+void rest_fail(struct rest *rest, int status, const char *code, const char *field, const char *fmt,
+               ...) __attribute__((format(printf, 5, 6)));
+/** 404, 409, 422 or 500 for what the store said about `field`. */
+void rest_fail_store(struct rest *rest, enum err err, const char *field);
+
+/** One field of the body: text, at most `max` bytes. */
+struct rest_field {
+    const char *name;
+    const char **out; /* borrowed from the body; "" when it was not given */
+    bool is_required;
+    size_t max; /* 0: REST_TEXT_MAX */
+    bool (*check)(struct slice value);
+    const char *expected; /* when check says no */
+};
+/** Fill in all fields; false when the request was answered 422, so that the handler returns.
+ * Numbers are read with rest_number() and must be named in `fields` with out NULL. */
+bool rest_take(struct rest *rest, const struct rest_field *fields, size_t n);
+/** A whole number of the body; false (answered) when out of range. `*out` keeps its default. */
+bool rest_number(struct rest *rest, const char *name, int64_t low, int64_t high, int64_t *out);
+bool rest_is_name(struct slice value); /* letters, digits, '-', '_', '.' */
+
+/** A text of the body that rest_take() has checked. */
+const char *rest_given(const struct rest *rest, const char *name, const char *otherwise);
+
+/** What the route captured; a parameter of the query, NULL when absent. Terminated. */
+const char *rest_captured(const struct rest *rest, size_t i);
+const char *rest_param(const struct rest *rest, const char *name);
+
+int64_t rest_now_ms(const struct rest *rest);
+/** "2026-01-31T12:00:00Z"; null for 0. */
+json_t *rest_time(int64_t ms);
+struct store *rest_store(const struct rest *rest);
+/** `fn(rest, answer)` once the store has answered. */
+struct store_reply rest_then(struct rest *rest, store_fn fn);
+/** store_fn: 201 with rest->answer, or the error. Tells the daemon of rest->changes. */
+void rest_on_added(void *rest, const struct store_answer *answer);
+/** store_fn: 200 with {"removed": n}, or the error. Tells the daemon of rest->changes. */
+void rest_on_removed(void *rest, const struct store_answer *answer);
