@@ -11,10 +11,10 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/rand.h"
 #include "net/dns_cache.h"
 #include "net/dns_hosts.h"
 #include "net/dns_message.h"
+#include "net/dns_order.h"
 
 enum { TRIES = 3, LOOKUPS_MAX = 2 };
 
@@ -222,76 +222,6 @@ void dns_destroy(struct dns *dns)
     mem_free(dns);
 }
 
-static int by_priority(const void *a, const void *b)
-{
-    const struct dns_record *x = a, *y = b;
-    return x->srv.priority - y->srv.priority;
-}
-
-static int by_order(const void *a, const void *b)
-{
-    const struct dns_record *x = a, *y = b;
-    int order = x->naptr.order - y->naptr.order;
-    return order ? order : x->naptr.preference - y->naptr.preference;
-}
-
-static int by_family(const void *a, const void *b)
-{
-    const struct dns_record *x = a, *y = b;
-    return (int)x->type - (int)y->type;
-}
-
-/* RFC 2782: one of equal priority after the other, by chance in proportion to its weight. Those of
- * weight 0 count a little, so that they are not last for ever. */
-static void draw_by_weight(struct dns_record *records, size_t n)
-{
-    for (size_t i = 0; i + 1 < n; i++) {
-        uint32_t sum = 0, at = 0;
-        size_t end = i, chosen = i;
-        for (; end < n && records[end].srv.priority == records[i].srv.priority; end++)
-            sum += records[end].srv.weight * 16u + 1; /* at most 64 × 2^20 */
-        uint32_t drawn = rand_u32() % sum;
-        for (size_t k = i; k < end; k++) {
-            at += records[k].srv.weight * 16u + 1;
-            if (drawn < at) {
-                chosen = k;
-                break;
-            }
-        }
-        struct dns_record first = records[chosen];
-        memmove(&records[i + 1], &records[i], (chosen - i) * sizeof first);
-        records[i] = first;
-    }
-}
-
-/* A stable sort: a name server's order means something among equals. */
-static void sort_records(struct dns_record *records, size_t n,
-                         int (*compare)(const void *, const void *))
-{
-    for (size_t i = 1; i < n; i++) {
-        struct dns_record moving = records[i];
-        size_t at = i;
-        for (; at && compare(&records[at - 1], &moving) > 0; at--)
-            records[at] = records[at - 1];
-        records[at] = moving;
-    }
-}
-
-static void order(struct dns_record *records, size_t n)
-{
-    static int (*const by[])(const void *, const void *) = {
-        [DNS_A] = by_family,
-        [DNS_AAAA] = by_family,
-        [DNS_SRV] = by_priority,
-        [DNS_NAPTR] = by_order,
-    };
-    if (!n)
-        return;
-    sort_records(records, n, by[records[0].type]);
-    if (records[0].type == DNS_SRV)
-        draw_by_weight(records, n);
-}
-
 static const char *explain(enum err err, const char *name, char text[DNS_TEXT])
 {
     static const char *const words[ERR_COUNT] = {
@@ -309,7 +239,7 @@ static void deliver(void *owner)
 {
     struct dns_query *query = owner;
     char text[DNS_TEXT];
-    order(query->records, query->n);
+    dns_order(query->records, query->n);
     struct dns_answer answer = { .err = query->n ? OK : query->err };
     answer.text = explain(answer.err, query->name, text);
     answer.records = query->records;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -36,6 +37,14 @@ struct peer {
     bool eof;
     bool paused; /* do not read */
 };
+
+/** The clock itself: the loop's stands still while a test computes. */
+static inline int64_t peer_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static inline struct peer peer_connect(struct loop *loop, const struct addr *to)
 {
@@ -86,7 +95,7 @@ static inline void peer_turn(struct peer *peer)
 static inline void peer_send_bytes(struct peer *peer, const void *bytes, size_t len)
 {
     const char *from = bytes;
-    int64_t end_ms = loop_now_ms(peer->loop) + PEER_WAIT_MS;
+    int64_t end_ms = peer_now_ms() + PEER_WAIT_MS;
     while (len) {
         long n = peer->ssl ? SSL_write(peer->ssl, from, (int)len)
                            : send(peer->fd, from, len, MSG_NOSIGNAL);
@@ -96,7 +105,7 @@ static inline void peer_send_bytes(struct peer *peer, const void *bytes, size_t 
             continue;
         }
         peer_turn(peer);
-        if (peer->eof || loop_now_ms(peer->loop) > end_ms)
+        if (peer->eof || peer_now_ms() > end_ms)
             return; /* the test sees by what it gets back */
     }
 }
@@ -109,9 +118,9 @@ static inline void peer_send(struct peer *peer, const char *text)
 /** Until `needle` came; false after `ms`. */
 static inline bool peer_wait_ms(struct peer *peer, const char *needle, int64_t ms)
 {
-    int64_t end_ms = loop_now_ms(peer->loop) + ms;
+    int64_t end_ms = peer_now_ms() + ms;
     while (!memmem(peer->in, peer->len, needle, strlen(needle))) {
-        if (peer->eof || loop_now_ms(peer->loop) > end_ms)
+        if (peer->eof || peer_now_ms() > end_ms)
             return false;
         peer_turn(peer);
     }
@@ -125,16 +134,16 @@ static inline bool peer_wait(struct peer *peer, const char *needle)
 
 static inline bool peer_wait_len(struct peer *peer, size_t len)
 {
-    int64_t end_ms = loop_now_ms(peer->loop) + PEER_WAIT_MS;
-    while (peer->len < len && !peer->eof && loop_now_ms(peer->loop) <= end_ms)
+    int64_t end_ms = peer_now_ms() + PEER_WAIT_MS;
+    while (peer->len < len && !peer->eof && peer_now_ms() <= end_ms)
         peer_turn(peer);
     return peer->len >= len;
 }
 
 static inline bool peer_wait_eof_ms(struct peer *peer, int64_t ms)
 {
-    int64_t end_ms = loop_now_ms(peer->loop) + ms;
-    while (!peer->eof && loop_now_ms(peer->loop) <= end_ms)
+    int64_t end_ms = peer_now_ms() + ms;
+    while (!peer->eof && peer_now_ms() <= end_ms)
         peer_turn(peer);
     return peer->eof;
 }
@@ -147,10 +156,10 @@ static inline bool peer_wait_eof(struct peer *peer)
 /** Let `ms` pass. */
 static inline void peer_pass(struct loop *loop, int64_t ms)
 {
-    int64_t end_ms = loop_now_ms(loop) + ms;
+    int64_t end_ms = peer_now_ms() + ms;
     do
         loop_turn(loop, 5);
-    while (loop_now_ms(loop) < end_ms);
+    while (peer_now_ms() < end_ms);
 }
 
 static inline void peer_forget(struct peer *peer)
@@ -162,6 +171,7 @@ static inline void peer_forget(struct peer *peer)
 static inline bool peer_start_tls(struct peer *peer, int max_version)
 {
     static const unsigned char alpn[] = "\x02h2\x08http/1.1";
+    char name[] = "localhost";
     peer->ctx = SSL_CTX_new(TLS_client_method());
     if (max_version) {
         SSL_CTX_set_security_level(peer->ctx, 0); /* else it does not even offer TLS 1.1 */
@@ -170,7 +180,7 @@ static inline bool peer_start_tls(struct peer *peer, int max_version)
     }
     peer->ssl = SSL_new(peer->ctx);
     SSL_set_alpn_protos(peer->ssl, alpn, sizeof alpn - 1);
-    SSL_set_tlsext_host_name(peer->ssl, "localhost");
+    SSL_ctrl(peer->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name);
     SSL_set_fd(peer->ssl, peer->fd);
     for (int i = 0; i < 1000; i++) {
         int n = SSL_connect(peer->ssl);
