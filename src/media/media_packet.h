@@ -19,6 +19,7 @@ struct media_packet {
     bool is_rtcp;              /* RTCP rather than RTP, once demultiplexed (RFC 5761 §4) */
     int64_t arrived_us;        /* monotonic; 0 for packets made here */
     struct addr from;          /* received: the sender. To be sent: the destination */
+    struct addr local;         /* ours: where it came to; to be sent: unset if the kernel chooses */
     struct media_packet *next; /* the pool's or a queue's */
     uint8_t room[MEDIA_PACKET_HEAD + MEDIA_PACKET_MAX + MEDIA_PACKET_TAIL];
 };

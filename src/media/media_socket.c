@@ -23,6 +23,8 @@ struct media_socket {
     uv_poll_t poll;
     int fd;
     bool closed, v6;
+    bool any; /* bound to the any-address: datagrams carry packet information */
+    struct addr bound;
     media_socket_fn fn;
     void *owner;
     struct list dirty; /* in the thread's list while `queue` holds something */
@@ -30,14 +32,21 @@ struct media_socket {
     struct media_packet *queue[MEDIA_BATCH];
 };
 
+union control { /* room for one packet information of either family */
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
 struct media_batches {
     struct media_thread *thread;
     struct list dirty;
-    struct media_packet *packets[MEDIA_BATCH]; /* ready to receive into, with the next two */
+    struct media_packet *packets[MEDIA_BATCH]; /* ready to receive into, with the next three */
     struct mmsghdr in_headers[MEDIA_BATCH];
     struct iovec in_pieces[MEDIA_BATCH];
+    union control in_controls[MEDIA_BATCH];
     struct mmsghdr out_headers[MEDIA_BATCH];
     struct iovec out_pieces[MEDIA_BATCH];
+    union control out_controls[MEDIA_BATCH];
     struct media_socket_counters counters;
 };
 
@@ -51,7 +60,9 @@ static void arm(struct media_batches *batches, size_t n)
         batches->in_headers[i].msg_hdr = (struct msghdr){ .msg_name = &packet->from,
                                                           .msg_namelen = sizeof packet->from,
                                                           .msg_iov = &batches->in_pieces[i],
-                                                          .msg_iovlen = 1 };
+                                                          .msg_iovlen = 1,
+                                                          .msg_control = &batches->in_controls[i],
+                                                          .msg_controllen = sizeof(union control) };
     }
 }
 
@@ -80,7 +91,47 @@ const struct media_socket_counters *media_batches_counters(const struct media_ba
     return &batches->counters;
 }
 
+/* For a socket that does both families: 1.2.3.4 is ::ffff:1.2.3.4 there. */
+static struct addr as_v6(const struct addr *addr)
+{
+    if (addr_is_v6(addr))
+        return *addr;
+    struct addr mapped = { .in6 = { .sin6_family = AF_INET6, .sin6_port = addr->in4.sin_port } };
+    mapped.in6.sin6_addr.s6_addr[10] = mapped.in6.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(mapped.in6.sin6_addr.s6_addr + 12, &addr->in4.sin_addr, 4);
+    return mapped;
+}
+
 /* Receiving */
+
+static struct addr local_v4(const struct media_socket *socket, const struct cmsghdr *c)
+{
+    struct in_pktinfo info;
+    struct addr local = socket->bound;
+    memcpy(&info, CMSG_DATA(c), sizeof info);
+    local.in4.sin_addr = info.ipi_spec_dst; /* what a reply should leave from, never a broadcast */
+    return local;
+}
+
+static struct addr local_v6(const struct media_socket *socket, const struct cmsghdr *c)
+{
+    struct in6_pktinfo info;
+    struct addr local = socket->bound;
+    memcpy(&info, CMSG_DATA(c), sizeof info);
+    local.in6.sin6_addr = info.ipi6_addr;
+    if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+        local.in6.sin6_scope_id = info.ipi6_ifindex;
+    return addr_from_sockaddr(&local.sa);
+}
+
+/* Which address of ours the datagram came to. */
+static struct addr arrival(const struct media_socket *socket, const struct msghdr *msg)
+{
+    const struct cmsghdr *c = CMSG_FIRSTHDR(msg); /* we ask for one kind only */
+    if (!c)
+        return socket->any ? (struct addr){ 0 } : socket->bound;
+    return socket->v6 ? local_v6(socket, c) : local_v4(socket, c);
+}
 
 /* Hand the first `n` packets over, without those that were cut off. */
 static void deliver(struct media_socket *socket, struct media_batches *batches, size_t n)
@@ -94,6 +145,7 @@ static void deliver(struct media_socket *socket, struct media_batches *batches, 
             continue;
         packet->len = batches->in_headers[i].msg_len;
         packet->from = addr_from_sockaddr(&packet->from.sa);
+        packet->local = arrival(socket, &batches->in_headers[i].msg_hdr);
         packet->arrived_us = now_us;
         packet->is_rtcp = false;
         whole[n_whole++] = packet;
@@ -127,6 +179,38 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 /* Sending */
 
+static size_t put_v4(union control *control, const struct addr *local)
+{
+    struct in_pktinfo info = { .ipi_spec_dst = local->in4.sin_addr };
+    control->header = (struct cmsghdr){ .cmsg_level = IPPROTO_IP,
+                                        .cmsg_type = IP_PKTINFO,
+                                        .cmsg_len = CMSG_LEN(sizeof info) };
+    memcpy(CMSG_DATA(&control->header), &info, sizeof info);
+    return CMSG_SPACE(sizeof info);
+}
+
+static size_t put_v6(union control *control, const struct addr *local)
+{
+    struct addr v6 = as_v6(local);
+    struct in6_pktinfo info = { .ipi6_addr = v6.in6.sin6_addr,
+                                .ipi6_ifindex = v6.in6.sin6_scope_id };
+    control->header = (struct cmsghdr){ .cmsg_level = IPPROTO_IPV6,
+                                        .cmsg_type = IPV6_PKTINFO,
+                                        .cmsg_len = CMSG_LEN(sizeof info) };
+    memcpy(CMSG_DATA(&control->header), &info, sizeof info);
+    return CMSG_SPACE(sizeof info);
+}
+
+/* Name the address to leave from, where the packet says one and there is a choice. */
+static void add_source(const struct media_socket *socket, struct msghdr *msg,
+                       union control *control, const struct addr *local)
+{
+    if (!socket->any || !addr_is_set(local))
+        return;
+    msg->msg_control = control;
+    msg->msg_controllen = socket->v6 ? put_v6(control, local) : put_v4(control, local);
+}
+
 static void send_queue(struct media_batches *batches, const struct media_socket *socket)
 {
     for (size_t i = 0; i < socket->n_queue; i++) {
@@ -136,6 +220,8 @@ static void send_queue(struct media_batches *batches, const struct media_socket 
                                                            .msg_namelen = addr_len(&packet->from),
                                                            .msg_iov = &batches->out_pieces[i],
                                                            .msg_iovlen = 1 };
+        add_source(socket, &batches->out_headers[i].msg_hdr, &batches->out_controls[i],
+                   &packet->local);
     }
     for (size_t at = 0; at < socket->n_queue;) {
         unsigned left = (unsigned)(socket->n_queue - at); /* at most MEDIA_BATCH */
@@ -168,22 +254,18 @@ void media_batches_flush(struct media_batches *batches)
     flush(LIST_ITEM(link, struct media_socket, dirty));
 }
 
-/* For a socket that does both families: 1.2.3.4 is ::ffff:1.2.3.4 there. */
-static struct addr as_v6(const struct addr *addr)
+static bool fits(const struct media_socket *socket, const struct addr *to, const struct addr *local,
+                 size_t len)
 {
-    if (addr_is_v6(addr))
-        return *addr;
-    struct addr mapped = { .in6 = { .sin6_family = AF_INET6, .sin6_port = addr->in4.sin_port } };
-    mapped.in6.sin6_addr.s6_addr[10] = mapped.in6.sin6_addr.s6_addr[11] = 0xff;
-    memcpy(mapped.in6.sin6_addr.s6_addr + 12, &addr->in4.sin_addr, 4);
-    return mapped;
+    bool mixed = addr_is_set(local) && addr_is_v6(local) != addr_is_v6(to);
+    return len <= MEDIA_PACKET_MAX + MEDIA_PACKET_TAIL && !mixed && (socket->v6 || !addr_is_v6(to));
 }
 
-static void collect(struct media_socket *socket, const struct addr *to, const void *bytes,
-                    size_t len)
+static void collect(struct media_socket *socket, const struct addr *to, const struct addr *local,
+                    const void *bytes, size_t len)
 {
     struct media_batches *batches = media_thread_batches(socket->thread);
-    if (len > MEDIA_PACKET_MAX + MEDIA_PACKET_TAIL || (addr_is_v6(to) && !socket->v6)) {
+    if (!fits(socket, to, local, len)) {
         batches->counters.send_failed++;
         return;
     }
@@ -191,6 +273,7 @@ static void collect(struct media_socket *socket, const struct addr *to, const vo
     memcpy(packet->data, bytes, len);
     packet->len = (uint32_t)len;
     packet->from = socket->v6 ? as_v6(to) : *to;
+    packet->local = *local;
     socket->queue[socket->n_queue++] = packet;
     if (socket->n_queue == 1) {
         list_append(&batches->dirty, &socket->dirty);
@@ -204,14 +287,20 @@ void media_socket_send(struct media_socket *socket, struct media_packet *const *
 {
     BUG_IF(socket->closed);
     for (size_t i = 0; i < n; i++)
-        collect(socket, &packets[i]->from, packets[i]->data, packets[i]->len);
+        collect(socket, &packets[i]->from, &packets[i]->local, packets[i]->data, packets[i]->len);
 }
 
-void media_socket_send_bytes(struct media_socket *socket, const struct addr *to, const void *bytes,
-                             size_t len)
+void media_socket_send_bytes(struct media_socket *socket, const struct addr *to,
+                             const struct addr *local, const void *bytes, size_t len)
 {
+    static const struct addr unset;
     BUG_IF(socket->closed);
-    collect(socket, to, bytes, len);
+    collect(socket, to, local ? local : &unset, bytes, len);
+}
+
+const struct addr *media_socket_bound(const struct media_socket *socket)
+{
+    return &socket->bound;
 }
 
 /* Life */
@@ -219,13 +308,17 @@ void media_socket_send_bytes(struct media_socket *socket, const struct addr *to,
 static void tune(const struct media_socket *socket)
 {
     /* what the system does not grant is no error: the call works with less */
-    int size = SOCKET_BUFFER, tos = TOS_EF;
+    int size = SOCKET_BUFFER, tos = TOS_EF, on = 1;
     setsockopt(socket->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     setsockopt(socket->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     if (socket->v6)
         setsockopt(socket->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
     else
         setsockopt(socket->fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+    if (socket->any && socket->v6)
+        setsockopt(socket->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+    else if (socket->any)
+        setsockopt(socket->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
 }
 
 struct media_socket *media_socket_open(struct media_thread *thread, int fd, media_socket_fn fn,
@@ -233,10 +326,10 @@ struct media_socket *media_socket_open(struct media_thread *thread, int fd, medi
 {
     struct media_socket *socket = mem_new(struct media_socket);
     *socket = (struct media_socket){ .thread = thread, .fd = fd, .fn = fn, .owner = owner };
-    struct addr bound = { 0 };
-    socklen_t len = sizeof bound;
-    BUG_IF(getsockname(fd, &bound.sa, &len));
-    socket->v6 = addr_is_v6(&bound);
+    socklen_t len = sizeof socket->bound;
+    BUG_IF(getsockname(fd, &socket->bound.sa, &len));
+    socket->v6 = addr_is_v6(&socket->bound);
+    socket->any = addr_is_any(&socket->bound);
     list_init(&socket->dirty);
     tune(socket);
     BUG_IF(uv_poll_init(loop_uv(media_thread_loop(thread)), &socket->poll, fd));

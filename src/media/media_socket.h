@@ -1,6 +1,8 @@
 #pragma once
 /* The batches of a media thread's datagram sockets (their public calls are in media_thread.h):
- * received with recvmmsg into pool packets, collected for the turn and sent with sendmmsg. */
+ * received with recvmmsg into pool packets, collected for the turn and sent with sendmmsg. Where a
+ * socket is bound to the any-address, which address of ours a datagram came to and leaves from is
+ * the kernel's packet information (ip(7) IP_PKTINFO, RFC 3542 §6). */
 
 #include <stdint.h>
 

@@ -110,12 +110,63 @@ static void may_be_closed_by_what_it_receives(void **state)
     close(fd);
 }
 
+static int bind_any(bool v6, struct addr *bound)
+{
+    struct addr any = addr_any4(0);
+    socklen_t len = sizeof *bound;
+    if (v6)
+        assert_int_equal(addr_parse(SLICE("[::]:0"), 0, &any), OK);
+    int fd = socket(any.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, &any.sa, addr_len(&any)), 0);
+    assert_int_equal(getsockname(fd, &bound->sa, &len), 0);
+    return fd;
+}
+
+/* A connected socket hears only the address that it wrote to. */
+static void ask_at(struct rig *rig, const char *ip, uint16_t port)
+{
+    struct addr to;
+    char bytes[200] = { 0 };
+    assert_int_equal(addr_parse_ip(slice_of(ip), port, &to), OK);
+    int fd = socket(to.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, &to.sa, addr_len(&to)), 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(send(fd, bytes, 100 + i, 0), 100 + i);
+    assert_int_equal(collect(rig, fd, 3), 3);
+    close(fd);
+}
+
+/* From a socket of one address toward several of the gateway's: there the kernel would choose one
+ * and the same to answer from. */
+static void answers_from_where_it_was_asked(void **state)
+{
+    (void)state;
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct rig rig;
+        struct bounce bounce = { .fd = bind_any(v6, &bounce.addr) };
+        uint16_t port = addr_port(&bounce.addr);
+        rig_create(&rig, &(struct media_config){ .threads = 1 });
+        media_thread_run(rig.media, 0, open_it, &bounce);
+        ask_at(&rig, "127.0.0.1", port);
+        ask_at(&rig, "127.0.0.2", port);
+        ask_at(&rig, "127.9.8.7", port);
+        if (v6)
+            ask_at(&rig, "::1", port);
+        media_thread_run(rig.media, 0, close_it, &bounce);
+        rig_destroy(&rig);
+        assert_int_equal(bounce.packets, v6 ? 12 : 9);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(returns_every_datagram_in_order),
         cmocka_unit_test(a_datagram_too_long_is_dropped),
         cmocka_unit_test(may_be_closed_by_what_it_receives),
+        cmocka_unit_test(answers_from_where_it_was_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

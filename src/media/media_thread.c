@@ -84,6 +84,7 @@ struct media_packet *media_packet_take(struct media_thread *thread)
     packet->len = 0;
     packet->is_rtcp = false;
     packet->arrived_us = 0;
+    packet->local.sa.sa_family = 0;
     packet->next = NULL;
     return packet;
 }

@@ -27,7 +27,8 @@ int64_t media_thread_now_us(const struct media_thread *thread); /* monotonic, ta
 struct media_packet *media_packet_take(struct media_thread *thread);
 void media_packet_give_back(struct media_thread *thread, struct media_packet *packet);
 
-/** A batch came in on the socket; the packets go back to the pool after the call. */
+/** A batch came in on the socket, each with the address of ours that its sender wrote to as
+ * `local`; the packets go back to the pool after the call. */
 typedef void (*media_socket_fn)(void *owner, struct media_packet *const *packets, size_t n);
 
 /** Take a bound, non-blocking UDP socket. */
@@ -35,9 +36,11 @@ struct media_socket *media_socket_open(struct media_thread *thread, int fd, medi
                                        void *owner);
 /** No callback comes after this. */
 void media_socket_close(struct media_socket *socket);
-/** Send each packet to its `from`; copied or sent before return, a full buffer drops (and counts).
- */
+/** Send each packet to its `from`, from its `local` if that is set (the port is the socket's own);
+ * copied or sent before return, a full buffer drops (and counts). */
 void media_socket_send(struct media_socket *socket, struct media_packet *const *packets, size_t n);
-/** One datagram that is not media (STUN, DTLS). */
-void media_socket_send_bytes(struct media_socket *socket, const struct addr *to, const void *bytes,
-                             size_t len);
+/** One datagram that is not media (STUN, DTLS). `local` as above; NULL is unset. */
+void media_socket_send_bytes(struct media_socket *socket, const struct addr *to,
+                             const struct addr *local, const void *bytes, size_t len);
+/** What it is bound to, with the real port. */
+const struct addr *media_socket_bound(const struct media_socket *socket);

@@ -20,6 +20,7 @@ struct rtp_transport {
     struct media_socket *rtp, *rtcp;
     struct rtp_learn learn;
     struct addr send_rtp, send_rtcp; /* unset: nowhere yet */
+    struct addr local;               /* ours that the peer writes to; unset: not learned */
     bool rtcp_learned;
 };
 
@@ -47,6 +48,7 @@ static bool take_rtp(struct rtp_transport *transport, const struct media_packet 
     struct slice bytes = slice_make(packet->data, packet->len);
     switch (rtp_learn_feed(&transport->learn, &packet->from, bytes)) {
     case RTP_LEARN_LOCKED:
+        transport->local = packet->local;
         say_locked(transport);
         return true;
     case RTP_LEARN_TAKE:
@@ -138,8 +140,10 @@ static void tell(struct media_transport *base, void *msg)
 {
     struct rtp_transport *transport = self(base);
     struct rtp_remote *remote = msg;
-    if (rtp_learn_set_remote(&transport->learn, remote))
+    if (rtp_learn_set_remote(&transport->learn, remote)) {
         transport->rtcp_learned = false;
+        transport->local = (struct addr){ 0 };
+    }
     transport->send_rtp = rtp_learn_target(&transport->learn);
     if (!transport->rtcp_learned)
         transport->send_rtcp = rtcp_target(remote);
@@ -147,12 +151,14 @@ static void tell(struct media_transport *base, void *msg)
     media_stream_core_connected(base->stream, &transport->send_rtp);
 }
 
-static void send_to(struct media_socket *socket, struct media_packet *packet,
-                    const struct addr *target)
+/* Symmetric also in our address (RFC 4961 §3): a linked packet still says where it came to. */
+static void send_to(const struct rtp_transport *transport, struct media_socket *socket,
+                    struct media_packet *packet, const struct addr *target)
 {
     if (!addr_is_set(target))
         return;
     packet->from = *target;
+    packet->local = transport->local;
     media_socket_send(socket, &packet, 1);
 }
 
@@ -162,9 +168,9 @@ static void send_packets(struct media_transport *base, struct media_packet *cons
     struct rtp_transport *transport = self(base);
     for (size_t i = 0; i < n; i++) {
         if (packets[i]->is_rtcp && !transport->learn.remote.rtcp_mux)
-            send_to(transport->rtcp, packets[i], &transport->send_rtcp);
+            send_to(transport, transport->rtcp, packets[i], &transport->send_rtcp);
         else
-            send_to(transport->rtp, packets[i], &transport->send_rtp);
+            send_to(transport, transport->rtp, packets[i], &transport->send_rtp);
     }
 }
 

@@ -15,8 +15,8 @@ struct credentials {
     struct secret pwd;
 };
 
-struct pair { /* one peer address that checks come from; our side is the one socket */
-    struct addr addr;
+struct pair { /* one peer address that checks come from, and where they come to */
+    struct ice_path path;
     uint32_t priority; /* the peer's candidate's */
     int64_t heard_ms;  /* the last authenticated check */
     bool nominated;
@@ -80,9 +80,9 @@ void ice_add_candidate(struct ice *ice)
     ice->n_candidates++;
 }
 
-const struct addr *ice_remote(const struct ice *ice)
+const struct ice_path *ice_selected(const struct ice *ice)
 {
-    return ice->selected ? &ice->selected->addr : NULL;
+    return ice->selected ? &ice->selected->path : NULL;
 }
 
 static bool local_ufrag_of(const struct stun_msg *msg, struct slice *out)
@@ -103,69 +103,89 @@ bool ice_check_ufrag(struct slice bytes, struct slice *local_ufrag)
 
 /* Build the rest of an answer, sign it, send it back where the request came from. */
 static void send_answer(struct ice *ice, struct buf *buf, const struct credentials *c,
-                        const struct addr *to)
+                        const struct ice_path *path)
 {
     stun_put_integrity(buf, secret_reveal(&c->pwd));
     stun_put_fingerprint(buf);
     BUG_IF(buf->overflow); /* STUN_SEND_MAX holds the largest we make */
-    ice->events->on_send(ice->owner, to, buf_slice(buf));
+    ice->events->on_send(ice->owner, path, buf_slice(buf));
 }
 
 static void answer_success(struct ice *ice, const struct stun_msg *msg, const struct credentials *c,
-                           const struct addr *from)
+                           const struct ice_path *path)
 {
     char mem[STUN_SEND_MAX];
     struct buf buf = BUF_ON(mem);
     stun_begin(&buf, STUN_SUCCESS, STUN_BINDING, msg->id);
-    stun_put_addr(&buf, STUN_XOR_MAPPED_ADDRESS, from);
-    send_answer(ice, &buf, c, from);
+    stun_put_addr(&buf, STUN_XOR_MAPPED_ADDRESS, &path->remote);
+    send_answer(ice, &buf, c, path);
 }
 
 static void answer_unknown(struct ice *ice, const struct stun_msg *msg, const struct credentials *c,
-                           const struct addr *from, const uint16_t *unknown, size_t n)
+                           const struct ice_path *path, const uint16_t *unknown, size_t n)
 {
     char mem[STUN_SEND_MAX];
     struct buf buf = BUF_ON(mem);
     stun_begin(&buf, STUN_ERROR, STUN_BINDING, msg->id);
     stun_put_error(&buf, 420, "Unknown Attribute");
     stun_put_unknown(&buf, unknown, n);
-    send_answer(ice, &buf, c, from);
+    send_answer(ice, &buf, c, path);
 }
 
 /* A lite agent is controlled and cannot be otherwise (RFC 8445 §6.1.1), so a peer that thinks it is
  * controlled too has to change (§7.3.1.1). */
 static void answer_conflict(struct ice *ice, const struct stun_msg *msg,
-                            const struct credentials *c, const struct addr *from)
+                            const struct credentials *c, const struct ice_path *path)
 {
     char mem[STUN_SEND_MAX];
     struct buf buf = BUF_ON(mem);
     stun_begin(&buf, STUN_ERROR, STUN_BINDING, msg->id);
     stun_put_error(&buf, 487, "Role Conflict");
-    send_answer(ice, &buf, c, from);
+    send_answer(ice, &buf, c, path);
 }
 
-static struct pair *find_pair(struct ice *ice, const struct addr *addr)
+static bool same_path(const struct ice_path *a, const struct ice_path *b)
+{
+    return addr_eq(&a->remote, &b->remote) && addr_eq(&a->local, &b->local);
+}
+
+static struct pair *find_pair(struct ice *ice, const struct ice_path *path)
 {
     for (size_t i = 0; i < ice->n_pairs; i++) {
-        if (addr_eq(&ice->pairs[i].addr, addr))
+        if (same_path(&ice->pairs[i].path, path))
             return &ice->pairs[i];
     }
     return NULL;
 }
 
-/* A free place, else that of the pair silent the longest; the selected one stays. */
-static struct pair *take_place(struct ice *ice)
+/* Report the remote address of a pair that has just been dropped, unless another still has it. */
+static void say_gone(const struct ice *ice, const struct addr *remote)
 {
-    if (ice->n_pairs < ICE_PAIRS_MAX)
-        return &ice->pairs[ice->n_pairs++];
+    for (size_t i = 0; i < ice->n_pairs; i++) {
+        if (addr_eq(&ice->pairs[i].path.remote, remote))
+            return;
+    }
+    ice->events->on_pair_gone(ice->owner, remote);
+}
+
+/* In a free place, else in that of the pair silent the longest; the selected one stays. */
+static struct pair *add_pair(struct ice *ice, const struct ice_path *path)
+{
     struct pair *oldest = NULL;
+    if (ice->n_pairs < ICE_PAIRS_MAX) {
+        oldest = &ice->pairs[ice->n_pairs++];
+        *oldest = (struct pair){ .path = *path };
+        return oldest;
+    }
     for (size_t i = 0; i < ICE_PAIRS_MAX; i++) {
         struct pair *pair = &ice->pairs[i];
         if (pair != ice->selected && (!oldest || pair->heard_ms < oldest->heard_ms))
             oldest = pair;
     }
     BUG_IF(!oldest); /* there are more than one */
-    ice->events->on_pair_gone(ice->owner, &oldest->addr);
+    struct addr gone = oldest->path.remote;
+    *oldest = (struct pair){ .path = *path };
+    say_gone(ice, &gone);
     return oldest;
 }
 
@@ -174,7 +194,7 @@ static void select_pair(struct ice *ice, struct pair *pair)
     if (ice->selected == pair)
         return;
     ice->selected = pair;
-    ice->events->on_selected(ice->owner, &pair->addr);
+    ice->events->on_selected(ice->owner, &pair->path);
 }
 
 /* The last nomination wins, as browsers mean it toward a lite agent. A peer that nominates
@@ -199,19 +219,17 @@ static void nominate(struct ice *ice, struct pair *pair, int64_t now_ms)
 }
 
 /* An authenticated check: the address is valid, and perhaps it is the one to use. */
-static void heard(struct ice *ice, const struct stun_msg *msg, const struct addr *from,
+static void heard(struct ice *ice, const struct stun_msg *msg, const struct ice_path *path,
                   int64_t now_ms)
 {
-    struct pair *pair = find_pair(ice, from);
+    struct pair *pair = find_pair(ice, path);
     struct slice flag;
-    if (!pair) {
-        pair = take_place(ice);
-        *pair = (struct pair){ .addr = *from };
-    }
+    if (!pair)
+        pair = add_pair(ice, path);
     if (!stun_find_u32(msg, STUN_PRIORITY, &pair->priority))
         pair->priority = 0;
     pair->heard_ms = now_ms;
-    ice->events->on_pair(ice->owner, from);
+    ice->events->on_pair(ice->owner, &path->remote);
 
     const struct pair *selected = ice->selected;
     if (stun_find(msg, STUN_USE_CANDIDATE, &flag))
@@ -257,7 +275,7 @@ static void retire_old_credentials(struct ice *ice, const struct credentials *us
         secret_clear(&ice->local[1].pwd);
 }
 
-enum err ice_feed(struct ice *ice, const struct addr *from, struct slice bytes, int64_t now_ms)
+enum err ice_feed(struct ice *ice, const struct ice_path *path, struct slice bytes, int64_t now_ms)
 {
     struct stun_msg msg;
     const struct credentials *c = NULL;
@@ -271,17 +289,17 @@ enum err ice_feed(struct ice *ice, const struct addr *from, struct slice bytes, 
     size_t n_unknown = stun_unknown(&msg, unknown, STUN_UNKNOWN_MAX);
     struct slice role;
     if (n_unknown) {
-        answer_unknown(ice, &msg, c, from, unknown, n_unknown);
+        answer_unknown(ice, &msg, c, path, unknown, n_unknown);
         return ERR_UNSUPPORTED;
     }
     if (stun_find(&msg, STUN_ICE_CONTROLLED, &role)) {
-        answer_conflict(ice, &msg, c, from);
+        answer_conflict(ice, &msg, c, path);
         return ERR_UNSUPPORTED;
     }
-    answer_success(ice, &msg, c, from);
+    answer_success(ice, &msg, c, path);
     retire_old_credentials(ice, c);
     if (!ice->failed) /* what was given up stays given up */
-        heard(ice, &msg, from, now_ms);
+        heard(ice, &msg, path, now_ms);
     return OK;
 }
 
@@ -294,14 +312,14 @@ static void fail(struct ice *ice, const char *text)
 static void remove_pair(struct ice *ice, size_t i)
 {
     struct pair *pair = &ice->pairs[i], *last = &ice->pairs[ice->n_pairs - 1];
-    struct addr gone = pair->addr;
+    struct addr gone = pair->path.remote;
     if (ice->selected == pair)
         ice->selected = NULL;
     else if (ice->selected == last)
         ice->selected = pair;
     *pair = *last;
     ice->n_pairs--;
-    ice->events->on_pair_gone(ice->owner, &gone);
+    say_gone(ice, &gone);
 }
 
 static struct pair *best_pair(struct ice *ice)

@@ -14,20 +14,27 @@
 struct ice;
 
 enum {
-    ICE_PAIRS_MAX = 16,
+    ICE_PAIRS_MAX = 32,
     ICE_CONSENT_MS = 30000, /* RFC 7675 §5.1: without a check this long, consent is gone */
     ICE_NOMINATION_MS = 3000,
 };
 
+/* The two ends of a pair. A peer with one socket may try several addresses of ours, so answers and
+ * media leave from the one that it wrote to: another would be a stranger's there. */
+struct ice_path {
+    struct addr local; /* unset: the one that the kernel chooses */
+    struct addr remote;
+};
+
 struct ice_events {
     /** A datagram to send, borrowed until return. */
-    void (*on_send)(void *owner, const struct addr *to, struct slice bytes);
-    /** An authenticated check came from `addr`: it is the peer's now. Again at every check. */
-    void (*on_pair)(void *owner, const struct addr *addr);
-    /** A pair that was reported is no longer used. */
-    void (*on_pair_gone)(void *owner, const struct addr *addr);
+    void (*on_send)(void *owner, const struct ice_path *path, struct slice bytes);
+    /** An authenticated check came from `remote`: it is the peer's now. Again at every check. */
+    void (*on_pair)(void *owner, const struct addr *remote);
+    /** `remote` was reported, and no pair uses it any more. */
+    void (*on_pair_gone)(void *owner, const struct addr *remote);
     /** Where to send from now on: the nominated pair, until then the best valid one. */
-    void (*on_selected)(void *owner, const struct addr *addr);
+    void (*on_selected)(void *owner, const struct ice_path *path);
     /** ERR_TIMEOUT: no check came, or consent was lost. Once. */
     void (*on_failed)(void *owner, enum err err, const char *text);
 };
@@ -47,11 +54,11 @@ void ice_add_candidate(struct ice *ice);
 
 /** A STUN message. ERR_PARSE: malformed.  ERR_NOT_FOUND: not for our ufrag.  ERR_AUTH: wrong
  * password or fingerprint.  ERR_UNSUPPORTED: not a binding request, or refused with an error. */
-MUST_CHECK enum err ice_feed(struct ice *ice, const struct addr *from, struct slice bytes,
+MUST_CHECK enum err ice_feed(struct ice *ice, const struct ice_path *path, struct slice bytes,
                              int64_t now_ms);
 void ice_tick(struct ice *ice, int64_t now_ms);
 
 /** Where to send; NULL while there is no valid pair. Borrowed until the next feed or tick. */
-const struct addr *ice_remote(const struct ice *ice);
+const struct ice_path *ice_selected(const struct ice *ice);
 /** The local part of a check's USERNAME (RFC 8445 §7.2.2); false when this is no check. */
 bool ice_check_ufrag(struct slice bytes, struct slice *local_ufrag);

@@ -14,20 +14,20 @@
 struct seen {
     char sent[STUN_SEND_MAX];
     size_t sent_len;
-    struct addr sent_to;
+    struct ice_path sent_on;
     unsigned n_sent, n_pairs, n_gone, n_selected, n_failed;
     struct addr selected;
     enum err err;
     char text[200];
 };
 
-static void on_send(void *owner, const struct addr *to, struct slice bytes)
+static void on_send(void *owner, const struct ice_path *path, struct slice bytes)
 {
     struct seen *seen = owner;
     assert_true(bytes.len <= sizeof seen->sent);
     memcpy(seen->sent, bytes.ptr, bytes.len);
     seen->sent_len = bytes.len;
-    seen->sent_to = *to;
+    seen->sent_on = *path;
     seen->n_sent++;
 }
 
@@ -43,10 +43,10 @@ static void on_pair_gone(void *owner, const struct addr *addr)
     ((struct seen *)owner)->n_gone++;
 }
 
-static void on_selected(void *owner, const struct addr *addr)
+static void on_selected(void *owner, const struct ice_path *path)
 {
     struct seen *seen = owner;
-    seen->selected = *addr;
+    seen->selected = path->remote;
     seen->n_selected++;
 }
 
@@ -91,13 +91,20 @@ static size_t make_check(const struct check *check, char *mem)
     return buf.len;
 }
 
-static enum err feed(struct ice *ice, const char *from, const struct check *check, int64_t now_ms)
+static enum err feed_to(struct ice *ice, const char *to, const char *from,
+                        const struct check *check, int64_t now_ms)
 {
     char mem[STUN_SEND_MAX];
-    struct addr addr;
-    assert_int_equal(addr_parse(slice_of(from), 0, &addr), OK);
+    struct ice_path path;
+    assert_int_equal(addr_parse(slice_of(from), 0, &path.remote), OK);
+    assert_int_equal(addr_parse(slice_of(to), 0, &path.local), OK);
     size_t len = make_check(check, mem);
-    return ice_feed(ice, &addr, slice_make(mem, len), now_ms);
+    return ice_feed(ice, &path, slice_make(mem, len), now_ms);
+}
+
+static enum err feed(struct ice *ice, const char *from, const struct check *check, int64_t now_ms)
+{
+    return feed_to(ice, strchr(from, '[') ? "[2001:db8::1]:9" : "10.0.0.1:9", from, check, now_ms);
 }
 
 static struct ice *create(struct seen *seen)
@@ -109,8 +116,8 @@ static struct ice *create(struct seen *seen)
 static void assert_selected(const struct ice *ice, const char *want)
 {
     char text[ADDR_TEXT];
-    assert_non_null(ice_remote(ice));
-    assert_string_equal(addr_print(ice_remote(ice), text), want);
+    assert_non_null(ice_selected(ice));
+    assert_string_equal(addr_print(&ice_selected(ice)->remote, text), want);
 }
 
 static void parse_sent(const struct seen *seen, struct stun_msg *msg)
@@ -130,13 +137,13 @@ static void test_check_is_answered(void **state)
         struct stun_msg msg;
         struct addr mapped;
         char text[ADDR_TEXT];
-        assert_null(ice_remote(ice));
+        assert_null(ice_selected(ice));
         assert_int_equal(feed(ice, froms[i], &(struct check){ 0 }, 0), OK);
         parse_sent(&seen, &msg);
         assert_int_equal(msg.class, STUN_SUCCESS);
         assert_true(stun_find_addr(&msg, STUN_XOR_MAPPED_ADDRESS, &mapped));
         assert_string_equal(addr_print(&mapped, text), froms[i]);
-        assert_true(addr_eq(&seen.sent_to, &mapped));
+        assert_true(addr_eq(&seen.sent_on.remote, &mapped));
         assert_int_equal(seen.n_pairs, 1);
         assert_selected(ice, froms[i]);
         ice_destroy(ice);
@@ -155,7 +162,7 @@ static void test_strangers_get_silence(void **state)
     assert_int_equal(feed(ice, from, &(struct check){ .no_integrity = true }, 0), ERR_AUTH);
     assert_int_equal(seen.n_sent, 0);
     assert_int_equal(seen.n_pairs, 0);
-    assert_null(ice_remote(ice));
+    assert_null(ice_selected(ice));
     ice_destroy(ice);
 }
 
@@ -171,7 +178,7 @@ static void assert_refused(const struct check *check, unsigned want)
     assert_int_equal(msg.class, STUN_ERROR);
     assert_true(stun_find_error(&msg, &code, &reason));
     assert_int_equal(code, want);
-    assert_null(ice_remote(ice));
+    assert_null(ice_selected(ice));
     ice_destroy(ice);
 }
 
@@ -180,6 +187,36 @@ static void test_refusals_name_the_reason(void **state)
     (void)state;
     assert_refused(&(struct check){ .controlled = true }, 487);
     assert_refused(&(struct check){ .extra = 0x7abc }, 420);
+}
+
+static void assert_local(const struct ice_path *path, const char *want)
+{
+    char text[ADDR_TEXT];
+    assert_string_equal(addr_print(&path->local, text), want);
+}
+
+/* One socket of the peer's tries two addresses of ours: two pairs, each answered from its own. */
+static void test_a_pair_has_two_ends(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct ice *ice = create(&seen);
+    const char *from = "127.0.0.1:5000", *lo = "127.0.0.1:9", *lan = "10.0.0.1:9";
+    assert_int_equal(feed_to(ice, lo, from, &(struct check){ 0 }, 0), OK);
+    assert_local(&seen.sent_on, lo);
+    assert_int_equal(feed_to(ice, lan, from, &(struct check){ .use = true }, 10), OK);
+    assert_local(&seen.sent_on, lan);
+    assert_local(ice_selected(ice), lan);
+    assert_int_equal(feed_to(ice, lo, from, &(struct check){ 0 }, 20), OK);
+    assert_local(&seen.sent_on, lo);
+    assert_local(ice_selected(ice), lan); /* a later check does not move what was nominated */
+    for (int64_t now = 2500; now <= 35000; now += 2500)
+        assert_int_equal(feed_to(ice, lan, from, &(struct check){ .use = true }, now), OK);
+    ice_tick(ice, 35000); /* the loopback pair is dead, its remote address is not */
+    assert_int_equal(seen.n_gone, 0);
+    ice_close(ice);
+    assert_int_equal(seen.n_gone, 1);
+    ice_destroy(ice);
 }
 
 static void test_last_nomination_wins(void **state)
@@ -239,7 +276,7 @@ static void test_consent_is_lost_after_30_s(void **state)
     assert_int_equal(seen.err, ERR_TIMEOUT);
     assert_non_null(strstr(seen.text, "consent lost"));
     assert_int_equal(seen.n_gone, 1);
-    assert_null(ice_remote(ice));
+    assert_null(ice_selected(ice));
     ice_destroy(ice);
 }
 
@@ -309,7 +346,7 @@ static void test_many_addresses_stay_bounded(void **state)
     assert_int_equal(seen.n_gone, 101 - ICE_PAIRS_MAX);
     ice_close(ice);
     assert_int_equal(seen.n_gone, 101);
-    assert_null(ice_remote(ice));
+    assert_null(ice_selected(ice));
     ice_destroy(ice);
 }
 
@@ -331,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_check_is_answered),
         cmocka_unit_test(test_strangers_get_silence),
         cmocka_unit_test(test_refusals_name_the_reason),
+        cmocka_unit_test(test_a_pair_has_two_ends),
         cmocka_unit_test(test_last_nomination_wins),
         cmocka_unit_test(test_aggressive_nomination_settles),
         cmocka_unit_test(test_consent_is_lost_after_30_s),

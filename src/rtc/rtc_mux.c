@@ -74,8 +74,9 @@ static void take_stun(struct rtc_mux *mux, const struct media_packet *packet, st
     struct rtc_mux_user *user = NULL;
     if (ice_check_ufrag(bytes, &ufrag))
         user = map_find(mux->ufrags, ufrag);
+    const struct ice_path path = { packet->local, packet->from };
     if (user)
-        user->events->on_check(user->owner, &packet->from, bytes, now_ms(mux));
+        user->events->on_check(user->owner, &path, bytes, now_ms(mux));
     else
         mux->strangers++;
 }
@@ -195,9 +196,9 @@ void rtc_mux_send(struct rtc_mux *mux, struct media_packet *const *packets, size
     media_socket_send(mux->socket, packets, n);
 }
 
-void rtc_mux_send_bytes(struct rtc_mux *mux, const struct addr *to, struct slice bytes)
+void rtc_mux_send_bytes(struct rtc_mux *mux, const struct ice_path *path, struct slice bytes)
 {
-    media_socket_send_bytes(mux->socket, to, bytes.ptr, bytes.len);
+    media_socket_send_bytes(mux->socket, &path->remote, &path->local, bytes.ptr, bytes.len);
 }
 
 uint64_t rtc_mux_strangers(const struct rtc_mux *mux)

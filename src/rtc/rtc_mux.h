@@ -13,12 +13,13 @@
 #include "media/media_packet.h"
 #include "net/addr.h"
 
+struct ice_path;
 struct media_thread;
 struct rtc_mux;
 
 struct rtc_mux_events {
     /** A check for one of this user's ufrags: not authenticated yet. */
-    void (*on_check)(void *owner, const struct addr *from, struct slice bytes, int64_t now_ms);
+    void (*on_check)(void *owner, const struct ice_path *path, struct slice bytes, int64_t now_ms);
     /** A DTLS datagram from a claimed address. */
     void (*on_dtls)(void *owner, struct slice datagram);
     /** SRTP and SRTCP of one batch, `is_rtcp` set, in the order they came. */
@@ -45,7 +46,8 @@ bool rtc_mux_may_claim(const struct rtc_mux *mux, const struct addr *addr,
                        const struct rtc_mux_user *user);
 void rtc_mux_release(struct rtc_mux *mux, const struct addr *addr, const struct rtc_mux_user *user);
 
+/** To each packet's `from`, from its `local`. */
 void rtc_mux_send(struct rtc_mux *mux, struct media_packet *const *packets, size_t n);
-void rtc_mux_send_bytes(struct rtc_mux *mux, const struct addr *to, struct slice bytes);
+void rtc_mux_send_bytes(struct rtc_mux *mux, const struct ice_path *path, struct slice bytes);
 /** Datagrams of nobody's: a gauge. */
 uint64_t rtc_mux_strangers(const struct rtc_mux *mux);

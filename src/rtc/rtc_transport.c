@@ -53,9 +53,9 @@ static void fail(struct rtc_transport *transport, enum err err, const char *text
 
 static void say_connected(struct rtc_transport *transport)
 {
-    const struct addr *remote = ice_remote(transport->ice);
-    if (transport->tx && remote)
-        media_stream_core_connected(transport->base.stream, remote);
+    const struct ice_path *path = ice_selected(transport->ice);
+    if (transport->tx && path)
+        media_stream_core_connected(transport->base.stream, &path->remote);
 }
 
 /* DTLS */
@@ -63,9 +63,9 @@ static void say_connected(struct rtc_transport *transport)
 static void on_dtls_send(void *owner, struct slice datagram)
 {
     const struct rtc_transport *transport = owner;
-    const struct addr *remote = ice_remote(transport->ice);
-    if (remote)
-        rtc_mux_send_bytes(transport->worker->mux, remote, datagram);
+    const struct ice_path *path = ice_selected(transport->ice);
+    if (path)
+        rtc_mux_send_bytes(transport->worker->mux, path, datagram);
 }
 
 static void on_dtls_up(void *owner, const struct dtls_keys *keys)
@@ -119,7 +119,7 @@ static void create_dtls(struct rtc_transport *transport, enum dtls_role role)
 static void start_dtls(struct rtc_transport *transport)
 {
     bool client = transport->has_remote && transport->remote.local_setup == RTC_SETUP_ACTIVE;
-    if (transport->dtls || !client || !ice_remote(transport->ice))
+    if (transport->dtls || !client || !ice_selected(transport->ice))
         return;
     create_dtls(transport, DTLS_CLIENT);
     dtls_start(transport->dtls);
@@ -135,26 +135,27 @@ static void on_dtls(void *owner, struct slice datagram)
 
 /* ICE */
 
-static void on_ice_send(void *owner, const struct addr *to, struct slice bytes)
+static void on_ice_send(void *owner, const struct ice_path *path, struct slice bytes)
 {
     const struct rtc_transport *transport = owner;
-    rtc_mux_send_bytes(transport->worker->mux, to, bytes);
+    rtc_mux_send_bytes(transport->worker->mux, path, bytes);
 }
 
-static void on_ice_pair(void *owner, const struct addr *addr)
+static void on_ice_pair(void *owner, const struct addr *remote)
 {
     struct rtc_transport *transport = owner;
-    rtc_mux_claim(transport->worker->mux, addr, &transport->user);
+    rtc_mux_claim(transport->worker->mux, remote, &transport->user);
 }
 
-static void on_ice_pair_gone(void *owner, const struct addr *addr)
+static void on_ice_pair_gone(void *owner, const struct addr *remote)
 {
     const struct rtc_transport *transport = owner;
-    rtc_mux_release(transport->worker->mux, addr, &transport->user);
+    rtc_mux_release(transport->worker->mux, remote, &transport->user);
 }
 
-static void on_ice_selected(void *owner, const struct addr *addr)
+static void on_ice_selected(void *owner, const struct ice_path *path)
 {
+    const struct addr *addr = &path->remote;
     struct rtc_transport *transport = owner;
     char text[ADDR_TEXT], detail[ADDR_TEXT + 8];
     if (!addr_is_set(&transport->said))
@@ -181,12 +182,12 @@ static const struct ice_events ice_events = {
     .on_failed = on_ice_failed,
 };
 
-static void on_check(void *owner, const struct addr *from, struct slice bytes, int64_t at_ms)
+static void on_check(void *owner, const struct ice_path *path, struct slice bytes, int64_t at_ms)
 {
     struct rtc_transport *transport = owner;
-    if (!rtc_mux_may_claim(transport->worker->mux, from, &transport->user))
+    if (!rtc_mux_may_claim(transport->worker->mux, &path->remote, &transport->user))
         return; /* unanswered, so that the peer does not take the pair for valid */
-    enum err err = ice_feed(transport->ice, from, bytes, at_ms);
+    enum err err = ice_feed(transport->ice, path, bytes, at_ms);
     if (err == ERR_AUTH)
         media_stream_core_dropped(transport->base.stream, 0, 1);
 }
@@ -210,7 +211,7 @@ static void on_media(void *owner, struct media_packet *const *packets, size_t n)
         media_stream_core_receive(transport->base.stream, good, n_good);
 }
 
-static void send_batch(struct rtc_transport *transport, const struct addr *remote,
+static void send_batch(struct rtc_transport *transport, const struct ice_path *path,
                        struct media_packet *const *packets, size_t n)
 {
     struct media_packet *good[MEDIA_BATCH];
@@ -218,7 +219,8 @@ static void send_batch(struct rtc_transport *transport, const struct addr *remot
     for (size_t i = 0; i < n; i++) {
         if (srtp_protect(transport->tx, packets[i]))
             continue;
-        packets[i]->from = *remote;
+        packets[i]->from = path->remote;
+        packets[i]->local = path->local;
         good[n_good++] = packets[i];
     }
     rtc_mux_send(transport->worker->mux, good, n_good);
@@ -228,11 +230,11 @@ static void send_packets(struct media_transport *base, struct media_packet *cons
                          size_t n)
 {
     struct rtc_transport *transport = self(base);
-    const struct addr *remote = ice_remote(transport->ice);
-    if (!transport->tx || !remote)
+    const struct ice_path *path = ice_selected(transport->ice);
+    if (!transport->tx || !path)
         return;
     for (size_t at = 0; at < n; at += MEDIA_BATCH)
-        send_batch(transport, remote, packets + at, n - at < MEDIA_BATCH ? n - at : MEDIA_BATCH);
+        send_batch(transport, path, packets + at, n - at < MEDIA_BATCH ? n - at : MEDIA_BATCH);
 }
 
 /* Messages from control */
@@ -324,7 +326,7 @@ static void tick(struct media_transport *base, int64_t at_ms)
     ice_tick(transport->ice, at_ms);
     if (transport->dtls)
         dtls_tick(transport->dtls);
-    if (transport->waiting && ice_remote(transport->ice) &&
+    if (transport->waiting && ice_selected(transport->ice) &&
         at_ms - transport->waiting_ms >= DTLS_WAIT_MS)
         fail(transport, ERR_TIMEOUT,
              transport->dtls ? "ICE is connected, but the DTLS handshake did not end in 30 s"

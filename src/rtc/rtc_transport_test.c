@@ -222,6 +222,29 @@ static void test_we_can_be_the_dtls_client(void **state)
     hang_up(&near, &far);
 }
 
+/* On the any-address, called at an address that the kernel would not answer from: the connected
+ * far end hears nothing that leaves from another. */
+static void test_everything_leaves_from_where_it_was_called(void **state)
+{
+    struct world *world = *state, any = *world;
+    struct rtc_config config = { .bind = addr_any4(0) };
+    struct near near;
+    struct far far;
+    assert_int_equal(rtc_create(&any.rtc, world->media, &config, NULL), OK);
+    far_open(&far, any.rtc, DTLS_CLIENT, NULL);
+    assert_int_equal(addr_parse_ip(SLICE("127.0.0.2"), rtc_port(any.rtc, 0), &far.server), OK);
+    assert_int_equal(connect(far.fd, &far.server.sa, addr_len(&far.server)), 0);
+    near_open(&near, &any, &far);
+    tell_remote(&near, far.fingerprint, RTC_SETUP_PASSIVE);
+    settle(&any, &far);
+    far_check(&far);
+    assert_true(run(&any, &near, &far, is_answered));
+    dtls_start(far.dtls);
+    check_echo(&any, &near, &far, "dtls DTLSv1.2 AEAD_AES_128_GCM as server");
+    hang_up(&near, &far);
+    rtc_destroy(any.rtc);
+}
+
 static void test_two_calls_on_one_port(void **state)
 {
     struct near a, b;
@@ -410,6 +433,7 @@ int main(void)
         WORLD_TEST(test_echo),
         WORLD_TEST(test_echo_with_cm_80),
         WORLD_TEST(test_we_can_be_the_dtls_client),
+        WORLD_TEST(test_everything_leaves_from_where_it_was_called),
         WORLD_TEST(test_two_calls_on_one_port),
         WORLD_TEST(test_wrong_fingerprint_fails_the_stream),
         WORLD_TEST(test_the_sdp_may_come_last),
