@@ -110,8 +110,6 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
         return err;
     }
     sdp_session_state_init(&media->sdp, id >> 2);
-    media->ssrc = rand_u32() | 1;
-    rand_token(media->cname, sizeof media->cname - 1);
     leg->stream = media_stream_create(env->media, thread, transport, &leg_media_events, leg);
     return OK;
 }
@@ -186,16 +184,13 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
     struct sdp_caps caps = { .prefer = SDP_PREFER_LOCAL,
                              .dtmf = true,
                              .direction = SDP_SENDRECV,
-                             .ptime_ms = 20,
-                             .ssrc = media->ssrc,
-                             .cname = media->cname };
+                             .ptime_ms = 20 };
     fill_codecs(&media->caps, &caps, room);
     caps.address = addr_print_ip(&media->address, room->address);
     if (media->kind == LEG_MEDIA_RTP) {
         caps.transport = SDP_RTP_PLAIN;
         caps.port = addr_port(&media->rtp.rtp);
         caps.rtcp_port = addr_port(&media->rtp.rtcp);
-        caps.ssrc = 0;
         return caps;
     }
     caps.transport = SDP_RTP_DTLS;

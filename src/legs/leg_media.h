@@ -31,8 +31,6 @@ struct leg_media {
     struct sdp_session_state sdp;
     struct sdp_result result;
     bool described;
-    uint32_t ssrc;
-    char cname[20];
 };
 
 /** Make the stream on the call's media thread and set leg->stream. ERR_LIMIT: no port is free. */
