@@ -228,7 +228,7 @@ static enum err put_items(const struct put *p)
 static enum err put_http_port(const struct put *p)
 {
     struct config_binds *binds = p->at;
-    uint16_t port;
+    uint16_t port = 0;
     enum err err = parse_port(p, p->value, &port);
     if (err)
         return err;
