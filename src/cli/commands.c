@@ -1,0 +1,31 @@
+#include "commands.h"
+
+#include <string.h>
+
+#include "base/num.h"
+
+/* In the order in which people should read them. */
+const struct cli_command cli_commands[] = {
+    { "serve", "[--config F]", "run the gateway", NULL },
+    { "check", "[--config F]", "read the configuration and say what is wrong", cmd_check },
+    { "calls", "[ID | end ID]", "calls now, one call's story; --all: past ones too", cmd_calls },
+    { "registrations", "", "phones at us, and us at providers", cmd_action },
+    { "trunks", "", "providers and PBXs, and how they are", cmd_action },
+    { "user", "add|list|remove", "people who can be called", cmd_action },
+    { "device", "add|list|remove", "their phones, each with its own password", cmd_action },
+    { "number", "add|list|remove", "where a called number leads", cmd_action },
+    { "project", "add|list|remove", "what tokens and users belong to", cmd_action },
+    { "token", "add|list|remove", "API tokens of a project", cmd_action },
+    { "pat", "add|list|remove", "personal access tokens of users", cmd_action },
+    { "version", "", "", cmd_version },
+    { "help", "[COMMAND]", "also: help variables, help config", cmd_help },
+};
+const size_t n_cli_commands = COUNT_OF(cli_commands);
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (size_t i = 0; i < n_cli_commands; i++)
+        if (strcmp(name, cli_commands[i].name) == 0)
+            return &cli_commands[i];
+    return NULL;
+}
