@@ -75,6 +75,37 @@ static void subprotocols(void **state)
     }
 }
 
+/* What browsers send; compression is never taken up. */
+static void extensions_are_declined(void **state)
+{
+    struct fixture *f = *state;
+    struct peer peer =
+        upgrade(f, false, "/",
+                "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+                "Pragma: no-cache\r\nCache-Control: no-cache\r\nOrigin: http://127.0.0.1:8080\r\n"
+                "Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\n");
+    assert_true(peer_wait(&peer, "\r\n\r\n"));
+    assert_non_null(strstr(peer.in, "HTTP/1.1 101 "));
+    assert_null(strstr(peer.in, "Extensions"));
+    peer_forget(&peer);
+    send_text(&peer, "x");
+    expect_text(&peer, "x");
+    peer_close(&peer);
+}
+
+/* An open socket with nothing to say leaves the loop asleep. */
+static void silence_costs_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct peer peer = open_ws(f, false);
+    peer_pass(f->loop, 50);
+    int turns = 0;
+    for (int64_t end_ms = peer_now_ms() + 400; peer_now_ms() < end_ms; turns++)
+        loop_turn(f->loop, 100);
+    assert_true(turns < 20);
+    peer_close(&peer);
+}
+
 static void refuses_with_a_status(void **state)
 {
     struct fixture *f = *state;
@@ -405,6 +436,8 @@ int main(void)
         WITH(upgrades_and_echoes, setup),
         WITH(speaks_over_tls, setup),
         WITH(subprotocols, setup),
+        WITH(extensions_are_declined, setup),
+        WITH(silence_costs_nothing, setup),
         WITH(refuses_with_a_status, setup),
         WITH(pages_on_the_same_port, setup),
         WITH(frame_with_the_handshake, setup),
