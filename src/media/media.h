@@ -86,6 +86,9 @@ struct media_events { /* any may be NULL; never called from inside a media_ func
     void (*on_failed)(void *owner, enum err err, const char *text);
     /** A step for the timeline: "ice" "pair 10.0.0.1:5000", "dtls" "DTLSv1.2 AEAD_AES_128_GCM". */
     void (*on_step)(void *owner, const char *step, const char *detail);
+    /** The transport says something of its own kind, borrowed until return: WebRTC a struct
+     * rtc_event (rtc/rtc_transport.h). */
+    void (*on_transport)(void *owner, const void *event);
 };
 
 /** Takes the transport, which was created for `thread`. */

@@ -2,6 +2,7 @@
 /* What media/ shares between its control half and its threads: the messages, by value, and the way
  * they are posted. A stream is named by slot and generation, so a late message finds nobody. */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,6 +16,7 @@ struct rtp_ports;
 enum {
     MEDIA_TEXT_MAX = 160,
     MEDIA_STEP_MAX = 24,
+    MEDIA_TELL_MAX = 160, /* bytes that a transport tells control at once */
     MEDIA_MAILBOX_CAP = 2048,
     MEDIA_THREADS_MAX = 64,
 };
@@ -66,6 +68,7 @@ enum media_event_kind {
     MEDIA_EVENT_HEARD_AGAIN,
     MEDIA_EVENT_FAILED,
     MEDIA_EVENT_STEP,
+    MEDIA_EVENT_TRANSPORT,
     MEDIA_EVENT_STATS,
     MEDIA_EVENT_PORT_FREE, /* of no stream: a port pair may rest now */
     MEDIA_EVENTS
@@ -87,6 +90,7 @@ struct media_event {
         struct {
             char step[MEDIA_STEP_MAX], detail[MEDIA_TEXT_MAX];
         } step;
+        _Alignas(max_align_t) char transport[MEDIA_TELL_MAX];
         struct media_stats stats;
         uint16_t port;
     };

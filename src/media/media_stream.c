@@ -184,6 +184,12 @@ static void on_step(struct media_stream *stream, const struct media_event *event
         stream->events->on_step(stream->owner, event->step.step, event->step.detail);
 }
 
+static void on_transport(struct media_stream *stream, const struct media_event *event)
+{
+    if (stream->events->on_transport)
+        stream->events->on_transport(stream->owner, event->transport);
+}
+
 static void on_stats(struct media_stream *stream, const struct media_event *event)
 {
     stream->stats = event->stats;
@@ -196,7 +202,8 @@ void media_stream_dispatch(struct media_stream *stream, const struct media_event
         [MEDIA_EVENT_DTMF] = on_dtmf,           [MEDIA_EVENT_PLAY_DONE] = on_play_done,
         [MEDIA_EVENT_SILENT] = on_silent,       [MEDIA_EVENT_HEARD_AGAIN] = on_heard_again,
         [MEDIA_EVENT_FAILED] = on_failed,       [MEDIA_EVENT_STEP] = on_step,
-        [MEDIA_EVENT_STATS] = on_stats,         [MEDIA_EVENT_PORT_FREE] = NULL, /* media.c's own */
+        [MEDIA_EVENT_TRANSPORT] = on_transport, [MEDIA_EVENT_STATS] = on_stats,
+        [MEDIA_EVENT_PORT_FREE] = NULL, /* media.c's own */
     };
     _Static_assert(COUNT_OF(handlers) == MEDIA_EVENTS, "a handler per event");
     if (handlers[event->kind])

@@ -202,6 +202,14 @@ void media_stream_core_step(struct media_stream_core *core, const char *step, co
     stream_post(core, &event);
 }
 
+void media_stream_core_tell(struct media_stream_core *core, const void *msg, size_t len)
+{
+    struct media_event event = { .kind = MEDIA_EVENT_TRANSPORT };
+    BUG_IF(len > sizeof event.transport);
+    memcpy(event.transport, msg, len);
+    stream_post(core, &event);
+}
+
 void media_stream_core_dropped(struct media_stream_core *core, unsigned auth, unsigned stranger)
 {
     core->dropped_auth += auth;

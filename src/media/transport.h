@@ -45,4 +45,7 @@ void media_stream_core_receive(struct media_stream_core *stream,
 void media_stream_core_connected(struct media_stream_core *stream, const struct addr *remote);
 void media_stream_core_failed(struct media_stream_core *stream, enum err err, const char *text);
 void media_stream_core_step(struct media_stream_core *stream, const char *step, const char *detail);
+/** To control, as on_transport: a struct of the transport's own kind, at most MEDIA_TELL_MAX bytes,
+ * without pointers. */
+void media_stream_core_tell(struct media_stream_core *stream, const void *msg, size_t len);
 void media_stream_core_dropped(struct media_stream_core *stream, unsigned auth, unsigned stranger);
