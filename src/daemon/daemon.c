@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "api/api.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -172,8 +173,10 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
         open_calls(daemon);
         err = daemon_fill_router(daemon, fault);
     }
-    if (!err)
+    if (!err) {
+        daemon_open_api(daemon);
         err = daemon_listen_http(daemon, fault);
+    }
     if (!err)
         err = daemon_announce(daemon, fault);
     if (err) {
@@ -240,6 +243,7 @@ void daemon_destroy(struct daemon *daemon)
     signal_watch_destroy(daemon->on_int);
     loop_timer_stop(env->loop, &daemon->stop_timer);
     http_server_destroy(daemon->http);
+    api_destroy(daemon->api);
     bridge_face_destroy(daemon->bridge);
     calls_destroy(env->calls);
     router_destroy(daemon->router);

@@ -8,6 +8,7 @@
 #include "legs/leg_env.h"
 #include "net/http_listener.h"
 
+struct api;
 struct bridge_face;
 struct builtins;
 struct http_server;
@@ -36,6 +37,7 @@ struct daemon {
     struct sip_face *sip_face;
     struct bridge_face *bridge;
     struct http_server *http;
+    struct api *api;
     struct daemon_listener listeners[DAEMON_LISTENERS_MAX];
     size_t n_listeners;
     struct leg_kind kinds[DAEMON_KINDS_MAX];
@@ -60,6 +62,8 @@ MUST_CHECK enum err daemon_listen_http(struct daemon *daemon, struct fault *faul
 MUST_CHECK enum err daemon_announce(struct daemon *daemon, struct fault *fault);
 /** The first TLS listener's port, or 0. */
 uint16_t daemon_https_port(const struct daemon *daemon);
+/* live.c: the API, with what it may see of the daemon. */
+void daemon_open_api(struct daemon *daemon);
 /* state.c: what lives in the state directory. */
 MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
 /* web.c: pages, health, upgrades; the rest is api/'s. */

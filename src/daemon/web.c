@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "api/api.h"
 #include "base/embed.h"
 #include "base/num.h"
 #include "config/config.h"
@@ -97,7 +98,7 @@ static void on_request(void *owner, struct http_request *request)
         serve_health(daemon, request);
     else if (slice_is(path, "/bridge/config"))
         serve_bridge_config(daemon, request);
-    else if (!serve_page(request))
+    else if (!api_handle(daemon->api, request) && !serve_page(request))
         http_reply(request, 404, "text/plain; charset=utf-8", SLICE("Not found\n"));
 }
 

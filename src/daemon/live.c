@@ -1,0 +1,97 @@
+/* What the admin API sees of the living: calls, registrations, trunks. */
+#include <string.h>
+
+#include "api/api.h"
+#include "config/config.h"
+#include "daemon/daemon_priv.h"
+#include "legs/bridge_face.h"
+#include "legs/registrar.h"
+#include "legs/trunks.h"
+#include "sip/sip_agent.h"
+
+static json_t *live_calls(void *owner)
+{
+    return calls_json(((struct daemon *)owner)->env.calls);
+}
+
+static json_t *live_call(void *owner, struct slice id)
+{
+    struct call *call = calls_find(((struct daemon *)owner)->env.calls, id);
+    return call ? call_json(call, true) : NULL;
+}
+
+static bool hang_up(void *owner, struct slice id)
+{
+    struct call *call = calls_find(((struct daemon *)owner)->env.calls, id);
+    if (!call)
+        return false;
+    struct cause cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, "An administrator ended it.");
+    call_end(call, &cause);
+    return true;
+}
+
+static json_t *live_registrations(void *owner)
+{
+    struct daemon *daemon = owner;
+    json_t *rows = json_array();
+    trunks_add_registrations(daemon->trunks, rows);
+    registrar_add_registrations(daemon->registrar, rows);
+    bridge_face_add_registrations(daemon->bridge, rows);
+    return rows;
+}
+
+static json_t *live_trunks(void *owner)
+{
+    return trunks_json(((struct daemon *)owner)->trunks);
+}
+
+static void on_change(void *owner, const char *what)
+{
+    struct daemon *daemon = owner;
+    if (strcmp(what, "numbers") == 0)
+        daemon_reload_numbers(daemon);
+    else
+        registrar_reload_users(daemon->registrar);
+}
+
+static const struct admin_live_ops live_ops = {
+    .calls = live_calls,
+    .call = live_call,
+    .hang_up = hang_up,
+    .registrations = live_registrations,
+    .trunks = live_trunks,
+    .on_change = on_change,
+};
+
+/* Where phones find us when nobody said: the public address, else one of ours that is not loopback.
+ */
+static const char *own_host(const struct daemon *daemon, char out[ADDR_TEXT])
+{
+    struct addr addrs[SIP_AGENT_LISTENERS_MAX], local[32];
+    if (addr_is_set(&daemon->env.public_ip))
+        return addr_print_ip(&daemon->env.public_ip, out);
+    size_t n = sip_agent_listeners(daemon->env.agent, SIP_UDP, addrs, SIP_AGENT_LISTENERS_MAX);
+    if (n && !addr_is_any(&addrs[0]))
+        return addr_print_ip(&addrs[0], out);
+    size_t n_local = addr_local_list(local, 32);
+    for (size_t i = 0; i < n_local; i++)
+        if (!addr_is_v6(&local[i]) && !addr_is_loopback(&local[i]))
+            return addr_print_ip(&local[i], out);
+    return "127.0.0.1";
+}
+
+void daemon_open_api(struct daemon *daemon)
+{
+    char host[ADDR_TEXT];
+    const char *domain = daemon->config->sip_domain;
+    struct api_config config = {
+        .loop = daemon->env.loop,
+        .store = daemon->env.store,
+        .live = &live_ops,
+        .owner = daemon,
+        .admin_token = slice_of(daemon->admin_token),
+        .sip_realm = daemon->config->sip_realm,
+        .sip_domain = domain[0] ? domain : own_host(daemon, host),
+    };
+    daemon->api = api_create(&config);
+}
