@@ -57,17 +57,20 @@ void sip_login_destroy(struct sip_login *login)
     mem_free(login);
 }
 
-static void note_realm(struct sip_login *login, const struct sip_msg *response,
-                       enum sip_header_id id)
+/* Whether it only says that the nonce is too old. */
+static bool note_challenge(struct sip_login *login, const struct sip_msg *response,
+                           enum sip_header_id id)
 {
     struct slice rest = sip_msg_value(response, id);
     struct sip_challenge challenge;
-    if (sip_challenge_next(&rest, &challenge) == OK)
-        (void)slice_copy(challenge.realm, login->realm, sizeof login->realm);
+    if (sip_challenge_next(&rest, &challenge))
+        return false;
+    (void)slice_copy(challenge.realm, login->realm, sizeof login->realm);
+    return challenge.stale;
 }
 
 static enum why judge(struct sip_digest_client *client, const struct sip_msg *response,
-                      struct sip_login_tries *tries)
+                      bool is_stale, struct sip_login_tries *tries)
 {
     enum sip_challenge_news news;
     enum err err = sip_digest_client_challenge(client, response, &news);
@@ -75,13 +78,12 @@ static enum why judge(struct sip_digest_client *client, const struct sip_msg *re
         return err == ERR_REFUSED ? OTHER_REALM : err == ERR_UNSUPPORTED ? NO_ALGORITHM : NOT_ASKED;
     if (news == SIP_CHALLENGE_AGAIN)
         return WRONG;
-    /* a nonce that went stale since the last request is not counted, once */
-    if (news == SIP_CHALLENGE_STALE && !tries->stale) {
+    if (is_stale && !tries->stale) { /* not counted, once */
         tries->stale = true;
         return NOT_ASKED;
     }
     if (tries->answered == SIP_LOGIN_TRIES)
-        return TOO_OFTEN;
+        return is_stale ? TOO_OFTEN : WRONG;
     tries->answered++;
     return NOT_ASKED;
 }
@@ -92,7 +94,7 @@ bool sip_login_challenge(struct sip_login *login, const struct sip_msg *response
     bool proxy = sip_msg_status(response) == 407;
     enum sip_header_id id = proxy ? SIP_H_PROXY_AUTHENTICATE : SIP_H_WWW_AUTHENTICATE;
     struct sip_digest_client *client = proxy ? login->proxy : login->server;
-    note_realm(login, response, id);
+    bool is_stale = note_challenge(login, response, id);
     login->why = NOT_ASKED;
     if (sip_msg_count(response, id) == 0)
         return false;
@@ -101,7 +103,7 @@ bool sip_login_challenge(struct sip_login *login, const struct sip_msg *response
     else if (!trusted)
         login->why = STRANGER;
     else
-        login->why = judge(client, response, tries);
+        login->why = judge(client, response, is_stale, tries);
     return login->why == NOT_ASKED && client && sip_digest_client_is_ready(client);
 }
 
