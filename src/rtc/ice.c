@@ -1,19 +1,8 @@
 #include "rtc/ice.h"
 
 #include "base/mem.h"
-#include "base/num.h"
-#include "base/secret.h"
+#include "rtc/ice_request.h"
 #include "rtc/stun.h"
-
-enum {
-    CREDENTIALS = 2, /* the current ones and, during a restart, those before */
-    UFRAG_MAX = 256, /* RFC 8839 §5.4 */
-};
-
-struct credentials {
-    char ufrag[UFRAG_MAX + 1];
-    struct secret pwd;
-};
 
 struct pair { /* one peer address that checks come from, and where they come to */
     struct ice_path path;
@@ -26,7 +15,7 @@ struct pair { /* one peer address that checks come from, and where they come to 
 struct ice {
     const struct ice_events *events;
     void *owner;
-    struct credentials local[CREDENTIALS]; /* [0] is current */
+    struct ice_keys keys;
     struct pair pairs[ICE_PAIRS_MAX];
     size_t n_pairs;
     struct pair *selected;
@@ -36,19 +25,13 @@ struct ice {
     bool failed;
 };
 
-static void set_credentials(struct credentials *c, struct slice ufrag, struct slice pwd)
-{
-    BUG_IF(!slice_copy(ufrag, c->ufrag, sizeof c->ufrag));
-    secret_set(&c->pwd, pwd);
-}
-
 struct ice *ice_create(struct slice local_ufrag, struct slice local_pwd,
                        const struct ice_events *events, void *owner)
 {
     struct ice *ice = mem_new(struct ice);
     ice->events = events;
     ice->owner = owner;
-    set_credentials(&ice->local[0], local_ufrag, local_pwd);
+    ice_credentials_set(&ice->keys.current, local_ufrag, local_pwd);
     return ice;
 }
 
@@ -56,17 +39,13 @@ void ice_destroy(struct ice *ice)
 {
     if (!ice)
         return;
-    for (size_t i = 0; i < CREDENTIALS; i++)
-        secret_clear(&ice->local[i].pwd);
+    ice_keys_clear(&ice->keys);
     mem_free(ice);
 }
 
 void ice_restart(struct ice *ice, struct slice local_ufrag, struct slice local_pwd)
 {
-    secret_clear(&ice->local[1].pwd);
-    ice->local[1] = ice->local[0];
-    ice->local[0] = (struct credentials){ 0 };
-    set_credentials(&ice->local[0], local_ufrag, local_pwd);
+    ice_keys_renew(&ice->keys, local_ufrag, local_pwd);
 }
 
 void ice_set_remote(struct ice *ice, int64_t now_ms)
@@ -85,63 +64,15 @@ const struct ice_path *ice_selected(const struct ice *ice)
     return ice->selected ? &ice->selected->path : NULL;
 }
 
-static bool local_ufrag_of(const struct stun_msg *msg, struct slice *out)
-{
-    struct slice username;
-    if (!stun_find(msg, STUN_USERNAME, &username))
-        return false;
-    *out = slice_cut(&username, ':');
-    return true;
-}
-
 bool ice_check_ufrag(struct slice bytes, struct slice *local_ufrag)
 {
     struct stun_msg msg;
-    return !stun_parse(&msg, bytes) && msg.class == STUN_REQUEST && msg.method == STUN_BINDING &&
-           local_ufrag_of(&msg, local_ufrag);
-}
-
-/* Build the rest of an answer, sign it, send it back where the request came from. */
-static void send_answer(struct ice *ice, struct buf *buf, const struct credentials *c,
-                        const struct ice_path *path)
-{
-    stun_put_integrity(buf, secret_reveal(&c->pwd));
-    stun_put_fingerprint(buf);
-    BUG_IF(buf->overflow); /* STUN_SEND_MAX holds the largest we make */
-    ice->events->on_send(ice->owner, path, buf_slice(buf));
-}
-
-static void answer_success(struct ice *ice, const struct stun_msg *msg, const struct credentials *c,
-                           const struct ice_path *path)
-{
-    char mem[STUN_SEND_MAX];
-    struct buf buf = BUF_ON(mem);
-    stun_begin(&buf, STUN_SUCCESS, STUN_BINDING, msg->id);
-    stun_put_addr(&buf, STUN_XOR_MAPPED_ADDRESS, &path->remote);
-    send_answer(ice, &buf, c, path);
-}
-
-static void answer_unknown(struct ice *ice, const struct stun_msg *msg, const struct credentials *c,
-                           const struct ice_path *path, const uint16_t *unknown, size_t n)
-{
-    char mem[STUN_SEND_MAX];
-    struct buf buf = BUF_ON(mem);
-    stun_begin(&buf, STUN_ERROR, STUN_BINDING, msg->id);
-    stun_put_error(&buf, 420, "Unknown Attribute");
-    stun_put_unknown(&buf, unknown, n);
-    send_answer(ice, &buf, c, path);
-}
-
-/* A lite agent is controlled and cannot be otherwise (RFC 8445 §6.1.1), so a peer that thinks it is
- * controlled too has to change (§7.3.1.1). */
-static void answer_conflict(struct ice *ice, const struct stun_msg *msg,
-                            const struct credentials *c, const struct ice_path *path)
-{
-    char mem[STUN_SEND_MAX];
-    struct buf buf = BUF_ON(mem);
-    stun_begin(&buf, STUN_ERROR, STUN_BINDING, msg->id);
-    stun_put_error(&buf, 487, "Role Conflict");
-    send_answer(ice, &buf, c, path);
+    struct slice username;
+    if (stun_parse(&msg, bytes) || msg.class != STUN_REQUEST || msg.method != STUN_BINDING ||
+        !stun_find(&msg, STUN_USERNAME, &username))
+        return false;
+    *local_ufrag = slice_cut(&username, ':');
+    return true;
 }
 
 static bool same_path(const struct ice_path *a, const struct ice_path *b)
@@ -238,66 +169,41 @@ static void heard(struct ice *ice, const struct stun_msg *msg, const struct ice_
         select_pair(ice, pair);
 }
 
-static const struct credentials *find_credentials(const struct ice *ice, struct slice ufrag)
+/* Answer a genuine check; false when the answer is an error. A lite agent is controlled and cannot
+ * be otherwise (RFC 8445 §6.1.1), so a peer that thinks it is controlled too has to change
+ * (§7.3.1.1). */
+static bool answer(const struct ice *ice, const struct stun_msg *msg,
+                   const struct ice_credentials *c, const struct ice_path *path)
 {
-    for (size_t i = 0; i < CREDENTIALS; i++) {
-        const struct credentials *c = &ice->local[i];
-        if (!secret_empty(&c->pwd) && slice_is(ufrag, c->ufrag))
-            return c;
-    }
-    return NULL;
-}
-
-static enum err check_request(const struct ice *ice, const struct stun_msg *msg,
-                              const struct credentials **out)
-{
-    struct slice ufrag;
-    if (msg->class != STUN_REQUEST || msg->method != STUN_BINDING)
-        return ERR_UNSUPPORTED; /* an indication keeps a NAT open; it proves nothing */
-    if (!local_ufrag_of(msg, &ufrag))
-        return ERR_NOT_FOUND;
-    const struct credentials *c = find_credentials(ice, ufrag);
-    if (!c)
-        return ERR_NOT_FOUND;
-    if (stun_check_fingerprint(msg) == ERR_AUTH)
-        return ERR_AUTH;
-    /* Silence instead of RFC 8489's 401 and 400: a stranger learns nothing and nobody can bounce
-     * datagrams off us. */
-    if (stun_check_integrity(msg, secret_reveal(&c->pwd)))
-        return ERR_AUTH;
-    *out = c;
-    return OK;
-}
-
-static void retire_old_credentials(struct ice *ice, const struct credentials *used)
-{
-    if (used == &ice->local[0])
-        secret_clear(&ice->local[1].pwd);
+    char mem[STUN_SEND_MAX];
+    struct buf buf = BUF_ON(mem);
+    uint16_t unknown[STUN_UNKNOWN_MAX];
+    size_t n_unknown = stun_unknown(msg, unknown, STUN_UNKNOWN_MAX);
+    struct slice role;
+    bool conflict = stun_find(msg, STUN_ICE_CONTROLLED, &role);
+    if (n_unknown)
+        ice_answer_unknown(&buf, msg, c, unknown, n_unknown);
+    else if (conflict)
+        ice_answer_conflict(&buf, msg, c);
+    else
+        ice_answer_success(&buf, msg, c, &path->remote);
+    ice->events->on_send(ice->owner, path, buf_slice(&buf));
+    return !n_unknown && !conflict;
 }
 
 enum err ice_feed(struct ice *ice, const struct ice_path *path, struct slice bytes, int64_t now_ms)
 {
     struct stun_msg msg;
-    const struct credentials *c = NULL;
+    const struct ice_credentials *c = NULL;
     enum err err = stun_parse(&msg, bytes);
     if (err)
         return err;
-    err = check_request(ice, &msg, &c);
+    err = ice_request_check(&ice->keys, &msg, &c);
     if (err)
         return err;
-    uint16_t unknown[STUN_UNKNOWN_MAX];
-    size_t n_unknown = stun_unknown(&msg, unknown, STUN_UNKNOWN_MAX);
-    struct slice role;
-    if (n_unknown) {
-        answer_unknown(ice, &msg, c, path, unknown, n_unknown);
+    if (!answer(ice, &msg, c, path))
         return ERR_UNSUPPORTED;
-    }
-    if (stun_find(&msg, STUN_ICE_CONTROLLED, &role)) {
-        answer_conflict(ice, &msg, c, path);
-        return ERR_UNSUPPORTED;
-    }
-    answer_success(ice, &msg, c, path);
-    retire_old_credentials(ice, c);
+    ice_keys_used(&ice->keys, c);
     if (!ice->failed) /* what was given up stays given up */
         heard(ice, &msg, path, now_ms);
     return OK;
