@@ -29,6 +29,8 @@ static int serve(int argc, char **argv)
     log_set_json(config->log_json);
     for (size_t i = 0; i < config->warnings.n; i++)
         log_warn(NULL, "%s", config->warnings.items[i]);
+    for (size_t i = 0; i < config->notes.n; i++)
+        log_info(NULL, "%s", config->notes.items[i]);
     struct daemon *daemon;
     if (daemon_create(&daemon, config, &fault))
         return complain(&fault);

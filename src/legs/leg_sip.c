@@ -18,6 +18,15 @@ static void own_end(struct leg_sip *self, const char *token, const char *text)
     leg_fail(&self->leg, &cause);
 }
 
+/* What their offer asks for; toward a phone on a WebSocket, what every browser has. */
+static enum leg_media_kind media_kind(const struct leg_sip *self, enum sip_kind kind)
+{
+    enum sdp_transport transport;
+    if (self->offer && !sdp_offer_transport(slice_of(self->offer), &transport))
+        return transport == SDP_RTP_DTLS ? LEG_MEDIA_WEBRTC : LEG_MEDIA_RTP;
+    return kind == SIP_WS || kind == SIP_WSS ? LEG_MEDIA_WEBRTC : LEG_MEDIA_RTP;
+}
+
 /* Our media address as that far end should see it. */
 static enum err open_media(struct leg_sip *self, enum sip_kind kind, const struct addr *remote,
                            struct fault *fault)
@@ -26,8 +35,8 @@ static enum err open_media(struct leg_sip *self, enum sip_kind kind, const struc
     enum err err = sip_agent_address(self->env->agent, kind, remote, &shown);
     if (err)
         return fault_set(fault, err, "", 0, "no local address reaches the far end");
-    return leg_media_open(&self->media, self->env, &self->leg, LEG_MEDIA_RTP, &shown, remote,
-                          fault);
+    return leg_media_open(&self->media, self->env, &self->leg, media_kind(self, kind), &shown,
+                          remote, fault);
 }
 
 static struct sip_body sdp_body(const struct leg_sip *self)
