@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * What happened, as a list in words: each message of the bridge socket and each step of the audio, with
- * its time and, folded away, the message itself.
+ * its time and, folded away, the message itself. Only figures asked for every few seconds are left out:
+ * they would bury the rest.
  */
 
 const LOG_MAX = 400;
@@ -23,7 +24,6 @@ const WORDS = {
     registered: (m) => `Calls for ${m.user ?? m.aor} ring here now.`,
     unregister: () => 'We asked to receive no more calls.',
     unregistered: () => 'No calls ring here any more.',
-    stats: (m, out) => (out ? 'We asked how the audio does.' : 'The gateway told how the audio does.'),
 };
 
 /** @param {any} candidate @param {boolean} out */
@@ -78,6 +78,7 @@ export function createEventLog(list, count) {
 
     /** @param {'in' | 'out'} direction @param {any} message */
     function addMessage(direction, message) {
+        if (message.type === 'stats') return;
         const words = WORDS[message.type];
         const said = words ? words(message, direction === 'out') : `Message ${message.type}.`;
         add(said, message, message.type === 'error');

@@ -336,12 +336,13 @@ async function showQuality(call, stats) {
     let rtt = stats.rtt;
     for (const row of (await call.peer?.getStats())?.values() ?? []) {
         if (row.type === 'inbound-rtp') heard = row;
-        if (row.type === 'remote-inbound-rtp' && row.roundTripTime !== undefined) rtt ??= row.roundTripTime * 1000;
+        if (row.type === 'candidate-pair' && row.nominated) rtt ??= row.currentRoundTripTime * 1000;
     }
     if (call.state !== 'up') return;
     const ms = (/** @type {number | null | undefined} */ value) => (value == null ? '–' : `${Math.round(value)} ms`);
+    const codec = stats.codec ?? call.codec ?? '';
     const parts = [
-        `${stats.codec ?? call.codec ?? ''}${stats.transcoding ? ' (converted)' : ''}`,
+        codec.slice(0, 1).toUpperCase() + codec.slice(1) + (stats.transcoding ? ' (converted)' : ''),
         `round trip ${ms(rtt)}`,
         `jitter ↓ ${ms(heard.jitter * 1000)} ↑ ${ms(stats.jitter)}`,
         `lost ↓ ${heard.packetsLost} ↑ ${stats.loss ?? 0}`,
