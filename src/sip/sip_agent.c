@@ -32,11 +32,15 @@ static void on_lost(void *owner, const struct sip_flow *flow, int error)
 static void on_wire(void *owner, const struct sip_wire_event *event)
 {
     struct sip_agent *agent = owner;
-    if (agent->events->on_wire)
-        agent->events->on_wire(agent->owner, event);
+    agent->events->on_wire(agent->owner, event);
 }
 
 static const struct sip_transport_events transport_events = {
+    .on_message = on_message,
+    .on_broken = on_broken,
+    .on_lost = on_lost,
+};
+static const struct sip_transport_events watched_transport_events = {
     .on_message = on_message,
     .on_broken = on_broken,
     .on_lost = on_lost,
@@ -194,8 +198,9 @@ struct sip_agent *sip_agent_create(struct loop *loop, const struct sip_agent_con
     agent->scratch = mem_alloc(SIP_MAX_MESSAGE);
     agent->by_tag = map_create();
     list_init(&agent->sessions);
-    agent->transport =
-        sip_transport_create(loop, &transport, &agent->stats, &transport_events, agent);
+    agent->transport = sip_transport_create(
+        loop, &transport, &agent->stats,
+        events->on_wire ? &watched_transport_events : &transport_events, agent);
     agent->txns =
         sip_txns_create(loop, agent->transport, &txns, &agent->stats, &txns_events, agent);
     return agent;

@@ -132,6 +132,28 @@ static void counters_count(void **state)
     assert_int_equal(callee->txns, 1); /* RFC 6026: it absorbs repetitions */
 }
 
+static void on_wire(void *owner, const struct sip_wire_event *event)
+{
+    call_note(owner, "%s%s%.*s ", event->way == SIP_WIRE_IN ? "<" : ">",
+              event->is_retransmission ? "again:" : "",
+              SLICE_ARG(event->msg ? sip_msg_method_text(event->msg) : event->bytes));
+}
+
+static void every_message_passes_the_wire_hook(void **state)
+{
+    struct scene *s = *state;
+    static const struct sip_agent_events watching = { .on_wire = on_wire };
+    s->w.callee.agent->events = &watching;
+    sim_peer_say(&s->peer, "10.0.0.2:5060", "junk");
+    loop_advance(s->w.sim.loop, 20);
+    ask(s, "OPTIONS", "sip:bob@10.0.0.2", "");
+    assert_string_equal(s->w.callee.log, "<junk <OPTIONS >OPTIONS ");
+    s->w.callee.log[0] = '\0';
+    ask(s, "INVITE", "sip:bob@10.0.0.2", "");
+    loop_advance(s->w.sim.loop, 600); /* nobody takes it: 480, repeated until its ACK */
+    assert_string_equal(s->w.callee.log, "<INVITE >INVITE >INVITE >again:INVITE ");
+}
+
 static void on_done(void *owner)
 {
     call_note(owner, "done ");
@@ -291,6 +313,7 @@ int main(void)
         SCENE(a_handler_takes_a_method),
         SCENE(requests_outside_dialogs_report_their_end),
         SCENE(counters_count),
+        SCENE(every_message_passes_the_wire_hook),
         SCENE(a_shutdown_waits_for_the_byes),
         SCENE(a_shutdown_does_not_wait_for_ever),
         cmocka_unit_test(a_call_over_real_sockets),

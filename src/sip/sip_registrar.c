@@ -295,8 +295,9 @@ static void on_auth(void *owner, const struct sip_auth_result *result)
                                .n_fields = result->n_fields };
     if (result->wrong) {
         char from[ADDR_TEXT];
-        log_warn(NULL, "sip registration refused user=%.*s realm=%.*s from=%s cause=wrong_password",
-                 SLICE_ARG(result->user), SLICE_ARG(result->realm),
+        char user[64];
+        log_warn(NULL, "sip registration refused user=%s realm=%.*s from=%s cause=wrong_password",
+                 log_mask(result->user, user, sizeof user), SLICE_ARG(result->realm),
                  addr_print(&sip_txn_flow(txn)->remote, from));
     }
     sip_txn_reply(txn, &reply);

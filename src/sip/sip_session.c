@@ -216,7 +216,8 @@ static void take_bye(struct sip_session *s, struct sip_txn *txn)
     outcome.flow = sip_txn_flow(txn);
     bool was_up = s->state == SIP_SESSION_UP || s->state == SIP_SESSION_ACCEPTED;
     bool is_live = was_up || s->state == SIP_SESSION_INCOMING;
-    sip_txn_reply_status(txn, is_live ? 200 : 481);
+    bool crosses = s->state == SIP_SESSION_DONE; /* ours is on its way to them */
+    sip_txn_reply_status(txn, is_live || crosses ? 200 : 481);
     if (!is_live)
         return;
     sip_session_reject_incoming(s, 487); /* RFC 3261 §15.1.2 */
@@ -243,12 +244,13 @@ static void take_other(struct sip_session *s, struct sip_txn *txn)
 
 static void take_update(struct sip_session *s, struct sip_txn *txn)
 {
+    if (sip_msg_body(sip_txn_msg(txn)).len > 0) {
+        sip_session_take_offer(s, txn);
+        return;
+    }
     if (s->fork)
         sip_dialog_refresh(&s->fork->dialog, sip_txn_msg(txn), sip_txn_flow(txn));
-    if (sip_msg_body(sip_txn_msg(txn)).len > 0)
-        sip_session_take_offer(s, txn);
-    else
-        take_other(s, txn);
+    take_other(s, txn);
 }
 
 static const struct {

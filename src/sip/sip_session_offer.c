@@ -34,7 +34,6 @@ void sip_session_take_offer(struct sip_session *s, struct sip_txn *txn)
         sip_txn_reply_status(txn, 488);
         return;
     }
-    sip_dialog_refresh(&s->fork->dialog, request, sip_txn_flow(txn));
     s->incoming = txn;
     sip_txn_watch(txn, &sip_session_incoming_events, s);
     if (sip_msg_method(request) == SIP_INVITE)
@@ -49,7 +48,8 @@ enum err sip_session_answer_offer(struct sip_session *s, const struct sip_reply 
     struct sip_reply full = *reply;
     s->incoming = NULL;
     sip_txn_watch(txn, NULL, NULL);
-    if (reply->status < 300) {
+    if (reply->status < 300) { /* a refused one refreshes no target: RFC 6141 §4 */
+        sip_dialog_refresh(&s->fork->dialog, sip_txn_msg(txn), sip_txn_flow(txn));
         sip_session_fields(s, sip_txn_flow(txn), reply->fields, reply->n_fields, &extra);
         full.fields = extra.list;
         full.n_fields = extra.n;
@@ -97,6 +97,7 @@ static void take_answer(struct sip_session *s, struct sip_msg *response,
     char text[SIP_OUTCOME_TEXT];
     struct sip_fork *fork = s->fork;
     uint32_t cseq = sip_msg_cseq(response)->number;
+    struct sip_msg *invite = sip_exchange_request(s->reoffering);
     bool is_repeated = s->reoffer_state != SIP_REOFFER_OUT;
     struct sip_outcome outcome = sip_exchange_outcome(s->reoffering, response, flow, text);
     if (is_repeated) {
@@ -108,10 +109,12 @@ static void take_answer(struct sip_session *s, struct sip_msg *response,
     sip_dialog_refresh(&fork->dialog, response, flow);
     sip_body_clear(&s->ack_body);
     if (s->reoffer.type.len)
-        sip_session_send_ack(s, fork, cseq, NULL);
+        sip_session_send_ack(s, fork, invite, NULL);
+    sip_msg_ref(invite); /* the owner may end the call inside */
     report(s, &outcome);
     if (!s->unlinked && fork->ack_cseq != cseq)
-        sip_session_send_ack(s, fork, cseq, &s->ack_body);
+        sip_session_send_ack(s, fork, invite, &s->ack_body);
+    sip_msg_unref(invite);
 }
 
 static void on_response(void *owner, struct sip_msg *response, const struct sip_flow *flow)

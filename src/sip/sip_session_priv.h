@@ -153,8 +153,9 @@ void sip_session_end_by(struct sip_session *session, enum err err, int status, c
 /* sip_session_uac.c */
 /** Say CANCEL, 480 or BYE, whichever ends the call in its state. */
 void sip_session_drop_call(struct sip_session *session, struct slice reason);
-void sip_session_send_ack(struct sip_session *session, struct sip_fork *fork, uint32_t cseq,
-                          const struct sip_body *body);
+/** The ACK of a 2xx to `invite`. */
+void sip_session_send_ack(struct sip_session *session, struct sip_fork *fork,
+                          const struct sip_msg *invite, const struct sip_body *body);
 void sip_session_clear_uac(struct sip_session *session);
 
 /* sip_session_uas.c */

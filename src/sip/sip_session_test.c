@@ -49,7 +49,7 @@ static void a_refusal_is_told_with_status_and_reason(void **state)
 static void nobody_takes_the_call(void **state)
 {
     struct world *w = *state;
-    static const struct sip_agent_events deaf = { 0 };
+    static const struct sip_agent_events deaf = { .on_wire = call_on_wire };
     w->callee.agent->events = &deaf;
     world_call(w, NULL);
     loop_advance(w->sim.loop, 100);
@@ -191,6 +191,18 @@ static void requests_in_the_dialog_reach_the_owner(void **state)
                      OK);
     loop_advance(w->sim.loop, 100);
     assert_string_equal(w->callee.log, "invite ack INFO:Signal=5 outcome:200 ");
+}
+
+static void hanging_up_from_both_sides_at_once_is_fine(void **state)
+{
+    struct world *w = *state;
+    world_up(w);
+    sip_session_bye(w->caller.session, SLICE_NONE);
+    sip_session_bye(w->callee.session, SLICE_NONE);
+    loop_advance(w->sim.loop, 100);
+    assert_int_equal(sip_agent_stats(w->caller.agent)->responses_in[2], 2); /* INVITE, BYE */
+    assert_int_equal(sip_agent_stats(w->callee.agent)->responses_in[2], 1);
+    assert_int_equal(sip_agent_stats(w->caller.agent)->responses_in[4], 0);
 }
 
 static void a_dialog_that_the_far_end_forgot_ends_here_too(void **state)
@@ -341,6 +353,7 @@ int main(void)
         WORLD(a_refused_datagram_fails_the_call_at_once),
         WORLD(a_late_offer_is_answered_in_the_ack),
         WORLD(requests_in_the_dialog_reach_the_owner),
+        WORLD(hanging_up_from_both_sides_at_once_is_fine),
         WORLD(a_dialog_that_the_far_end_forgot_ends_here_too),
         WORLD(fields_that_do_not_belong_are_left_out),
         WORLD(values_that_are_no_uris_are_refused),

@@ -22,8 +22,8 @@ static void fail(struct sip_session *s, const struct sip_outcome *came)
     sip_session_settle(s);
 }
 
-void sip_session_send_ack(struct sip_session *s, struct sip_fork *fork, uint32_t cseq,
-                          const struct sip_body *body)
+void sip_session_send_ack(struct sip_session *s, struct sip_fork *fork,
+                          const struct sip_msg *invite, const struct sip_body *body)
 {
     struct sip_agent *agent = s->agent;
     struct sip_hop hop = sip_dialog_hop(&fork->dialog);
@@ -40,14 +40,15 @@ void sip_session_send_ack(struct sip_session *s, struct sip_fork *fork, uint32_t
                            .port = addr_port(&shown),
                            .branch = slice_of(branch),
                            .has_rport = true };
-    struct slice uri = sip_dialog_uri(&fork->dialog);
+    uint32_t cseq = sip_msg_cseq(invite)->number;
     buf_init(&out, agent->scratch, SIP_MAX_MESSAGE);
-    sip_build_request(&b, &out, SLICE("ACK"), uri);
+    sip_build_request(&b, &out, SLICE("ACK"), sip_dialog_uri(&fork->dialog));
     sip_build_via(&b, &via);
     sip_build_printf(&b, SIP_H_MAX_FORWARDS, "%d", SIP_MAX_FORWARDS);
     sip_dialog_write(&fork->dialog, &b, cseq, SLICE("ACK"));
-    /* §13.2.2.4: with the credentials of the INVITE */
-    sip_login_write(s->login, &b, SLICE("ACK"), uri, body ? body->bytes : SLICE_NONE);
+    /* §22.1: nobody can challenge an ACK, so it repeats the credentials of its INVITE */
+    sip_build_copy(&b, invite, SIP_H_AUTHORIZATION);
+    sip_build_copy(&b, invite, SIP_H_PROXY_AUTHORIZATION);
     if (agent->user_agent[0])
         sip_build_text(&b, SIP_H_USER_AGENT, agent->user_agent);
     if (sip_build_end(&b, body ? body->type : SLICE_NONE, body ? body->bytes : SLICE_NONE))
@@ -154,7 +155,7 @@ static void take_provisional(struct sip_session *s, struct sip_msg *response,
 /* An answer that nobody wants: another fork was first, or we gave up. */
 static void drop_answer(struct sip_session *s, struct sip_fork *fork, struct slice reason)
 {
-    sip_session_send_ack(s, fork, s->cseq, NULL);
+    sip_session_send_ack(s, fork, s->invite, NULL);
     sip_session_say_bye(s, fork, reason);
 }
 
@@ -165,12 +166,12 @@ static void take_answer(struct sip_session *s, struct sip_fork *fork, struct sip
     loop_timer_stop(s->agent->loop, &s->give_up);
     sip_session_set_state(s, SIP_SESSION_UP);
     if (s->has_offer)
-        sip_session_send_ack(s, fork, s->cseq, NULL);
+        sip_session_send_ack(s, fork, s->invite, NULL);
     if (events && events->on_answer)
         events->on_answer(s->owner, s, response);
     /* the answer to their offer came by sip_session_ack() meanwhile, unless the call ended there */
     if (!s->unlinked && !fork->ack)
-        sip_session_send_ack(s, fork, s->cseq, &s->ack_body);
+        sip_session_send_ack(s, fork, s->invite, &s->ack_body);
 }
 
 static void take_2xx(struct sip_session *s, struct sip_msg *response, const struct sip_flow *flow)
@@ -286,7 +287,7 @@ void sip_session_drop_call(struct sip_session *s, struct slice reason)
     case SIP_SESSION_UP:
         sip_session_reject_incoming(s, 487);
         if (s->is_uac && !s->fork->ack) /* inside on_answer of a late offer */
-            sip_session_send_ack(s, s->fork, s->cseq, NULL);
+            sip_session_send_ack(s, s->fork, s->invite, NULL);
         sip_session_say_bye(s, s->fork, reason);
         sip_session_finish(s);
         return;

@@ -181,7 +181,7 @@ static void a_challenge_is_answered_with_a_new_cseq(void **state)
     assert_string_equal(s->w.caller.log, "answer:v=answer ");
     const struct sip_msg *ack = sim_peer_last(&s->peer, "ACK", 0);
     assert_int_equal(sip_msg_cseq(ack)->number, 2);
-    assert_int_equal(sip_msg_count(ack, SIP_H_AUTHORIZATION), 1);
+    assert_true(slice_eq(sip_msg_value(ack, SIP_H_AUTHORIZATION), value));
 }
 
 static void a_proxy_and_a_server_may_both_ask(void **state)

@@ -197,6 +197,31 @@ static void without_a_prack_the_call_is_refused_504(void **state)
                                          "provisional answer ");
 }
 
+static void a_challenged_bye_is_sent_again_with_credentials(void **state)
+{
+    struct scene *s = *state;
+    struct secret password = { 0 };
+    secret_set(&password, SLICE("pw"));
+    struct sip_account account = { .user = SLICE("us"), .password = &password };
+    say(s, "INVITE", 1, "a", "", "");
+    sip_session_set_account(s->w.callee.session, &account);
+    secret_clear(&password);
+    call_answer(&s->w.callee, "v=answer");
+    say(s, "ACK", 1, "b", tag(s), "");
+    sip_session_destroy(s->w.callee.session); /* and the BYE goes on by itself */
+    s->w.callee.session = NULL;
+    pass(s, 20);
+    sim_peer_reply(&s->peer, sim_peer_last(&s->peer, "BYE", 0), 407, "",
+                   "Proxy-Authenticate: Digest realm=\"p\", nonce=\"n\", qop=\"auth\"\r\n", "");
+    pass(s, 20);
+    const struct sip_msg *again = sim_peer_last(&s->peer, "BYE", 0);
+    assert_int_equal(sip_msg_count(again, SIP_H_PROXY_AUTHORIZATION), 1);
+    assert_int_equal(sip_msg_cseq(again)->number, 2);
+    sim_peer_reply(&s->peer, again, 200, "", "", "");
+    pass(s, 20);
+    assert_int_equal(sip_agent_stats(s->w.callee.agent)->sessions, 0);
+}
+
 static void a_retransmitted_invite_makes_no_second_call(void **state)
 {
     struct scene *s = *state;
@@ -224,6 +249,7 @@ int main(void)
         SCENE(a_bye_before_the_answer_cancels),
         SCENE(provisionals_are_reliable_when_the_caller_demands_it),
         SCENE(without_a_prack_the_call_is_refused_504),
+        SCENE(a_challenged_bye_is_sent_again_with_credentials),
         SCENE(a_retransmitted_invite_makes_no_second_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,15 +80,28 @@ size_t sip_transport_listeners(const struct sip_transport *t, enum sip_kind kind
 static void tell_wire(struct sip_transport *t, enum sip_wire_way way, const struct sip_flow *flow,
                       struct slice bytes, const struct sip_msg *msg, bool again)
 {
-    if (!t->events->on_wire)
-        return;
     struct sip_wire_event event = { .way = way,
                                     .flow = flow,
                                     .bytes = bytes,
                                     .msg = msg,
                                     .is_retransmission = again,
                                     .now_ms = loop_now_ms(t->loop) };
-    t->events->on_wire(t->owner, &event);
+    if (t->events->on_wire)
+        t->events->on_wire(t->owner, &event);
+}
+
+/* What we send is parsed for those who watch only. */
+static void tell_sent(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes,
+                      bool again)
+{
+    struct sip_msg *msg = NULL;
+    size_t used = 0;
+    if (!t->events->on_wire)
+        return;
+    if (sip_msg_parse(&msg, bytes, &used))
+        msg = NULL;
+    tell_wire(t, SIP_WIRE_OUT, flow, bytes, msg, again);
+    sip_msg_unref(msg);
 }
 
 /* A double CRLF is a ping, answered by a single one; a lone CRLF keeps a NAT open: RFC 5626 §3.5.1,
@@ -183,7 +196,7 @@ enum err sip_transport_send(struct sip_transport *t, const struct sip_flow *flow
     if (flow->listener == 0 || flow->listener > t->n_listeners)
         return ERR_NOT_FOUND;
     struct listener *l = &t->listeners[flow->listener - 1];
-    tell_wire(t, SIP_WIRE_OUT, flow, bytes, NULL, is_retransmission);
+    tell_sent(t, flow, bytes, is_retransmission);
     if (is_retransmission)
         t->stats->retransmissions_out++;
     enum err err = l->ops->send(l->self, flow, bytes);
