@@ -72,6 +72,17 @@ enum rtp_learn_verdict rtp_learn_feed(struct rtp_learn *learn, const struct addr
     return learn->locked ? RTP_LEARN_LOCKED : RTP_LEARN_TAKE;
 }
 
+enum rtp_learn_verdict rtp_learn_feed_proven(struct rtp_learn *learn, const struct addr *from)
+{
+    if (!learn->has_remote)
+        return RTP_LEARN_EARLY;
+    if (learn->locked)
+        return addr_eq(from, &learn->source) ? RTP_LEARN_TAKE : RTP_LEARN_STRANGER;
+    learn->source = *from;
+    learn->locked = true;
+    return RTP_LEARN_LOCKED;
+}
+
 struct addr rtp_learn_target(const struct rtp_learn *learn)
 {
     struct addr none = { 0 };

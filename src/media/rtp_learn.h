@@ -35,5 +35,7 @@ enum rtp_learn_verdict {
 /** Judge an RTP packet by where it came from. */
 enum rtp_learn_verdict rtp_learn_feed(struct rtp_learn *learn, const struct addr *from,
                                       struct slice packet);
+/** The same for a packet whose keys have proved who sent it: that settles the address. */
+enum rtp_learn_verdict rtp_learn_feed_proven(struct rtp_learn *learn, const struct addr *from);
 /** Where RTP goes: learned, else signalled; unset: nowhere yet. */
 struct addr rtp_learn_target(const struct rtp_learn *learn);

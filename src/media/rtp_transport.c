@@ -22,6 +22,8 @@ struct rtp_transport {
     struct addr send_rtp, send_rtcp; /* unset: nowhere yet */
     struct addr local;               /* ours that the peer writes to; unset: not learned */
     bool rtcp_learned;
+    struct srtp_sdes keys; /* of the sessions below; off: plain RTP, and they are NULL */
+    struct srtp_session *tx, *rx;
 };
 
 static struct rtp_transport *self(struct media_transport *transport)
@@ -30,6 +32,10 @@ static struct rtp_transport *self(struct media_transport *transport)
 }
 
 /* Receiving */
+
+struct drops {
+    unsigned auth, stranger;
+};
 
 static void say_locked(struct rtp_transport *transport)
 {
@@ -42,11 +48,10 @@ static void say_locked(struct rtp_transport *transport)
     media_stream_core_connected(transport->base.stream, &transport->send_rtp);
 }
 
-static bool take_rtp(struct rtp_transport *transport, const struct media_packet *packet,
-                     unsigned *strangers)
+static bool has_verdict(struct rtp_transport *transport, enum rtp_learn_verdict verdict,
+                        const struct media_packet *packet, struct drops *drops)
 {
-    struct slice bytes = slice_make(packet->data, packet->len);
-    switch (rtp_learn_feed(&transport->learn, &packet->from, bytes)) {
+    switch (verdict) {
     case RTP_LEARN_LOCKED:
         transport->local = packet->local;
         say_locked(transport);
@@ -54,7 +59,7 @@ static bool take_rtp(struct rtp_transport *transport, const struct media_packet 
     case RTP_LEARN_TAKE:
         return true;
     case RTP_LEARN_STRANGER:
-        ++*strangers;
+        drops->stranger++;
         return false;
     case RTP_LEARN_EARLY:
         return false;
@@ -62,18 +67,48 @@ static bool take_rtp(struct rtp_transport *transport, const struct media_packet 
     return false;
 }
 
+static bool open_packet(struct rtp_transport *transport, struct media_packet *packet,
+                        struct drops *drops)
+{
+    if (!transport->rx || srtp_unprotect(transport->rx, packet) == OK)
+        return true;
+    drops->auth++;
+    return false;
+}
+
+static bool take_rtp(struct rtp_transport *transport, struct media_packet *packet,
+                     struct drops *drops)
+{
+    struct rtp_learn *learn = &transport->learn;
+    if (!transport->rx) {
+        struct slice bytes = slice_make(packet->data, packet->len);
+        return has_verdict(transport, rtp_learn_feed(learn, &packet->from, bytes), packet, drops);
+    }
+    /* once locked a stranger is not worth the arithmetic */
+    if (learn->locked && !addr_eq(&packet->from, &learn->source)) {
+        drops->stranger++;
+        return false;
+    }
+    return open_packet(transport, packet, drops) &&
+           has_verdict(transport, rtp_learn_feed_proven(learn, &packet->from), packet, drops);
+}
+
 /* Behind NAT, RTCP too comes from another port than was signalled: the first such packet from where
  * the RTP comes from tells it. */
-static bool take_rtcp(struct rtp_transport *transport, const struct media_packet *packet,
-                      unsigned *strangers)
+static bool take_rtcp(struct rtp_transport *transport, struct media_packet *packet,
+                      struct drops *drops)
 {
     const struct rtp_learn *learn = &transport->learn;
     if (!learn->has_remote)
         return false;
-    if (!rtp_learn_is_allowed(learn, &packet->from)) {
-        ++*strangers;
+    /* who proved itself by RTP may be elsewhere than was signalled */
+    bool known = learn->locked && addr_same_ip(&packet->from, &learn->source);
+    if (!known && !rtp_learn_is_allowed(learn, &packet->from)) {
+        drops->stranger++;
         return false;
     }
+    if (!open_packet(transport, packet, drops))
+        return false;
     if (learn->locked && !transport->rtcp_learned && addr_same_ip(&packet->from, &learn->source)) {
         transport->rtcp_learned = true;
         transport->send_rtcp = packet->from;
@@ -86,21 +121,21 @@ static void receive(struct rtp_transport *transport, struct media_packet *const 
 {
     struct media_packet *good[MEDIA_BATCH];
     size_t n_good = 0;
-    unsigned strangers = 0;
+    struct drops drops = { 0 };
     for (size_t i = 0; i < n && i < MEDIA_BATCH; i++) {
         struct media_packet *packet = packets[i];
         enum rtp_demux_kind kind = rtp_demux(slice_make(packet->data, packet->len));
         packet->is_rtcp = kind == RTP_DEMUX_RTCP;
         bool take = false;
         if (kind == RTP_DEMUX_RTCP)
-            take = take_rtcp(transport, packet, &strangers);
+            take = take_rtcp(transport, packet, &drops);
         else if (kind == RTP_DEMUX_RTP && !rtcp_port)
-            take = take_rtp(transport, packet, &strangers);
+            take = take_rtp(transport, packet, &drops);
         if (take)
             good[n_good++] = packet;
     }
-    if (strangers)
-        media_stream_core_dropped(transport->base.stream, 0, strangers);
+    if (drops.auth || drops.stranger)
+        media_stream_core_dropped(transport->base.stream, drops.auth, drops.stranger);
     if (n_good)
         media_stream_core_receive(transport->base.stream, good, n_good);
 }
@@ -136,10 +171,45 @@ static struct addr rtcp_target(const struct rtp_remote *remote)
     return reachable ? target : (struct addr){ 0 };
 }
 
+/* A session for this direction: the one there is while its key is the same. */
+static void set_session(struct srtp_session **session, const struct srtp_sdes *before,
+                        const struct srtp_sdes *now, enum srtp_direction direction)
+{
+    const struct srtp_master *old_key = direction == SRTP_PROTECT ? &before->tx : &before->rx;
+    const struct srtp_master *key = direction == SRTP_PROTECT ? &now->tx : &now->rx;
+    const struct srtp_profile_info *info = srtp_profile_info(now->profile);
+    if (*session && now->on && before->profile == now->profile &&
+        srtp_sdes_same(old_key, key, now->profile))
+        return;
+    struct srtp_session *old = *session;
+    *session = NULL;
+    if (now->on) {
+        BUG_IF(srtp_create(session, now->profile, direction, slice_make(key->key, info->key_len),
+                           slice_make(key->salt, info->salt_len)));
+        if (old)
+            srtp_follow(*session, old);
+    }
+    srtp_destroy(old);
+}
+
+static void set_keys(struct rtp_transport *transport, const struct srtp_sdes *keys)
+{
+    set_session(&transport->tx, &transport->keys, keys, SRTP_PROTECT);
+    set_session(&transport->rx, &transport->keys, keys, SRTP_UNPROTECT);
+    bool news = keys->on && (!transport->keys.on || transport->keys.profile != keys->profile);
+    srtp_sdes_wipe(&transport->keys);
+    transport->keys = *keys;
+    if (news)
+        media_stream_core_step(transport->base.stream, "sdes",
+                               srtp_profile_info(keys->profile)->name);
+}
+
 static void tell(struct media_transport *base, void *msg)
 {
     struct rtp_transport *transport = self(base);
     struct rtp_remote *remote = msg;
+    set_keys(transport, &remote->srtp);
+    srtp_sdes_wipe(&remote->srtp);
     if (rtp_learn_set_remote(&transport->learn, remote)) {
         transport->rtcp_learned = false;
         transport->local = (struct addr){ 0 };
@@ -167,6 +237,8 @@ static void send_packets(struct media_transport *base, struct media_packet *cons
 {
     struct rtp_transport *transport = self(base);
     for (size_t i = 0; i < n; i++) {
+        if (transport->tx && srtp_protect(transport->tx, packets[i]) != OK)
+            continue; /* a number that went out already, or a worn-out key */
         if (packets[i]->is_rtcp && !transport->learn.remote.rtcp_mux)
             send_to(transport, transport->rtcp, packets[i], &transport->send_rtcp);
         else
@@ -196,6 +268,9 @@ static void destroy(struct media_transport *base)
         rtp_ports_give_back(media_rtp_ports(transport->media), port,
                             loop_now_ms(media_control_loop(transport->media)));
     }
+    srtp_destroy(transport->tx);
+    srtp_destroy(transport->rx);
+    srtp_sdes_wipe(&transport->keys);
     mem_free(transport);
 }
 

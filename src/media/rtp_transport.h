@@ -1,7 +1,7 @@
 #pragma once
-/* Plain RTP: a port pair of its own per stream, RTP on the even port and RTCP on the odd one
- * (RFC 3550 §11) or both on the even one (RFC 5761). Created on control, which puts the ports into
- * its SDP at once; lives on its media thread afterwards.
+/* Plain RTP and SDES-SRTP: a port pair of its own per stream, RTP on the even port and RTCP on the
+ * odd one (RFC 3550 §11) or both on the even one (RFC 5761). Created on control, which puts the
+ * ports into its SDP at once; lives on its media thread afterwards.
  *
  * Where we send is first what was signalled. The peer's real source is learned from its first
  * packets (behind NAT it differs) and then kept: a stranger's packets never move the stream, they
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "media/srtp_sdes.h"
 #include "net/addr.h"
 
 struct media;
@@ -33,6 +34,9 @@ struct rtp_remote {
         source; /* the IP the signalling came from when the peer is behind NAT; else unset */
     struct addr_block nets[RTP_NETS_MAX]; /* whole blocks: a carrier's media servers */
     size_t n_nets;
+    /* SDES: what was agreed on, or off. A key that changed starts a new session in its direction;
+     * a packet that verifies tells the peer's address at once, from wherever it comes. */
+    struct srtp_sdes srtp;
 };
 
 /** Bind a port pair of media_config's range (ports just given back rest for a while). Give the
@@ -40,5 +44,6 @@ struct rtp_remote {
  * ERR_LIMIT: every port of the range is taken.  ERR_IO: the address cannot be bound. */
 MUST_CHECK enum err rtp_transport_create(struct media_transport **out, struct media *media,
                                          struct rtp_local *local, struct fault *fault);
-/** Say (again) where the peer is. Learning restarts when its address or the allowed ones differ. */
+/** Say (again) where the peer is. Learning restarts when its address or the allowed ones differ.
+ * `remote` is copied: wipe the keys in yours. */
 void rtp_transport_set_remote(struct media_stream *stream, const struct rtp_remote *remote);

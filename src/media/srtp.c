@@ -119,6 +119,22 @@ enum err srtp_create(struct srtp_session **out, enum srtp_profile profile,
     return OK;
 }
 
+void srtp_follow(struct srtp_session *session, const struct srtp_session *old)
+{
+    BUG_IF(session->n_streams || session->direction != old->direction);
+    session->streams = mem_resize(session->streams, old->cap_streams * sizeof(*session->streams));
+    session->cap_streams = old->cap_streams;
+    session->n_streams = old->n_streams;
+    for (size_t i = 0; i < old->n_streams; i++) {
+        struct stream *stream = &session->streams[i];
+        *stream = old->streams[i];
+        stream->windows[SRTP_CHANNEL_RTP].seen = 0;
+        /* a peer may count its reports from 0 again; ours must only be other than before */
+        if (session->direction == SRTP_UNPROTECT)
+            stream->windows[SRTP_CHANNEL_RTCP] = (struct window){ 0 };
+    }
+}
+
 void srtp_destroy(struct srtp_session *session)
 {
     if (!session)

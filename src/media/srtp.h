@@ -41,6 +41,9 @@ enum srtp_direction { SRTP_PROTECT, SRTP_UNPROTECT };
 MUST_CHECK enum err srtp_create(struct srtp_session **out, enum srtp_profile profile,
                                 enum srtp_direction direction, struct slice master_key,
                                 struct slice master_salt);
+/** `session` is new and follows `old` with another key: the roll-over counters go on (RFC 3711
+ * §3.3.1), so that a re-keyed stream need not begin at sequence numbers without a wrap. */
+void srtp_follow(struct srtp_session *session, const struct srtp_session *old);
 void srtp_destroy(struct srtp_session *session); /* wipes; NULL is fine */
 enum srtp_profile srtp_session_profile(const struct srtp_session *session);
 
