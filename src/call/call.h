@@ -99,6 +99,8 @@ const char *call_to(const struct call *call);
 const char *call_trunk(const struct call *call);
 const json_t *call_headers(const struct call *call);
 struct leg *call_caller(const struct call *call);
+/** Are there far ends left to try when those that ring now fail? */
+bool call_has_next(const struct call *call);
 /** The answered far end, or NULL. */
 struct leg *call_peer(const struct call *call);
 json_t *call_json(const struct call *call, bool full);

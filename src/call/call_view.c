@@ -78,6 +78,11 @@ struct leg *call_caller(const struct call *call)
     return call->caller;
 }
 
+bool call_has_next(const struct call *call)
+{
+    return call->next_target < call->plan.n;
+}
+
 struct leg *call_peer(const struct call *call)
 {
     return call->peer;

@@ -181,10 +181,9 @@ static void fill_codecs(const struct leg_codecs *codecs, struct sdp_caps *caps,
 
 static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room *room)
 {
-    struct sdp_caps caps = { .prefer = SDP_PREFER_LOCAL,
-                             .dtmf = true,
-                             .direction = SDP_SENDRECV,
-                             .ptime_ms = 20 };
+    struct sdp_caps caps = {
+        .prefer = SDP_PREFER_LOCAL, .dtmf = true, .direction = SDP_SENDRECV, .ptime_ms = 20
+    };
     fill_codecs(&media->caps, &caps, room);
     caps.address = addr_print_ip(&media->address, room->address);
     if (media->kind == LEG_MEDIA_RTP) {

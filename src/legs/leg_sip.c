@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip_priv.h"
-#include "net/dns.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_msg.h"
 #include "sip/sip_txn.h"
@@ -46,11 +46,53 @@ static struct sip_body sdp_body(const struct leg_sip *self)
 
 /* ---- outgoing ---- */
 
+enum { HOP_PATIENCE_MS = 4000 };
+
+static const struct sip_hop *hop_of(const struct leg_sip *self)
+{
+    return &self->hops[self->at_hop];
+}
+
+static void try_hop(struct leg_sip *self);
+
+/* Is there anybody else to ask: another address of this far end, or another far end? */
+static bool has_other(const struct leg_sip *self)
+{
+    return self->at_hop + 1 < self->n_hops || call_has_next(self->leg.call);
+}
+
+/* This address is of no use; true when the next one is being asked. */
+static bool next_hop(struct leg_sip *self, const char *why)
+{
+    if (self->at_hop + 1 >= self->n_hops)
+        return false;
+    char next[ADDR_TEXT];
+    self->at_hop++;
+    log_warn(&self->leg.log, "failover reason=\"%s\" next=%s", why,
+             addr_print(&hop_of(self)->addr, next));
+    leg_on_event(&self->leg, "sip", "%s: trying %s", why, next);
+    sip_session_destroy(self->session); /* a late answer is acknowledged and ended there */
+    self->session = NULL;
+    try_hop(self);
+    return true;
+}
+
+static void on_patience(void *owner)
+{
+    struct leg_sip *self = owner;
+    if (!self->session || sip_session_state(self->session) != SIP_SESSION_CALLING)
+        return;
+    if (next_hop(self, "no answer at all"))
+        return;
+    own_end(self, "timeout", "The far end did not respond.");
+}
+
 static void send_invite(struct leg_sip *self)
 {
+    const struct sip_hop *hop = hop_of(self);
     struct sip_session_config config = {
         .request_uri = slice_of(self->request_uri),
-        .hop = self->hop,
+        .hop = *hop,
         .routes = self->routes,
         .n_routes = self->n_routes,
         .from_uri = slice_of(self->from_uri),
@@ -62,7 +104,7 @@ static void send_invite(struct leg_sip *self)
         .auth = self->auth,
     };
     char to[ADDR_TEXT];
-    addr_print(&self->hop.addr, to);
+    addr_print(&hop->addr, to);
     enum err err =
         sip_session_invite(&self->session, self->env->agent, &config, &leg_sip_events, self);
     if (err) {
@@ -70,56 +112,62 @@ static void send_invite(struct leg_sip *self)
         return;
     }
     log_info(&self->leg.log, "INVITE uri=%s to=%s/%s%s%s", self->request_uri,
-             sip_kind_name(self->hop.kind), to, self->leg.via[0] ? " trunk=" : "", self->leg.via);
+             sip_kind_name(hop->kind), to, self->leg.via[0] ? " trunk=" : "", self->leg.via);
     leg_on_event(&self->leg, "sip", "INVITE %s to %s/%s", self->request_uri,
-                 sip_kind_name(self->hop.kind), to);
+                 sip_kind_name(hop->kind), to);
+    if (has_other(self))
+        loop_timer_start(self->env->loop, &self->patience, HOP_PATIENCE_MS, on_patience, self);
     leg_on_trying(&self->leg);
 }
 
-static void offer_and_invite(struct leg_sip *self)
+static bool make_offer(struct leg_sip *self)
 {
     struct fault fault;
-    char text[FAULT_TEXT_MAX + FAULT_WHERE_MAX];
-    if (open_media(self, self->hop.kind, &self->hop.addr, &fault)) {
+    char text[FAULT_TEXT_MAX + FAULT_WHERE_MAX], mem[LEG_SDP_MAX];
+    if (open_media(self, hop_of(self)->kind, &hop_of(self)->addr, &fault)) {
         fault_print(&fault, text, sizeof text);
         own_end(self, "media_failed", text);
-        return;
+        return false;
     }
-    char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
     struct leg_codecs codecs = leg_codecs_merge(&self->wanted, &self->codecs);
     if (leg_media_offer(&self->media, &codecs, &sdp)) {
         own_end(self, "server_error", "The offer could not be made.");
-        return;
+        return false;
     }
     self->sdp = slice_dup(buf_slice(&sdp));
-    send_invite(self);
+    return true;
 }
 
-static void on_resolved(void *owner, const struct dns_answer *answer)
+static void try_hop(struct leg_sip *self)
+{
+    if (self->sdp || make_offer(self))
+        send_invite(self);
+}
+
+static void on_resolved(void *owner, const struct sip_hops *hops)
 {
     struct leg_sip *self = owner;
-    self->query = NULL;
-    if (answer->err || !answer->n_records) {
-        own_end(self, "service_unavailable", answer->text);
+    self->resolve = NULL;
+    if (hops->err) {
+        own_end(self, "service_unavailable", hops->text);
         return;
     }
-    self->hop.addr = answer->records[0].addr;
-    addr_set_port(&self->hop.addr, self->port);
-    offer_and_invite(self);
+    for (size_t i = 0; i < hops->n; i++)
+        self->hops[self->n_hops++] = hops->list[i];
+    try_hop(self);
 }
 
 static void dial(struct leg *leg, const struct leg *peer)
 {
     struct leg_sip *self = leg_sip_of(leg);
     self->wanted = peer->offered;
-    if (addr_is_set(&self->hop.addr) || sip_flow_is_set(&self->hop.flow)) {
-        offer_and_invite(self);
+    if (self->n_hops) {
+        try_hop(self);
         return;
     }
     leg_on_trying(leg);
-    self->query =
-        dns_resolve_host(self->env->dns, slice_of(self->host), DNS_ANY, on_resolved, self);
+    self->resolve = sip_resolve_create(self->env->dns, &self->where, on_resolved, self);
 }
 
 static bool take_sdp(struct leg_sip *self, const struct sip_msg *msg)
@@ -176,24 +224,28 @@ static struct cause cause_of_outcome(const struct sip_outcome *outcome)
     return cause_of_status(outcome->status, CAUSE_BY_SYSTEM, outcome->text);
 }
 
-/* A person must be able to mend it: which realm, which user; never the password. */
-static void explain_auth(const struct leg_sip *self, struct cause *cause)
+/* A person must be able to mend it: which trunk, realm and user; never the password. */
+static void explain_auth(const struct leg_sip *self, const struct sip_outcome *outcome,
+                         struct cause *cause)
 {
     if (cause->code != 401 && cause->code != 407)
         return;
-    snprintf(cause->text, sizeof cause->text,
-             "Authentication failed: %s%s did not accept user '%.*s' (status %d). Check the user "
-             "name, password and domain.",
-             self->leg.via[0] ? "trunk " : "the far end", self->leg.via, SLICE_ARG(self->auth.user),
-             cause->code);
+    snprintf(cause->text, sizeof cause->text, "%s%s%s. Check the user name, password and domain.",
+             self->leg.via, self->leg.via[0] ? ": " : "",
+             outcome->text && outcome->text[0] ? outcome->text : "authentication failed");
 }
 
 static void on_failed(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
 {
     struct leg_sip *self = owner;
     (void)session;
+    bool silent = outcome->err != OK || outcome->status == 503; /* RFC 3263 §4.3 */
+    loop_timer_stop(self->env->loop, &self->patience);
+    if (silent && self->leg.state < LEG_RINGING &&
+        next_hop(self, outcome->text && outcome->text[0] ? outcome->text : "503"))
+        return;
     struct cause cause = cause_of_outcome(outcome);
-    explain_auth(self, &cause);
+    explain_auth(self, outcome, &cause);
     leg_on_event(&self->leg, "sip", "%d %s", outcome->status, outcome->text ? outcome->text : "");
     leg_on_ended(&self->leg, &cause);
 }
@@ -338,9 +390,9 @@ static void on_reinvite(void *owner, struct sip_session *session, const struct s
 static void end(struct leg *leg, const struct cause *cause)
 {
     struct leg_sip *self = leg_sip_of(leg);
-    if (self->query)
-        dns_cancel(self->query);
-    self->query = NULL;
+    loop_timer_stop(self->env->loop, &self->patience);
+    sip_resolve_destroy(self->resolve);
+    self->resolve = NULL;
     if (!self->session)
         return;
     char reason[80];
@@ -361,8 +413,8 @@ static void end(struct leg *leg, const struct cause *cause)
 static void destroy(struct leg *leg)
 {
     struct leg_sip *self = leg_sip_of(leg);
-    if (self->query)
-        dns_cancel(self->query);
+    loop_timer_stop(self->env->loop, &self->patience);
+    sip_resolve_destroy(self->resolve);
     sip_session_destroy(self->session);
     leg_media_close(&self->media);
     if (self->on_over)

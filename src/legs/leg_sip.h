@@ -5,6 +5,7 @@
 
 #include "call/call.h"
 #include "legs/leg_env.h"
+#include "sip/sip_resolve.h"
 #include "sip/sip_session.h"
 
 struct sip_msg;
@@ -22,9 +23,9 @@ void leg_sip_drop(struct leg *leg, int status, const char *reason);
 /** Where an outgoing leg goes. Everything is copied but `password`, which must outlive the leg. */
 struct leg_sip_target {
     struct slice request_uri, from_uri, from_name, contact_user;
-    struct sip_hop hop; /* the address may be unset: then `host` is resolved first */
-    struct slice host;
-    uint16_t port;
+    const struct sip_hop *hops; /* in order; none: `where` is resolved first */
+    size_t n_hops;
+    struct sip_resolve_config where;
     struct slice party, via; /* for people: who is called, through whom */
     struct sip_account auth;
     const struct sip_field *fields;

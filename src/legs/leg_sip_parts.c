@@ -49,9 +49,11 @@ static void copy_lists(struct leg_sip *self, const struct leg_sip_target *target
 struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_sip_target *target)
 {
     struct leg_sip *self = leg_sip_make(env, false);
-    self->hop = target->hop;
-    self->host = slice_dup(target->host);
-    self->port = target->port;
+    for (size_t i = 0; i < target->n_hops && i < SIP_HOPS_MAX; i++)
+        self->hops[self->n_hops++] = target->hops[i];
+    self->where = target->where;
+    self->host = slice_dup(target->where.host);
+    self->where.host = slice_of(self->host);
     self->request_uri = slice_dup(target->request_uri);
     self->from_uri = slice_dup(target->from_uri);
     self->from_name = slice_dup(target->from_name);

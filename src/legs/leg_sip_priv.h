@@ -1,11 +1,11 @@
 #pragma once
 /* What leg_sip.c and leg_sip_parts.c share. */
 
+#include "base/timer.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip.h"
 #include "sip/sip_request.h"
 
-struct dns_query;
 struct sip_txn;
 
 enum { LEG_SIP_FIELDS_MAX = 32, LEG_SIP_ROUTES_MAX = 8 };
@@ -20,10 +20,12 @@ struct leg_sip {
     unsigned early_fork;
 
     /* outgoing */
-    struct sip_hop hop;
-    struct dns_query *query;
+    struct sip_hop hops[SIP_HOPS_MAX]; /* RFC 3263: the next is tried when one fails */
+    size_t n_hops, at_hop;
+    struct sip_resolve_config where;
+    struct sip_resolve *resolve;
+    struct timer patience; /* nobody answered this hop yet */
     char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user;
-    uint16_t port;
     struct sip_account auth;
     struct sip_field fields[LEG_SIP_FIELDS_MAX]; /* heap copies */
     size_t n_fields;

@@ -207,12 +207,16 @@ static void ring_contact(struct registrar *registrar, struct call *call,
     sip_escape_user(slice_of(call_from(call)[0] ? call_from(call) : "anonymous"), &from);
     buf_char(&from, '@');
     sip_host_print(slice_of(registrar->env->config->sip_realm), &from);
+    struct sip_hop hop = { .kind = binding->flow.kind,
+                           .addr = binding->flow.remote,
+                           .flow = binding->flow };
     struct leg_sip_target target = {
         .request_uri = binding->contact,
         .from_uri = buf_slice(&from),
         .from_name = slice_of(call_from_name(call)),
         .contact_user = slice_of(call_from(call)[0] ? call_from(call) : "anonymous"),
-        .hop = { .kind = binding->flow.kind, .addr = binding->flow.remote, .flow = binding->flow },
+        .hops = &hop,
+        .n_hops = 1,
         .party = slice_of(user),
         .codecs = registrar->env->sip_codecs,
         .routes = binding->path,

@@ -11,14 +11,13 @@
 #include "legs/leg_media.h"
 #include "legs/leg_sip.h"
 #include "media/codecs.h"
-#include "net/dns.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_register.h"
 #include "sip/sip_request.h"
+#include "sip/sip_resolve.h"
 #include "sip/sip_uri.h"
 
 enum {
-    TRUNK_ADDRS_MAX = 16,
     TRUNK_RESOLVE_MS = 60000, /* the names of carriers move slowly */
     TRUNK_RETRY_MS = 10000,
     TRUNK_PROBE_MS = 60000,
@@ -31,9 +30,9 @@ struct trunk {
     struct trunks *trunks;
     const struct config_trunk *config;
     struct log_tag log;
-    struct addr addrs[TRUNK_ADDRS_MAX];
-    size_t n_addrs;
-    struct dns_query *query;
+    struct sip_hop hops[SIP_HOPS_MAX]; /* in the order in which to try them */
+    size_t n_hops;
+    struct sip_resolve *query;
     struct timer resolve_timer, probe_timer;
     struct sip_register *registration;
     struct sip_request *probe;
@@ -97,8 +96,7 @@ void trunks_destroy(struct trunks *trunks)
         return;
     for (size_t i = 0; i < trunks->n; i++) {
         struct trunk *trunk = &trunks->list[i];
-        if (trunk->query)
-            dns_cancel(trunk->query);
+        sip_resolve_destroy(trunk->query);
         loop_timer_stop(trunks->env->loop, &trunk->resolve_timer);
         loop_timer_stop(trunks->env->loop, &trunk->probe_timer);
         if (trunk->probe)
@@ -112,8 +110,7 @@ void trunks_destroy(struct trunks *trunks)
 
 static struct sip_hop hop_of(const struct trunk *trunk)
 {
-    struct sip_hop hop = { .kind = kind_of(trunk->config), .addr = trunk->addrs[0] };
-    return hop;
+    return trunk->hops[0];
 }
 
 static struct sip_account account_of(const struct trunk *trunk)
@@ -227,28 +224,25 @@ static void start_registration(struct trunk *trunk)
 
 static void resolve(void *owner);
 
-static void on_resolved(void *owner, const struct dns_answer *answer)
+static void on_resolved(void *owner, const struct sip_hops *hops)
 {
     struct trunk *trunk = owner;
     struct loop *loop = trunk->trunks->env->loop;
     trunk->query = NULL;
-    if (answer->err || !answer->n_records) {
-        set_health(trunk, TRUNK_DEAD, answer->text);
+    if (hops->err) {
+        set_health(trunk, TRUNK_DEAD, hops->text);
         loop_timer_start(loop, &trunk->resolve_timer, TRUNK_RETRY_MS, resolve, trunk);
         return;
     }
-    bool first = trunk->n_addrs == 0;
-    bool moved = !first && !addr_same_ip(&trunk->addrs[0], &answer->records[0].addr);
-    trunk->n_addrs = 0;
-    for (size_t i = 0; i < answer->n_records && trunk->n_addrs < TRUNK_ADDRS_MAX; i++) {
-        struct addr addr = answer->records[i].addr;
-        addr_set_port(&addr, port_of(trunk->config));
-        trunk->addrs[trunk->n_addrs++] = addr;
-    }
+    bool first = trunk->n_hops == 0;
+    bool moved = !first && !addr_eq(&trunk->hops[0].addr, &hops->list[0].addr);
+    memcpy(trunk->hops, hops->list, sizeof trunk->hops);
+    trunk->n_hops = hops->n;
     char text[ADDR_TEXT];
     if (first || moved)
-        log_info(&trunk->log, "resolved host=%s to=%s transport=%s", trunk->config->host,
-                 addr_print(&trunk->addrs[0], text), sip_kind_name(kind_of(trunk->config)));
+        log_info(&trunk->log, "resolved host=%s to=%s transport=%s addresses=%zu",
+                 trunk->config->host, addr_print(&trunk->hops[0].addr, text),
+                 sip_kind_name(trunk->hops[0].kind), trunk->n_hops);
     loop_timer_start(loop, &trunk->resolve_timer, TRUNK_RESOLVE_MS, resolve, trunk);
     if (first) {
         start_registration(trunk);
@@ -259,11 +253,20 @@ static void on_resolved(void *owner, const struct dns_answer *answer)
     }
 }
 
+static struct sip_resolve_config where_of(const struct config_trunk *config)
+{
+    return (struct sip_resolve_config){
+        .host = slice_of(config->host),
+        .port = config->port == CONFIG_AUTO ? 0 : (uint16_t)config->port,
+        .kind = kind_of(config),
+    };
+}
+
 static void resolve(void *owner)
 {
     struct trunk *trunk = owner;
-    trunk->query = dns_resolve_host(trunk->trunks->env->dns, slice_of(trunk->config->host), DNS_ANY,
-                                    on_resolved, trunk);
+    struct sip_resolve_config where = where_of(trunk->config);
+    trunk->query = sip_resolve_create(trunk->trunks->env->dns, &where, on_resolved, trunk);
 }
 
 void trunks_start(struct trunks *trunks)
@@ -346,9 +349,9 @@ static void dial(struct trunk *trunk, struct call *call, const struct route_targ
         .from_uri = buf_slice(&from),
         .from_name = slice_of(call_from_name(call)),
         .contact_user = slice_of(config->username[0] ? config->username : "tandem"),
-        .hop = { .kind = kind_of(config) },
-        .host = slice_of(config->host),
-        .port = port_of(config),
+        .hops = trunk->hops,
+        .n_hops = trunk->n_hops,
+        .where = where_of(config),
         .party = buf_slice(&user),
         .via = slice_of(config->name),
         .auth = account_of(trunk),
@@ -358,8 +361,6 @@ static void dial(struct trunk *trunk, struct call *call, const struct route_targ
         .on_over = on_call_over,
         .owner = trunk,
     };
-    if (trunk->n_addrs)
-        sip.hop.addr = trunk->addrs[0];
     trunk->calls++;
     trunk->total_calls++;
     call_add_leg(call, leg_sip_create_outgoing(trunk->trunks->env, &sip));
@@ -400,10 +401,11 @@ static bool sends_from(const struct trunk *trunk, const struct addr *remote)
     }
     if (sources->n)
         return false;
-    for (size_t i = 0; i < trunk->n_addrs; i++)
-        if (addr_eq(&trunk->addrs[i], remote) ||
-            (addr_same_ip(&trunk->addrs[i], remote) && !addr_is_private(remote)))
+    for (size_t i = 0; i < trunk->n_hops; i++) {
+        const struct addr *addr = &trunk->hops[i].addr;
+        if (addr_eq(addr, remote) || (addr_same_ip(addr, remote) && !addr_is_private(remote)))
             return true;
+    }
     return false;
 }
 
@@ -422,8 +424,8 @@ json_t *trunks_json(const struct trunks *trunks)
     for (size_t i = 0; i < trunks->n; i++) {
         const struct trunk *trunk = &trunks->list[i];
         char addr[ADDR_TEXT] = "";
-        if (trunk->n_addrs)
-            addr_print(&trunk->addrs[0], addr);
+        if (trunk->n_hops)
+            addr_print(&trunk->hops[0].addr, addr);
         json_array_append_new(
             rows,
             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:s}", "name",
