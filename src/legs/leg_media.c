@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/rand.h"
 #include "call/call.h"
@@ -19,6 +20,7 @@ struct caps_room {
     char texts[LEG_CANDIDATES_MAX][ADDR_TEXT];
     char foundations[LEG_CANDIDATES_MAX][RTC_FOUNDATION_TEXT];
     char address[ADDR_TEXT];
+    struct sdp_key keys[LEG_SDES_KEYS];
 };
 
 bool leg_codecs_have(const struct leg_codecs *codecs, const struct codec *codec)
@@ -86,11 +88,23 @@ static enum err make_transport(struct leg_media *media, unsigned thread,
                                struct media_transport **out, struct fault *fault)
 {
     const struct leg_env *env = media->env;
-    if (media->kind == LEG_MEDIA_RTP)
+    if (media->kind != LEG_MEDIA_WEBRTC)
         return rtp_transport_create(out, env->media, &media->rtp, fault);
     *out = rtc_transport_create(env->rtc, thread, &media->rtc);
     media->rtc_port = rtc_port(env->rtc, thread);
     return OK;
+}
+
+void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
+{
+    static const enum srtp_profile profiles[] = { SRTP_AES128_CM_SHA1_80, SRTP_AEAD_AES_128_GCM,
+                                                  SRTP_AES128_CM_SHA1_32 };
+    _Static_assert(COUNT_OF(profiles) == LEG_SDES_KEYS, "a key for each profile");
+    media->kind = kind;
+    for (size_t i = 0; kind == LEG_MEDIA_SDES && i < LEG_SDES_KEYS; i++) {
+        media->keys[i].profile = profiles[i];
+        srtp_sdes_make(&media->keys[i].master, profiles[i], media->keys[i].text);
+    }
 }
 
 enum err leg_media_open(struct leg_media *media, const struct leg_env *env, struct leg *leg,
@@ -109,6 +123,7 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
         media->kind = LEG_MEDIA_NONE;
         return err;
     }
+    leg_media_set_kind(media, kind);
     sdp_session_state_init(&media->sdp, id >> 2);
     leg->stream = media_stream_create(env->media, thread, transport, &leg_media_events, leg);
     return OK;
@@ -122,6 +137,7 @@ void leg_media_close(struct leg_media *media)
     media->leg->stream = NULL;
     sdp_result_clear(&media->result);
     sdp_session_state_clear(&media->sdp);
+    mem_wipe(media->keys, sizeof media->keys);
     media->kind = LEG_MEDIA_NONE;
 }
 
@@ -179,6 +195,16 @@ static void fill_codecs(const struct leg_codecs *codecs, struct sdp_caps *caps,
     caps->n_codecs = codecs->n;
 }
 
+static void fill_keys(const struct leg_media *media, struct sdp_caps *caps, struct caps_room *room)
+{
+    caps->transport = media->kind == LEG_MEDIA_SDES ? SDP_RTP_SDES : SDP_RTP_PLAIN;
+    for (size_t i = 0; media->kind == LEG_MEDIA_SDES && i < LEG_SDES_KEYS; i++)
+        room->keys[caps->n_keys++] =
+            (struct sdp_key){ .suite = srtp_profile_info(media->keys[i].profile)->name,
+                              .key = media->keys[i].text };
+    caps->keys = room->keys;
+}
+
 static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room *room)
 {
     struct sdp_caps caps = {
@@ -186,8 +212,8 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
     };
     fill_codecs(&media->caps, &caps, room);
     caps.address = addr_print_ip(&media->address, room->address);
-    if (media->kind == LEG_MEDIA_RTP) {
-        caps.transport = SDP_RTP_PLAIN;
+    if (media->kind != LEG_MEDIA_WEBRTC) {
+        fill_keys(media, &caps, room);
         caps.port = addr_port(&media->rtp.rtp);
         caps.rtcp_port = addr_port(&media->rtp.rtcp);
         return caps;
@@ -208,6 +234,25 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
     return caps;
 }
 
+/* The keys that were agreed on: ours of the suite in use, theirs out of the line. */
+static enum err agree_keys(const struct leg_media *media, struct srtp_sdes *out,
+                           struct fault *fault)
+{
+    const struct sdp_result *result = &media->result;
+    const struct leg_sdes_key *ours = &media->keys[result->key];
+    enum srtp_profile profile;
+    if (media->kind != LEG_MEDIA_SDES)
+        return OK;
+    enum err err = srtp_sdes_parse(&out->rx, &profile, result->crypto.suite, result->crypto.key,
+                                   result->crypto.params);
+    if (err || profile != ours->profile)
+        return fault_set(fault, ERR_UNSUPPORTED, "a=crypto", 0, "the key cannot be used");
+    out->on = true;
+    out->profile = profile;
+    out->tx = ours->master;
+    return OK;
+}
+
 static enum err tell_rtp(struct leg_media *media, struct fault *fault)
 {
     const struct sdp_result *result = &media->result;
@@ -222,8 +267,11 @@ static enum err tell_rtp(struct leg_media *media, struct fault *fault)
         remote.source = media->signalling;
     if (addr_is_any(&remote.rtp)) /* RFC 3264 §8.4, old hold: nowhere to send */
         addr_set_port(&remote.rtp, 0);
-    rtp_transport_set_remote(media->leg->stream, &remote);
-    return OK;
+    enum err err = agree_keys(media, &remote.srtp, fault);
+    if (!err)
+        rtp_transport_set_remote(media->leg->stream, &remote);
+    srtp_sdes_wipe(&remote.srtp);
+    return err;
 }
 
 static const struct sdp_fingerprint *best_fingerprint(const struct sdp_result *result)
@@ -287,7 +335,8 @@ static void describe(struct leg_media *media)
 
 static enum err apply(struct leg_media *media, struct fault *fault)
 {
-    enum err err = media->kind == LEG_MEDIA_RTP ? tell_rtp(media, fault) : tell_rtc(media, fault);
+    enum err err =
+        media->kind == LEG_MEDIA_WEBRTC ? tell_rtc(media, fault) : tell_rtp(media, fault);
     if (!err)
         describe(media);
     return err;

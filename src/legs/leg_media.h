@@ -14,9 +14,21 @@
 
 struct leg_env;
 
-enum leg_media_kind { LEG_MEDIA_NONE, LEG_MEDIA_RTP, LEG_MEDIA_WEBRTC };
+enum leg_media_kind {
+    LEG_MEDIA_NONE,
+    LEG_MEDIA_RTP,
+    LEG_MEDIA_SDES, /* plain RTP's ports, SRTP with keys in the SDP (RFC 4568) */
+    LEG_MEDIA_WEBRTC,
+};
 
-enum { LEG_SDP_MAX = 8192 };
+enum { LEG_SDP_MAX = 8192, LEG_SDES_KEYS = 3 };
+
+/* A key that we offer or answer with. A secret. */
+struct leg_sdes_key {
+    enum srtp_profile profile;
+    struct srtp_master master;
+    char text[SRTP_SDES_TEXT];
+};
 
 struct leg_media {
     const struct leg_env *env;
@@ -31,6 +43,7 @@ struct leg_media {
     struct sdp_session_state sdp;
     struct sdp_result result;
     bool described;
+    struct leg_sdes_key keys[LEG_SDES_KEYS];
 };
 
 /** Make the stream on the call's media thread and set leg->stream. ERR_LIMIT: no port is free. */
@@ -51,6 +64,9 @@ MUST_CHECK enum err leg_media_answer(struct leg_media *media, const struct leg_c
 /** The far end's answer to our offer; as above. */
 MUST_CHECK enum err leg_media_take_answer(struct leg_media *media, struct slice answer,
                                           struct fault *fault);
+
+/** The other way to carry the same RTP, before an offer is made anew: SDES or plain. */
+void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind);
 
 /** Codecs of an offer that we know, in its order. */
 MUST_CHECK enum err leg_media_offered(struct slice offer, struct leg_codecs *out,

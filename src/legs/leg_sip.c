@@ -21,10 +21,15 @@ static void own_end(struct leg_sip *self, const char *token, const char *text)
 /* What their offer asks for; toward a phone on a WebSocket, what every browser has. */
 static enum leg_media_kind media_kind(const struct leg_sip *self, enum sip_kind kind)
 {
+    static const enum leg_media_kind by_transport[] = { [SDP_RTP_PLAIN] = LEG_MEDIA_RTP,
+                                                        [SDP_RTP_SDES] = LEG_MEDIA_SDES,
+                                                        [SDP_RTP_DTLS] = LEG_MEDIA_WEBRTC };
     enum sdp_transport transport;
     if (self->offer && !sdp_offer_transport(slice_of(self->offer), &transport))
-        return transport == SDP_RTP_DTLS ? LEG_MEDIA_WEBRTC : LEG_MEDIA_RTP;
-    return kind == SIP_WS || kind == SIP_WSS ? LEG_MEDIA_WEBRTC : LEG_MEDIA_RTP;
+        return by_transport[transport];
+    if (kind == SIP_WS || kind == SIP_WSS)
+        return LEG_MEDIA_WEBRTC;
+    return self->srtp == LEG_SIP_SRTP_OFF || self->downgraded ? LEG_MEDIA_RTP : LEG_MEDIA_SDES;
 }
 
 /* Our media address as that far end should see it. */
@@ -124,7 +129,9 @@ static bool make_offer(struct leg_sip *self)
 {
     struct fault fault;
     char text[FAULT_TEXT_MAX + FAULT_WHERE_MAX], mem[LEG_SDP_MAX];
-    if (open_media(self, hop_of(self)->kind, &hop_of(self)->addr, &fault)) {
+    if (self->leg.stream) { /* a second try */
+        leg_media_set_kind(&self->media, media_kind(self, hop_of(self)->kind));
+    } else if (open_media(self, hop_of(self)->kind, &hop_of(self)->addr, &fault)) {
         fault_print(&fault, text, sizeof text);
         own_end(self, "media_failed", text);
         return false;
@@ -235,6 +242,25 @@ static void explain_auth(const struct leg_sip *self, const struct sip_outcome *o
              outcome->text && outcome->text[0] ? outcome->text : "authentication failed");
 }
 
+/* RFC 4568 has no way to offer both: when SRTP is refused and was optional, offer once more
+ * without. */
+static bool downgrade(struct leg_sip *self, int status)
+{
+    bool refused = status == 488 || status == 606 || status == 415;
+    if (!refused || self->srtp != LEG_SIP_SRTP_OPTIONAL || self->downgraded ||
+        self->leg.state >= LEG_RINGING)
+        return false;
+    self->downgraded = true;
+    leg_on_event(&self->leg, "sip", "%d: SRTP refused, trying without", status);
+    log_warn(&self->leg.log, "SRTP refused status=%d, trying plain RTP", status);
+    sip_session_destroy(self->session);
+    self->session = NULL;
+    mem_free(self->sdp);
+    self->sdp = NULL;
+    try_hop(self);
+    return true;
+}
+
 static void on_failed(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
 {
     struct leg_sip *self = owner;
@@ -243,6 +269,8 @@ static void on_failed(void *owner, struct sip_session *session, const struct sip
     loop_timer_stop(self->env->loop, &self->patience);
     if (silent && self->leg.state < LEG_RINGING &&
         next_hop(self, outcome->text && outcome->text[0] ? outcome->text : "503"))
+        return;
+    if (downgrade(self, outcome->status))
         return;
     struct cause cause = cause_of_outcome(outcome);
     explain_auth(self, outcome, &cause);

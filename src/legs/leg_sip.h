@@ -20,6 +20,9 @@ MUST_CHECK enum err leg_sip_read_offer(struct leg *leg, struct fault *fault);
 /** The caller gave up or a refusal came before the leg joined a call: frees it. */
 void leg_sip_drop(struct leg *leg, int status, const char *reason);
 
+/* SRTP with keys in the SDP: never, first and then without when it is refused, or not without. */
+enum leg_sip_srtp { LEG_SIP_SRTP_OFF, LEG_SIP_SRTP_OPTIONAL, LEG_SIP_SRTP_REQUIRED };
+
 /** Where an outgoing leg goes. Everything is copied but `password`, which must outlive the leg. */
 struct leg_sip_target {
     struct slice request_uri, from_uri, from_name, contact_user;
@@ -33,6 +36,7 @@ struct leg_sip_target {
     const struct slice *routes;
     size_t n_routes;
     struct leg_codecs codecs;
+    enum leg_sip_srtp srtp;
     /** Told once when the leg is over; may be NULL. */
     void (*on_over)(void *owner);
     void *owner;

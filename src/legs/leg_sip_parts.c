@@ -63,6 +63,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->auth.user = slice_of(self->auth_user);
     self->auth.realm = SLICE_NONE;
     self->codecs = target->codecs;
+    self->srtp = target->srtp;
     self->on_over = target->on_over;
     self->owner = target->owner;
     copy_lists(self, target);

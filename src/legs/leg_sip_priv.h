@@ -32,6 +32,8 @@ struct leg_sip {
     struct slice routes[LEG_SIP_ROUTES_MAX]; /* heap copies */
     size_t n_routes;
     struct leg_codecs codecs, wanted;
+    enum leg_sip_srtp srtp;
+    bool downgraded; /* the far end refused SRTP, and it was optional */
     void (*on_over)(void *owner);
     void *owner;
 };

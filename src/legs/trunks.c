@@ -61,6 +61,14 @@ static uint16_t port_of(const struct config_trunk *config)
     return config->port == CONFIG_AUTO ? sip_kind_port(kind_of(config)) : (uint16_t)config->port;
 }
 
+static enum leg_sip_srtp srtp_of(const struct config_trunk *config)
+{
+    static const enum leg_sip_srtp rows[] = { [CONFIG_SRTP_OFF] = LEG_SIP_SRTP_OFF,
+                                              [CONFIG_SRTP_OPTIONAL] = LEG_SIP_SRTP_OPTIONAL,
+                                              [CONFIG_SRTP_REQUIRED] = LEG_SIP_SRTP_REQUIRED };
+    return rows[config->srtp];
+}
+
 static struct leg_codecs codecs_of(const struct leg_env *env, const struct config_trunk *config)
 {
     size_t n;
@@ -358,6 +366,7 @@ static void dial(struct trunk *trunk, struct call *call, const struct route_targ
         .fields = fields,
         .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
         .codecs = trunk->codecs,
+        .srtp = srtp_of(config),
         .on_over = on_call_over,
         .owner = trunk,
     };
