@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "commands.h"
 #include "config/options.h"
+#include "config/presets.h"
 
 enum { NAME_WIDTH = 28, TEXT_MAX = 64 << 10 };
 
@@ -51,16 +53,25 @@ static int print_command(struct cli *cli, const struct cli_command *command)
     return CLI_OK;
 }
 
+static const struct {
+    const char *name;
+    void (*print)(struct buf *out);
+} topics[] = {
+    { "config", options_print_sample },
+    { "env", options_print_env },
+    { "providers", presets_print },
+    { "variables", options_print_variables },
+};
+
 int cmd_help(struct cli *cli, int argc, char **argv)
 {
     if (argc < 2) {
         print_all(cli);
         return CLI_OK;
     }
-    if (strcmp(argv[1], "variables") == 0)
-        return print_text(cli, options_print_variables);
-    if (strcmp(argv[1], "config") == 0)
-        return print_text(cli, options_print_sample);
+    for (size_t i = 0; i < COUNT_OF(topics); i++)
+        if (strcmp(argv[1], topics[i].name) == 0)
+            return print_text(cli, topics[i].print);
     const struct cli_command *command = cli_command_find(argv[1]);
     if (command)
         return print_command(cli, command);

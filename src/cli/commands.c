@@ -18,7 +18,7 @@ const struct cli_command cli_commands[] = {
     { "token", "add|list|remove", "API tokens of a project", cmd_action },
     { "pat", "add|list|remove", "personal access tokens of users", cmd_action },
     { "version", "", "print it", cmd_version },
-    { "help", "[COMMAND]", "also: help variables, help config", cmd_help },
+    { "help", "[COMMAND]", "also: providers, variables, config, env", cmd_help },
 };
 const size_t n_cli_commands = COUNT_OF(cli_commands);
 

@@ -71,11 +71,12 @@ enum config_digest {
 /** A carrier or PBX. The one of the environment (SIP_TRUNK_HOST …) is named "default". */
 struct config_trunk {
     char *name;
-    char *provider; /* row of presets.h that filled what was not given, or "" */
-    char *host;     /* where packets go; never "" */
-    int port;       /* CONFIG_AUTO: SRV, else 5060, or 5061 with TLS */
-    char *domain;   /* From, To and request URI; `host` when not given */
-    char *username; /* digest user and From; "" for trunks known by address */
+    char *provider;      /* row of presets.h that filled what was not given, or "" */
+    char *host;          /* where packets go; never "" */
+    int port;            /* CONFIG_AUTO: SRV, else 5060, or 5061 with TLS */
+    char *domain;        /* From, To and request URI; `host` when not given */
+    char *username;      /* digest user and From; "" for trunks known by address */
+    char *auth_username; /* digest user where it differs; `username` when not given */
     struct secret password;
     enum config_transport transport;
     enum config_auto register_mode; /* auto: the trunk finds out */

@@ -55,6 +55,8 @@ static enum err finish_trunk(struct load *load, struct config_trunk *trunk)
                          "trunks.%s.host is missing: the SIP server of the provider", trunk->name);
     if (!trunk->domain[0])
         set_text(&trunk->domain, trunk->host);
+    if (!trunk->auth_username[0])
+        set_text(&trunk->auth_username, trunk->username);
     if (!trunk->called[0])
         set_text(&trunk->called, trunk->username);
     warn_password(load->config, "trunk", trunk->name, &trunk->password);

@@ -110,6 +110,8 @@ static enum err apply_trunk(struct load *load)
     if (!trunk)
         trunk = config_add_trunk(load->config, SLICE("default"));
     config_apply_preset(trunk, slice_of(provider.value));
+    if (provider.value && find(load, "SIP_CODECS").value) /* asked for, so not the preset's */
+        option_reset(option_find(&options_trunk, SLICE("codecs")), trunk);
     enum err err = put_rows(load, &options_trunk, trunk);
     if (err || !first.value)
         return err;

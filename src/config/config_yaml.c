@@ -287,6 +287,12 @@ void config_apply_preset(struct config_trunk *trunk, struct slice provider)
     trunk->transport = preset->transport;
     trunk->register_mode = preset->register_mode;
     trunk->plus = preset->plus;
+    const struct option *codecs = option_find(&options_trunk, SLICE("codecs"));
+    struct option_source source = { "presets", 0, "codecs" };
+    struct fault fault;
+    option_reset(codecs, trunk);
+    if (preset->codecs[0] && option_put(codecs, trunk, slice_of(preset->codecs), &source, &fault))
+        bug_abort(__FILE__, __LINE__, preset->name); /* a preset that its own row refuses */
 }
 
 static enum err named(struct load *load, const char *section, const char *name, int line, size_t n,

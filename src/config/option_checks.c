@@ -183,8 +183,8 @@ bool check_header_name(struct slice value, const char **expected)
 bool check_provider(struct slice value, const char **expected)
 {
     return answer(preset_find(value) != NULL, expected,
-                  "3cx, asterisk, elevenlabs, freeswitch, telnyx, twilio or vonage; leave it out "
-                  "for every other one");
+                  "3cx, 8x8, asterisk, avaya, cisco, deepgram, elevenlabs, freeswitch, mitel, "
+                  "ringcentral, telnyx, twilio or vonage; leave it out for every other one");
 }
 
 bool check_url(struct slice value, const char **expected)

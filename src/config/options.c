@@ -120,7 +120,7 @@ static const struct option top[] = {
 static const struct option trunk[] = {
     { .key = "provider", .env = "SIP_PROVIDER", .type = OPTION_TEXT, AT(provider),
       .check = check_provider, .is_reloadable = true,
-      .help = "fills in what is known: 3cx asterisk elevenlabs freeswitch telnyx twilio vonage" },
+      .help = "fills in what is known of it, see `tandem help providers`; any other needs none" },
     { .key = "host", .env = "SIP_TRUNK_HOST", .type = OPTION_TEXT, AT(host), .check = check_host,
       .is_reloadable = true, .help = "SIP server of the provider or PBX" },
     { .key = "port", .env = "SIP_TRUNK_PORT", .type = OPTION_NUMBER, AT(port), .value = "auto",
@@ -128,6 +128,9 @@ static const struct option trunk[] = {
       .help = "auto: by DNS, else 5060, or 5061 with TLS" },
     { .key = "username", .env = "SIP_USERNAME", .type = OPTION_TEXT, AT(username),
       .check = check_word, .is_reloadable = true, .help = "account, extension or agent id" },
+    { .key = "auth_username", .env = "SIP_AUTH_USERNAME", .type = OPTION_TEXT, AT(auth_username),
+      .check = check_word, .is_reloadable = true,
+      .help = "authentication id, where it differs from the username" },
     { .key = "password", .env = "SIP_PASSWORD", .type = OPTION_SECRET, AT(password),
       .is_reloadable = true, .help = "password, API key or token" },
     { .key = "password_file", .env = "SIP_PASSWORD_FILE", .type = OPTION_SECRET_FILE, AT(password),

@@ -78,5 +78,7 @@ void options_clear(const struct option_table *table, void *base);
 
 /** A tandem.yaml with every option, its default and what it means; loading it changes nothing. */
 void options_print_sample(struct buf *out);
+/** .env.example: every variable, commented out; the five that a provider needs come first. */
+void options_print_env(struct buf *out);
 /** The variables, for `tandem help variables` and docs. */
 void options_print_variables(struct buf *out);

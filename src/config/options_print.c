@@ -1,6 +1,8 @@
 /* The sample file and the list of variables, from the rows. */
 #include "options.h"
 
+#include "base/num.h"
+
 enum { PATH_MAX_LEN = 128, NAME_WIDTH = 28, INDENT = 2 };
 
 static size_t depth_of(struct slice path)
@@ -119,4 +121,56 @@ void options_print_variables(struct buf *out)
     put_variables(out, &options_trunk);
     buf_text(out, "\nEverything else:\n");
     put_variables(out, &options_top);
+}
+
+/* "# NAME=value", below what it means; the five show what a value looks like. */
+static void put_env_row(struct buf *out, const struct option *row, const char *example)
+{
+    const char *value = example ? example : row->value;
+    buf_printf(out, "# %s\n#%s=%s\n", row->help, row->env, value ? value : "");
+}
+
+static const struct {
+    const char *name, *example;
+} env_first[] = {
+    { "SIP_TRUNK_HOST", "sip.example.com" },
+    { "SIP_TRUNK_PORT", NULL },
+    { "SIP_USERNAME", "your_username" },
+    { "SIP_PASSWORD", "your_password" },
+    { "SIP_DOMAIN", "example.com" },
+    { "PUBLIC_IP", "auto" },
+    { "SERVER_PORT", "3000" },
+    { "WEB_CLIENT_PORT", "8080" },
+    { "LOG_LEVEL", NULL },
+};
+
+static bool is_first(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(env_first); i++)
+        if (slice_is(slice_of(name), env_first[i].name))
+            return true;
+    return false;
+}
+
+static void put_env_rest(struct buf *out, const struct option_table *table)
+{
+    for (size_t i = 0; i < table->n; i++)
+        if (table->rows[i].env && !is_first(table->rows[i].env))
+            put_env_row(out, &table->rows[i], NULL);
+}
+
+void options_print_env(struct buf *out)
+{
+    buf_text(out,
+             "# Copy this file to .env, take the # off the lines that you need and fill them "
+             "in.\n# `tandem check` reads it as the daemon does; `tandem reload` lets a running "
+             "daemon\n# read it again. The environment wins over this file.\n"
+             "# docs/connect-a-provider.md has the lines for each provider.\n\n"
+             "# --- one provider: the first five are enough ---\n");
+    for (size_t i = 0; i < COUNT_OF(env_first); i++)
+        put_env_row(out, option_find_env(slice_of(env_first[i].name)), env_first[i].example);
+    buf_text(out, "\n# --- more about the provider ---\n");
+    put_env_rest(out, &options_trunk);
+    buf_text(out, "\n# --- the gateway itself ---\n");
+    put_env_rest(out, &options_top);
 }

@@ -2,23 +2,44 @@
 
 #include "base/num.h"
 
-/* Sorted by name. Register where the provider calls us at our registration. */
+enum { NAME_WIDTH = 12, TITLE_WIDTH = 16 };
+
+#define TWO "" /* the usual PCMU and PCMA */
+#define WIDE "G722, PCMU, PCMA"
+
+/* clang-format off */
+/* Sorted by name. Register where the provider calls us at our registration; a PBX decides that by
+ * how the account is made there, so `auto` asks it. */
 const struct preset presets[] = {
-    { "3cx", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_YES, CONFIG_PLUS_KEEP,
-      "host: your 3CX server; username: authentication id of the extension or trunk" },
-    { "asterisk", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP,
-      "host: your Asterisk; username and password: those of the auth section in pjsip.conf" },
+    { "3cx", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_YES, CONFIG_PLUS_KEEP, WIDE, "3CX",
+      "host: the server; username: the extension; auth_username: its authentication id" },
+    { "8x8", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_ADD, TWO, "8x8",
+      "host: the signalling address of the SIP trunk; username and password: the trunk's" },
+    { "asterisk", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP, TWO,
+      "Asterisk", "host: the server; username and password: of the auth section in pjsip.conf" },
+    { "avaya", "", CONFIG_AUTO, "", CONFIG_TCP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP, TWO, "Avaya",
+      "host: Session Manager or IP Office; domain: its SIP domain; username: the extension" },
+    { "cisco", "", CONFIG_AUTO, "", CONFIG_TCP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP, WIDE, "Cisco",
+      "host: Unified CM or CUBE; username and password: the digest user of the SIP device" },
+    { "deepgram", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_NO, CONFIG_PLUS_KEEP, TWO,
+      "Deepgram", "host: the SIP address in front of the voice agent; username: agent; password: key" },
     { "elevenlabs", "sip.elevenlabs.io", 5060, "elevenlabs.io", CONFIG_UDP, CONFIG_SWITCH_NO,
-      CONFIG_PLUS_KEEP, "username: the agent id; password: the API key" },
-    { "freeswitch", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP,
-      "host: your FreeSWITCH; username and password: those of the user in its directory" },
+      CONFIG_PLUS_KEEP, TWO, "ElevenLabs", "username: the agent id; password: the API key" },
+    { "freeswitch", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP, WIDE,
+      "FreeSWITCH", "host: the server; username and password: of the user in its directory" },
+    { "mitel", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP, TWO, "Mitel",
+      "host: MiVoice or its border gateway; username: the extension; password: its SIP password" },
+    { "ringcentral", "", CONFIG_AUTO, "sip.ringcentral.com", CONFIG_UDP, CONFIG_SWITCH_YES,
+      CONFIG_PLUS_STRIP, TWO, "RingCentral",
+      "host and port: the outbound proxy; username: the number; auth_username: authorization id" },
     { "telnyx", "sip.telnyx.com", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_YES, CONFIG_PLUS_ADD,
-      "username and password: those of the SIP connection (credentials)" },
-    { "twilio", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_NO, CONFIG_PLUS_ADD,
-      "host: the termination URI or SIP domain; username and password: from its credential list" },
+      WIDE, "Telnyx", "username and password: of the SIP connection (credentials)" },
+    { "twilio", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_NO, CONFIG_PLUS_ADD, TWO, "Twilio",
+      "host: the termination URI or SIP domain; username and password: of its credential list" },
     { "vonage", "sip.nexmo.com", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_NO, CONFIG_PLUS_STRIP,
-      "username: the API key; password: the API secret" },
+      TWO, "Vonage", "username: the API key; password: the API secret" },
 };
+/* clang-format on */
 const size_t n_presets = COUNT_OF(presets);
 
 const struct preset *preset_find(struct slice name)
@@ -27,4 +48,13 @@ const struct preset *preset_find(struct slice name)
         if (slice_iis(name, presets[i].name))
             return &presets[i];
     return NULL;
+}
+
+void presets_print(struct buf *out)
+{
+    buf_text(out, "Providers for SIP_PROVIDER and provider: (leave it out for every other one;\n"
+                  "host, username, password and domain are all that a SIP server needs):\n\n");
+    for (size_t i = 0; i < n_presets; i++)
+        buf_printf(out, "  %-*s %-*s %s\n", NAME_WIDTH, presets[i].name, TITLE_WIDTH,
+                   presets[i].title, presets[i].help);
 }

@@ -2,6 +2,7 @@
 /* Providers by name: what is known about them, so that a user gives account and password only.
  * Constant; any thread. */
 
+#include "base/buf.h"
 #include "config/config.h"
 
 struct preset {
@@ -12,9 +13,13 @@ struct preset {
     enum config_transport transport;
     enum config_auto register_mode;
     enum config_plus plus;
-    const char *help; /* what to fill in */
+    const char *codecs; /* as the option; "": the global ones */
+    const char *title;  /* as the provider writes itself */
+    const char *help;   /* what to fill in */
 };
 
 extern const struct preset presets[];
 extern const size_t n_presets;
 const struct preset *preset_find(struct slice name); /* any case */
+/** Every provider with what to fill in, for `tandem help providers`. */
+void presets_print(struct buf *out);

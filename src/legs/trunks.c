@@ -123,7 +123,7 @@ static struct sip_hop hop_of(const struct trunk *trunk)
 
 static struct sip_account account_of(const struct trunk *trunk)
 {
-    return (struct sip_account){ .user = slice_of(trunk->config->username),
+    return (struct sip_account){ .user = slice_of(trunk->config->auth_username),
                                  .password = &trunk->config->password };
 }
 
