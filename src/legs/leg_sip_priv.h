@@ -43,6 +43,27 @@ static inline struct leg_sip *leg_sip_of(struct leg *leg)
     return (struct leg_sip *)leg; /* the leg is its first member */
 }
 
+/* leg_sip.c */
+void leg_sip_fail(struct leg_sip *self, const char *token, const char *text);
+MUST_CHECK enum err leg_sip_open_media(struct leg_sip *self, enum sip_kind kind,
+                                       const struct addr *remote, struct fault *fault);
+enum leg_media_kind leg_sip_media_kind(const struct leg_sip *self, enum sip_kind kind);
+struct sip_body leg_sip_body(const struct leg_sip *self);
+/** Their answer to our offer; false when it is of no use, which is logged. */
+bool leg_sip_take_answer(struct leg_sip *self, const struct sip_msg *msg);
+/* leg_sip_out.c */
+void leg_sip_dial(struct leg *leg, const struct leg *peer);
+void leg_sip_on_progress(void *owner, struct sip_session *session, const struct sip_msg *response,
+                         unsigned fork);
+void leg_sip_on_answer(void *owner, struct sip_session *session, const struct sip_msg *response);
+void leg_sip_on_failed(void *owner, struct sip_session *session, const struct sip_outcome *outcome);
+/* leg_sip_in.c */
+void leg_sip_ring(struct leg *leg, int code, const struct leg_codecs *media);
+void leg_sip_answer(struct leg *leg, const struct leg_codecs *prefer);
+void leg_sip_on_ack(void *owner, struct sip_session *session, const struct sip_msg *ack);
+void leg_sip_on_cancelled(void *owner, struct sip_session *session,
+                          const struct sip_outcome *outcome);
+/* leg_sip_parts.c */
 extern const struct leg_ops leg_sip_ops;
 struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming);
 void leg_sip_free(struct leg_sip *self);

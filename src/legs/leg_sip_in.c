@@ -1,0 +1,109 @@
+/* SIP legs that are called by their far end: its offer, our answers. */
+#include <stdio.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "legs/leg_media.h"
+#include "legs/leg_sip_priv.h"
+#include "sip/sip_agent.h"
+#include "sip/sip_msg.h"
+
+struct leg *leg_sip_create_incoming(const struct leg_env *env, struct sip_session *session,
+                                    const struct sip_msg *invite)
+{
+    struct leg_sip *self = leg_sip_make(env, true);
+    self->session = session;
+    struct slice body = sip_msg_body(invite);
+    self->offer = body.len ? slice_dup(body) : NULL;
+    struct buf user;
+    buf_init(&user, self->leg.party, sizeof self->leg.party);
+    sip_unescape(sip_msg_from(invite)->uri.user, &user);
+    (void)buf_cstr(&user);
+    return &self->leg;
+}
+
+enum err leg_sip_read_offer(struct leg *leg, struct fault *fault)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    if (!self->offer) {
+        leg->offered = self->env->sip_codecs;
+        return OK;
+    }
+    enum err err = leg_media_offered(slice_of(self->offer), &leg->offered, fault);
+    if (!err && !leg->offered.n)
+        err = fault_set(fault, ERR_UNSUPPORTED, "", 0, "no audio codec that we know in the offer");
+    return err;
+}
+
+/* The answer to their offer (or, for a late one, our offer), made once. */
+static enum err make_answer(struct leg_sip *self, const struct leg_codecs *prefer)
+{
+    if (self->sdp)
+        return OK;
+    struct fault fault = { 0 };
+    struct addr remote = sip_session_remote(self->session);
+    const struct sip_flow *flow = sip_session_flow(self->session);
+    enum err err = leg_sip_open_media(self, flow->kind, &remote, &fault);
+    char mem[LEG_SDP_MAX];
+    struct buf sdp = BUF_ON(mem);
+    struct leg_codecs codecs = leg_codecs_common(prefer, &self->leg.offered);
+    if (!err && self->offer)
+        err = leg_media_answer(&self->media, &codecs, slice_of(self->offer), &sdp, &fault);
+    else if (!err)
+        err = leg_media_offer(&self->media, &codecs, &sdp);
+    if (err) {
+        leg_on_event(&self->leg, "sdp", "%s", fault.text);
+        leg_sip_fail(self, "no_codec", fault.text[0] ? fault.text : NULL);
+        return err;
+    }
+    self->sdp = slice_dup(buf_slice(&sdp));
+    return OK;
+}
+
+void leg_sip_ring(struct leg *leg, int code, const struct leg_codecs *media)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    struct sip_reply reply = { .status = code };
+    if (media && self->offer) {
+        if (make_answer(self, media))
+            return;
+        reply.status = code == 180 ? 180 : 183;
+        reply.body = leg_sip_body(self);
+        leg->state = LEG_EARLY;
+    }
+    if (!sip_session_progress(self->session, &reply))
+        leg_on_event(leg, "sip", "%d sent%s", reply.status,
+                     reply.body.bytes.len ? " with SDP" : "");
+}
+
+void leg_sip_answer(struct leg *leg, const struct leg_codecs *prefer)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    if (make_answer(self, prefer))
+        return;
+    struct sip_reply reply = { .status = 200, .body = leg_sip_body(self) };
+    if (sip_session_answer(self->session, &reply)) {
+        leg_sip_fail(self, "cancelled", NULL);
+        return;
+    }
+    leg_on_event(leg, "sip", "200 sent");
+}
+
+void leg_sip_on_ack(void *owner, struct sip_session *session, const struct sip_msg *ack)
+{
+    struct leg_sip *self = owner;
+    (void)session;
+    bool late = !self->offer && !self->media.described;
+    if (late && (!sip_msg_body(ack).len || !leg_sip_take_answer(self, ack)))
+        leg_sip_fail(self, "bad_sdp", "The ACK carried no usable answer to our offer.");
+}
+
+void leg_sip_on_cancelled(void *owner, struct sip_session *session,
+                          const struct sip_outcome *outcome)
+{
+    struct leg_sip *self = owner;
+    (void)session;
+    leg_on_event(&self->leg, "sip", "CANCEL or no ACK: %d", outcome->status);
+    struct cause cause = cause_of_token("cancelled", CAUSE_BY_REMOTE, NULL);
+    leg_on_ended(&self->leg, &cause);
+}
