@@ -12,7 +12,15 @@ enum rtc_candidate_type {
     RTC_CANDIDATE_SRFLX,
     RTC_CANDIDATE_RELAY
 };
-enum { RTC_FOUNDATION_TEXT = 9 };
+enum { RTC_FOUNDATION_TEXT = 9, RTC_FOUNDATION_MAX = 32 /* RFC 8839 §5.1 */ };
+
+/** One of the peer's; zeroes are good for what its line did not say. */
+struct rtc_candidate {
+    struct addr addr;
+    uint32_t priority;
+    enum rtc_candidate_type type;
+    char foundation[RTC_FOUNDATION_MAX + 1];
+};
 
 /** RFC 8445 §5.1.2.1. `local_pref`: 65535 for the only address, else higher is liked better, each
  * once. `component`: 1 is RTP. */

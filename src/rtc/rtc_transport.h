@@ -42,10 +42,6 @@ enum {
 struct rtc_local {
     char ufrag[16], pwd[40];
 };
-struct rtc_candidate {
-    struct addr addr;
-    uint32_t priority;
-};
 struct rtc_remote {
     char ufrag[RTC_UFRAG_MAX + 1], pwd[RTC_PWD_MAX + 1];
     char fingerprint_hash[16];                 /* "sha-256", also sha-1, sha-384, sha-512 */
