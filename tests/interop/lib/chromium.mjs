@@ -1,7 +1,7 @@
 /** Debian's Chromium with a microphone of our making, and ears for what its pages hear. */
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { makeFolder } from './process.mjs';
+import { atEnd, makeFolder } from './process.mjs';
 import { makeTone, writeWav } from './wav.mjs';
 
 /**
@@ -27,6 +27,7 @@ export async function startChromium({ hz = 440, levelDb = -12, path = process.en
             '--no-first-run',
         ],
     });
+    atEnd(() => browser.close());
     return browser;
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder, runProcess, startProcess, waitFor } from './process.mjs';
+import { atEnd, makeFolder, runProcess, startProcess, waitFor } from './process.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const program = resolve(process.env.TANDEM ?? join(root, 'out/tandem'));
@@ -72,6 +72,7 @@ export async function startDaemon({ env = {}, yaml = '', dotenv = '' } = {}) {
         if (code !== 0) throw new Error(`tandem ended with ${code}:\n${started.text().slice(-4000)}`);
     }
 
+    atEnd(stop);
     const url = `http://${ready.http[0]}`;
     return {
         ready,

@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 
 /** @param {number} ms */
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -31,7 +32,14 @@ export function makeFolder(name) {
     return folder;
 }
 
-/** Runs in every test process: what a failed test left running ends with it. */
+/** What a failed test left running ends with its file; `stop` may be called twice. */
+const stops = [];
+export const atEnd = (/** @type {() => Promise<any>} */ stop) => stops.push(stop);
+after(async () => {
+    const results = await Promise.allSettled(stops.reverse().map((stop) => stop()));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+});
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -51,7 +59,7 @@ export function startProcess(program, args, options = {}) {
         child.on('error', (error) => ((output += error.message), done((exit = error.message))));
         child.on('close', (code, signal) => (running.delete(child), done((exit = code ?? signal))));
     });
-    const stop = async (graceMs = 8000) => {
+    const stop = async (graceMs = 20000) => {
         if (exit !== null) return exit;
         child.kill('SIGTERM');
         const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
@@ -59,6 +67,7 @@ export function startProcess(program, args, options = {}) {
         clearTimeout(timer);
         return exit;
     };
+    atEnd(stop);
     return { child, pid: child.pid, ended, stop, text: () => output, exit: () => exit };
 }
 
@@ -72,7 +81,8 @@ export async function runProcess(program, args, options = {}) {
 /** Ports are asked for below the range that the system itself hands out, so that no one else gets them in between. */
 let nextPort = 20000 + (process.pid % 100) * 100;
 
-function isFree(port) {
+/** Neither UDP nor TCP has it on 127.0.0.1. @param {number} port @returns {Promise<boolean>} */
+export function isFree(port) {
     const udp = new Promise((done) => {
         const socket = createSocket('udp4');
         socket.once('error', () => done(false));
