@@ -459,6 +459,13 @@ void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, 
     }
 }
 
+void call_leg_hold(struct call *call, struct leg *leg, bool on)
+{
+    struct leg *other = leg == call->caller ? call->peer : call->caller;
+    if (other && other->state == LEG_UP && other->ops->hold)
+        other->ops->hold(other, on);
+}
+
 void call_end(struct call *call, const struct cause *cause)
 {
     end_all(call, cause);

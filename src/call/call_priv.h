@@ -61,6 +61,8 @@ void call_leg_answered(struct call *call, struct leg *leg);
 void call_leg_ended(struct call *call, struct leg *leg);
 void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed);
 
+void call_leg_hold(struct call *call, struct leg *leg, bool on);
+
 json_t *call_leg_json(const struct leg *leg);
 /** Write the record and the timeline of a call that is over. */
 void cdr_write(const struct call *call);

@@ -124,6 +124,16 @@ void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed
     call_leg_dtmf(leg->call, leg, digit, duration_ms, relayed);
 }
 
+void leg_on_hold(struct leg *leg, bool on)
+{
+    if (!leg->call || leg_is_over(leg) || leg->holds == on)
+        return;
+    leg->holds = on;
+    leg_on_event(leg, "state", on ? "holds the call" : "resumes the call");
+    log_info(&leg->log, "%s party=%s", on ? "hold" : "resume", leg->party);
+    call_leg_hold(leg->call, leg, on);
+}
+
 static void on_connected(void *owner)
 {
     leg_on_event(owner, "media", "connected");

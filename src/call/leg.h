@@ -52,6 +52,9 @@ struct leg_ops {
     /** A key that the peer's far end pressed; `relayed` when the linked media carries it already.
      * NULL: sent as media unless relayed. */
     void (*dtmf)(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
+    /** The other far end put the call on hold, or took it back: pass it on. NULL: nothing to tell.
+     */
+    void (*hold)(struct leg *leg, bool on);
     /** It is over and nothing refers to it any more: free it. Called at the end of a turn. */
     void (*destroy)(struct leg *leg);
 };
@@ -71,6 +74,7 @@ struct leg {
     struct media_stream *stream;        /* NULL for a leg without media of its own */
     int64_t ringing_ms, up_ms, done_ms; /* loop time; 0: did not happen */
     struct cause cause;                 /* once done */
+    bool holds;                         /* its far end has us on hold */
     bool joined;                        /* its media is connected to the other leg's */
 };
 
@@ -90,6 +94,8 @@ void leg_on_ended(struct leg *leg, const struct cause *cause);
 /** A key arrived; the call passes it to the other leg. `relayed`: the media path carried it
  * already. */
 void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
+/** The far end put us on hold, or took us back; the call tells the other leg. */
+void leg_on_hold(struct leg *leg, bool on);
 /** A line for the timeline: kind is one word ("sip", "ice", "dtls", "codec"). */
 void leg_on_event(struct leg *leg, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

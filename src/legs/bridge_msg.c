@@ -223,6 +223,8 @@ static const struct {
     { "dtmf", BRIDGE_DTMF, read_dtmf },
     { "mute", BRIDGE_MUTE, read_mute },
     { "unmute", BRIDGE_UNMUTE, read_mute },
+    { "hold", BRIDGE_HOLD, read_nothing },
+    { "resume", BRIDGE_RESUME, read_nothing },
     { "stats", BRIDGE_STATS, read_nothing },
     { "ping", BRIDGE_PING, read_ping },
     { "auth", BRIDGE_AUTH, read_token },

@@ -20,6 +20,8 @@ enum bridge_type {
     BRIDGE_DTMF,
     BRIDGE_MUTE,
     BRIDGE_UNMUTE,
+    BRIDGE_HOLD,
+    BRIDGE_RESUME,
     BRIDGE_STATS,
     BRIDGE_PING,
     BRIDGE_AUTH,

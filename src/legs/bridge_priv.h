@@ -46,7 +46,8 @@ struct leg_bridge {
     char *offer;         /* the page's, when it calls */
     char *sdp;           /* ours, once made */
     struct leg_media media;
-    bool told_end; /* the page knows already, or said so itself */
+    bool mute_send, mute_receive; /* as the page asked */
+    bool told_end;                /* the page knows already, or said so itself */
 };
 
 /* bridge_session.c */
@@ -68,4 +69,5 @@ void leg_bridge_on_hangup(struct leg_bridge *self, const char *text);
 void leg_bridge_on_candidate(struct leg_bridge *self, const struct bridge_msg *msg);
 void leg_bridge_on_dtmf(struct leg_bridge *self, const struct bridge_msg *msg);
 void leg_bridge_on_mute(struct leg_bridge *self, const struct bridge_msg *msg, bool on);
+void leg_bridge_on_hold(struct leg_bridge *self, bool on);
 void leg_bridge_on_stats(struct leg_bridge *self);

@@ -6,15 +6,35 @@
 #include "base/num.h"
 #include "config/config.h"
 #include "legs/bridge_priv.h"
+#include "legs/trace.h"
+#include "net/http_listener.h"
 #include "store/store_rows.h"
 #include "store/token.h"
+
+static void trace(const struct bridge_session *session, bool is_in, struct slice type,
+                  struct slice text)
+{
+    struct trace_bridge message = {
+        .is_in = is_in,
+        .is_tls = ws_is_tls(session->ws),
+        .session = session->id,
+        .local = http_listener_addr(ws_listener(session->ws)),
+        .remote = &session->peer,
+        .type = type,
+        .text = text,
+    };
+    trace_bridge(session->face->env->trace, &message);
+}
 
 void bridge_session_send(struct bridge_session *session, json_t *message)
 {
     char *text = session->ws ? json_dumps(message, JSON_COMPACT) : NULL;
-    if (text)
+    if (text) {
+        trace(session, false, slice_of(json_string_value(json_object_get(message, "type"))),
+              slice_of(text));
         (void)!ws_send_text(session->ws,
                             slice_of(text)); /* a slow reader is closed by the socket */
+    }
     free(text);
     json_decref(message);
 }
@@ -181,6 +201,10 @@ static void on_call_msg(struct bridge_session *session, const struct bridge_msg 
     case BRIDGE_UNMUTE:
         leg_bridge_on_mute(leg, msg, msg->type == BRIDGE_MUTE);
         return;
+    case BRIDGE_HOLD:
+    case BRIDGE_RESUME:
+        leg_bridge_on_hold(leg, msg->type == BRIDGE_HOLD);
+        return;
     case BRIDGE_STATS:
         leg_bridge_on_stats(leg);
         return;
@@ -224,6 +248,8 @@ static void handle(struct bridge_session *session, const struct bridge_msg *msg)
     case BRIDGE_DTMF:
     case BRIDGE_MUTE:
     case BRIDGE_UNMUTE:
+    case BRIDGE_HOLD:
+    case BRIDGE_RESUME:
     case BRIDGE_STATS:
         on_call_msg(session, msg);
         return;
@@ -238,10 +264,12 @@ static void on_text(void *owner, struct ws *ws, struct slice text)
     char message[FAULT_TEXT_MAX + FAULT_WHERE_MAX];
     (void)ws;
     if (!bridge_msg_parse(&msg, text, &fault)) {
+        trace(session, true, msg.type_text, text);
         handle(session, &msg);
         bridge_msg_clear(&msg);
         return;
     }
+    trace(session, true, SLICE_NONE, text);
     fault_print(&fault, message, sizeof message);
     send_error(session, SLICE_NONE, fault.code == ERR_PARSE ? "bad_json" : "bad_message", message);
 }
@@ -269,7 +297,7 @@ static void on_open(void *owner, struct ws *ws)
 {
     static const char *const features[] = { "destination", "trying", "ringing", "progress",
                                             "incoming",    "dtmf",   "mute",    "stats",
-                                            "register",    "auth",   "headers" };
+                                            "register",    "auth",   "headers", "hold" };
     struct bridge_session *session = make(owner, ws);
     json_t *list = json_array();
     ws_set_owner(ws, session);

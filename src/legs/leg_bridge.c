@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "legs/bridge_priv.h"
+#include "legs/trace.h"
 #include "media/codec.h"
 #include "media/media.h"
 
@@ -175,6 +176,12 @@ static void dial(struct leg *leg, const struct leg *peer)
     leg_on_ringing(leg, 180);
 }
 
+/* The other far end holds us: the page may show it. */
+static void hold(struct leg *leg, bool on)
+{
+    tell(bridge_of(leg), json_pack("{s:s, s:b}", "type", "remote-hold", "held", on));
+}
+
 static void destroy(struct leg *leg)
 {
     struct leg_bridge *self = bridge_of(leg);
@@ -192,6 +199,7 @@ static const struct leg_ops ops = {
     .answer = answer,
     .end = end,
     .dtmf = dtmf,
+    .hold = hold,
     .destroy = destroy,
 };
 
@@ -245,6 +253,8 @@ void leg_bridge_call(struct bridge_session *session, const struct bridge_msg *of
         .headers = offer->headers,
     };
     call_create(self->env->calls, &request, &self->leg);
+    if (self->leg.call) /* legs outlive this turn */
+        trace_bind(self->env->trace, slice_of(session->id), call_id(self->leg.call));
 }
 
 struct leg *leg_bridge_ring_page(struct bridge_session *session, struct call *call)
@@ -313,14 +323,32 @@ void leg_bridge_on_dtmf(struct leg_bridge *self, const struct bridge_msg *msg)
         media_stream_send_dtmf(peer->stream, msg->digits, msg->duration_ms, msg->gap_ms);
 }
 
+/* What the page hears and says, from its own mutes and its own hold. The page's "send" is what we
+ * receive. */
+static void apply_mutes(struct leg_bridge *self)
+{
+    bool held = self->leg.holds;
+    if (self->leg.stream)
+        media_stream_mute(self->leg.stream, self->mute_receive || held, self->mute_send || held);
+    tell(self, json_pack("{s:s, s:b, s:b, s:b}", "type", "media-state", "sendMuted",
+                         self->mute_send, "receiveMuted", self->mute_receive, "held", held));
+}
+
 void leg_bridge_on_mute(struct leg_bridge *self, const struct bridge_msg *msg, bool on)
 {
-    if (!self->leg.stream)
+    if (msg->mute_send)
+        self->mute_send = on;
+    if (msg->mute_receive)
+        self->mute_receive = on;
+    apply_mutes(self);
+}
+
+void leg_bridge_on_hold(struct leg_bridge *self, bool on)
+{
+    if (self->leg.state != LEG_UP)
         return;
-    /* the page's "send" is what we receive */
-    media_stream_mute(self->leg.stream, on && msg->mute_receive, on && msg->mute_send);
-    tell(self, json_pack("{s:s, s:b, s:b}", "type", "media-state", "sendMuted",
-                         on && msg->mute_send, "receiveMuted", on && msg->mute_receive));
+    leg_on_hold(&self->leg, on);
+    apply_mutes(self);
 }
 
 void leg_bridge_on_stats(struct leg_bridge *self)

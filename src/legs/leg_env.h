@@ -13,6 +13,7 @@ struct media;
 struct rtc;
 struct sip_agent;
 struct store;
+struct trace;
 
 struct leg_env {
     struct loop *loop;
@@ -22,6 +23,7 @@ struct leg_env {
     struct sip_agent *agent;
     struct dns *dns;
     struct store *store;
+    struct trace *trace; /* NULL: none is kept */
     const struct config *config;
     struct addr public_ip;                         /* unset: local addresses only */
     struct addr_block local_nets[ADDR_BLOCKS_MAX]; /* these get local addresses all the same */

@@ -207,9 +207,10 @@ static void fill_keys(const struct leg_media *media, struct sdp_caps *caps, stru
 
 static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room *room)
 {
-    struct sdp_caps caps = {
-        .prefer = SDP_PREFER_LOCAL, .dtmf = true, .direction = SDP_SENDRECV, .ptime_ms = 20
-    };
+    struct sdp_caps caps = { .prefer = SDP_PREFER_LOCAL,
+                             .dtmf = true,
+                             .direction = media->hold ? SDP_SENDONLY : SDP_SENDRECV,
+                             .ptime_ms = 20 };
     fill_codecs(&media->caps, &caps, room);
     caps.address = addr_print_ip(&media->address, room->address);
     if (media->kind != LEG_MEDIA_WEBRTC) {

@@ -43,6 +43,7 @@ struct leg_media {
     struct sdp_session_state sdp;
     struct sdp_result result;
     bool described;
+    bool hold; /* we offer sendonly: the other far end of the call holds this one */
     struct leg_sdes_key keys[LEG_SDES_KEYS];
 };
 

@@ -70,28 +70,6 @@ static void on_bye(void *owner, struct sip_session *session, const struct sip_ou
     leg_on_ended(&self->leg, &cause);
 }
 
-static void on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request)
-{
-    struct leg_sip *self = owner;
-    struct slice offer = sip_msg_body(request);
-    struct fault fault = { 0 };
-    char mem[LEG_SDP_MAX];
-    struct buf sdp = BUF_ON(mem);
-    struct leg_codecs codecs = leg_codecs_merge(&self->leg.chosen, &self->media.caps);
-    enum err err = offer.len ? leg_media_answer(&self->media, &codecs, offer, &sdp, &fault)
-                             : leg_media_offer(&self->media, &codecs, &sdp);
-    leg_on_event(&self->leg, "sip", "re-INVITE%s%s", err ? " refused: " : " answered", fault.text);
-    if (err) {
-        struct sip_reply no = { .status = 488 };
-        (void)!sip_session_reject(session, &no);
-        return;
-    }
-    mem_free(self->sdp);
-    self->sdp = slice_dup(buf_slice(&sdp));
-    struct sip_reply yes = { .status = 200, .body = leg_sip_body(self) };
-    (void)!sip_session_answer(session, &yes);
-}
-
 static void end(struct leg *leg, const struct cause *cause)
 {
     struct leg_sip *self = leg_sip_of(leg);
@@ -119,6 +97,7 @@ static void destroy(struct leg *leg)
 {
     struct leg_sip *self = leg_sip_of(leg);
     loop_timer_stop(self->env->loop, &self->patience);
+    loop_timer_stop(self->env->loop, &self->reoffer);
     sip_resolve_destroy(self->resolve);
     sip_session_destroy(self->session);
     leg_media_close(&self->media);
@@ -140,7 +119,8 @@ const struct sip_session_events leg_sip_events = {
     .on_answer = leg_sip_on_answer,
     .on_failed = leg_sip_on_failed,
     .on_ack = leg_sip_on_ack,
-    .on_reinvite = on_reinvite,
+    .on_reinvite = leg_sip_on_reinvite,
+    .on_reoffer = leg_sip_on_reoffer,
     .on_request = leg_sip_on_request,
     .on_bye = on_bye,
     .on_cancelled = leg_sip_on_cancelled,
@@ -151,6 +131,7 @@ const struct leg_ops leg_sip_ops = {
     .dial = leg_sip_dial,
     .ring = leg_sip_ring,
     .answer = leg_sip_answer,
+    .hold = leg_sip_hold,
     .end = end,
     .destroy = destroy,
 };

@@ -15,8 +15,9 @@ struct leg_sip {
     const struct leg_env *env;
     struct sip_session *session;
     struct leg_media media;
-    char *offer; /* incoming: theirs, NULL for a late offer */
-    char *sdp;   /* our last one */
+    char *offer;          /* incoming: theirs, NULL for a late offer */
+    char *sdp;            /* our last one */
+    struct timer reoffer; /* another offer was under way: try again */
     unsigned early_fork;
 
     /* outgoing */
@@ -63,6 +64,11 @@ void leg_sip_answer(struct leg *leg, const struct leg_codecs *prefer);
 void leg_sip_on_ack(void *owner, struct sip_session *session, const struct sip_msg *ack);
 void leg_sip_on_cancelled(void *owner, struct sip_session *session,
                           const struct sip_outcome *outcome);
+/* leg_sip_hold.c */
+void leg_sip_hold(struct leg *leg, bool on);
+void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request);
+void leg_sip_on_reoffer(void *owner, struct sip_session *session,
+                        const struct sip_outcome *outcome);
 /* leg_sip_parts.c */
 extern const struct leg_ops leg_sip_ops;
 struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming);

@@ -8,6 +8,7 @@
 #include "call/call.h"
 #include "legs/leg_sip.h"
 #include "legs/registrar.h"
+#include "legs/trace.h"
 #include "legs/trunks.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_auth.h"
@@ -121,6 +122,8 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
         .headers = headers,
     };
     call_create(face->env->calls, &request, leg);
+    if (leg->call) /* legs outlive this turn */
+        trace_bind(face->env->trace, request.correlation, call_id(leg->call));
     json_decref(headers);
 }
 
@@ -180,7 +183,10 @@ static void on_invite(void *owner, struct sip_session *session, const struct sip
 
 static void on_wire(void *owner, const struct sip_wire_event *event)
 {
-    (void)owner;
+    const struct sip_face *face = owner;
+    /* trunks are there once the listeners are up */
+    const char *trunk = face->trunks ? trunks_match(face->trunks, event->flow) : NULL;
+    trace_sip(face->env->trace, event, trunk);
     if (!log_is_on(LOG_DEBUG))
         return;
     char remote[ADDR_TEXT];
