@@ -16,10 +16,17 @@
 struct loop;
 struct sip_agent;
 struct sip_msg;
+struct sip_replaces; /* sip_hdr.h */
 struct sip_session;
 struct sip_txn; /* sip_txn.h: sip_txn_msg(), sip_txn_flow(), sip_txn_reply() */
 
-enum { SIP_AGENT_MAX_TXNS = 20000, SIP_AGENT_LISTENERS_MAX = 16 };
+enum {
+    SIP_AGENT_MAX_TXNS = 20000,
+    SIP_AGENT_MAX_SESSIONS = 10000,
+    SIP_AGENT_LISTENERS_MAX = 16,
+    SIP_AGENT_SESSION_EXPIRES_S = 1800,
+    SIP_AGENT_MIN_SE_S = 90, /* RFC 4028 §5 allows no less */
+};
 
 /** What sessions and the stack handle by themselves or hand to a session's owner. */
 #define SIP_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE"
@@ -31,7 +38,13 @@ struct sip_agent_config {
     struct addr public_ip;   /* in Contact and Via toward the world; unset: the local address */
     const struct addr_block *local_nets; /* toward these the local address is shown all the same */
     size_t n_local_nets;
-    size_t max_txns; /* over it: 503 with Retry-After; 0: SIP_AGENT_MAX_TXNS */
+    /* over these, 503 with Retry-After (RFC 3261 §21.5.4) */
+    size_t max_txns;            /* 0: SIP_AGENT_MAX_TXNS */
+    size_t max_txns_per_source; /* requests of one address; 0: half of max_txns */
+    size_t max_sessions;        /* 0: SIP_AGENT_MAX_SESSIONS */
+    uint32_t session_expires_s; /* RFC 4028, asked for; 0: SIP_AGENT_SESSION_EXPIRES_S */
+    uint32_t min_se_s;          /* the shortest that we take; 0: SIP_AGENT_MIN_SE_S */
+    bool no_session_timers;     /* ask for none; one that the far end asks for is kept */
 };
 
 enum sip_wire_way { SIP_WIRE_IN, SIP_WIRE_OUT };
@@ -68,6 +81,7 @@ struct sip_agent_stats {
     uint64_t malformed;  /* SIP, but wrong */
     uint64_t stray;      /* responses and ACKs that belong to nothing */
     uint64_t overload;   /* answered 503 */
+    uint64_t loops;      /* answered 482 */
     uint64_t send_errors;
     size_t txns;     /* live now */
     size_t sessions; /* live now */
@@ -98,5 +112,10 @@ void sip_agent_shutdown(struct sip_agent *agent, int64_t grace_ms, sip_done_fn f
 MUST_CHECK enum err sip_agent_address(const struct sip_agent *agent, enum sip_kind kind,
                                       const struct addr *remote, struct addr *out);
 void sip_agent_set_public_ip(struct sip_agent *agent, const struct addr *public_ip);
+
+/** The live session with that Call-ID and those tags (to-tag ours, from-tag theirs), or NULL: for a
+ * Refer-To whose Replaces names a call of our own. */
+struct sip_session *sip_agent_find_session(const struct sip_agent *agent,
+                                           const struct sip_replaces *replaces);
 
 const struct sip_agent_stats *sip_agent_stats(struct sip_agent *agent); /* refreshed by the call */

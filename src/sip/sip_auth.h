@@ -16,6 +16,7 @@
 
 struct loop;
 struct sip_auth;
+struct sip_ban;
 struct sip_msg;
 struct sip_auth_lookup; /* one question to the store */
 
@@ -24,10 +25,14 @@ struct sip_auth_lookup; /* one question to the store */
 typedef void (*sip_auth_lookup_fn)(void *owner, struct slice user, struct slice realm,
                                    struct sip_auth_lookup *lookup);
 
+/** Authorization: Bearer (RFC 8898): whose token is it? Answer with sip_auth_bearer_found(), now or
+ * later, once. */
+typedef void (*sip_auth_bearer_fn)(void *owner, struct slice token, struct sip_auth_lookup *lookup);
+
 enum sip_auth_verdict {
     SIP_AUTH_PROVED,    /* `user` is who he says */
     SIP_AUTH_CHALLENGE, /* answer `status` with the given fields */
-    SIP_AUTH_REFUSED    /* too many questions under way: 503 */
+    SIP_AUTH_REFUSED /* too many questions under way, or the source is banned: 503, with `fields` */
 };
 
 enum { SIP_AUTH_CHALLENGES_MAX = 3, SIP_AUTH_LOOKUPS_MAX = 10000, SIP_AUTH_TIMEOUT_MS = 5000 };
@@ -46,7 +51,10 @@ typedef void (*sip_auth_fn)(void *owner, const struct sip_auth_result *result);
 struct sip_auth_config {
     struct slice realm;
     enum sip_digest_policy policy;
-    bool proxy; /* 407 and Proxy-Authenticate instead of 401 */
+    bool proxy;                /* 407 and Proxy-Authenticate instead of 401 */
+    sip_auth_bearer_fn bearer; /* NULL: tokens are not asked for nor taken */
+    struct slice authz_server; /* URI, where tokens come from; may be empty */
+    struct sip_ban *ban;       /* borrowed; NULL: nobody is banned */
 };
 
 struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config *config,
@@ -62,3 +70,5 @@ void sip_auth_cancel(struct sip_auth *auth, void *owner);
 /** The store's answer; frees `lookup`. `password` NULL: no such user. With `is_ha1` it is the hex
  * HA1 for MD5, which then cannot serve SHA-256. Borrowed during the call. */
 void sip_auth_found(struct sip_auth_lookup *lookup, const struct secret *password, bool is_ha1);
+/** The same for a bearer token: it belongs to `user`; empty: to nobody, or not any more. */
+void sip_auth_bearer_found(struct sip_auth_lookup *lookup, struct slice user);

@@ -1,5 +1,5 @@
 #pragma once
-/* A registrar's rules (RFC 3261 §10.3, RFC 3327 Path, RFC 5626 instance and reg-id): address of
+/* A registrar's rules (RFC 3261 §10.3, RFC 3327 Path, RFC 5626 outbound, RFC 5627 GRUU): address of
  * record -> bindings in memory, ended by timers. Who may register is asked (sip_auth.h), where
  * bindings are kept beyond a restart is the owner's business (events out, sip_registrar_load in).
  * Control thread. */
@@ -16,6 +16,7 @@ struct loop;
 struct sip_auth;
 struct sip_registrar;
 struct sip_txn;
+struct sip_uri;
 
 enum {
     SIP_BINDING_EXPIRES_S = 3600, /* when the phone asks for nothing */
@@ -78,6 +79,10 @@ void sip_registrar_handle(void *registrar, struct sip_txn *txn);
  * is borrowed until this turn ends. */
 size_t sip_registrar_lookup(const struct sip_registrar *registrar, struct slice aor,
                             const struct sip_binding **out, size_t max);
+/** The live bindings that a GRUU of ours names (RFC 5627: `;gr=urn:uuid:…` or a temporary one),
+ * best first; 0: none. */
+size_t sip_registrar_find_gruu(const struct sip_registrar *registrar, const struct sip_uri *uri,
+                               const struct sip_binding **out, size_t max);
 /** Every binding, for listings: start with `*cursor` = 0; NULL at the end. Nothing may change on
  * the way. */
 const struct sip_binding *sip_registrar_next(const struct sip_registrar *registrar, size_t *cursor);

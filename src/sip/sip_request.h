@@ -14,6 +14,7 @@
 struct sip_agent;
 struct sip_msg;
 struct sip_request;
+struct sip_target; /* sip_redirect.h */
 
 struct sip_field { /* a header that we add: no CR or LF in either, or it is left out */
     struct slice name, value;
@@ -41,6 +42,10 @@ struct sip_outcome {
     const struct sip_msg *msg;
     const struct sip_flow *flow; /* what the answer came by; NULL with `msg` */
     int64_t rtt_ms;              /* from the last request sent to its final answer */
+    int q850;                    /* cause of a Q.850 Reason header (RFC 3326, 6432); 0: none */
+    /* of an INVITE's 3xx: where else the far end says to call, best q first (RFC 3261 §8.1.3.4) */
+    const struct sip_target *targets;
+    size_t n_targets;
 };
 
 struct sip_reply {

@@ -11,13 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
 #include "sip_flow.h"
+#include "sip_identity.h"
 #include "sip_request.h"
 
 struct sip_agent;
 struct sip_msg;
+struct sip_refer_progress; /* sip_refer.h, like the next */
+struct sip_referral;
 struct sip_session;
 struct sip_txn; /* an incoming request that waits for sip_txn_reply() (sip_txn.h) */
 
@@ -48,7 +52,9 @@ struct sip_session_config {
     size_t n_fields;
     struct sip_body body; /* empty: a late offer */
     struct sip_account auth;
-    int64_t timeout_ms; /* for the final answer; 0: SIP_SESSION_TIMEOUT_MS */
+    int64_t timeout_ms;           /* for the final answer; 0: SIP_SESSION_TIMEOUT_MS */
+    struct sip_identity identity; /* P-Asserted-Identity and Privacy; zero: neither */
+    unsigned hops; /* Max-Forwards: of a call passed on, one less than it came with; 0: 70 */
 };
 
 /** Any slot may be NULL. Messages and texts are borrowed during the call. */
@@ -66,14 +72,21 @@ struct sip_session_events {
     /** The far end offers again (re-INVITE, or UPDATE with a body). Answer now or later with
      * sip_session_answer() or sip_session_reject(). NULL: 488. */
     void (*on_reinvite)(void *owner, struct sip_session *session, const struct sip_msg *request);
-    /** Our sip_session_reoffer() ended; `outcome->status` 200 to 299: the body is the answer. Glare
-     * (491) was retried before (RFC 3261 §14.1). */
+    /** Our sip_session_reoffer() or sip_session_update() ended; `outcome->status` 200 to 299: the
+     * body is the answer. Glare (491) was retried before (RFC 3261 §14.1). */
     void (*on_reoffer)(void *owner, struct sip_session *session, const struct sip_outcome *outcome);
     /** INFO, MESSAGE, NOTIFY, REFER, UPDATE without a body … in the dialog: keep `txn`, answer it
      * with sip_txn_reply(), once. NULL: 405, but 200 for UPDATE and OPTIONS. */
     void (*on_request)(void *owner, struct sip_session *session, struct sip_txn *txn);
+    /** REFER: the far end wants us to call somebody (RFC 3515). Then sip_refer_accept() or
+     * sip_refer_reject(), now or later. NULL: it goes to on_request. */
+    void (*on_refer)(void *owner, struct sip_session *session, const struct sip_referral *referral);
+    /** What became of our sip_refer_send(), until `progress->is_over`. */
+    void (*on_referred)(void *owner, struct sip_session *session,
+                        const struct sip_refer_progress *progress);
     /** Final. The far end's BYE (answered 200 already), or the call ended under us: by a
-     * 200 that was never acknowledged or a dialog that the far end forgot: then `outcome->msg` is
+     * 200 that was never acknowledged, a session timer that expired (RFC 4028; 408, "session timer
+     * expired") or a dialog that the far end forgot: then `outcome->msg` is
      * NULL and `outcome->err` says why. `outcome->status` is the Reason header's SIP cause, else
      * 200; `outcome->text` is its text, "" when there is none. */
     void (*on_bye)(void *owner, struct sip_session *session, const struct sip_outcome *outcome);
@@ -116,6 +129,9 @@ MUST_CHECK enum err sip_session_cancel(struct sip_session *session, struct slice
 void sip_session_bye(struct sip_session *session, struct slice reason);
 /** re-INVITE with this body; on_reoffer follows. ERR_AGAIN: an offer is under way either way. */
 MUST_CHECK enum err sip_session_reoffer(struct sip_session *session, const struct sip_body *body);
+/** UPDATE (RFC 3311) with this offer, also before the answer; on_reoffer follows. ERR_AGAIN as
+ * above; ERR_UNSUPPORTED: the far end does not list UPDATE in Allow; ERR_MISUSE: no dialog yet. */
+MUST_CHECK enum err sip_session_update(struct sip_session *session, const struct sip_body *body);
 /** Inside on_answer or on_reoffer after an offerless INVITE: the body that the ACK carries. */
 void sip_session_ack(struct sip_session *session, const struct sip_body *body);
 /** INFO, MESSAGE, NOTIFY, REFER, UPDATE, OPTIONS in the dialog. `fn` may be NULL; it is not called
@@ -138,3 +154,11 @@ const struct sip_flow *sip_session_flow(const struct sip_session *session);
 /** Where our messages of this call go now: for the Contact policy and for local_nets in SDP. */
 struct addr sip_session_remote(const struct sip_session *session);
 bool sip_session_is_uac(const struct sip_session *session);
+/** UAS: the call that this one asks to take the place of (RFC 3891), or NULL. Who may do that is
+ * the owner's question; then answer this one and hang up that one. */
+struct sip_session *sip_session_replaced(const struct sip_session *session);
+/** "call-id;to-tag=…;from-tag=…": a Replaces value by which the far end's other party names this
+ * call: for Refer-To of an attended transfer, and for an INVITE of ours. */
+void sip_session_print_replaces(const struct sip_session *session, struct buf *out);
+/** The Contact of the far end; empty before there is a dialog. */
+struct slice sip_session_target(const struct sip_session *session);
