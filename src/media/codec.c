@@ -1,6 +1,9 @@
 #include "media/codec.h"
 
+#include "base/num.h"
 #include "media/codec_priv.h"
+
+enum { STEP_MS = 10, PACKET_MAX_MS = 60 };
 
 struct codec_params codec_params_default(void)
 {
@@ -46,6 +49,16 @@ uint32_t codec_common_rate(const struct codec *a, const struct codec *b)
             best = rate;
     }
     return best;
+}
+
+unsigned codec_packet_ms(const struct codec *codec, unsigned ms)
+{
+    if (!codec->packets_ms)
+        return (unsigned)num_max(num_min(ms, PACKET_MAX_MS) / STEP_MS * STEP_MS, STEP_MS);
+    const uint8_t *size = codec->packets_ms;
+    while (size[1] && *size > ms)
+        size++;
+    return *size;
 }
 
 uint32_t codec_duration(const struct codec *codec, struct slice payload)

@@ -48,6 +48,9 @@ struct codec {
     uint32_t
         rates_hz[CODEC_RATES_MAX]; /* that it encodes and decodes without a resampler; 0 ends */
     unsigned ptime_ms;             /* default */
+    const uint8_t *packets_ms;     /* what its encoder makes, longest first, 0 ends; NULL: any
+                                    * multiple of 10 */
+    double ie, bpl;                /* how it sounds, and how it stands loss (ITU-T G.113) */
     const char *fmtp;              /* to announce, or NULL */
 
     /** NULL: fmtp means nothing to it. Unknown parameters are skipped (RFC 4855 §3). */
@@ -76,14 +79,17 @@ struct codec_params codec_parse_fmtp(const struct codec *codec, struct slice fmt
 bool codec_has_rate(const struct codec *codec, uint32_t rate_hz);
 /** The rate to transcode at between two codecs without a resampler, or 0: there is none. */
 uint32_t codec_common_rate(const struct codec *a, const struct codec *b);
+/** The longest packet that its encoder makes, not over `ms`; at least 10, at most 60. */
+unsigned codec_packet_ms(const struct codec *codec, unsigned ms);
 uint32_t codec_duration(const struct codec *codec, struct slice payload);
 
 /** `rate_hz` is one of the codec's rates_hz (else a bug). `params` NULL: the defaults. */
 struct codec_encoder *codec_encoder_create(const struct codec *codec,
                                            const struct codec_params *params, uint32_t rate_hz);
 void codec_encoder_destroy(struct codec_encoder *encoder);
-/** One packet of `samples` (10, 20, 40 or 60 ms at the encoder's rate). `*len` is the room in `out`
- * and then the bytes; 0: send nothing (DTX). ERR_INVALID: another size.  ERR_LIMIT: no room. */
+/** One packet of `samples` (a length of codec_packet_ms(), at the encoder's rate). `*len` is the
+ * room in `out` and then the bytes; 0: send nothing (DTX). ERR_INVALID: another size.  ERR_LIMIT:
+ * no room. */
 MUST_CHECK enum err codec_encode(struct codec_encoder *encoder, const int16_t *pcm, size_t samples,
                                  uint8_t *out, size_t *len);
 

@@ -98,13 +98,14 @@ static void conceal_lost(struct codec_decoder *base, int16_t *pcm, size_t sample
     conceal_fill(decoder->conceal, pcm, samples);
 }
 
-#define G711_ROW(sdp_name, pt, law)                                                          \
-    {                                                                                        \
-        .name = (sdp_name), .clock_hz = RATE_HZ, .sdp_channels = 1, .static_pt = (pt),       \
-        .rate_hz = RATE_HZ, .rates_hz = { RATE_HZ }, .ptime_ms = 20, .duration = duration,   \
-        .encoder_create = encoder_create, .encoder_destroy = encoder_destroy,                \
-        .encode = encode_##law, .decoder_create = decoder_create,                            \
-        .decoder_destroy = decoder_destroy, .decode = decode_##law, .conceal = conceal_lost, \
+#define G711_ROW(sdp_name, pt, law)                                                        \
+    {                                                                                      \
+        .name = (sdp_name), .clock_hz = RATE_HZ, .sdp_channels = 1, .static_pt = (pt),     \
+        .rate_hz = RATE_HZ, .rates_hz = { RATE_HZ }, .ptime_ms = 20, .duration = duration, \
+        .bpl = 25.1 /* G.113 table I.4 */, .encoder_create = encoder_create,               \
+        .encoder_destroy = encoder_destroy, .encode = encode_##law,                        \
+        .decoder_create = decoder_create, .decoder_destroy = decoder_destroy,              \
+        .decode = decode_##law, .conceal = conceal_lost,                                   \
     }
 
 const struct codec codec_pcmu = G711_ROW("PCMU", 0, ulaw);

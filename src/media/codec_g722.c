@@ -101,6 +101,9 @@ const struct codec codec_g722 = {
     .rate_hz = WIDE_HZ,
     .rates_hz = { WIDE_HZ, NARROW_HZ },
     .ptime_ms = 20,
+    /* on the narrow-band scale it is no worse than G.711, and conceals alike */
+    .ie = 0,
+    .bpl = 25.1,
     .duration = duration,
     .encoder_create = encoder_create,
     .encoder_destroy = encoder_destroy,

@@ -172,6 +172,8 @@ static void conceal(struct codec_decoder *base, int16_t *pcm, size_t samples)
         memset(pcm, 0, samples * sizeof(*pcm));
 }
 
+static const uint8_t packets_ms[] = { 60, 40, 20, 10, 0 }; /* RFC 6716 §2.1.4 */
+
 const struct codec codec_opus = {
     .name = "opus",
     .clock_hz = CLOCK_HZ,
@@ -180,6 +182,11 @@ const struct codec codec_opus = {
     .rate_hz = CLOCK_HZ,
     .rates_hz = { 48000, 16000, 8000 },
     .ptime_ms = 20,
+    .packets_ms = packets_ms,
+    /* G.113 has no narrow-band figures for it: it sounds no worse than G.711, and its FEC makes up
+     * for about every other single loss (RFC 6716 §2.1.7), so twice G.711's robustness */
+    .ie = 0,
+    .bpl = 50,
     .fmtp = "minptime=10;useinbandfec=1",
     .parse_fmtp = parse_fmtp,
     .duration = duration,

@@ -88,6 +88,11 @@ void dtmf_receiver_init(struct dtmf_receiver *receiver, const struct dtmf_events
  * ERR_PARSE: too short. Events other than digits are ignored. */
 MUST_CHECK enum err dtmf_receiver_feed(struct dtmf_receiver *receiver, uint32_t clock_hz,
                                        uint32_t ts, struct slice payload, int64_t now_ms);
+/** A key of this sender was heard, or is heard now. */
+static inline bool dtmf_receiver_has_heard(const struct dtmf_receiver *receiver)
+{
+    return receiver->pressed || receiver->has_ended;
+}
 /** Now and then: ends a digit whose end packets were lost. */
 void dtmf_receiver_tick(struct dtmf_receiver *receiver, int64_t now_ms);
 

@@ -56,6 +56,13 @@ struct jitter {
     struct jitter_stats stats;
 };
 
+void jitter_set_frame(struct jitter *jitter, unsigned frame_ms)
+{
+    jitter->config.frame_ms = frame_ms;
+    jitter->frame = jitter->config.clock_hz / 1000 * frame_ms;
+    jitter->frame_us = (int64_t)frame_ms * 1000;
+}
+
 struct jitter *jitter_create(const struct jitter_config *config)
 {
     BUG_IF(config->clock_hz < 1000);
@@ -67,8 +74,7 @@ struct jitter *jitter_create(const struct jitter_config *config)
         jitter->config.min_ms = MIN_MS;
     if (jitter->config.max_ms == 0)
         jitter->config.max_ms = MAX_MS;
-    jitter->frame = jitter->config.clock_hz / 1000 * jitter->config.frame_ms;
-    jitter->frame_us = jitter->config.frame_ms * 1000;
+    jitter_set_frame(jitter, jitter->config.frame_ms);
     jitter_reset(jitter);
     return jitter;
 }

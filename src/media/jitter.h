@@ -50,6 +50,8 @@ struct jitter_stats {
 
 struct jitter *jitter_create(const struct jitter_config *config);
 void jitter_destroy(struct jitter *jitter);
+/** It is pulled this often from now on. */
+void jitter_set_frame(struct jitter *jitter, unsigned frame_ms);
 /** Forget what is held; the next packet begins anew (another SSRC, another clock). */
 void jitter_reset(struct jitter *jitter);
 /** Copies the payload. Late and duplicate packets are counted and gone. */

@@ -46,13 +46,30 @@ struct media_dtmf_format {
     uint32_t clock_hz; /* 8000 or 48000 */
     uint8_t tx_pt, rx_pt;
 };
+/* How keys go out to this far end, and whether they are looked for in what it says. */
+enum media_dtmf_send {
+    MEDIA_DTMF_SEND_AUTO,   /* telephone events when negotiated, else tones */
+    MEDIA_DTMF_SEND_EVENTS, /* nothing when not negotiated */
+    MEDIA_DTMF_SEND_TONES,
+    MEDIA_DTMF_SEND_NONE, /* the signalling carries them (SIP INFO): media leaves them out */
+};
+enum media_dtmf_hear {
+    MEDIA_DTMF_HEAR_AUTO, /* in G.711 without telephone events, where else would they be */
+    MEDIA_DTMF_HEAR_ON,   /* in audio of any codec, telephone events or not */
+    MEDIA_DTMF_HEAR_OFF,  /* telephone events alone */
+};
 struct media_description {
     struct media_format
         formats[MEDIA_FORMATS_MAX]; /* [0] is what we send unless a link knows better */
     size_t n_formats;
     struct media_dtmf_format dtmf[MEDIA_DTMF_MAX];
     size_t n_dtmf;
-    unsigned ptime_ms;  /* what we send; 0: 20 */
+    enum media_dtmf_send dtmf_send;
+    enum media_dtmf_hear dtmf_hear;
+    unsigned ptime_ms; /* what we send: 10, 20 … 60, others rounded down; 0: 20 */
+    /* The far end takes no longer packets (a=maxptime; 0: any): a linked one's that last longer are
+     * decoded and packed anew. Everything else passes as it is, whatever ptime says. */
+    unsigned maxptime_ms;
     bool send, receive; /* from our side: a=sendrecv is both */
 };
 
@@ -61,11 +78,18 @@ struct media_flow_stats { /* one direction; counters since the stream began */
     uint64_t lost;       /* RFC 3550 §6.4.1, never negative here */
     int64_t jitter_us;   /* -1: not measured */
     int64_t last_age_ms; /* since the last packet; -1: none yet */
-    int level_dbov; /* of the last second; 1: not measured. Pass-through G.711 is measured too */
+    int level_dbov;    /* of the last second; 1: not measured. Pass-through G.711 is measured too */
+    int64_t reordered; /* came after a later one, or twice; -1: not known (tx) */
+    int64_t concealed_ms; /* made up by our decoder; -1: nothing is decoded here */
+    int64_t buffer_ms;    /* the jitter buffer's aim; -1: none here (rx), not told (tx) */
+    /* 1 to 4.41 by the E-model (media/mos.h) since the stream began; -1: not measured. Delay counts
+     * as far as it is known: without RTCP it is how it would sound to one who only listens. */
+    double mos;
 };
 struct media_stats {
     struct media_flow_stats rx, tx; /* tx.lost and tx.jitter_us are what the far end reports */
     int64_t rtt_us;                 /* -1: not measured */
+    double far_mos;                 /* that the far end itself reports (RTCP XR); -1 */
     uint64_t dropped_auth;          /* SRTP that did not verify or was replayed */
     uint64_t dropped_stranger;      /* from an address that may not send here */
     const struct codec *rx_codec, *tx_codec; /* NULL until a packet went */
@@ -77,7 +101,10 @@ struct media_events { /* any may be NULL; never called from inside a media_ func
     void (*on_connected)(
         void *owner); /* keys agreed and the peer's address known: media may flow */
     void (*on_first_packet)(void *owner); /* the first valid RTP packet arrived */
-    void (*on_dtmf)(void *owner, char digit, unsigned duration_ms); /* once a key, at its end */
+    /** Once a key, at its end, heard as a telephone event or in the audio. It is news, nothing to
+     * act on for a linked stream's sake: that one's far end has it relayed already, as its
+     * dtmf_send says. Only with MEDIA_DTMF_SEND_NONE there the owner passes it on. */
+    void (*on_dtmf)(void *owner, char digit, unsigned duration_ms);
     void (*on_play_done)(void *owner, uint32_t play_id);
     void (*on_silent)(void *owner, int64_t silent_ms); /* once until packets come again */
     void (*on_heard_again)(void *owner);
@@ -122,7 +149,8 @@ void media_stream_play(struct media_stream *stream, uint32_t play_id, int16_t *t
  * milliwatt. */
 void media_stream_tone(struct media_stream *stream, double hz, double level_dbm0);
 void media_stream_play_stop(struct media_stream *stream);
-/** Digits 0-9*#A-D, `,` is a pause of 1 s; RFC 4733 (in-band tones when not negotiated). */
+/** Digits 0-9*#A-D, `,` is a pause of 1 s, sent as dtmf_send says; a step "dtmf" tells when they
+ * could not be. */
 void media_stream_send_dtmf(struct media_stream *stream, struct slice digits, unsigned duration_ms,
                             unsigned gap_ms);
 

@@ -23,8 +23,14 @@ struct media_stream {
 
 struct media_stats media_stats_unknown(void)
 {
-    const struct media_flow_stats flow = { .jitter_us = -1, .last_age_ms = -1, .level_dbov = 1 };
-    return (struct media_stats){ .rx = flow, .tx = flow, .rtt_us = -1 };
+    const struct media_flow_stats flow = { .jitter_us = -1,
+                                           .last_age_ms = -1,
+                                           .level_dbov = 1,
+                                           .reordered = -1,
+                                           .concealed_ms = -1,
+                                           .buffer_ms = -1,
+                                           .mos = -1 };
+    return (struct media_stats){ .rx = flow, .tx = flow, .rtt_us = -1, .far_mos = -1 };
 }
 
 /* Calls */

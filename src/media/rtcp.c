@@ -8,6 +8,9 @@ enum {
     VERSION = 2,
     WORD = 4,
     SDES_CNAME = 1,
+    XR_VOIP = 7,      /* RFC 3611 §4.7 */
+    XR_VOIP_LEN = 32, /* behind the block's header */
+    XR_UNKNOWN = 127,
     COUNT_MAX = 31, /* of report blocks, chunks or sources: five bits */
     RTT_MAX_S = 60,
     RTT_ROUNDING = 655, /* 10 ms of 2^-16 s: what two clocks that round may be off */
@@ -97,11 +100,57 @@ static enum err skip_part(struct rtcp *out, struct wire *w, unsigned count)
 }
 
 typedef enum err (*part_fn)(struct rtcp *out, struct wire *body, unsigned count);
+/* 127 is "unavailable" (RFC 3611 §4.7.5). */
+static int known(uint8_t value)
+{
+    return value == XR_UNKNOWN ? -1 : value;
+}
+
+static void parse_voip(struct rtcp_voip *out, struct wire *w)
+{
+    out->ssrc = wire_u32(w);
+    out->loss_rate = wire_u8(w);
+    out->discard_rate = wire_u8(w);
+    wire_skip(w, 6); /* burst and gap: density and duration */
+    out->rtt_ms = wire_u16(w);
+    out->end_delay_ms = wire_u16(w);
+    wire_skip(w, 4); /* levels, echo return loss, Gmin */
+    out->r_factor = known(wire_u8(w));
+    wire_skip(w, 1); /* R factor of another network */
+    out->mos_lq_x10 = known(wire_u8(w));
+    out->mos_cq_x10 = known(wire_u8(w));
+    wire_skip(w, 2);
+    out->buffer_ms = wire_u16(w);
+}
+
+/* Blocks that do not fit their packet are a mistake of the far end's; the rest of the compound is
+ * worth having all the same. */
+static enum err parse_xr(struct rtcp *out, struct wire *w, unsigned count)
+{
+    (void)count;
+    size_t before = out->n_voips;
+    wire_skip(w, WORD); /* who reports */
+    while (w->rest.len >= WORD) {
+        uint8_t type = wire_u8(w);
+        wire_skip(w, 1);
+        size_t len = (size_t)wire_u16(w) * WORD;
+        if (len > w->rest.len)
+            break;
+        struct wire block = wire_of(wire_bytes(w, len));
+        if (type == XR_VOIP && len == XR_VOIP_LEN && out->n_voips < RTCP_MAX_VOIPS)
+            parse_voip(&out->voips[out->n_voips++], &block);
+    }
+    out->n_ignored += out->n_voips == before;
+    w->rest = SLICE_NONE;
+    w->short_read = false;
+    return OK;
+}
+
 static const part_fn parts[] = {
     [RTCP_SR - RTCP_SR] = parse_sr,     [RTCP_RR - RTCP_SR] = parse_rr,
     [RTCP_SDES - RTCP_SR] = parse_sdes, [RTCP_BYE - RTCP_SR] = parse_bye,
     [RTCP_APP - RTCP_SR] = skip_part,   [RTCP_RTPFB - RTCP_SR] = skip_part,
-    [RTCP_PSFB - RTCP_SR] = skip_part,  [RTCP_XR - RTCP_SR] = skip_part,
+    [RTCP_PSFB - RTCP_SR] = skip_part,  [RTCP_XR - RTCP_SR] = parse_xr,
 };
 
 /* RTPFB and PSFB are kept as they came (RFC 4585 §6.1: two SSRCs at least). */
@@ -285,6 +334,14 @@ const struct rtcp_block *rtcp_block_find(const struct rtcp *report, uint32_t ssr
     for (size_t i = 0; i < report->n_blocks; i++)
         if (report->blocks[i].ssrc == ssrc)
             return &report->blocks[i];
+    return NULL;
+}
+
+const struct rtcp_voip *rtcp_voip_find(const struct rtcp *report, uint32_t ssrc)
+{
+    for (size_t i = 0; i < report->n_voips; i++)
+        if (report->voips[i].ssrc == ssrc)
+            return &report->voips[i];
     return NULL;
 }
 

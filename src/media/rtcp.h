@@ -28,6 +28,7 @@ enum {
     RTCP_MAX_BLOCKS = 31, /* report blocks kept */
     RTCP_MAX_BYES = 31,
     RTCP_MAX_FEEDBACK = 8, /* kept; more are skipped */
+    RTCP_MAX_VOIPS = 4,
     RTCP_CNAME_MAX = 255,
 };
 
@@ -43,6 +44,15 @@ struct rtcp_block {
     uint32_t highest_seq;  /* with its wraps */
     uint32_t jitter;       /* clock units */
     uint32_t lsr, dlsr;    /* 2^-16 s; 0: no sender report came yet */
+};
+/** How the far end hears us (RFC 3611 §4.7). */
+struct rtcp_voip {
+    uint32_t ssrc;                   /* whose packets this is about */
+    uint8_t loss_rate, discard_rate; /* of 256, since it began */
+    unsigned rtt_ms, end_delay_ms;   /* 0: it does not know */
+    int r_factor;                    /* -1: it does not know */
+    int mos_lq_x10, mos_cq_x10;      /* listening, conversation; -1 */
+    unsigned buffer_ms;              /* its jitter buffer, nominal */
 };
 /** A compound packet, flat: who reports, and everything it said. Slices borrow from the datagram.
  */
@@ -61,7 +71,9 @@ struct rtcp {
     struct slice bye_reason;
     struct slice feedback[RTCP_MAX_FEEDBACK]; /* RTPFB and PSFB parts, whole */
     size_t n_feedback;
-    unsigned n_ignored; /* APP, XR and unknown parts */
+    struct rtcp_voip voips[RTCP_MAX_VOIPS]; /* more are skipped */
+    size_t n_voips;
+    unsigned n_ignored; /* APP and unknown parts, XR without VoIP metrics */
 };
 
 /** ERR_PARSE: no RTCP, a length that does not fit, padding before the last part.
@@ -82,6 +94,9 @@ void rtcp_block_make(struct rtcp_block *out, struct rtp_source *source,
                      const struct rtcp_seen *seen, int64_t now_us);
 /** Our block in a report that arrived (about `ssrc`), or NULL. */
 const struct rtcp_block *rtcp_block_find(const struct rtcp *report, uint32_t ssrc);
+
+/** How the far end hears `ssrc`, or NULL. */
+const struct rtcp_voip *rtcp_voip_find(const struct rtcp *report, uint32_t ssrc);
 
 /** NTP time of microseconds since 1970. */
 uint64_t rtcp_ntp(int64_t wall_us);

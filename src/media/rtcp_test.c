@@ -88,6 +88,49 @@ static void takes_reduced_size_and_feedback(void **state)
     assert_false(in.has_sr || in.has_rr);
 }
 
+/* As a desk phone sends it behind its receiver report: a receiver reference time block, then VoIP
+ * metrics. */
+static void reads_how_the_far_end_hears_us(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {
+        0x80, 201, 0, 1,  0,    0,    0,   1,                  /* RR */
+        0x80, 207, 0, 13, 0,    0,    0,   1,                  /* XR */
+        4,    0,   0, 2,  1,    2,    3,   4,  5,  6,   7,  8, /* RRT */
+        7,    0,   0, 8,  0,    0,    0,   9,  13, 26,  0,  0,   0,    0,
+        0,    0, /* loss 5 %, discards 10 % */
+        0,    120, 0, 80, 0xe2, 0xb0, 127, 16, 88, 127, 42, 127, 0x1e, 0, /* 120 ms; R 88, LQ 4.2 */
+        0,    60,  0, 90, 1,    0x2c,
+    };
+    struct rtcp in;
+    assert_int_equal(rtcp_parse(&in, slice_make(bytes, sizeof(bytes))), OK);
+    assert_int_equal(in.n_voips, 1);
+    assert_null(rtcp_voip_find(&in, 8));
+    const struct rtcp_voip *voip = rtcp_voip_find(&in, 9);
+    assert_non_null(voip);
+    assert_int_equal(voip->loss_rate, 13);
+    assert_int_equal(voip->discard_rate, 26);
+    assert_int_equal(voip->rtt_ms, 120);
+    assert_int_equal(voip->end_delay_ms, 80);
+    assert_int_equal(voip->r_factor, 88);
+    assert_int_equal(voip->mos_lq_x10, 42);
+    assert_int_equal(voip->mos_cq_x10, -1);
+    assert_int_equal(voip->buffer_ms, 60);
+    assert_int_equal(in.n_ignored, 0);
+}
+
+static void a_block_longer_than_its_report_is_skipped(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = { 0x80, 207, 0,    2,   0, 0, 0, 1, 7, 0,
+                                     0,    8,   0x81, 203, 0, 1, 0, 0, 0, 5 };
+    struct rtcp in;
+    assert_int_equal(rtcp_parse(&in, slice_make(bytes, sizeof(bytes))), OK);
+    assert_int_equal(in.n_voips, 0);
+    assert_int_equal(in.n_ignored, 1);
+    assert_true(in.has_bye);
+}
+
 static void tolerates_what_it_does_not_know(void **state)
 {
     (void)state;
@@ -171,6 +214,8 @@ int main(void)
         cmocka_unit_test(prints_and_parses_a_compound),
         cmocka_unit_test(says_goodbye),
         cmocka_unit_test(takes_reduced_size_and_feedback),
+        cmocka_unit_test(reads_how_the_far_end_hears_us),
+        cmocka_unit_test(a_block_longer_than_its_report_is_skipped),
         cmocka_unit_test(tolerates_what_it_does_not_know),
         cmocka_unit_test(refuses_padding_in_the_middle_and_floods),
         cmocka_unit_test(reports_what_was_lost),

@@ -24,6 +24,9 @@ struct stream_decoder {
     struct codec_decoder *decoders[CODECS_MAX];
     size_t n_codecs;
     const struct codec *last;
+    unsigned frame_ms; /* that it is pulled in; 0: not yet */
+    uint64_t concealed_us;
+    uint64_t late_before; /* of jitter buffers before this one */
     struct pcm_fifo fifo;
 };
 
@@ -69,8 +72,10 @@ void stream_decoder_feed(struct stream_decoder *decoder, const struct codec *cod
     if (packet.duration == 0)
         return;
     if (decoder->clock_hz != codec->clock_hz) {
+        decoder->late_before = stream_decoder_late(decoder);
         jitter_destroy(decoder->jitter);
-        decoder->jitter = jitter_create(&(struct jitter_config){ .clock_hz = codec->clock_hz });
+        decoder->jitter = jitter_create(
+            &(struct jitter_config){ .clock_hz = codec->clock_hz, .frame_ms = decoder->frame_ms });
         decoder->clock_hz = codec->clock_hz;
     } else if (decoder->ssrc != header->ssrc) {
         jitter_reset(decoder->jitter);
@@ -85,6 +90,21 @@ void stream_decoder_feed(struct stream_decoder *decoder, const struct codec *cod
 bool stream_decoder_is_active(const struct stream_decoder *decoder, int64_t now_us)
 {
     return decoder && decoder->fed_us && now_us - decoder->fed_us < ACTIVE_US;
+}
+
+int64_t stream_decoder_concealed_ms(const struct stream_decoder *decoder)
+{
+    return (int64_t)(decoder->concealed_us / 1000);
+}
+
+int64_t stream_decoder_buffer_ms(const struct stream_decoder *decoder)
+{
+    return decoder->jitter ? (int64_t)jitter_stats(decoder->jitter).delay_ms : -1;
+}
+
+uint64_t stream_decoder_late(const struct stream_decoder *decoder)
+{
+    return decoder->late_before + (decoder->jitter ? jitter_stats(decoder->jitter).late : 0);
 }
 
 const struct codec *stream_decoder_codec(const struct stream_decoder *decoder)
@@ -135,6 +155,7 @@ static bool decode_one(struct stream_decoder *decoder, uint32_t rate_hz, int64_t
         if (what == JITTER_PACKET)
             packet.payload = SLICE_NONE; /* malformed: as good as lost */
         samples = conceal(decoder, codec_decoder, &packet, pcm);
+        decoder->concealed_us += samples * 1000000ULL / codec_decoder->rate_hz;
     }
     meter_feed(decoder->meter, pcm, samples);
     pcm_fifo_set_rates(&decoder->fifo, codec_decoder->rate_hz, rate_hz);
@@ -145,6 +166,10 @@ static bool decode_one(struct stream_decoder *decoder, uint32_t rate_hz, int64_t
 void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n, uint32_t rate_hz,
                          int64_t now_us)
 {
+    unsigned frame_ms = (unsigned)(n * 1000 / rate_hz); /* a packet at most */
+    if (decoder->frame_ms != frame_ms && decoder->jitter)
+        jitter_set_frame(decoder->jitter, frame_ms);
+    decoder->frame_ms = frame_ms;
     size_t done = decoder->fifo.out_hz == rate_hz ? pcm_fifo_take(&decoder->fifo, pcm, n) : 0;
     while (done < n && decoder->jitter && decode_one(decoder, rate_hz, now_us))
         done += pcm_fifo_take(&decoder->fifo, pcm + done, n - done);

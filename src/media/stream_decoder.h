@@ -24,5 +24,10 @@ bool stream_decoder_is_active(const struct stream_decoder *decoder, int64_t now_
 /** The next `n` samples at `rate_hz`, silence where there are none. */
 void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n, uint32_t rate_hz,
                          int64_t now_us);
+/** Made up for what was lost so far, and what the jitter buffer aims at. */
+int64_t stream_decoder_concealed_ms(const struct stream_decoder *decoder);
+int64_t stream_decoder_buffer_ms(const struct stream_decoder *decoder);
+/** Packets that came too late to be played. */
+uint64_t stream_decoder_late(const struct stream_decoder *decoder);
 /** What it decoded last; NULL: nothing yet. */
 const struct codec *stream_decoder_codec(const struct stream_decoder *decoder);

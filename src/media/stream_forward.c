@@ -1,5 +1,6 @@
 /* The last stage of what comes in: on to the partner, as it is if the partner's far end takes that
  * codec, else into the decoder from which the partner's clock pulls. */
+#include "media/codec.h"
 #include "media/rtp_sender.h"
 #include "media/stream_decoder.h"
 #include "media/stream_priv.h"
@@ -17,6 +18,14 @@ static void decode(struct media_stream_core *core, const struct stage_item *item
     stream_decoder_feed(core->rx.decoder, item->format->codec, &item->header, stream_now_us(core));
 }
 
+/* Longer than the partner's far end takes (a=maxptime)? */
+static bool is_too_long(const struct media_stream_core *partner, const struct stage_item *item)
+{
+    unsigned max_ms = partner->description.maxptime_ms;
+    const struct codec *codec = item->format->codec;
+    return max_ms && codec_duration(codec, item->header.payload) > codec->clock_hz / 1000 * max_ms;
+}
+
 static void forward(struct media_stream_core *core, struct media_stream_core *partner,
                     struct stage_item *item)
 {
@@ -26,7 +35,7 @@ static void forward(struct media_stream_core *core, struct media_stream_core *pa
         rtp_sender_leave_out(&partner->tx.sender, &item->header);
     else if (item->dtmf)
         stream_tx_relay_event(partner, item);
-    else if (same)
+    else if (same && !is_too_long(partner, item))
         stream_tx_relay(partner, item, same);
     else
         decode(core, item);

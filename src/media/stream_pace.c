@@ -10,27 +10,31 @@
 
 enum {
     PTIME_MS = 20,
-    PTIME_MAX_MS = 60,
-    LATE_US = 200000, /* farther behind than this, frames are left out */
+    PTIME_MAX_MS = 60, /* codec_packet_ms() */
+    LATE_US = 200000,  /* farther behind than this, frames are left out */
     FRAME_MAX = CODEC_RATE_MAX_HZ / 1000 * PTIME_MAX_MS,
 };
 
 static void on_due(void *owner);
 
-/* A frame size that every encoder takes. */
-static unsigned ptime_ms(const struct media_stream_core *core)
+static unsigned ptime_ms(const struct media_stream_core *core, const struct codec *codec)
 {
-    static const unsigned sizes[] = { 60, 40, 20, 10 };
-    unsigned want = core->description.ptime_ms ? core->description.ptime_ms : PTIME_MS;
-    for (size_t i = 0; i < COUNT_OF(sizes); i++)
-        if (want >= sizes[i])
-            return sizes[i];
-    return 10;
+    const struct media_description *desc = &core->description;
+    unsigned want_ms = desc->ptime_ms ? desc->ptime_ms : PTIME_MS;
+    if (desc->maxptime_ms && want_ms > desc->maxptime_ms)
+        want_ms = desc->maxptime_ms;
+    return codec_packet_ms(codec, want_ms);
 }
 
-/* What we encode to, or NULL. */
-static const struct media_format *own_format(const struct media_stream_core *core)
+/* What we encode to, or NULL: what the partner sends if its packets are only too long, else the
+ * first that was agreed on. */
+static const struct media_format *own_format(struct media_stream_core *core)
 {
+    const struct media_stream_core *partner = stream_partner(core);
+    const struct codec *codec = partner ? stream_decoder_codec(partner->rx.decoder) : NULL;
+    const struct media_format *same = codec ? stream_tx_format(core, codec) : NULL;
+    if (same)
+        return same;
     for (size_t i = 0; i < core->description.n_formats; i++)
         if (core->description.formats[i].tx_pt <= RTP_PT_MAX)
             return &core->description.formats[i];
@@ -213,7 +217,7 @@ static void on_due(void *owner)
     const struct media_format *format = own_format(core);
     if (!format || !is_wanted(core))
         return;
-    unsigned step_ms = ptime_ms(core);
+    unsigned step_ms = ptime_ms(core, format->codec);
     send_one(core, format, step_ms);
     pace->due_us += (int64_t)step_ms * 1000;
     if (now_us - pace->due_us > LATE_US) {
@@ -231,8 +235,11 @@ void stream_pace_send_dtmf(struct media_stream_core *core, struct slice digits,
     if (!core->described || !format)
         return;
     const struct media_dtmf_format *dtmf = stream_tx_dtmf_format(core, format->codec->clock_hz);
-    enum err err;
-    if (dtmf) {
+    enum media_dtmf_send how = core->description.dtmf_send;
+    enum err err = OK;
+    if (!dtmf && (how == MEDIA_DTMF_SEND_EVENTS || how == MEDIA_DTMF_SEND_NONE)) {
+        err = ERR_UNSUPPORTED;
+    } else if (dtmf) {
         if (!dtmf_sender_is_busy(&pace->dtmf)) {
             dtmf_sender_init(&pace->dtmf, dtmf->clock_hz);
             rtp_sender_switch(&core->tx.sender, stream_now_us(core));

@@ -17,8 +17,21 @@
 #include "media/rtp_source.h"
 #include "media/stage.h"
 
+struct codec_decoder;
 struct codec_encoder;
+struct dtmf_detector;
 struct stream_decoder;
+
+struct stream_tones { /* keys in the audio: stream_tones.c */
+    struct stage stage;
+    struct media_stream_core *core;
+    struct codec_decoder *decoder;  /* NULL until audio comes that is to be listened to */
+    struct dtmf_detector *detector; /* likewise */
+    uint32_t ssrc;
+    uint16_t seq; /* of the last packet heard */
+    int64_t heard_us;
+    bool quiet; /* since then */
+};
 
 struct stream_rx {
     uint8_t format_of[RTP_PT_MAX + 1]; /* payload type to an RX_ value of stream_rx.c */
@@ -27,12 +40,13 @@ struct stream_rx {
     struct rtp_source successor; /* another SSRC that began to send, on probation */
     bool source_left;            /* it said BYE: the next one needs no probation */
     uint64_t lost_before;        /* of earlier sources */
-    uint64_t packets, bytes;
+    uint64_t packets, bytes, reordered;
     int64_t last_us; /* 0: none yet */
     const struct codec *codec;
     struct meter meter;
     struct stage meter_stage, dtmf_stage, forward_stage;
     struct dtmf_receiver dtmf;
+    struct stream_tones tones;
     struct stream_decoder *decoder; /* NULL until somebody needs PCM */
 };
 
@@ -44,9 +58,12 @@ struct stream_tx {
     struct meter meter;
     struct media_packet *queue[MEDIA_BATCH]; /* of the batch at hand */
     size_t n_queue;
-    uint64_t reported_lost; /* by the far end */
+    bool is_reported;       /* the far end said how it hears us */
+    uint64_t reported_lost; /* it said */
     int64_t reported_jitter_us;
-    struct { /* the telephone event that is passed on with numbers of our own */
+    int64_t reported_buffer_ms; /* -1: it does not say */
+    double reported_mos;        /* -1 */
+    struct {                    /* the telephone event that is passed on with numbers of our own */
         uint32_t in_ts, out_ts;
         int64_t heard_us; /* 0: none */
         int64_t until_us; /* audio waits; 0: it does not */
@@ -112,7 +129,17 @@ void stream_rx_init(struct media_stream_core *core);
 void stream_rx_clear(struct media_stream_core *core);
 void stream_rx_describe(struct media_stream_core *core);
 void stream_rx_tick(struct media_stream_core *core);
+/** The far end pressed a key: say so, and let the partner's far end know. */
+void stream_rx_digit(struct media_stream_core *core, char digit, unsigned duration_ms,
+                     bool in_audio);
 uint64_t stream_rx_lost(const struct media_stream_core *core);
+
+/* stream_tones.c */
+void stream_tones_init(struct stream_tones *tones, struct media_stream_core *core,
+                       struct stage *next);
+/** Forget what was heard; the next packet starts anew. */
+void stream_tones_clear(struct stream_tones *tones);
+void stream_tones_tick(struct stream_tones *tones);
 
 /* stream_forward.c: the last stage */
 void stream_forward_take(struct stage *stage, struct stage_item *items, size_t n);
@@ -125,7 +152,7 @@ bool stream_tx_can_send(const struct media_stream_core *core);
 /** How the far end wants this codec, or NULL. */
 const struct media_format *stream_tx_format(const struct media_stream_core *core,
                                             const struct codec *codec);
-/** The event format for the clock of what is sent, else any, or NULL. */
+/** The event format for the clock of what is sent, else any, or NULL: keys are not sent so. */
 const struct media_dtmf_format *stream_tx_dtmf_format(const struct media_stream_core *core,
                                                       uint32_t clock_hz);
 /** Pass an audio packet on as it is, in its own memory; sent with stream_tx_flush(). */
@@ -152,6 +179,9 @@ void stream_rtcp_init(struct media_stream_core *core);
 void stream_rtcp_receive(struct media_stream_core *core, const struct media_packet *packet);
 void stream_rtcp_tick(struct media_stream_core *core);
 void stream_rtcp_bye(struct media_stream_core *core);
+
+/* stream_stats.c */
+struct media_stats stream_stats_collect(struct media_stream_core *core);
 
 /* stream_watch.c */
 void stream_watch_heard(struct media_stream_core *core);

@@ -35,6 +35,7 @@ static void schedule(struct media_stream_core *core, int64_t interval_us)
 static void take_block(struct media_stream_core *core, const struct rtcp_block *block)
 {
     struct stream_tx *tx = &core->tx;
+    tx->is_reported = true;
     if (block->lost > 0)
         tx->reported_lost = (uint64_t)block->lost;
     if (tx->sender.clock_hz)
@@ -42,6 +43,14 @@ static void take_block(struct media_stream_core *core, const struct rtcp_block *
     int64_t rtt_us = rtcp_rtt_us(block, rtcp_ntp(wall_us()));
     if (rtt_us >= 0)
         core->rtcp.rtt_us = rtt_us;
+}
+
+static void take_voip(struct media_stream_core *core, const struct rtcp_voip *voip)
+{
+    int mos_x10 = voip->mos_cq_x10 > 0 ? voip->mos_cq_x10 : voip->mos_lq_x10;
+    if (mos_x10 >= 10 && mos_x10 <= 50)
+        core->tx.reported_mos = mos_x10 / 10.0;
+    core->tx.reported_buffer_ms = voip->buffer_ms;
 }
 
 void stream_rtcp_receive(struct media_stream_core *core, const struct media_packet *packet)
@@ -55,6 +64,9 @@ void stream_rtcp_receive(struct media_stream_core *core, const struct media_pack
     const struct rtcp_block *block = rtcp_block_find(&report, core->tx.sender.ssrc);
     if (block)
         take_block(core, block);
+    const struct rtcp_voip *voip = rtcp_voip_find(&report, core->tx.sender.ssrc);
+    if (voip)
+        take_voip(core, voip);
     for (size_t i = 0; i < report.n_byes; i++)
         if (core->rx.has_source && report.byes[i] == core->rx.source.ssrc)
             core->rx.source_left = true;

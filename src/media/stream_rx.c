@@ -1,5 +1,5 @@
 /* What comes in: RTP is checked against what was negotiated, counted, and goes through the stages
- * meter -> dtmf -> forward. */
+ * meter -> dtmf -> tones -> forward. */
 #include <string.h>
 
 #include "media/codec.h"
@@ -22,27 +22,39 @@ enum {
 static void take_meter(struct stage *stage, struct stage_item *items, size_t n);
 static void take_dtmf(struct stage *stage, struct stage_item *items, size_t n);
 
-static void on_digit(void *owner, char digit, unsigned duration_ms)
+void stream_rx_digit(struct media_stream_core *core, char digit, unsigned duration_ms,
+                     bool in_audio)
 {
-    struct media_stream_core *core = owner;
     struct media_event event = { .kind = MEDIA_EVENT_DTMF };
     event.dtmf.digit = digit;
     event.dtmf.duration_ms = duration_ms;
     stream_post(core, &event);
 
-    /* a far end without telephone events hears the key instead (RFC 4733 §1.1) */
     struct media_stream_core *peer = core->peer;
-    if (peer && !core->mute_receive && stream_tx_can_send(peer) && !peer->description.n_dtmf)
+    if (!peer || core->mute_receive || !stream_tx_can_send(peer))
+        return;
+    enum media_dtmf_send how = peer->description.dtmf_send;
+    /* a far end without telephone events hears an event as tones (RFC 4733 §1.1), and one with them
+     * gets an event for tones: it need not listen to its audio. The rest is relayed as it came. */
+    bool has_events = stream_tx_dtmf_format(peer, peer->tx.sender.clock_hz) != NULL;
+    bool wants_tones = how == MEDIA_DTMF_SEND_TONES || (how == MEDIA_DTMF_SEND_AUTO && !has_events);
+    if (in_audio ? has_events : wants_tones)
         stream_pace_send_dtmf(peer, slice_make(&digit, 1), duration_ms, 0);
+}
+
+static void on_event(void *owner, char digit, unsigned duration_ms)
+{
+    stream_rx_digit(owner, digit, duration_ms, false);
 }
 
 void stream_rx_init(struct media_stream_core *core)
 {
-    static const struct dtmf_events events = { on_digit };
+    static const struct dtmf_events events = { on_event };
     struct stream_rx *rx = &core->rx;
     memset(rx->format_of, RX_UNKNOWN, sizeof rx->format_of);
     rx->meter_stage = (struct stage){ take_meter, &rx->dtmf_stage };
-    rx->dtmf_stage = (struct stage){ take_dtmf, &rx->forward_stage };
+    rx->dtmf_stage = (struct stage){ take_dtmf, &rx->tones.stage };
+    stream_tones_init(&rx->tones, core, &rx->forward_stage);
     rx->forward_stage = (struct stage){ stream_forward_take, NULL };
     dtmf_receiver_init(&rx->dtmf, &events, core);
 }
@@ -50,6 +62,7 @@ void stream_rx_init(struct media_stream_core *core)
 void stream_rx_clear(struct media_stream_core *core)
 {
     meter_clear(&core->rx.meter);
+    stream_tones_clear(&core->rx.tones);
     stream_decoder_destroy(core->rx.decoder);
     core->rx.decoder = NULL;
 }
@@ -77,6 +90,7 @@ uint64_t stream_rx_lost(const struct media_stream_core *core)
 void stream_rx_tick(struct media_stream_core *core)
 {
     dtmf_receiver_tick(&core->rx.dtmf, stream_now_us(core) / 1000);
+    stream_tones_tick(&core->rx.tones);
 }
 
 /* Stages */
@@ -123,6 +137,7 @@ static bool is_counted(struct stream_rx *rx, const struct rtp_header *header, ui
 {
     if (rx->has_source && header->ssrc == rx->source.ssrc) {
         enum rtp_verdict verdict = rtp_source_feed(&rx->source, header, clock_hz, now_us);
+        rx->reordered += verdict == RTP_LATE;
         return verdict != RTP_JUMP && verdict != RTP_PROBING;
     }
     if (!rx->has_source || rx->source_left) {

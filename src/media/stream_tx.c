@@ -16,7 +16,8 @@ void stream_tx_init(struct media_stream_core *core)
     /* the top bit of the first sequence number clear: see rtp_sender_init() */
     uint16_t seq = (uint16_t)(rand_u32() & 0x7fff);
     rtp_sender_init(&core->tx.sender, rand_u32(), seq, rand_u32(), 8000);
-    core->tx.reported_jitter_us = -1;
+    core->tx.reported_jitter_us = core->tx.reported_buffer_ms = -1;
+    core->tx.reported_mos = -1;
 }
 
 void stream_tx_clear(struct media_stream_core *core)
@@ -45,6 +46,8 @@ const struct media_dtmf_format *stream_tx_dtmf_format(const struct media_stream_
 {
     const struct media_description *desc = &core->description;
     const struct media_dtmf_format *any = NULL;
+    if (desc->dtmf_send == MEDIA_DTMF_SEND_TONES || desc->dtmf_send == MEDIA_DTMF_SEND_NONE)
+        return NULL;
     for (size_t i = 0; i < desc->n_dtmf; i++) {
         const struct media_dtmf_format *dtmf = &desc->dtmf[i];
         if (dtmf->tx_pt > RTP_PT_MAX)

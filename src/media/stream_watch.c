@@ -1,7 +1,6 @@
-/* Is anybody there, and how good is it: silence, time-outs, and the figures for control. */
+/* Is anybody there: silence and time-outs; and when the figures go to control. */
 #include "base/num.h"
 #include "media/media_priv.h"
-#include "media/stream_decoder.h"
 #include "media/stream_priv.h"
 #include "media/transport.h"
 
@@ -51,41 +50,6 @@ static void check_silence(struct media_stream_core *core)
     }
 }
 
-static int64_t age_ms(const struct media_stream_core *core, int64_t last_us)
-{
-    return last_us ? (stream_now_us(core) - last_us) / 1000 : -1;
-}
-
-static struct media_stats collect(struct media_stream_core *core)
-{
-    const struct stream_rx *rx = &core->rx;
-    const struct stream_tx *tx = &core->tx;
-    const struct media_stream_core *partner = stream_partner(core);
-    int64_t now_us = stream_now_us(core);
-    return (struct media_stats){
-        .rx = { .packets = rx->packets,
-                .bytes = rx->bytes,
-                .lost = stream_rx_lost(core),
-                .jitter_us = rx->has_source ? rtp_source_jitter_us(&rx->source) : -1,
-                .last_age_ms = age_ms(core, rx->last_us),
-                .level_dbov = meter_read(&core->rx.meter) },
-        .tx = { .packets = tx->packets,
-                .bytes = tx->bytes,
-                .lost = tx->reported_lost,
-                .jitter_us = tx->reported_jitter_us,
-                .last_age_ms = age_ms(core, tx->last_us),
-                .level_dbov = meter_read(&core->tx.meter) },
-        .rtt_us = core->rtcp.rtt_us,
-        .dropped_auth = core->dropped_auth,
-        .dropped_stranger = core->dropped_stranger,
-        .rx_codec = rx->codec,
-        .tx_codec = tx->codec,
-        .transcoding = stream_decoder_is_active(rx->decoder, now_us) ||
-                       (partner && stream_decoder_is_active(partner->rx.decoder, now_us)),
-        .remote = core->remote,
-    };
-}
-
 void stream_watch_tick(struct media_stream_core *core)
 {
     struct stream_watch *watch = &core->watch;
@@ -96,5 +60,6 @@ void stream_watch_tick(struct media_stream_core *core)
     if (now_us < watch->stats_due_us)
         return;
     watch->stats_due_us = now_us + STATS_US;
-    stream_post(core, &(struct media_event){ .kind = MEDIA_EVENT_STATS, .stats = collect(core) });
+    stream_post(core, &(struct media_event){ .kind = MEDIA_EVENT_STATS,
+                                             .stats = stream_stats_collect(core) });
 }

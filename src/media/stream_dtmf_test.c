@@ -1,0 +1,215 @@
+/* Keys between two linked streams, whichever way either far end has for them. */
+#include "media/media_rig_test.h"
+
+#include "media/codec.h"
+#include "media/dtmf.h"
+#include "media/g711.h"
+#include "media/tone.h"
+
+struct pair {
+    struct rig rig;
+    struct far a, b; /* a presses keys, b hears of them */
+};
+
+static int setup(void **state)
+{
+    struct pair *pair = mem_new(struct pair);
+    rig_create(&pair->rig, &(struct media_config){ .threads = 1 });
+    far_create(&pair->a, &pair->rig);
+    far_create(&pair->b, &pair->rig);
+    media_link(pair->a.stream, pair->b.stream);
+    *state = pair;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct pair *pair = *state;
+    far_destroy(&pair->a);
+    far_destroy(&pair->b);
+    rig_destroy(&pair->rig);
+    mem_free(pair);
+    return 0;
+}
+
+static void describe(struct far *far, bool events, enum media_dtmf_send send,
+                     enum media_dtmf_hear hear)
+{
+    struct media_description description = { .n_formats = 1, .send = true, .receive = true };
+    description.formats[0] = (struct media_format){ .codec = &codec_pcmu };
+    description.n_dtmf = events;
+    description.dtmf[0] = (struct media_dtmf_format){ 8000, FAR_EVENT, FAR_EVENT };
+    description.dtmf_send = send;
+    description.dtmf_hear = hear;
+    media_stream_describe(far->stream, &description);
+    rig_wait(far->rig, &far->connected, 1, 1000);
+}
+
+/* What b got: event packets, and how loud the tones of `5` are in its audio. */
+struct heard {
+    unsigned events, audio;
+    double low, high;
+    int16_t pcm[16000];
+    size_t n;
+};
+
+static void listen_now(struct pair *pair, struct heard *heard)
+{
+    while (far_try_receive(&pair->b)) {
+        const struct rtp_header *got = &pair->b.got;
+        heard->events += got->pt == FAR_EVENT;
+        heard->audio += got->pt == FAR_PCMU;
+        for (size_t i = 0; got->pt == FAR_PCMU && i < got->payload.len; i++)
+            if (heard->n < sizeof heard->pcm / sizeof heard->pcm[0])
+                heard->pcm[heard->n++] = g711_ulaw_pcm[(uint8_t)got->payload.ptr[i]];
+    }
+}
+
+/* The loudest 60 ms of each of its frequencies. */
+static void measure(struct heard *heard)
+{
+    double low, high;
+    assert_true(dtmf_frequencies('5', &low, &high));
+    heard->low = heard->high = -100;
+    for (size_t at = 0; at + 480 <= heard->n; at += 160) {
+        double here = tone_level_dbm0(heard->pcm + at, 480, 8000, low);
+        heard->low = here > heard->low ? here : heard->low;
+        here = tone_level_dbm0(heard->pcm + at, 480, 8000, high);
+        heard->high = here > heard->high ? here : heard->high;
+    }
+}
+
+/* a speaks: a `5` of 100 ms in its audio when `tones`, else silence; 20 packets. */
+static void speak(struct pair *pair, bool tones, struct heard *heard)
+{
+    struct dtmf_tones engine;
+    dtmf_tones_init(&engine, 8000);
+    rig_run(&pair->rig, 20);
+    for (int i = 0; i < 20; i++) {
+        int16_t pcm[160];
+        uint8_t sound[160];
+        if (tones && i == 4)
+            assert_int_equal(dtmf_tones_add(&engine, SLICE("5"), 100, 60), OK);
+        dtmf_tones_render(&engine, pcm, 160);
+        for (size_t k = 0; k < 160; k++)
+            sound[k] = g711_ulaw(pcm[k]);
+        far_send(&pair->a, FAR_PCMU, sound, sizeof sound, 160);
+        rig_run(&pair->rig, 20);
+        listen_now(pair, heard);
+    }
+    rig_run(&pair->rig, 100);
+    listen_now(pair, heard);
+    measure(heard);
+}
+
+static void send_event(struct pair *pair)
+{
+    for (unsigned i = 1; i <= 6; i++) {
+        uint16_t duration = (uint16_t)(i < 4 ? i * 160 : 640);
+        uint8_t payload[4] = { 5, i < 4 ? 10 : 0x8a, (uint8_t)(duration >> 8), (uint8_t)duration };
+        far_send(&pair->a, FAR_EVENT, payload, sizeof payload, 0);
+        rig_run(&pair->rig, i < 4 ? 20 : 2);
+    }
+    pair->a.ts += 640;
+}
+
+static void tones_become_an_event(void **state)
+{
+    struct pair *pair = *state;
+    struct heard heard = { 0 };
+    describe(&pair->a, false, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    describe(&pair->b, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    speak(pair, true, &heard);
+    assert_string_equal(pair->a.digits, "5");
+    assert_in_range(pair->a.digit_ms, 70, 130);
+    assert_in_range(heard.events, 5, 12);
+    assert_string_equal(pair->b.digits, "");
+}
+
+static void tones_stay_tones_for_one_without_events(void **state)
+{
+    struct pair *pair = *state;
+    struct heard heard = { 0 };
+    describe(&pair->a, false, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    describe(&pair->b, false, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    speak(pair, true, &heard);
+    assert_string_equal(pair->a.digits, "5");
+    assert_int_equal(heard.audio, 20); /* passed through, nothing of ours */
+    assert_true(heard.low > -12 && heard.high > -12);
+}
+
+static void silence_is_no_key(void **state)
+{
+    struct pair *pair = *state;
+    struct heard heard = { 0 };
+    describe(&pair->a, false, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_ON);
+    describe(&pair->b, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    speak(pair, false, &heard);
+    assert_string_equal(pair->a.digits, "");
+    assert_int_equal(heard.events, 0);
+}
+
+static void is_deaf_to_tones_where_events_were_agreed_on(void **state)
+{
+    struct pair *pair = *state;
+    struct heard heard = { 0 };
+    describe(&pair->a, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    describe(&pair->b, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    speak(pair, true, &heard);
+    assert_string_equal(pair->a.digits, "");
+    assert_int_equal(heard.events, 0);
+}
+
+static void one_key_sent_both_ways_is_one_key(void **state)
+{
+    struct pair *pair = *state;
+    struct heard heard = { 0 };
+    describe(&pair->a, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_ON);
+    describe(&pair->b, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    send_event(pair);
+    speak(pair, true, &heard);
+    assert_string_equal(pair->a.digits, "5");
+}
+
+static void an_event_becomes_tones_where_they_are_asked_for(void **state)
+{
+    struct pair *pair = *state;
+    struct heard heard = { 0 };
+    describe(&pair->a, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    describe(&pair->b, true, MEDIA_DTMF_SEND_TONES, MEDIA_DTMF_HEAR_AUTO);
+    send_event(pair);
+    speak(pair, false, &heard);
+    assert_int_equal(heard.events, 0);
+    assert_true(heard.low > -20 && heard.high > -20);
+}
+
+static void what_signalling_carries_media_leaves_out(void **state)
+{
+    struct pair *pair = *state;
+    struct heard heard = { 0 };
+    describe(&pair->a, true, MEDIA_DTMF_SEND_AUTO, MEDIA_DTMF_HEAR_AUTO);
+    describe(&pair->b, true, MEDIA_DTMF_SEND_NONE, MEDIA_DTMF_HEAR_AUTO);
+    send_event(pair);
+    speak(pair, false, &heard);
+    assert_string_equal(pair->a.digits, "5"); /* for its owner to pass on */
+    assert_int_equal(heard.events, 0);
+    assert_true(heard.low < -40 && heard.high < -40);
+    media_stream_send_dtmf(pair->b.stream, SLICE("1"), 0, 0);
+    rig_run(&pair->rig, 50);
+    assert_string_equal(pair->b.step, "dtmf not sent: unsupported");
+}
+
+int main(void)
+{
+#define DTMF_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        DTMF_TEST(tones_become_an_event),
+        DTMF_TEST(tones_stay_tones_for_one_without_events),
+        DTMF_TEST(silence_is_no_key),
+        DTMF_TEST(is_deaf_to_tones_where_events_were_agreed_on),
+        DTMF_TEST(one_key_sent_both_ways_is_one_key),
+        DTMF_TEST(an_event_becomes_tones_where_they_are_asked_for),
+        DTMF_TEST(what_signalling_carries_media_leaves_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
