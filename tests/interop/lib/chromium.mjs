@@ -25,6 +25,7 @@ export async function startChromium({ hz = 440, levelDb = -12, path = process.en
             '--disable-component-update',
             '--disable-sync',
             '--no-first-run',
+            '--host-resolver-rules=MAP phone.test 127.0.0.1', // a name that is no secure context
         ],
     });
     atEnd(() => browser.close());
