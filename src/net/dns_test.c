@@ -1,21 +1,7 @@
-#include "net/test_peer.h"
+#include "net/test_dns.h"
 
-#include "base/buf.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "net/dns.h"
-#include "net/dns_message.h"
-
-/* A name server of a few lines, pumped together with the loop. */
-
-struct zone_record {
-    const char *name;
-    enum dns_type type;
-    uint32_t ttl_s;
-    unsigned a, b, c; /* SRV: priority, weight, port; NAPTR: order, preference */
-    const char *text; /* address, target or replacement */
-    const char *flags, *service;
-};
 
 static const struct zone_record zone[] = {
     { "both.test", DNS_A, 60, 0, 0, 0, "192.0.2.1", NULL, NULL },
@@ -34,8 +20,7 @@ static const struct zone_record zone[] = {
 struct fixture {
     struct loop *loop;
     struct dns *dns;
-    int server; /* socket */
-    int questions;
+    struct name_server server;
     int answers;
     enum err err;
     char text[DNS_TEXT];
@@ -43,105 +28,6 @@ struct fixture {
     size_t n;
     char hosts[64];
 };
-
-static void put_name(struct buf *out, const char *name)
-{
-    struct slice rest = slice_of(name);
-    while (rest.len) {
-        struct slice label = slice_cut(&rest, '.');
-        buf_u8(out, (uint8_t)label.len);
-        buf_put(out, label);
-    }
-    buf_u8(out, 0);
-}
-
-static void put_data(struct buf *out, const struct zone_record *record)
-{
-    struct addr addr;
-    switch (record->type) {
-    case DNS_A:
-    case DNS_AAAA:
-        assert_int_equal(addr_parse_ip(slice_of(record->text), 0, &addr), OK);
-        if (record->type == DNS_A)
-            buf_put(out, slice_make(&addr.in4.sin_addr, 4));
-        else
-            buf_put(out, slice_make(&addr.in6.sin6_addr, 16));
-        break;
-    case DNS_SRV:
-        buf_u16(out, (uint16_t)record->a);
-        buf_u16(out, (uint16_t)record->b);
-        buf_u16(out, (uint16_t)record->c);
-        put_name(out, record->text);
-        break;
-    case DNS_NAPTR:
-        buf_u16(out, (uint16_t)record->a);
-        buf_u16(out, (uint16_t)record->b);
-        buf_u8(out, (uint8_t)strlen(record->flags));
-        buf_text(out, record->flags);
-        buf_u8(out, (uint8_t)strlen(record->service));
-        buf_text(out, record->service);
-        buf_u8(out, 0);
-        put_name(out, record->text);
-        break;
-    case DNS_TYPE_COUNT:
-        break;
-    }
-}
-
-static size_t put_answers(struct buf *out, const char *name, unsigned type)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < COUNT_OF(zone); i++) {
-        char data_mem[300];
-        struct buf data = BUF_ON(data_mem);
-        if (strcasecmp(zone[i].name, name) != 0 || dns_message_type(zone[i].type) != type)
-            continue;
-        put_data(&data, &zone[i]);
-        buf_u16(out, 0xc00c); /* the question's name */
-        buf_u16(out, (uint16_t)type);
-        buf_u16(out, 1);
-        buf_u32(out, zone[i].ttl_s);
-        buf_u16(out, (uint16_t)data.len);
-        buf_put(out, buf_slice(&data));
-        n++;
-    }
-    return n;
-}
-
-static void serve(struct fixture *f)
-{
-    char in[512], out_mem[1500], name[256] = "";
-    struct sockaddr_in from;
-    socklen_t from_len = sizeof from;
-    ssize_t len =
-        recvfrom(f->server, in, sizeof in, MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
-    if (len < 17)
-        return;
-    f->questions++;
-    size_t at = 12, to = 0;
-    for (unsigned n; (n = (unsigned char)in[at]) != 0; at += n + 1) {
-        memcpy(name + to, in + at + 1, n);
-        to += n;
-        name[to++] = '.';
-    }
-    name[to ? to - 1 : 0] = '\0';
-    unsigned type = (unsigned)((unsigned char)in[at + 1] << 8 | (unsigned char)in[at + 2]);
-    if (strcmp(name, "silent.test") == 0)
-        return;
-    struct buf answers, out = BUF_ON(out_mem);
-    char answers_mem[1000];
-    buf_init(&answers, answers_mem, sizeof answers_mem);
-    size_t n = put_answers(&answers, name, type);
-    bool known = n || strcmp(name, "four.test") == 0;
-    buf_put(&out, slice_make(in, 2));
-    buf_u16(&out, strcmp(name, "broken.test") == 0 ? 0x8182 : known ? 0x8180 : 0x8183);
-    buf_u16(&out, 1);
-    buf_u16(&out, (uint16_t)n);
-    buf_u32(&out, 0);
-    buf_put(&out, slice_make(in + 12, at + 5 - 12));
-    buf_put(&out, buf_slice(&answers));
-    sendto(f->server, out.ptr, out.len, 0, (struct sockaddr *)&from, from_len);
-}
 
 static void on_answer(void *owner, const struct dns_answer *answer)
 {
@@ -157,12 +43,8 @@ static void on_answer(void *owner, const struct dns_answer *answer)
 static int setup(void **state)
 {
     struct fixture *f = mem_new(struct fixture);
-    struct addr at = addr_loopback4(0);
-    socklen_t len = sizeof at.in4;
     f->loop = loop_create();
-    f->server = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    assert_int_equal(bind(f->server, &at.sa, len), 0);
-    assert_int_equal(getsockname(f->server, &at.sa, &len), 0);
+    name_server_init(&f->server, zone, COUNT_OF(zone));
     snprintf(f->hosts, sizeof f->hosts, "/tmp/dns_test_XXXXXX");
     int fd = mkstemp(f->hosts);
     assert_true(fd >= 0);
@@ -171,7 +53,7 @@ static int setup(void **state)
     assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
     close(fd);
     struct dns_config config = {
-        .servers = { at }, .n_servers = 1, .timeout_ms = 400, .hosts_file = f->hosts
+        .servers = { f->server.addr }, .n_servers = 1, .timeout_ms = 400, .hosts_file = f->hosts
     };
     assert_int_equal(dns_create(&f->dns, f->loop, &config), OK);
     *state = f;
@@ -184,7 +66,7 @@ static int teardown(void **state)
     dns_destroy(f->dns);
     loop_turn(f->loop, 1);
     loop_destroy(f->loop);
-    close(f->server);
+    name_server_clear(&f->server);
     unlink(f->hosts);
     mem_free(f);
     return 0;
@@ -195,7 +77,7 @@ static void pass(struct fixture *f, int64_t ms)
     int64_t end_ms = peer_now_ms() + ms;
     do {
         loop_turn(f->loop, 2);
-        serve(f);
+        name_server_serve(&f->server);
     } while (peer_now_ms() < end_ms);
 }
 
@@ -257,7 +139,7 @@ static void numbers_and_hosts_need_no_server(void **state)
     assert_string_equal(text_of(f, 1), "2001:db8::3");
     resolve(f, "localhost", DNS_ANY);
     assert_string_equal(text_of(f, 0), "127.0.0.1");
-    assert_int_equal(f->questions, 0);
+    assert_int_equal(f->server.questions, 0);
 }
 
 static void services_come_in_order(void **state)
@@ -274,8 +156,8 @@ static void services_come_in_order(void **state)
         assert_int_equal(f->records[2].srv.port, 5062);
         heavy_first += strcmp(f->records[0].srv.target, "heavy.test") == 0;
     }
-    assert_in_range(heavy_first, 70, 99); /* 90 expected; 70 is over six deviations away */
-    assert_int_equal(f->questions, 1);    /* the rest came from the cache */
+    assert_in_range(heavy_first, 70, 99);     /* 90 expected; 70 is over six deviations away */
+    assert_int_equal(f->server.questions, 1); /* the rest came from the cache */
     dns_find_records(f->dns, DNS_NAPTR, SLICE("test"), on_answer, f);
     wait_answer(f);
     assert_int_equal(f->n, 3);
@@ -291,10 +173,10 @@ static void failures_are_told_apart(void **state)
     resolve(f, "nobody.test", DNS_ANY);
     assert_int_equal(f->err, ERR_NOT_FOUND);
     assert_non_null(strstr(f->text, "nobody.test"));
-    int questions = f->questions;
+    int questions = f->server.questions;
     resolve(f, "nobody.test", DNS_ANY); /* believed for a while */
     assert_int_equal(f->err, ERR_NOT_FOUND);
-    assert_int_equal(f->questions, questions);
+    assert_int_equal(f->server.questions, questions);
     resolve(f, "broken.test", DNS_IPV4);
     assert_int_equal(f->err, ERR_REFUSED);
     int64_t from_ms = peer_now_ms();
@@ -317,13 +199,13 @@ static void the_cache_follows_ttls(void **state)
     struct fixture *f = *state;
     resolve(f, "short.test", DNS_IPV4);
     resolve(f, "SHORT.test.", DNS_IPV4);
-    assert_int_equal(f->questions, 1);
+    assert_int_equal(f->server.questions, 1);
     pass(f, 1100);
     resolve(f, "short.test", DNS_IPV4);
-    assert_int_equal(f->questions, 2);
+    assert_int_equal(f->server.questions, 2);
     dns_flush(f->dns);
     resolve(f, "short.test", DNS_IPV4);
-    assert_int_equal(f->questions, 3);
+    assert_int_equal(f->server.questions, 3);
 }
 
 static void cancelled_queries_are_silent(void **state)
@@ -354,7 +236,7 @@ static void many_at_once(void **state)
     for (int i = 0; i < 300 && f->answers < 50; i++) {
         pass(f, 2);
         for (int k = 0; k < 20; k++)
-            serve(f);
+            name_server_serve(&f->server);
     }
     assert_int_equal(f->answers, 50);
     assert_true(peer_count_fds() <= fds + 2);
