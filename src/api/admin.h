@@ -31,3 +31,5 @@ void admin_call_show(struct rest *rest);
 void admin_call_end(struct rest *rest);
 void admin_registration_list(struct rest *rest);
 void admin_trunk_list(struct rest *rest);
+/* admin_trace.c */
+void admin_trace_read(struct rest *rest);

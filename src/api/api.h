@@ -12,6 +12,7 @@
 struct api;
 struct loop;
 struct store;
+struct trace_query;
 
 /** What only the daemon knows. Every function may be NULL: nothing of the kind. */
 struct admin_live_ops {
@@ -20,6 +21,7 @@ struct admin_live_ops {
     bool (*hang_up)(void *owner, struct slice id); /* false: no such call */
     json_t *(*registrations)(void *owner);         /* array */
     json_t *(*trunks)(void *owner);                /* array */
+    json_t *(*trace)(void *owner, const struct trace_query *query); /* as trace_read() */
     /** Rows changed: "users", "devices", "numbers", "projects" or "tokens". */
     void (*on_change)(void *owner, const char *what);
 };

@@ -12,6 +12,7 @@ enum { MESSAGE_MAX = 400 };
 static void drop(struct rest *rest)
 {
     list_remove(&rest->link);
+    loop_timer_stop(rest->api->config.loop, &rest->poll);
     if (rest->is_gone)
         *rest->is_gone = true;
     store_forget(rest->api->config.store, rest);
@@ -160,6 +161,16 @@ const char *rest_captured(const struct rest *rest, size_t i)
 const char *rest_param(const struct rest *rest, const char *name)
 {
     return http_query_find(rest->params, rest->n_params, name).ptr;
+}
+
+bool rest_param_number(struct rest *rest, const char *name, uint64_t max, uint64_t *out)
+{
+    const char *value = rest_param(rest, name);
+    if (!value || !slice_to_u64(slice_of(value), max, out))
+        return true;
+    rest_fail(rest, 422, "invalid", name, "%s: expected a number up to %llu", name,
+              (unsigned long long)max);
+    return false;
 }
 
 int64_t rest_now_ms(const struct rest *rest)

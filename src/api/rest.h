@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "base/list.h"
+#include "base/timer.h"
 #include "net/addr.h"
 #include "net/http_path.h"
 #include "store/store_rows.h"
@@ -38,6 +39,8 @@ struct rest {
     json_t *body;        /* an object */
     json_t *answer;      /* prepared for later, or NULL */
     const char *changes; /* which rows, for on_change() once the store has done it; or NULL */
+    struct timer poll;   /* of a handler that waits for news */
+    int64_t until_ms;    /* and how long, in loop time */
     bool *is_gone;       /* set when it is answered while its handler runs */
 };
 typedef void (*rest_fn)(struct rest *rest);
@@ -84,6 +87,10 @@ const char *rest_given(const struct rest *rest, const char *name, const char *ot
 /** What the route captured; a parameter of the query, NULL when absent. Terminated. */
 const char *rest_captured(const struct rest *rest, size_t i);
 const char *rest_param(const struct rest *rest, const char *name);
+
+/** A number of the query; false (answered) when it is none or over `max`. `*out` keeps its default.
+ */
+bool rest_param_number(struct rest *rest, const char *name, uint64_t max, uint64_t *out);
 
 int64_t rest_now_ms(const struct rest *rest);
 /** "2026-01-31T12:00:00Z"; null for 0. */

@@ -26,6 +26,7 @@ const struct api_route api_routes[] = {
     { HTTP_GET, ADMIN "tokens", API_ADMIN, admin_token_list },
     { HTTP_POST, ADMIN "tokens", API_ADMIN, admin_token_add },
     { HTTP_DELETE, ADMIN "tokens/:id", API_ADMIN, admin_token_remove },
+    { HTTP_GET, ADMIN "trace", API_ADMIN, admin_trace_read },
     { HTTP_GET, ADMIN "trunks", API_ADMIN, admin_trunk_list },
     { HTTP_GET, ADMIN "users", API_ADMIN, admin_user_list },
     { HTTP_POST, ADMIN "users", API_ADMIN, admin_user_add },

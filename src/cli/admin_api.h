@@ -8,36 +8,52 @@
  * with 400 invalid (no JSON), 401 unauthorized, 403 forbidden, 404 not_found, 405
  * method_not_allowed, 409 exists, 422 invalid (field named), 500 internal, 503 busy or closing.
  * Unknown fields are refused. Times are "2026-01-31T12:00:00Z" or null (…_at), or milliseconds
- * since 1970 (…_ms).
- *
- * GET    /admin/api/projects         [{project_id, name, created_at}]
- * POST   /admin/api/projects         {name} → 201 {project_id, name, signing_key}
- * DELETE /admin/api/projects/ID      ID or name; users, tokens and devices go along → {removed}
- * GET    /admin/api/users            [{user_id, name, display_name, project_id, created_at}]
- * POST   /admin/api/users            {name, project?, display_name?} → 201 {user_id, name,
- * project_id}; without project: "default", made when needed DELETE /admin/api/users/ID         ID
- * or name → {removed} GET    /admin/api/tokens?project=  [{token_id, project_id, name, scopes,
- * state, created_at, expires_at, used_at}] POST   /admin/api/tokens           {project, scopes,
- * name?} → 201 {token_id, project_id, name, scopes, token}: the only time that `token` is shown
- * DELETE /admin/api/tokens/ID        revoked, but still listed → {removed}
- * GET    /admin/api/pats             as tokens, with user_id
- * POST   /admin/api/pats             {user, name?, expires_days? = 100} → 201 {token_id, user_id,
- *                                    access_token, expires_at}
- * DELETE /admin/api/pats/ID          as tokens
- * GET    /admin/api/devices?user=    [{device_token, user, description, platform, sip_username,
- *                                    contact, created_at}]
- * POST   /admin/api/devices          {user, description?, platform?} → 201 {device_token, user,
- *                                    sip_username, sip_password, sip_domain, contact}
- * DELETE /admin/api/devices/TOKEN    → {removed}
- * GET    /admin/api/numbers          [{number, to, project_id, created_at}]
- * POST   /admin/api/numbers          {number, to, project?} → 201 {number, to}; changes one that is
- * there DELETE /admin/api/numbers/NUMBER   → {removed} GET    /admin/api/calls?all=N      live
- * ones, with `all` also the newest N on record: [{id, state, face, direction, from, to, trunk,
- * codec_a, codec_b, session, created_ms, answered_ms, duration_ms}] GET    /admin/api/calls/ID the
- * same and legs, timeline [{t, leg, kind, text}], cause {code, token, text, by} or null DELETE
- * /admin/api/calls/ID         hang up → {id, ended} GET    /admin/api/registrations    [{kind,
- * user, trunk, contact, transport, expires_s, state, last_status}] GET    /admin/api/trunks [{name,
- * state, host, address, transport, registration, calls, total_calls, rtt_ms, last_error}]
- */
+ * since 1970 (…_ms). Paths below are behind /admin/api/. */
+
+/* clang-format off
+GET    calls?all=N       live ones, with `all` also the newest N on record: [{id, state, face,
+                         direction, from, to, trunk, codec_a, codec_b, session, created_ms,
+                         answered_ms, duration_ms}]
+GET    calls/ID          the same and legs, timeline [{t, leg, kind, text}], cause {code, token,
+                         text, by} or null
+DELETE calls/ID          hang up → {id, ended}
+GET    devices?user=     [{device_token, user, description, platform, sip_username, contact,
+                         created_at}]
+POST   devices           {user, description?, platform?} → 201 {device_token, user, sip_username,
+                         sip_password, sip_domain, contact}
+DELETE devices/TOKEN     → {removed}
+POST   doctor            {trunk, dry_invite?} → {ok, trunk, steps [{step, ok, detail, advice?,
+                         skipped?}]} once every step is through
+GET    numbers           [{number, to, project_id, created_at}]
+POST   numbers           {number, to, project?} → 201 {number, to}; changes one that is there
+DELETE numbers/NUMBER    → {removed}
+GET    pats              as tokens, with user_id
+POST   pats              {user, name?, expires_days? = 100} → 201 {token_id, user_id, access_token,
+                         expires_at}
+DELETE pats/ID           as tokens
+GET    projects          [{project_id, name, created_at}]
+POST   projects          {name} → 201 {project_id, name, signing_key}
+DELETE projects/ID       ID or name; users, tokens and devices go along → {removed}
+GET    registrations     [{kind, user, trunk, contact, transport, expires_s, state, last_status}]
+POST   reload            → {ok, changed [text], restart [text], warnings [text]}; 422 with file, line
+                         and key when the configuration is wrong: then nothing changed
+GET    route?to=&from=&face=&trunk=&user=
+                         what a call would do, without one → {found, why, targets [{step, kind, name,
+                         number}], cause}
+GET    tokens?project=   [{token_id, project_id, name, scopes, state, created_at, expires_at,
+                         used_at}]
+POST   tokens            {project, scopes, name?} → 201 {token_id, project_id, name, scopes, token}:
+                         the only time that `token` is shown
+DELETE tokens/ID         revoked, but still listed → {removed}
+GET    trace?after=&call=&trunk=&method=&limit=&wait_ms=
+                         {next, messages [{seq, t, direction, transport, local, remote, trunk, call,
+                         call_id, method, again, text}]} behind number `after`; waits for the first
+GET    trunks            [{name, state, host, address, transport, registration, calls, total_calls,
+                         rtt_ms, last_error}]
+GET    users             [{user_id, name, display_name, project_id, created_at}]
+POST   users             {name, project?, display_name?} → 201 {user_id, name, project_id}; without
+                         project: "default", made when needed
+DELETE users/ID          ID or name → {removed}
+clang-format on */
 
 #define ADMIN_API "/admin/api/"

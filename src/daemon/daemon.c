@@ -14,6 +14,7 @@
 #include "legs/leg_echo.h"
 #include "legs/registrar.h"
 #include "legs/sip_face.h"
+#include "legs/trace.h"
 #include "legs/trunks.h"
 #include "media/codecs.h"
 #include "media/media.h"
@@ -158,6 +159,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     daemon->config = take_config;
     daemon->env.config = take_config;
     daemon->env.loop = loop_create();
+    daemon->env.trace = trace_create(daemon->env.loop);
     daemon->started_wall_ms = loop_wall_ms(daemon->env.loop);
     fill_policies(daemon);
     enum err err = daemon_open_state(daemon, fault);
@@ -260,6 +262,7 @@ void daemon_destroy(struct daemon *daemon)
     if (env->media)
         media_destroy(env->media);
     store_close(env->store);
+    trace_destroy(env->trace);
     loop_destroy(env->loop);
     mem_free(daemon->tls_cert_pem);
     mem_free(daemon->tls_key_pem);

@@ -6,6 +6,7 @@
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
 #include "legs/registrar.h"
+#include "legs/trace.h"
 #include "legs/trunks.h"
 #include "sip/sip_agent.h"
 
@@ -45,6 +46,11 @@ static json_t *live_trunks(void *owner)
     return trunks_json(((struct daemon *)owner)->trunks);
 }
 
+static json_t *live_trace(void *owner, const struct trace_query *query)
+{
+    return trace_read(((struct daemon *)owner)->env.trace, query);
+}
+
 static void on_change(void *owner, const char *what)
 {
     struct daemon *daemon = owner;
@@ -60,6 +66,7 @@ static const struct admin_live_ops live_ops = {
     .hang_up = hang_up,
     .registrations = live_registrations,
     .trunks = live_trunks,
+    .trace = live_trace,
     .on_change = on_change,
 };
 

@@ -259,8 +259,8 @@ void leg_bridge_call(struct bridge_session *session, const struct bridge_msg *of
 
 struct leg *leg_bridge_ring_page(struct bridge_session *session, struct call *call)
 {
-    (void)call;
     struct leg_bridge *self = make(session, false);
+    trace_bind(self->env->trace, slice_of(session->id), call_id(call));
     snprintf(self->leg.party, sizeof self->leg.party, "%s", session->user);
     return &self->leg;
 }

@@ -64,7 +64,7 @@ static void mask_credentials(char *text, struct slice value)
     if (!slice_istarts(word, SLICE("Digest"))) {
         struct slice rest = word;
         slice_word(&rest); /* the scheme may be seen */
-        mask(text, rest.len ? rest : word);
+        mask(text, slice_trim(rest).len ? slice_trim(rest) : word);
         return;
     }
     for (size_t i = 0; i + 8 < value.len; i++) {
