@@ -142,8 +142,7 @@ static void greet(const struct daemon *daemon, const char *url, uint16_t https)
     printf("\ntandem %s is up.\n\n", TANDEM_VERSION);
     printf("  web phone   %s\n", url);
     if (https)
-        printf("              https://localhost:%u (for other devices; self-made certificate)\n",
-               https);
+        printf("              https://localhost:%u (self-made certificate)\n", https);
     json_t *udp = sip_json(daemon, SIP_UDP);
     size_t i;
     json_t *value;
