@@ -7,9 +7,8 @@
 #include "media/srtp.h"
 #include "media/transport.h"
 #include "rtc/dtls.h"
-#include "rtc/ice.h"
 #include "rtc/rtc.h"
-#include "rtc/rtc_mux.h"
+#include "rtc/rtc_ice.h"
 
 enum {
     DTLS_WAIT_MS = 30000,
@@ -19,12 +18,9 @@ enum {
 struct rtc_transport {
     struct media_transport base;
     struct rtc_worker *worker;
-    struct rtc_mux_user user;
-    bool started;
-    struct rtc_local local, local_before; /* before: of an ICE restart, else empty */
     bool has_remote;
     struct rtc_remote remote;
-    struct ice *ice;
+    struct rtc_ice *ice;
     struct dtls *dtls;            /* NULL until it is known who begins */
     struct srtp_session *tx, *rx; /* NULL until DTLS is up */
     struct addr said;             /* the pair of the last "ice" step */
@@ -43,6 +39,11 @@ static int64_t now_ms(const struct rtc_transport *transport)
     return media_thread_now_us(transport->worker->thread) / 1000;
 }
 
+static const struct ice_path *selected(const struct rtc_transport *transport)
+{
+    return transport->ice->ops->selected(transport->ice);
+}
+
 static void fail(struct rtc_transport *transport, enum err err, const char *text)
 {
     if (transport->failed)
@@ -53,7 +54,7 @@ static void fail(struct rtc_transport *transport, enum err err, const char *text
 
 static void say_connected(struct rtc_transport *transport)
 {
-    const struct ice_path *path = ice_selected(transport->ice);
+    const struct ice_path *path = selected(transport);
     if (transport->tx && path)
         media_stream_core_connected(transport->base.stream, &path->remote);
 }
@@ -63,9 +64,9 @@ static void say_connected(struct rtc_transport *transport)
 static void on_dtls_send(void *owner, struct slice datagram)
 {
     const struct rtc_transport *transport = owner;
-    const struct ice_path *path = ice_selected(transport->ice);
+    const struct ice_path *path = selected(transport);
     if (path)
-        rtc_mux_send_bytes(transport->worker->mux, path, datagram);
+        transport->ice->ops->send_bytes(transport->ice, path, datagram);
 }
 
 static void on_dtls_up(void *owner, const struct dtls_keys *keys)
@@ -119,7 +120,7 @@ static void create_dtls(struct rtc_transport *transport, enum dtls_role role)
 static void start_dtls(struct rtc_transport *transport)
 {
     bool client = transport->has_remote && transport->remote.local_setup == RTC_SETUP_ACTIVE;
-    if (transport->dtls || !client || !ice_selected(transport->ice))
+    if (transport->dtls || !client || !selected(transport))
         return;
     create_dtls(transport, DTLS_CLIENT);
     dtls_start(transport->dtls);
@@ -134,24 +135,6 @@ static void on_dtls(void *owner, struct slice datagram)
 }
 
 /* ICE */
-
-static void on_ice_send(void *owner, const struct ice_path *path, struct slice bytes)
-{
-    const struct rtc_transport *transport = owner;
-    rtc_mux_send_bytes(transport->worker->mux, path, bytes);
-}
-
-static void on_ice_pair(void *owner, const struct addr *remote)
-{
-    struct rtc_transport *transport = owner;
-    rtc_mux_claim(transport->worker->mux, remote, &transport->user);
-}
-
-static void on_ice_pair_gone(void *owner, const struct addr *remote)
-{
-    const struct rtc_transport *transport = owner;
-    rtc_mux_release(transport->worker->mux, remote, &transport->user);
-}
 
 static void on_ice_selected(void *owner, const struct ice_path *path)
 {
@@ -174,22 +157,10 @@ static void on_ice_failed(void *owner, enum err err, const char *text)
     fail(owner, err, text);
 }
 
-static const struct ice_events ice_events = {
-    .on_send = on_ice_send,
-    .on_pair = on_ice_pair,
-    .on_pair_gone = on_ice_pair_gone,
-    .on_selected = on_ice_selected,
-    .on_failed = on_ice_failed,
-};
-
-static void on_check(void *owner, const struct ice_path *path, struct slice bytes, int64_t at_ms)
+static void on_forged(void *owner)
 {
-    struct rtc_transport *transport = owner;
-    if (!rtc_mux_may_claim(transport->worker->mux, &path->remote, &transport->user))
-        return; /* unanswered, so that the peer does not take the pair for valid */
-    enum err err = ice_feed(transport->ice, path, bytes, at_ms);
-    if (err == ERR_AUTH)
-        media_stream_core_dropped(transport->base.stream, 0, 1);
+    const struct rtc_transport *transport = owner;
+    media_stream_core_dropped(transport->base.stream, 0, 1);
 }
 
 /* Packets */
@@ -217,20 +188,17 @@ static void send_batch(struct rtc_transport *transport, const struct ice_path *p
     struct media_packet *good[MEDIA_BATCH];
     size_t n_good = 0;
     for (size_t i = 0; i < n; i++) {
-        if (srtp_protect(transport->tx, packets[i]))
-            continue;
-        packets[i]->from = path->remote;
-        packets[i]->local = path->local;
-        good[n_good++] = packets[i];
+        if (!srtp_protect(transport->tx, packets[i]))
+            good[n_good++] = packets[i];
     }
-    rtc_mux_send(transport->worker->mux, good, n_good);
+    transport->ice->ops->send(transport->ice, path, good, n_good);
 }
 
 static void send_packets(struct media_transport *base, struct media_packet *const *packets,
                          size_t n)
 {
     struct rtc_transport *transport = self(base);
-    const struct ice_path *path = ice_selected(transport->ice);
+    const struct ice_path *path = selected(transport);
     if (!transport->tx || !path)
         return;
     for (size_t at = 0; at < n; at += MEDIA_BATCH)
@@ -272,7 +240,7 @@ static void set_remote(struct rtc_transport *transport, const struct message *ms
     transport->waiting_ms = at_ms;
     transport->remote = msg->remote;
     transport->has_remote = true;
-    ice_set_remote(transport->ice, at_ms);
+    transport->ice->ops->set_remote(transport->ice, &msg->remote, at_ms);
     if (transport->dtls)
         know_fingerprint(transport);
     start_dtls(transport);
@@ -280,21 +248,14 @@ static void set_remote(struct rtc_transport *transport, const struct message *ms
 
 static void add_candidate(struct rtc_transport *transport, const struct message *msg, int64_t at_ms)
 {
-    (void)msg;
     (void)at_ms;
-    ice_add_candidate(transport->ice);
+    transport->ice->ops->add_candidate(transport->ice, &msg->candidate);
 }
 
 static void restart(struct rtc_transport *transport, const struct message *msg, int64_t at_ms)
 {
-    struct rtc_mux *mux = transport->worker->mux;
     (void)at_ms;
-    if (transport->local_before.ufrag[0])
-        rtc_mux_remove_ufrag(mux, slice_of(transport->local_before.ufrag));
-    transport->local_before = transport->local;
-    transport->local = msg->local;
-    rtc_mux_add_ufrag(mux, slice_of(msg->local.ufrag), &transport->user);
-    ice_restart(transport->ice, slice_of(msg->local.ufrag), slice_of(msg->local.pwd));
+    transport->ice->ops->restart(transport->ice, &msg->local);
 }
 
 static void tell(struct media_transport *base, void *take)
@@ -315,32 +276,20 @@ static void tell(struct media_transport *base, void *take)
 static void start(struct media_transport *base, struct media_thread *thread)
 {
     struct rtc_transport *transport = self(base);
-    (void)thread; /* the worker's own */
-    transport->started = true;
-    rtc_mux_add_ufrag(transport->worker->mux, slice_of(transport->local.ufrag), &transport->user);
+    transport->ice->ops->start(transport->ice, thread, base->stream);
 }
 
 static void tick(struct media_transport *base, int64_t at_ms)
 {
     struct rtc_transport *transport = self(base);
-    ice_tick(transport->ice, at_ms);
+    transport->ice->ops->tick(transport->ice, at_ms);
     if (transport->dtls)
         dtls_tick(transport->dtls);
-    if (transport->waiting && ice_selected(transport->ice) &&
-        at_ms - transport->waiting_ms >= DTLS_WAIT_MS)
+    if (transport->waiting && selected(transport) && at_ms - transport->waiting_ms >= DTLS_WAIT_MS)
         fail(transport, ERR_TIMEOUT,
              transport->dtls ? "ICE is connected, but the DTLS handshake did not end in 30 s"
                              : "ICE checks arrive, but the peer began no DTLS handshake in 30 s: "
                                "our answers may not reach it");
-}
-
-static void leave_mux(struct rtc_transport *transport)
-{
-    struct rtc_mux *mux = transport->worker->mux;
-    rtc_mux_remove_ufrag(mux, slice_of(transport->local.ufrag));
-    if (transport->local_before.ufrag[0])
-        rtc_mux_remove_ufrag(mux, slice_of(transport->local_before.ufrag));
-    ice_close(transport->ice);
 }
 
 static void destroy(struct media_transport *base)
@@ -348,10 +297,8 @@ static void destroy(struct media_transport *base)
     struct rtc_transport *transport = self(base);
     if (transport->dtls)
         dtls_close(transport->dtls);
-    if (transport->started)
-        leave_mux(transport);
     dtls_destroy(transport->dtls);
-    ice_destroy(transport->ice);
+    transport->ice->ops->destroy(transport->ice);
     srtp_destroy(transport->tx);
     srtp_destroy(transport->rx);
     mem_wipe(transport, sizeof *transport);
@@ -367,19 +314,38 @@ static void make_local(struct rtc_local *local)
     rand_token(local->pwd, 32);
 }
 
-struct media_transport *rtc_transport_create(struct rtc *rtc, unsigned thread,
-                                             struct rtc_local *local)
+static const struct rtc_ice_events ice_events = {
+    .on_selected = on_ice_selected,
+    .on_failed = on_ice_failed,
+    .on_dtls = on_dtls,
+    .on_media = on_media,
+    .on_forged = on_forged,
+};
+
+static struct rtc_transport *create(struct rtc *rtc, unsigned thread, struct rtc_local *local)
 {
     static const struct media_transport_ops ops = { start, tell, send_packets, tick, destroy };
-    static const struct rtc_mux_events mux_events = { on_check, on_dtls, on_media };
     struct rtc_transport *transport = mem_new(struct rtc_transport);
     make_local(local);
     transport->base.ops = &ops;
     transport->worker = rtc_worker_of(rtc, thread);
-    transport->user = (struct rtc_mux_user){ &mux_events, transport };
-    transport->local = *local;
-    transport->ice =
-        ice_create(slice_of(local->ufrag), slice_of(local->pwd), &ice_events, transport);
+    return transport;
+}
+
+struct media_transport *rtc_transport_create(struct rtc *rtc, unsigned thread,
+                                             struct rtc_local *local)
+{
+    struct rtc_transport *transport = create(rtc, thread, local);
+    transport->ice = rtc_ice_lite_create(transport->worker, local, &ice_events, transport);
+    return &transport->base;
+}
+
+struct media_transport *rtc_transport_create_full(struct rtc *rtc, unsigned thread,
+                                                  const struct rtc_ice_config *config,
+                                                  struct rtc_local *local)
+{
+    struct rtc_transport *transport = create(rtc, thread, local);
+    transport->ice = rtc_ice_full_create(config, local, &ice_events, transport);
     return &transport->base;
 }
 
