@@ -1,0 +1,9 @@
+#pragma once
+/* What went wrong with a TLS connection, in words for people. For tls.c only. */
+
+#include <openssl/ssl.h>
+
+#include "base/err.h"
+
+/** The error that OpenSSL has queued last for `ssl`. `name`: whom we wanted to reach, or "". */
+enum err tls_words(SSL *ssl, const char *name, struct fault *why);
