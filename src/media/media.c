@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
@@ -9,14 +10,17 @@
 #include "media/media_priv.h"
 #include "media/media_thread.h"
 #include "media/rtp_ports.h"
+#include "media/stream_core.h"
 
-enum { SILENT_MS = 5000, TIMEOUT_MS = 60000 };
+enum { SILENT_MS = 5000, TIMEOUT_MS = 60000, POST_TRIES = 100, POST_WAIT_US = 10000 };
 
 struct media {
     struct loop *control;
     struct media_config config;
     struct mailbox *events;
     struct rtp_ports *ports;
+    struct recorder *recorder; /* NULL until something is recorded */
+    uint32_t recordings;
     unsigned n_threads;
     struct media_thread *threads[MEDIA_THREADS_MAX];
     unsigned load[MEDIA_THREADS_MAX]; /* streams of each */
@@ -92,6 +96,7 @@ void media_destroy(struct media *media)
     BUG_IF(media->n_streams > 0);
     for (unsigned i = 0; i < media->n_threads; i++)
         media_thread_destroy(media->threads[i]);
+    recorder_destroy(media->recorder);
     mailbox_destroy(media->events);
     rtp_ports_destroy(media->ports);
     mem_free(media->slots);
@@ -149,6 +154,36 @@ struct loop *media_control_loop(const struct media *media)
 struct rtp_ports *media_rtp_ports(struct media *media)
 {
     return media->ports;
+}
+
+/* On the recorder's thread: it may wait for control a while, but not for one that waits for it. */
+static void on_recorded(void *owner, const struct recorder_done *done)
+{
+    struct media *media = owner;
+    const struct media_event event = { .kind = MEDIA_EVENT_RECORDED,
+                                       .stream = { done->key.slot, done->key.generation },
+                                       .recorded = { .record_id = done->key.record_id,
+                                                     .err = done->err,
+                                                     .duration_ms = done->duration_ms,
+                                                     .dropped_ms = done->dropped_ms } };
+    if (done->err)
+        log_warn(NULL, "recording failed: %s", done->text);
+    for (int tries = 0; !media_post_event(media, &event) && tries < POST_TRIES; tries++)
+        usleep(POST_WAIT_US);
+}
+
+void media_record(struct media *media, unsigned thread, struct stream_id id, uint32_t record_id,
+                  const char *path, bool stereo)
+{
+    if (!media->recorder)
+        media->recorder = recorder_create(on_recorded, media);
+    struct media_cmd cmd = { .run = stream_core_run_record, .stream = id };
+    cmd.record.recorder = media->recorder;
+    cmd.record.channels = stereo ? 2 : 1;
+    cmd.record.key =
+        (struct recorder_key){ id.slot, id.generation, record_id, ++media->recordings };
+    recorder_open(media->recorder, cmd.record.key, slice_dup(slice_of(path)), cmd.record.channels);
+    media_post(media, thread, &cmd);
 }
 
 bool media_post_event(struct media *media, const struct media_event *event)

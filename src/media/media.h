@@ -97,6 +97,12 @@ struct media_stats {
     struct addr remote;
 };
 
+struct media_recorded {
+    uint32_t record_id;
+    enum err err;        /* ERR_IO: the file could not be opened or written */
+    int64_t duration_ms; /* in the file */
+    unsigned dropped_ms; /* left out: the disk was too slow */
+};
 struct media_events { /* any may be NULL; never called from inside a media_ function */
     void (*on_connected)(
         void *owner); /* keys agreed and the peer's address known: media may flow */
@@ -106,6 +112,8 @@ struct media_events { /* any may be NULL; never called from inside a media_ func
      * dtmf_send says. Only with MEDIA_DTMF_SEND_NONE there the owner passes it on. */
     void (*on_dtmf)(void *owner, char digit, unsigned duration_ms);
     void (*on_play_done)(void *owner, uint32_t play_id);
+    /** The file is complete, after media_stream_record_stop(). */
+    void (*on_recorded)(void *owner, const struct media_recorded *recorded);
     void (*on_silent)(void *owner, int64_t silent_ms); /* once until packets come again */
     void (*on_heard_again)(void *owner);
     /** The stream is of no more use: ERR_AUTH (DTLS fingerprint), ERR_TIMEOUT (consent or media).
@@ -153,6 +161,14 @@ void media_stream_play_stop(struct media_stream *stream);
  * could not be. */
 void media_stream_send_dtmf(struct media_stream *stream, struct slice digits, unsigned duration_ms,
                             unsigned gap_ms);
+
+/** Write what the far end says and what it is sent to a WAV file of 16 kHz, mixed, or in `stereo`
+ * left and right; another recording of this stream ends. A relay stays a relay: its packets are
+ * decoded beside it, and a slow disk costs gaps in the file, never packets. A stream that is
+ * destroyed completes its file, but reports no more: stop, and wait for on_recorded. */
+void media_stream_record(struct media_stream *stream, uint32_t record_id, const char *path,
+                         bool stereo);
+void media_stream_record_stop(struct media_stream *stream);
 
 /** The newest figures, at most a second old; all unknown before the first report. */
 const struct media_stats *media_stream_stats(const struct media_stream *stream);

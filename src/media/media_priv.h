@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "media/media.h"
+#include "media/recorder.h"
 
 struct media_batches;
 struct media_stream_core;
@@ -55,6 +56,11 @@ struct media_cmd {
         struct {
             unsigned duration_ms, gap_ms;
         } dtmf;
+        struct {
+            struct recorder *recorder;
+            struct recorder_key key;
+            unsigned channels;
+        } record;
     };
 };
 
@@ -70,6 +76,7 @@ enum media_event_kind {
     MEDIA_EVENT_STEP,
     MEDIA_EVENT_TRANSPORT,
     MEDIA_EVENT_STATS,
+    MEDIA_EVENT_RECORDED,
     MEDIA_EVENT_PORT_FREE, /* of no stream: a port pair may rest now */
     MEDIA_EVENTS
 };
@@ -91,6 +98,7 @@ struct media_event {
             char step[MEDIA_STEP_MAX], detail[MEDIA_TEXT_MAX];
         } step;
         _Alignas(max_align_t) char transport[MEDIA_TELL_MAX];
+        struct media_recorded recorded;
         struct media_stats stats;
         uint16_t port;
     };
@@ -103,6 +111,9 @@ struct media_stats media_stats_unknown(void);
 void media_post(struct media *media, unsigned thread, const struct media_cmd *cmd);
 const struct media_config *media_get_config(const struct media *media);
 struct loop *media_control_loop(const struct media *media);
+/** Open a file and have the stream record into it. */
+void media_record(struct media *media, unsigned thread, struct stream_id id, uint32_t record_id,
+                  const char *path, bool stereo);
 struct rtp_ports *media_rtp_ports(struct media *media);
 /** Any media thread; false when the mailbox is full. */
 bool media_post_event(struct media *media, const struct media_event *event);

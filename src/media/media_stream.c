@@ -132,6 +132,17 @@ void media_stream_send_dtmf(struct media_stream *stream, struct slice digits, un
                                       .dtmf = { duration_ms, gap_ms } });
 }
 
+void media_stream_record(struct media_stream *stream, uint32_t record_id, const char *path,
+                         bool stereo)
+{
+    media_record(stream->media, stream->thread, stream->id, record_id, path, stereo);
+}
+
+void media_stream_record_stop(struct media_stream *stream)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_record });
+}
+
 const struct media_stats *media_stream_stats(const struct media_stream *stream)
 {
     return &stream->stats;
@@ -196,6 +207,12 @@ static void on_transport(struct media_stream *stream, const struct media_event *
         stream->events->on_transport(stream->owner, event->transport);
 }
 
+static void on_recorded(struct media_stream *stream, const struct media_event *event)
+{
+    if (stream->events->on_recorded)
+        stream->events->on_recorded(stream->owner, &event->recorded);
+}
+
 static void on_stats(struct media_stream *stream, const struct media_event *event)
 {
     stream->stats = event->stats;
@@ -208,8 +225,8 @@ void media_stream_dispatch(struct media_stream *stream, const struct media_event
         [MEDIA_EVENT_DTMF] = on_dtmf,           [MEDIA_EVENT_PLAY_DONE] = on_play_done,
         [MEDIA_EVENT_SILENT] = on_silent,       [MEDIA_EVENT_HEARD_AGAIN] = on_heard_again,
         [MEDIA_EVENT_FAILED] = on_failed,       [MEDIA_EVENT_STEP] = on_step,
-        [MEDIA_EVENT_TRANSPORT] = on_transport, [MEDIA_EVENT_STATS] = on_stats,
-        [MEDIA_EVENT_PORT_FREE] = NULL, /* media.c's own */
+        [MEDIA_EVENT_TRANSPORT] = on_transport, [MEDIA_EVENT_RECORDED] = on_recorded,
+        [MEDIA_EVENT_STATS] = on_stats,         [MEDIA_EVENT_PORT_FREE] = NULL, /* media.c's own */
     };
     _Static_assert(COUNT_OF(handlers) == MEDIA_EVENTS, "a handler per event");
     if (handlers[event->kind])

@@ -68,6 +68,7 @@ void stream_core_run_destroy(struct media_thread *thread, struct media_stream_co
     stream_rtcp_bye(core);
     media_thread_remove_core(thread, core);
     stream_pace_clear(core);
+    stream_record_stop(core);
     core->transport->ops->destroy(core->transport);
     stream_tx_clear(core);
     stream_rx_clear(core);
@@ -169,6 +170,16 @@ void stream_core_run_dtmf(struct media_thread *thread, struct media_stream_core 
     char *digits = cmd->give;
     stream_pace_send_dtmf(core, slice_of(digits), cmd->dtmf.duration_ms, cmd->dtmf.gap_ms);
     mem_free(digits);
+}
+
+void stream_core_run_record(struct media_thread *thread, struct media_stream_core *core,
+                            const struct media_cmd *cmd)
+{
+    (void)thread;
+    if (cmd->record.recorder)
+        stream_record_start(core, cmd->record.recorder, cmd->record.key, cmd->record.channels);
+    else
+        stream_record_stop(core);
 }
 
 /* What the transport tells; media_stream_core_receive() is in stream_rx.c */

@@ -33,5 +33,7 @@ void stream_core_run_tone(struct media_thread *thread, struct media_stream_core 
                           const struct media_cmd *cmd);
 void stream_core_run_play_stop(struct media_thread *thread, struct media_stream_core *core,
                                const struct media_cmd *cmd);
+void stream_core_run_record(struct media_thread *thread, struct media_stream_core *core,
+                            const struct media_cmd *cmd); /* no recorder: stop */
 void stream_core_run_dtmf(struct media_thread *thread, struct media_stream_core *core,
                           const struct media_cmd *cmd);

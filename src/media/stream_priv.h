@@ -12,12 +12,14 @@
 #include "media/media_thread.h"
 #include "media/meter.h"
 #include "media/player.h"
+#include "media/recorder.h"
 #include "media/rtcp.h"
 #include "media/rtp_sender.h"
 #include "media/rtp_source.h"
 #include "media/stage.h"
 
 struct codec_decoder;
+struct stream_record;
 struct codec_encoder;
 struct dtmf_detector;
 struct stream_decoder;
@@ -109,6 +111,7 @@ struct media_stream_core {
     struct stream_pace pace;
     struct stream_rtcp rtcp;
     struct stream_watch watch;
+    struct stream_record *record; /* NULL: nobody records */
     uint64_t dropped_auth, dropped_stranger;
 };
 
@@ -179,6 +182,15 @@ void stream_rtcp_init(struct media_stream_core *core);
 void stream_rtcp_receive(struct media_stream_core *core, const struct media_packet *packet);
 void stream_rtcp_tick(struct media_stream_core *core);
 void stream_rtcp_bye(struct media_stream_core *core);
+
+/* stream_record.c */
+void stream_record_start(struct media_stream_core *core, struct recorder *recorder,
+                         struct recorder_key key, unsigned channels);
+/** Nothing to do is fine. */
+void stream_record_stop(struct media_stream_core *core);
+/** A packet went out; only while core->record. */
+void stream_record_sent(struct media_stream_core *core, const struct rtp_header *header,
+                        struct slice payload);
 
 /* stream_stats.c */
 struct media_stats stream_stats_collect(struct media_stream_core *core);

@@ -73,6 +73,8 @@ static void queue(struct media_stream_core *core, struct stage_item *item,
                   const struct rtp_header *header)
 {
     struct stream_tx *tx = &core->tx;
+    if (core->record)
+        stream_record_sent(core, header, item->header.payload);
     rtp_replace(item->packet, &item->header, header);
     count(core, item->header.payload.len);
     if (tx->n_queue == MEDIA_BATCH)
@@ -156,6 +158,8 @@ void stream_tx_flush(struct media_stream_core *core)
 void stream_tx_send(struct media_stream_core *core, const struct rtp_header *header,
                     struct slice payload)
 {
+    if (core->record)
+        stream_record_sent(core, header, payload);
     struct media_packet *packet = media_packet_take(core->thread);
     if (rtp_fill(packet, header, payload) == OK) {
         count(core, payload.len);
