@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "net/tcp_priv.h"
 
-enum { READ_STEP = 16 << 10 };
+enum { READ_STEP = 16 << 10, TCP_WHERE_MAX = 300 };
 
 struct write {
     uv_write_t req;
@@ -59,42 +59,37 @@ static void end(struct tcp *tcp)
         tcp->events->on_close(tcp->owner, tcp, &tcp->end);
 }
 
-static void set_end(struct tcp *tcp, enum err err, int error, const char *text)
+__attribute__((format(printf, 4, 5))) static void set_end(struct tcp *tcp, enum err err, int error,
+                                                          const char *fmt, ...)
 {
-    fault_set(&tcp->why, err, "", 0, "%s", text);
-    tcp->end = (struct tcp_end){ .err = err, .error = error, .text = tcp->why.text };
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(tcp->why, sizeof tcp->why, fmt, args);
+    va_end(args);
+    tcp->end = (struct tcp_end){ .err = err, .error = error, .text = tcp->why };
 }
 
 static void end_with_errno(struct tcp *tcp, const char *what, int error)
 {
-    char where[300];
-    char text[FAULT_TEXT_MAX];
-    snprintf(text, sizeof text, "%s %s over %s: %s", what, whom(tcp, where, sizeof where),
-             kind(tcp), strerror(error));
-    set_end(tcp,
-            error == ECONNREFUSED ? ERR_REFUSED
-            : error == ETIMEDOUT  ? ERR_TIMEOUT
-                                  : ERR_IO,
-            error, text);
+    char where[TCP_WHERE_MAX];
+    enum err err = error == ECONNREFUSED ? ERR_REFUSED : error == ETIMEDOUT ? ERR_TIMEOUT : ERR_IO;
+    set_end(tcp, err, error, "%s %s over %s: %s", what, whom(tcp, where, sizeof where), kind(tcp),
+            strerror(error));
     end(tcp);
 }
 
 static void end_in_order(struct tcp *tcp)
 {
-    char where[300];
-    char text[FAULT_TEXT_MAX];
-    snprintf(text, sizeof text, "%s closed the %s connection", whom(tcp, where, sizeof where),
-             kind(tcp));
-    set_end(tcp, tcp->state == TCP_SHAKING ? ERR_CLOSED : OK, 0, text);
+    char where[TCP_WHERE_MAX];
+    set_end(tcp, tcp->state == TCP_SHAKING ? ERR_CLOSED : OK, 0, "%s closed the %s connection",
+            whom(tcp, where, sizeof where), kind(tcp));
     end(tcp);
 }
 
 static void end_with_tls(struct tcp *tcp, const struct fault *why)
 {
-    char where[300];
-    char text[FAULT_TEXT_MAX];
-    snprintf(text, sizeof text, "no TLS with %s: %s", whom(tcp, where, sizeof where), why->text);
-    set_end(tcp, why->code, 0, text);
+    char where[TCP_WHERE_MAX];
+    set_end(tcp, why->code, 0, "no TLS with %s: %s", whom(tcp, where, sizeof where), why->text);
     end(tcp);
 }
 
@@ -103,25 +98,20 @@ static void end_later(struct tcp *tcp, enum err err, const char *text)
 {
     if (tcp->end.text)
         return;
-    set_end(tcp, err, 0, text);
+    set_end(tcp, err, 0, "%s", text);
     loop_timer_start(tcp->loop, &tcp->timer, 0, on_timer, tcp);
 }
 
 static void end_timed_out(struct tcp *tcp)
 {
-    char where[300];
-    char text[FAULT_TEXT_MAX];
-    whom(tcp, where, sizeof where);
-    if (tcp->state == TCP_OPEN)
-        snprintf(text, sizeof text, "nothing came from %s over %s for %d s", where, kind(tcp),
-                 (int)(tcp->idle_ms / 1000));
-    else if (tcp->state == TCP_SHAKING)
-        snprintf(text, sizeof text, "no TLS handshake with %s in %d s", where,
-                 (int)(tcp->limit_ms / 1000));
-    else
-        snprintf(text, sizeof text, "no connection to %s over %s in %d s", where, kind(tcp),
-                 (int)(tcp->limit_ms / 1000));
-    set_end(tcp, ERR_TIMEOUT, ETIMEDOUT, text);
+    char where[TCP_WHERE_MAX];
+    bool was_open = tcp->state == TCP_OPEN;
+    const char *what = was_open                    ? "nothing came from"
+                       : tcp->state == TCP_SHAKING ? "no TLS handshake with"
+                                                   : "no connection to";
+    set_end(tcp, ERR_TIMEOUT, ETIMEDOUT, "%s %s over %s in %d s", what,
+            whom(tcp, where, sizeof where), kind(tcp),
+            (int)((was_open ? tcp->idle_ms : tcp->limit_ms) / 1000));
     end(tcp);
 }
 

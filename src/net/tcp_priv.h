@@ -26,9 +26,9 @@ struct tcp {
     struct timer timer; /* connecting, silence, lingering, an end that waits for its turn */
     int64_t limit_ms, idle_ms, heard_ms;
     struct tcp_end end;
-    struct fault why;
-    struct tcp_listener *listener; /* that counts it; NULL: none */
-    struct list link;              /* in the listener's list */
+    char why[FAULT_TEXT_MAX + FAULT_WHERE_MAX + 100]; /* the text of `end` */
+    struct tcp_listener *listener;                    /* that counts it; NULL: none */
+    struct list link;                                 /* in the listener's list */
 };
 
 /** A connection that was accepted: begins to read, or to shake hands. */
