@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
