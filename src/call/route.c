@@ -82,13 +82,19 @@ enum err route_target_parse(struct slice text, struct route_target *out)
     return OK;
 }
 
+/* Carriers send the same number with and without its plus. */
+static struct slice without_plus(struct slice number)
+{
+    return number.len && number.ptr[0] == '+' ? slice_from(number, 1) : number;
+}
+
 enum err router_set_number(struct router *router, struct slice number, struct slice to)
 {
     struct route_target target;
     enum err err = route_target_parse(to, &target);
     if (err)
         return err;
-    mem_free(map_put(router->numbers, number, mem_copy(&target, sizeof target)));
+    mem_free(map_put(router->numbers, without_plus(number), mem_copy(&target, sizeof target)));
     return OK;
 }
 
@@ -224,9 +230,7 @@ static bool by_rules(const struct router *router, const struct route_query *quer
 
 static bool by_number(const struct router *router, struct slice dialled, struct route_plan *plan)
 {
-    const struct route_target *target = map_find(router->numbers, dialled);
-    if (!target && dialled.len && dialled.ptr[0] == '+')
-        target = map_find(router->numbers, slice_from(dialled, 1));
+    const struct route_target *target = map_find(router->numbers, without_plus(dialled));
     if (!target)
         return false;
     plan_add(plan, target, 0, dialled);
@@ -305,7 +309,9 @@ enum err router_find(const struct router *router, const struct route_query *quer
     *plan = (struct route_plan){ 0 };
     struct slice dialled = query->dialled;
     bool found;
-    if (slice_empty(dialled))
+    if (dialled.len >= ROUTE_TEXT_MAX) /* cut, it would reach somebody else */
+        found = false;
+    else if (slice_empty(dialled))
         found = by_default(router, dialled, plan);
     else
         found = by_rules(router, query, plan) || by_number(router, dialled, plan) ||
@@ -314,7 +320,8 @@ enum err router_find(const struct router *router, const struct route_query *quer
                 (!is_uri(dialled) && by_default(router, dialled, plan));
     if (!found || !plan->n) {
         char text[200];
-        snprintf(text, sizeof text, "No route leads to '%.*s'.", SLICE_ARG(dialled));
+        snprintf(text, sizeof text, "No route leads to '%.*s'.",
+                 SLICE_ARG(slice_sub(dialled, 0, ROUTE_TEXT_MAX)));
         *cause = cause_of_token("no_route", CAUSE_BY_SYSTEM, text);
         return ERR_NOT_FOUND;
     }
