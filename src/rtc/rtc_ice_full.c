@@ -15,7 +15,6 @@
 #include "rtc/ice_gather.h"
 #include "rtc/rtc_ice.h"
 #include "rtc/rtc_relay.h"
-#include "rtc/turn_stream.h"
 
 enum { HOSTS_MAX = 8, LOCAL_PREF_MAX = 65535 };
 
@@ -349,29 +348,26 @@ static void find_hosts(struct full *full, const struct addr *bound)
     }
 }
 
-static void add_relay(struct full *full, const struct rtc_ice_server *server, struct turn_tls *tls)
+static void add_relay(struct full *full, const struct rtc_ice_server *server, const char *ca_file)
 {
     static const struct rtc_relay_events events = { on_allocated, on_packets, on_relay_failed };
-    char addr[ADDR_TEXT];
-    if (!rtc_relay_create(&full->relays[full->n_relays], server, tls, &events, full))
+    struct fault fault;
+    char text[FAULT_TEXT_MAX + FAULT_WHERE_MAX];
+    if (!rtc_relay_create(&full->relays[full->n_relays], server, ca_file, &events, full, &fault)) {
         full->n_relays++;
-    else
-        log_warn(NULL, "turn server=%s user name too long", addr_print(&server->addr, addr));
+        return;
+    }
+    fault_print(&fault, text, sizeof text);
+    log_error(NULL, "turn server not tried: %s", text);
 }
 
 /* A TURN server over UDP tells reflexive addresses too. */
 static void add_server(struct full *full, const struct rtc_ice_server *config, const char *ca_file)
 {
     struct rtc_ice_server server = *config;
-    struct turn_tls *tls = NULL;
     if (!addr_is_set(&server.addr) &&
         addr_parse_ip(slice_of(server.uri.host), server.uri.port, &server.addr)) {
         log_warn(NULL, "ice server=%s has no address: it was not resolved", server.uri.host);
-        return;
-    }
-    if (server.uri.transport == ICE_URI_TLS && turn_tls_create(&tls, ca_file)) {
-        log_error(NULL, "ice no certificates to trust in %s: TURN over TLS is not tried",
-                  ca_file ? ca_file : "the system's store");
         return;
     }
     for (size_t i = 0; i < full->n_hosts && full->policy == RTC_ICE_ALL; i++) {
@@ -379,8 +375,7 @@ static void add_server(struct full *full, const struct rtc_ice_server *config, c
             ice_gather_add(full->gather, &full->hosts[i], &server.addr);
     }
     if (server.uri.kind == ICE_URI_TURN)
-        add_relay(full, &server, tls);
-    turn_tls_unref(tls);
+        add_relay(full, &server, ca_file);
 }
 
 static void create_engines(struct full *full, const struct rtc_ice_config *config,

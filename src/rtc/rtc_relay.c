@@ -6,8 +6,12 @@
 
 #include "base/mem.h"
 #include "media/media_thread.h"
+#include "net/tcp.h"
+#include "net/tls.h"
 #include "rtc/turn.h"
-#include "rtc/turn_stream.h"
+#include "rtc/turn_frames.h"
+
+enum { BACKLOG_MAX = 128 * 1024 }; /* media that the stream does not take is late: drop it */
 
 struct rtc_relay {
     const struct rtc_relay_events *events;
@@ -15,10 +19,11 @@ struct rtc_relay {
     struct media_thread *thread; /* NULL: not started */
     struct ice_uri uri;
     struct addr server, addr, mapped;
-    struct turn_tls *tls;
+    struct tls_context *tls; /* until the stream has it */
     struct turn *turn;
     struct media_socket *socket; /* one of the two, or none: it failed */
-    struct turn_stream *stream;
+    struct tcp *stream;
+    struct turn_frames frames;
     bool failed;
     struct media_packet *at; /* what is being fed came in it; NULL: by the stream */
     size_t n_batch;
@@ -61,7 +66,7 @@ static void on_turn_send(void *owner, struct slice message)
     if (relay->socket)
         media_socket_send_bytes(relay->socket, &relay->server, NULL, message.ptr, message.len);
     else if (relay->stream)
-        turn_stream_send(relay->stream, message);
+        (void)!tcp_send(relay->stream, message); /* on_close() tells what is wrong with it */
 }
 
 static void on_allocated(void *owner, const struct addr *relayed, const struct addr *mapped)
@@ -135,15 +140,27 @@ static void on_message(void *owner, struct slice message)
         media_packet_give_back(relay->thread, packet);
 }
 
-static void on_open(void *owner)
+static void on_open(void *owner, struct tcp *tcp)
 {
     struct rtc_relay *relay = owner;
+    (void)tcp;
     turn_start(relay->turn, now_ms(relay));
 }
 
-static void on_closed(void *owner, enum err err, const char *text)
+static void on_bytes(void *owner, struct tcp *tcp, struct slice bytes)
 {
-    fail(owner, err, text);
+    struct rtc_relay *relay = owner;
+    (void)tcp;
+    if (!relay->failed && turn_frames_feed(&relay->frames, bytes, on_message, relay))
+        fail(relay, ERR_PARSE, "what answers there does not speak TURN");
+}
+
+static void on_close(void *owner, struct tcp *tcp, const struct tcp_end *why)
+{
+    struct rtc_relay *relay = owner;
+    (void)tcp;
+    relay->stream = NULL;
+    fail(relay, why->err ? why->err : ERR_CLOSED, why->text);
 }
 
 /* Toward peers */
@@ -180,8 +197,8 @@ void rtc_relay_send(struct rtc_relay *relay, const struct addr *peer,
             packets[i]->from = relay->server;
             packets[i]->local = (struct addr){ 0 };
             media_socket_send(relay->socket, &packets[i], 1);
-        } else {
-            turn_stream_send(relay->stream, slice_make(packets[i]->data, packets[i]->len));
+        } else if (relay->stream && tcp_backlog(relay->stream) < BACKLOG_MAX) {
+            on_turn_send(relay, slice_make(packets[i]->data, packets[i]->len));
         }
     }
 }
@@ -195,15 +212,22 @@ void rtc_relay_bind(struct rtc_relay *relay, const struct addr *peer, int64_t at
 /* Life */
 
 enum err rtc_relay_create(struct rtc_relay **out, const struct rtc_ice_server *server,
-                          struct turn_tls *tls, const struct rtc_relay_events *events, void *owner)
+                          const char *ca_file, const struct rtc_relay_events *events, void *owner,
+                          struct fault *fault)
 {
     const struct turn_config config = { .username = slice_of(server->username),
                                         .password = slice_of(server->password),
                                         .stream = server->uri.transport != ICE_URI_UDP };
-    struct turn *turn = NULL;
+    const struct tls_client_config trust = { .ca_file = ca_file };
     struct rtc_relay *relay = mem_new(struct rtc_relay);
-    enum err err = turn_create(&turn, &config, &turn_events, relay);
+    enum err err = turn_create(&relay->turn, &config, &turn_events, relay);
+    if (err)
+        fault_set(fault, err, server->uri.host, 0, "the TURN user name is over %d bytes",
+                  TURN_TEXT_MAX);
+    else if (server->uri.transport == ICE_URI_TLS)
+        err = tls_context_create_client(&relay->tls, &trust, fault);
     if (err) {
+        turn_destroy(relay->turn);
         mem_free(relay);
         return err;
     }
@@ -211,8 +235,6 @@ enum err rtc_relay_create(struct rtc_relay **out, const struct rtc_ice_server *s
     relay->owner = owner;
     relay->uri = server->uri;
     relay->server = server->addr;
-    relay->tls = turn_tls_ref(tls);
-    relay->turn = turn;
     *out = relay;
     return OK;
 }
@@ -233,15 +255,24 @@ static void start_udp(struct rtc_relay *relay)
     turn_start(relay->turn, now_ms(relay));
 }
 
+static void start_stream(struct rtc_relay *relay)
+{
+    static const struct tcp_events events = { on_open, on_bytes, on_close };
+    const struct tcp_config config = { .remote = relay->server,
+                                       .tls = relay->tls,
+                                       .tls_name = slice_of(relay->uri.host) };
+    relay->stream = tcp_connect(media_thread_loop(relay->thread), &config, &events, relay);
+    tls_context_destroy(relay->tls);
+    relay->tls = NULL;
+}
+
 void rtc_relay_start(struct rtc_relay *relay, struct media_thread *thread)
 {
-    static const struct turn_stream_events events = { on_open, on_message, on_closed };
     relay->thread = thread;
     if (relay->uri.transport == ICE_URI_UDP)
         start_udp(relay);
     else
-        relay->stream = turn_stream_create(media_thread_loop(thread), &relay->server, relay->tls,
-                                           relay->uri.host, &events, relay);
+        start_stream(relay);
 }
 
 void rtc_relay_tick(struct rtc_relay *relay, int64_t at_ms)
@@ -257,8 +288,8 @@ void rtc_relay_destroy(struct rtc_relay *relay)
     if (!relay->failed && relay->thread)
         turn_close(relay->turn);
     media_socket_close(relay->socket);
-    turn_stream_destroy(relay->stream);
+    tcp_destroy(relay->stream);
     turn_destroy(relay->turn);
-    turn_tls_unref(relay->tls);
+    tls_context_destroy(relay->tls);
     mem_free(relay);
 }

@@ -13,7 +13,7 @@
 struct media_packet;
 struct media_thread;
 struct rtc_relay;
-struct turn_tls;
+struct tls_context;
 
 struct rtc_relay_events {
     void (*on_allocated)(void *owner, struct rtc_relay *relay);
@@ -23,10 +23,11 @@ struct rtc_relay_events {
     void (*on_failed)(void *owner, struct rtc_relay *relay, enum err err, const char *text);
 };
 
-/** `tls` is borrowed until return. ERR_LIMIT: the user name is too long. */
+/** `ca_file` as in rtc_ice_config. ERR_LIMIT: the user name is too long. ERR_INVALID: the file is
+ * of no use. `fault` says it. */
 MUST_CHECK enum err rtc_relay_create(struct rtc_relay **out, const struct rtc_ice_server *server,
-                                     struct turn_tls *tls, const struct rtc_relay_events *events,
-                                     void *owner);
+                                     const char *ca_file, const struct rtc_relay_events *events,
+                                     void *owner, struct fault *fault);
 /** On its thread; on control if it never started. Gives the allocation back. */
 void rtc_relay_destroy(struct rtc_relay *relay);
 void rtc_relay_start(struct rtc_relay *relay, struct media_thread *thread);
