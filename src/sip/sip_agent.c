@@ -4,6 +4,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/rand.h"
 #include "sip_agent_priv.h"
 #include "sip_session_priv.h"
 #include "sip_transport_udp.h"
@@ -76,7 +77,7 @@ static void take_options(struct sip_agent *agent, struct sip_txn *txn)
     struct sip_field fields[] = {
         { SLICE("Allow"), slice_of(agent->allow) },
         { SLICE("Accept"), SLICE("application/sdp") },
-        { SLICE("Supported"), SLICE("100rel") },
+        { SLICE("Supported"), SLICE(SIP_SUPPORTED) },
     };
     struct sip_reply reply = { .status = 200, .fields = fields, .n_fields = COUNT_OF(fields) };
     sip_txn_reply(txn, &reply);
@@ -85,7 +86,8 @@ static void take_options(struct sip_agent *agent, struct sip_txn *txn)
 /* Extensions that a request may require of us, by option tag (RFC 3261 §8.2.2.3). */
 static bool is_option_known(struct slice tag)
 {
-    static const char *const known[] = { "100rel", "path", "outbound", "gruu" };
+    static const char *const known[] = { "100rel", "timer",    "replaces", "norefersub",
+                                         "path",   "outbound", "gruu" };
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (slice_iis(tag, known[i]))
             return true;
@@ -110,7 +112,7 @@ static bool refuses_require(struct sip_txn *txn)
 }
 
 /* What every request has to pass before anybody looks at it (RFC 3261 §8.2). */
-static bool refuses(struct sip_txn *txn)
+static bool refuses(struct sip_agent *agent, struct sip_txn *txn)
 {
     const struct sip_msg *request = sip_txn_msg(txn);
     bool is_call = sip_msg_method(request) == SIP_INVITE;
@@ -122,6 +124,11 @@ static bool refuses(struct sip_txn *txn)
     if (is_call && sip_msg_count(request, SIP_H_MAX_FORWARDS) &&
         sip_msg_max_forwards(request) == 0) {
         sip_txn_reply_status(txn, 483);
+        return true;
+    }
+    if (sip_msg_to_tag(request).len == 0 && sip_loop_found(agent->loop_key, request)) {
+        agent->stats.loops++;
+        sip_txn_reply_status(txn, 482);
         return true;
     }
     struct slice encoding = sip_msg_value(request, SIP_H_CONTENT_ENCODING);
@@ -162,7 +169,7 @@ static void on_request(void *owner, struct sip_txn *txn)
 {
     struct sip_agent *agent = owner;
     const struct sip_msg *request = sip_txn_msg(txn);
-    if (refuses(txn))
+    if (refuses(agent, txn))
         return;
     struct sip_session *session = find_session(agent, request);
     if (session)
@@ -196,6 +203,13 @@ struct sip_agent *sip_agent_create(struct loop *loop, const struct sip_agent_con
     agent->user_agent = slice_dup(config->user_agent);
     agent->allow = slice_dup(config->allow.len ? config->allow : SLICE(SIP_ALLOW));
     agent->scratch = mem_alloc(SIP_MAX_MESSAGE);
+    agent->max_sessions = config->max_sessions ? config->max_sessions : SIP_AGENT_MAX_SESSIONS;
+    agent->min_se_s = (uint32_t)num_max(config->min_se_s, SIP_AGENT_MIN_SE_S);
+    uint32_t expires_s =
+        config->session_expires_s ? config->session_expires_s : SIP_AGENT_SESSION_EXPIRES_S;
+    agent->session_expires_s =
+        config->no_session_timers ? 0 : (uint32_t)num_max(expires_s, agent->min_se_s);
+    rand_bytes(agent->loop_key, sizeof agent->loop_key);
     agent->by_tag = map_create();
     list_init(&agent->sessions);
     agent->transport = sip_transport_create(
@@ -265,7 +279,7 @@ void sip_agent_handle(struct sip_agent *agent, struct slice method, sip_handler_
 static void on_done_poll(void *owner)
 {
     struct sip_agent *agent = owner;
-    bool idle = list_empty(&agent->sessions) && sip_txns_are_quiet(agent->txns);
+    bool idle = agent->stats.sessions == 0 && sip_txns_are_quiet(agent->txns);
     if (idle || loop_now_ms(agent->loop) >= agent->done_by_ms)
         agent->done(agent->done_owner);
     else
@@ -296,6 +310,18 @@ enum err sip_agent_address(const struct sip_agent *agent, enum sip_kind kind,
 void sip_agent_set_public_ip(struct sip_agent *agent, const struct addr *public_ip)
 {
     sip_transport_set_public_ip(agent->transport, public_ip);
+}
+
+struct sip_session *sip_agent_find_session(const struct sip_agent *agent,
+                                           const struct sip_replaces *replaces)
+{
+    struct sip_session *s = map_find(agent->by_tag, replaces->to_tag);
+    if (!s || !slice_is(replaces->call_id, s->call_id))
+        return NULL;
+    for (size_t i = 0; i < s->n_forks; i++)
+        if (slice_is(replaces->from_tag, s->forks[i]->dialog.remote_tag))
+            return s;
+    return NULL;
 }
 
 const struct sip_agent_stats *sip_agent_stats(struct sip_agent *agent)

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/timer.h"
 #include "sip_agent.h"
+#include "sip_loop.h"
 #include "sip_msg.h"
 
 struct sip_agent_handler {
@@ -15,6 +16,9 @@ struct sip_agent_handler {
 };
 
 enum { SIP_AGENT_HANDLERS_MAX = 16 };
+
+/** Option tags of the extensions that sessions speak. */
+#define SIP_SUPPORTED "100rel, timer, replaces, norefersub"
 
 struct sip_agent {
     struct loop *loop;
@@ -29,7 +33,10 @@ struct sip_agent {
     struct list sessions;     /* struct sip_session by link */
     struct sip_agent_handler handlers[SIP_AGENT_HANDLERS_MAX];
     size_t n_handlers;
-    sip_done_fn done; /* shutdown */
+    uint8_t loop_key[SIP_LOOP_KEY];
+    size_t max_sessions;
+    uint32_t session_expires_s, min_se_s; /* session_expires_s 0: ask for none */
+    sip_done_fn done;                     /* shutdown */
     void *done_owner;
     int64_t done_by_ms;
     struct timer done_timer;

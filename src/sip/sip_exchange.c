@@ -5,6 +5,7 @@
 #include "sip_agent_priv.h"
 #include "sip_client.h"
 #include "sip_login.h"
+#include "sip_loop.h"
 #include "sip_transport.h"
 #include "sip_txns.h"
 
@@ -20,6 +21,7 @@ struct sip_exchange {
     struct sip_client *client; /* NULL: gone */
     struct sip_msg *request;   /* as sent last */
     int64_t sent_ms;
+    unsigned hops;
 };
 
 static enum err attempt(struct sip_exchange *x);
@@ -74,7 +76,7 @@ static void write_via(struct sip_exchange *x, struct sip_build *b)
     char branch[SIP_BRANCH_LEN + 1];
     char host[ADDR_TEXT];
     struct addr shown = sip_transport_address(x->agent->transport, &x->flow);
-    sip_client_branch(branch);
+    sip_loop_branch(x->agent->loop_key, slice_of(x->uri), branch);
     struct sip_via via = { .transport = slice_of(sip_kind_name(x->flow.kind)),
                            .host = slice_of(addr_print_ip(&shown, host)),
                            .port = addr_port(&shown),
@@ -91,7 +93,7 @@ static enum err attempt(struct sip_exchange *x)
     buf_init(&out, x->agent->scratch, SIP_MAX_MESSAGE);
     sip_build_request(&b, &out, slice_of(x->method), slice_of(x->uri));
     write_via(x, &b);
-    sip_build_printf(&b, SIP_H_MAX_FORWARDS, "%d", SIP_MAX_FORWARDS);
+    sip_build_printf(&b, SIP_H_MAX_FORWARDS, "%u", x->hops);
     x->events->on_build(x->owner, &b, &x->flow);
     if (x->login)
         sip_login_write(x->login, &b, slice_of(x->method), slice_of(x->uri), body);
@@ -128,6 +130,7 @@ enum err sip_exchange_create(struct sip_exchange **out, struct sip_agent *agent,
     x->body_len = config->body.bytes.len;
     x->flow = flow;
     x->login = config->login;
+    x->hops = config->hops ? config->hops : SIP_MAX_FORWARDS;
     err = attempt(x);
     if (err) {
         sip_exchange_destroy(x);
@@ -148,6 +151,13 @@ void sip_exchange_destroy(struct sip_exchange *x)
     mem_free(x->body_type);
     mem_free(x->body);
     mem_free(x);
+}
+
+enum err sip_exchange_again(struct sip_exchange *x)
+{
+    sip_client_forget(x->client);
+    x->client = NULL;
+    return attempt(x);
 }
 
 enum err sip_exchange_cancel(struct sip_exchange *x, struct slice reason)

@@ -22,6 +22,7 @@ struct sip_exchange_config {
     struct sip_hop hop;
     struct sip_login *login; /* borrowed as long as the exchange lives; NULL: none */
     struct sip_body body;
+    unsigned hops; /* Max-Forwards; 0: SIP_MAX_FORWARDS */
 };
 
 /** Each is called last: the owner may destroy the exchange inside, but for on_build. */
@@ -41,6 +42,9 @@ MUST_CHECK enum err sip_exchange_create(struct sip_exchange **out, struct sip_ag
                                         const struct sip_exchange_events *events, void *owner);
 /** No events any more; what is on the wire runs out by itself. NULL is fine. */
 void sip_exchange_destroy(struct sip_exchange *exchange);
+/** Inside on_response of a final refusal: send it once more, built anew. Any error as of create;
+ * then nothing was sent. */
+MUST_CHECK enum err sip_exchange_again(struct sip_exchange *exchange);
 /** sip_client_cancel() of the attempt that is out. */
 MUST_CHECK enum err sip_exchange_cancel(struct sip_exchange *exchange, struct slice reason);
 /** The request as it was sent last, and what it went by. */

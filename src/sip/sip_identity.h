@@ -10,7 +10,7 @@
 struct sip_msg;
 
 struct sip_identity {
-    struct slice uri, name; /* empty uri: none is given */
+    struct slice uri, name; /* empty uri: none is given; of one that was read, escapes are kept */
     bool is_preferred;      /* P-Preferred-Identity: what a client asks its provider to assert */
     bool is_private;        /* Privacy: id, and an anonymous From (RFC 3323 §4.1) */
 };

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "base/rand.h"
+#include "sip_cause.h"
 #include "sip_field.h"
 #include "sip_session_priv.h"
 
@@ -23,6 +24,8 @@ struct sip_session *sip_session_alloc(struct sip_agent *agent, bool is_uac)
     s->is_uac = is_uac;
     s->state = is_uac ? SIP_SESSION_CALLING : SIP_SESSION_INCOMING;
     list_init(&s->errands);
+    list_init(&s->subscriptions);
+    s->timer.asked_s = agent->session_expires_s;
     list_append(&agent->sessions, &s->link);
     agent->stats.sessions++;
     return s;
@@ -47,6 +50,8 @@ static void free_memory(void *arg)
     }
     sip_login_destroy(s->login);
     sip_msg_unref(s->invite);
+    sip_body_clear(&s->said);
+    mem_free(s->replaces_tag);
     mem_free(s->call_id);
     mem_free(s);
 }
@@ -62,16 +67,44 @@ void sip_session_free(struct sip_session *s)
     sip_session_clear_uac(s);
     sip_session_clear_uas(s);
     sip_rel_clear(s);
+    sip_session_timer_clear(s);
+    sip_refer_clear(s);
+    loop_timer_stop(agent->loop, &s->linger);
     list_remove(&s->link);
-    agent->stats.sessions--;
+    if (!s->lingers)
+        agent->stats.sessions--;
     if (map_find(agent->by_tag, slice_of(s->local_tag)) == s)
         map_remove(agent->by_tag, slice_of(s->local_tag));
     loop_defer(agent->loop, free_memory, s);
 }
 
+static void on_linger_end(void *owner)
+{
+    struct sip_session *s = owner;
+    s->answered_ms = 0;
+    sip_session_settle(s);
+}
+
+/* RFC 6026, RFC 3261 §13.2.2.4: for timer M after the first 2xx other forks may answer, and each
+ * wants its ACK and its BYE, though nobody here knows the call any more. */
+static bool must_linger(struct sip_session *s)
+{
+    int64_t end_ms = s->answered_ms + SIP_TIMER_M_MS;
+    int64_t left_ms = end_ms - loop_now_ms(s->agent->loop);
+    if (!s->answered_ms || !s->inviting || left_ms <= 0)
+        return false;
+    if (!s->lingers) {
+        s->lingers = true;
+        s->agent->stats.sessions--;
+    }
+    loop_timer_start(s->agent->loop, &s->linger, left_ms, on_linger_end, s);
+    return true;
+}
+
 void sip_session_settle(struct sip_session *s)
 {
-    if (s->detached && s->state == SIP_SESSION_DONE && list_empty(&s->errands))
+    bool is_over = s->detached && s->state == SIP_SESSION_DONE && list_empty(&s->errands);
+    if (is_over && !s->unlinked && !must_linger(s))
         sip_session_free(s);
 }
 
@@ -83,6 +116,9 @@ void sip_session_finish(struct sip_session *s)
     sip_session_forget_ack(s);
     sip_session_clear_offer(s);
     sip_rel_clear(s);
+    sip_session_timer_clear(s);
+    sip_session_reject_update(s);
+    sip_refer_finish(s);
 }
 
 void sip_session_take(struct sip_session *s, const struct sip_session_events *events, void *owner)
@@ -178,42 +214,21 @@ void sip_session_fields(const struct sip_session *s, const struct sip_flow *flow
     }
     out->list[0] = (struct sip_field){ SLICE("Contact"), buf_slice(&contact) };
     out->list[1] = (struct sip_field){ SLICE("Allow"), slice_of(s->agent->allow) };
-    out->list[2] = (struct sip_field){ SLICE("Supported"), SLICE("100rel") };
+    out->list[2] = (struct sip_field){ SLICE("Supported"), SLICE(SIP_SUPPORTED) };
     out->n = 3;
     for (size_t i = 0; i < n_fields && out->n < SIP_SESSION_FIELDS_MAX; i++)
         out->list[out->n++] = fields[i];
 }
 
-/* RFC 3326: several protocols may be given; SIP's cause is a status of ours */
-struct sip_outcome sip_session_reason(const struct sip_msg *msg, char *text, size_t cap)
-{
-    struct sip_outcome outcome = { .status = 200, .text = text, .msg = msg };
-    struct buf out = { .ptr = text, .cap = cap - 1 };
-    size_t n = sip_msg_count(msg, SIP_H_REASON);
-    text[0] = '\0';
-    for (size_t i = 0; i < n; i++) {
-        struct sip_value reason;
-        struct slice param = SLICE_NONE;
-        uint32_t cause = 0;
-        if (sip_value_parse(sip_msg_header_nth(msg, SIP_H_REASON, i)->value, &reason))
-            continue;
-        if (slice_iis(reason.word, "SIP") && sip_param_find(reason.params, "cause", &param) &&
-            slice_to_u32(param, 699, &cause) == OK && cause >= 200)
-            outcome.status = (int)cause;
-        if (out.len == 0 && sip_param_find(reason.params, "text", &param))
-            sip_print_unescaped(&out, param);
-    }
-    text[out.len] = '\0';
-    return outcome;
-}
-
 /* What each method in a dialog does; any other is for the owner. */
 static void take_bye(struct sip_session *s, struct sip_txn *txn)
 {
-    char text[256];
+    char text[SIP_CAUSE_TEXT];
     const struct sip_session_events *events = s->events;
-    struct sip_outcome outcome = sip_session_reason(sip_txn_msg(txn), text, sizeof text);
-    outcome.flow = sip_txn_flow(txn);
+    struct sip_outcome outcome = {
+        .status = 200, .text = "", .msg = sip_txn_msg(txn), .flow = sip_txn_flow(txn)
+    };
+    sip_cause_read(outcome.msg, &outcome, text);
     bool was_up = s->state == SIP_SESSION_UP || s->state == SIP_SESSION_ACCEPTED;
     bool is_live = was_up || s->state == SIP_SESSION_INCOMING;
     bool crosses = s->state == SIP_SESSION_DONE; /* ours is on its way to them */
@@ -233,24 +248,46 @@ static void take_bye(struct sip_session *s, struct sip_txn *txn)
 static void take_other(struct sip_session *s, struct sip_txn *txn)
 {
     enum sip_method method = sip_msg_method(sip_txn_msg(txn));
-    bool harmless = method == SIP_UPDATE || method == SIP_OPTIONS;
+    bool harmless = method == SIP_OPTIONS;
     if (s->state == SIP_SESSION_DONE)
         sip_txn_reply_status(txn, 481);
+    else if (sip_refer_take(s, txn))
+        return;
     else if (s->events && s->events->on_request)
         s->events->on_request(s->owner, s, txn);
     else
         sip_txn_reply_status(txn, harmless ? 200 : 405);
 }
 
-static void take_update(struct sip_session *s, struct sip_txn *txn)
+/* A refresh of target and timer, no offer (RFC 3311 §5.2, RFC 4028 §7.4) */
+static void take_refresh(struct sip_session *s, struct sip_fork *fork, struct sip_txn *txn)
 {
-    if (sip_msg_body(sip_txn_msg(txn)).len > 0) {
-        sip_session_take_offer(s, txn);
+    struct sip_session_fields extra;
+    struct sip_reply reply = { .status = 200, .fields = extra.list };
+    if (s->state == SIP_SESSION_DONE) {
+        sip_txn_reply_status(txn, 481);
         return;
     }
-    if (s->fork)
-        sip_dialog_refresh(&s->fork->dialog, sip_txn_msg(txn), sip_txn_flow(txn));
-    take_other(s, txn);
+    if (sip_session_timer_refuses(s, txn))
+        return;
+    sip_dialog_refresh(&fork->dialog, sip_txn_msg(txn), sip_txn_flow(txn));
+    sip_session_fields(s, sip_txn_flow(txn), NULL, 0, &extra);
+    if (s->state == SIP_SESSION_UP || s->state == SIP_SESSION_ACCEPTED)
+        sip_session_timer_answer(s, sip_txn_msg(txn), &extra);
+    reply.n_fields = extra.n;
+    sip_txn_reply(txn, &reply);
+}
+
+static void take_update(struct sip_session *s, struct sip_txn *txn)
+{
+    struct sip_fork *fork = sip_session_find_fork(s, sip_txn_msg(txn));
+    bool is_early = s->state == SIP_SESSION_PROCEEDING || s->state == SIP_SESSION_INCOMING;
+    if (sip_msg_body(sip_txn_msg(txn)).len == 0)
+        take_refresh(s, fork, txn);
+    else if (is_early)
+        sip_session_take_early_offer(s, fork, txn);
+    else
+        sip_session_take_offer(s, txn);
 }
 
 static const struct {
@@ -263,7 +300,7 @@ static const struct {
     { SIP_UPDATE, take_update },
 };
 
-static struct sip_fork *find_fork(struct sip_session *s, const struct sip_msg *request)
+struct sip_fork *sip_session_find_fork(struct sip_session *s, const struct sip_msg *request)
 {
     for (size_t i = 0; i < s->n_forks; i++)
         if (sip_dialog_has(&s->forks[i]->dialog, request))
@@ -274,7 +311,7 @@ static struct sip_fork *find_fork(struct sip_session *s, const struct sip_msg *r
 void sip_session_take_request(struct sip_session *s, struct sip_txn *txn)
 {
     struct sip_msg *request = sip_txn_msg(txn);
-    struct sip_fork *fork = find_fork(s, request);
+    struct sip_fork *fork = sip_session_find_fork(s, request);
     if (!fork || (s->fork && fork != s->fork)) {
         sip_txn_reply_status(txn, 481);
         return;
@@ -296,9 +333,9 @@ enum err sip_session_answer(struct sip_session *s, const struct sip_reply *reply
 {
     struct sip_reply ok = *reply;
     ok.status = reply->status ? reply->status : 200;
-    if (!s->incoming || ok.status < 200 || ok.status > 299)
+    if ((!s->incoming && !s->update) || ok.status < 200 || ok.status > 299)
         return ERR_MISUSE;
-    if (s->state != SIP_SESSION_INCOMING)
+    if (s->state != SIP_SESSION_INCOMING || s->update)
         return sip_session_answer_offer(s, &ok);
     sip_rel_say(s, &ok);
     return OK;
@@ -306,9 +343,9 @@ enum err sip_session_answer(struct sip_session *s, const struct sip_reply *reply
 
 enum err sip_session_reject(struct sip_session *s, const struct sip_reply *reply)
 {
-    if (!s->incoming || reply->status < 300 || reply->status > 699)
+    if ((!s->incoming && !s->update) || reply->status < 300 || reply->status > 699)
         return ERR_MISUSE;
-    if (s->state != SIP_SESSION_INCOMING)
+    if (s->state != SIP_SESSION_INCOMING || s->update)
         return sip_session_answer_offer(s, reply);
     sip_session_send_reply(s, reply);
     return OK;
@@ -363,6 +400,44 @@ struct addr sip_session_remote(const struct sip_session *s)
     if (!s->fork)
         return s->is_uac ? s->hop.addr : s->flow.remote;
     return sip_dialog_hop(&s->fork->dialog).addr;
+}
+
+struct slice sip_session_target(const struct sip_session *s)
+{
+    return s->fork ? slice_of(s->fork->dialog.target) : SLICE_NONE;
+}
+
+struct sip_session *sip_session_replaced(const struct sip_session *s)
+{
+    return s->replaces_tag ? map_find(s->agent->by_tag, slice_of(s->replaces_tag)) : NULL;
+}
+
+/* RFC 3891 §3: the tags as the one who is asked to replace sees them: to-tag is its own */
+void sip_session_print_replaces(const struct sip_session *s, struct buf *out)
+{
+    struct sip_replaces replaces = { .call_id = sip_session_call_id(s),
+                                     .to_tag = sip_session_remote_tag(s),
+                                     .from_tag = sip_session_local_tag(s) };
+    if (s->fork)
+        sip_replaces_print(&replaces, out);
+}
+
+void sip_session_note_body(struct sip_session *s, const struct sip_body *body)
+{
+    if (!body->bytes.len)
+        return;
+    struct sip_body copy = sip_body_copy(body);
+    sip_body_clear(&s->said);
+    s->said = copy;
+}
+
+void sip_session_learn(struct sip_session *s, const struct sip_msg *msg)
+{
+    if (sip_msg_count(msg, SIP_H_ALLOW))
+        s->peer_updates = sip_msg_lists(msg, SIP_H_ALLOW, "UPDATE");
+    if (sip_msg_count(msg, SIP_H_SUPPORTED) || sip_msg_lists(msg, SIP_H_REQUIRE, "timer"))
+        s->timer.peer_knows = sip_msg_lists(msg, SIP_H_SUPPORTED, "timer") ||
+                              sip_msg_lists(msg, SIP_H_REQUIRE, "timer");
 }
 
 bool sip_session_is_uac(const struct sip_session *s)

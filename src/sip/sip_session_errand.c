@@ -33,7 +33,9 @@ static void finish(struct sip_errand *errand, const struct sip_outcome *outcome)
     sip_outcome_fn fn = errand->fn;
     void *owner = errand->owner;
     bool is_call = errand->fork == s->fork;
-    bool is_gone = outcome->status == 481 && !slice_is(slice_of(errand->method), "PRACK");
+    /* of PRACK and NOTIFY a 481 is about the answer or the subscription, not the call (RFC 5057) */
+    bool is_gone = outcome->status == 481 && !slice_is(slice_of(errand->method), "PRACK") &&
+                   !slice_is(slice_of(errand->method), "NOTIFY");
     list_remove(&errand->link);
     if (fn)
         fn(owner, outcome);

@@ -1,7 +1,8 @@
 #pragma once
 /* A session's inside, shared by sip_session.c (life and dispatch), sip_session_uac.c (our INVITE),
- * sip_session_uas.c (theirs), sip_session_offer.c (re-INVITE both ways), sip_session_errand.c (BYE
- * and other requests of ours in the dialog) and sip_session_rel.c (RFC 3262). */
+ * sip_session_uas.c (theirs), sip_session_offer.c (re-INVITE and UPDATE both ways),
+ * sip_session_errand.c (BYE and other requests of ours in the dialog), sip_session_rel.c (RFC
+ * 3262), sip_session_timer.c (RFC 4028) and sip_refer.c (RFC 3515). */
 
 #include "base/list.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "sip_exchange.h"
 #include "sip_login.h"
 #include "sip_msg.h"
+#include "sip_refer.h"
 #include "sip_session.h"
 #include "sip_transport.h"
 #include "sip_txn.h"
@@ -25,6 +27,7 @@ enum {
     SIP_SESSION_RINGING_MS = 60000,          /* a provisional is repeated: §13.3.1.1 */
     SIP_SESSION_GIVE_UP_MS = 64 * SIP_T1_MS, /* after CANCEL; for the ACK of a 2xx */
     SIP_SESSION_GLARES_MAX = 5,
+    SIP_SESSION_TIMER_TRIES = 2, /* 422 answered */
 };
 
 /** One dialog that our INVITE made, or the one of theirs. */
@@ -36,7 +39,8 @@ struct sip_fork {
     size_t ack_len;
     struct sip_flow ack_flow;
     uint32_t ack_cseq;
-    uint32_t rseq; /* the last reliable provisional (RFC 3262 §4); 0: none */
+    uint32_t rseq;   /* the last reliable provisional (RFC 3262 §4); 0: none */
+    bool has_agreed; /* offer and answer met before the call's answer: UPDATE may offer */
 };
 
 /** A request of ours in a dialog that runs beside the session's own state. */
@@ -58,6 +62,7 @@ struct sip_said;
 struct sip_rel {
     bool is_required; /* the caller demands them */
     bool waits;
+    bool had_body; /* the one that waits: with it, offer and answer have met */
     uint32_t rseq; /* of the last one sent; 0: none yet */
     int64_t repeat_ms;
     struct timer repeat, give_up;
@@ -66,9 +71,38 @@ struct sip_rel {
 
 enum sip_reoffer_state {
     SIP_REOFFER_NONE,
-    SIP_REOFFER_OUT,   /* our re-INVITE waits for its answer */
-    SIP_REOFFER_WAITS, /* for the glare timer */
+    SIP_REOFFER_OUT,   /* our re-INVITE or UPDATE waits for its answer */
+    SIP_REOFFER_WAITS, /* for the glare timer, or for a refresh before it */
 };
+
+/** Our re-INVITE or UPDATE: one at a time. */
+struct sip_reoffer {
+    enum sip_reoffer_state state;
+    enum sip_method method; /* SIP_INVITE or SIP_UPDATE */
+    bool is_refresh;        /* the session timer's: the owner hears nothing of it */
+    bool is_cancelled;      /* it took too long */
+    bool has_next;          /* the owner's, said while a refresh was out */
+    enum sip_method next;
+    struct sip_fork *fork;
+    struct sip_exchange *exchange; /* kept after its 2xx, which may come again */
+    struct sip_body body;          /* copies: what is out; what follows a refresh */
+    struct sip_body next_body;
+    unsigned glares;
+    struct timer glare, give_up;
+};
+
+/** RFC 4028 in one session. */
+struct sip_session_timer {
+    uint32_t asked_s;   /* what we ask for; 0: nothing */
+    uint32_t min_se_s;  /* that the far end told by 422; 0: it did not */
+    uint32_t expires_s; /* agreed; 0: no timer */
+    bool is_refresher;
+    bool peer_knows; /* it lists "timer" in Supported */
+    unsigned tries;
+    struct timer refresh, expiry;
+};
+
+struct sip_subscription; /* sip_refer.c */
 
 struct sip_session {
     struct list link; /* of the agent's */
@@ -97,6 +131,8 @@ struct sip_session {
     size_t n_routes;
     struct sip_field *fields;
     size_t n_fields;
+    char *asserted; /* of P-Asserted-Identity or P-Preferred-Identity; NULL: none */
+    bool is_asserted, is_private;
     struct sip_exchange *inviting;
     bool has_offer;     /* the INVITE had a body */
     bool cancel_wanted; /* and sent as soon as a provisional came */
@@ -116,13 +152,20 @@ struct sip_session {
     bool bye_wanted; /* as soon as the ACK came: §15 */
     struct sip_rel rel;
 
-    enum sip_reoffer_state reoffer_state;
-    struct sip_exchange *reoffering; /* kept after its 2xx, which may come again */
-    struct sip_body reoffer;         /* copies, for the retry after glare */
-    unsigned glares;
-    struct timer glare;
+    struct sip_txn *update;       /* an UPDATE with an offer before the answer */
+    struct sip_fork *update_fork; /* its dialog */
+    struct sip_reoffer reoffer;
+    struct sip_session_timer timer;
+    struct sip_body said; /* our last description, for a refresh by re-INVITE */
+    bool peer_updates;    /* it lists UPDATE in Allow */
 
     struct list errands;
+    struct list subscriptions; /* sip_refer.c */
+    bool had_refer;
+    char *replaces_tag;  /* UAS: our tag of the call that it replaces; NULL: none */
+    struct timer linger; /* a dead INVITE's, whose other forks may still answer */
+    bool lingers;
+    int64_t answered_ms; /* UAC: when the first 2xx came */
 };
 
 /* sip_session.c */
@@ -138,13 +181,12 @@ struct sip_session_fields {
     struct sip_field list[SIP_SESSION_FIELDS_MAX];
     size_t n;
     char contact[512];
+    char expires[40], min_se[16];
 };
 void sip_session_fields(const struct sip_session *session, const struct sip_flow *flow,
                         const struct sip_field *fields, size_t n_fields,
                         struct sip_session_fields *out);
 struct slice sip_session_contact_user(const struct sip_session *session);
-/** SIP;cause=…;text="…" of a Reason header, for on_bye and on_cancelled. */
-struct sip_outcome sip_session_reason(const struct sip_msg *msg, char *text, size_t cap);
 /** A copy of a body, and its end. */
 struct sip_body sip_body_copy(const struct sip_body *body);
 void sip_body_clear(struct sip_body *body);
@@ -165,6 +207,7 @@ void sip_session_take_ack(struct sip_session *session, struct sip_msg *ack,
 void sip_session_expect_ack(struct sip_session *session, struct sip_txn *txn);
 void sip_session_forget_ack(struct sip_session *session);
 void sip_session_reject_incoming(struct sip_session *session, int status);
+void sip_session_reject_update(struct sip_session *session);
 void sip_session_clear_uas(struct sip_session *session);
 extern const struct sip_txn_events sip_session_incoming_events;
 /** Send the answer to the first INVITE that waits (sip_session_rel.c calls when it may go). */
@@ -172,14 +215,49 @@ void sip_session_send_reply(struct sip_session *session, const struct sip_reply 
 
 /* sip_session_offer.c */
 void sip_session_take_offer(struct sip_session *session, struct sip_txn *txn);
+void sip_session_take_early_offer(struct sip_session *session, struct sip_fork *fork,
+                                  struct sip_txn *txn);
 enum err sip_session_answer_offer(struct sip_session *session, const struct sip_reply *reply);
+/** ERR_AGAIN: another is under way. `body` may be empty for a refresh by UPDATE. */
+enum err sip_session_send_refresh(struct sip_session *session, enum sip_method method,
+                                  const struct sip_body *body);
 void sip_session_clear_offer(struct sip_session *session);
+
+/* sip_session_timer.c */
+/** Add Session-Expires and Min-SE to our INVITE or UPDATE. */
+void sip_session_timer_ask(const struct sip_session *session, struct sip_session_fields *out);
+/** An INVITE or UPDATE of theirs: true when it was answered 422. */
+bool sip_session_timer_refuses(struct sip_session *session, struct sip_txn *txn);
+/** Add what our 2xx to `request` says, and start the timer anew. */
+void sip_session_timer_answer(struct sip_session *session, const struct sip_msg *request,
+                              struct sip_session_fields *out);
+/** The far end's 2xx to our INVITE or UPDATE. */
+void sip_session_timer_take(struct sip_session *session, const struct sip_msg *response);
+/** A 422: true when the request should be sent again with what it asks for. */
+bool sip_session_timer_retries(struct sip_session *session, const struct sip_msg *response);
+/** How a refresh ended that was no 2xx. */
+void sip_session_timer_refused(struct sip_session *session, const struct sip_outcome *outcome);
+void sip_session_timer_clear(struct sip_session *session);
+
+/* sip_refer.c */
+/** Their INVITE's Replaces (RFC 3891 §3): 0, or the status that refuses it. */
+int sip_session_take_replaces(struct sip_session *session);
+/** A REFER, or a NOTIFY of our own one: true when it was taken. */
+bool sip_refer_take(struct sip_session *session, struct sip_txn *txn);
+/** The call ended: what waits for the owner is answered. */
+void sip_refer_finish(struct sip_session *session);
+void sip_refer_clear(struct sip_session *session);
 
 /* sip_session_errand.c */
 enum err sip_errand_create(struct sip_session *session, struct sip_fork *fork, struct slice method,
                            const struct sip_field *fields, size_t n_fields,
                            const struct sip_body *body, sip_outcome_fn fn, void *owner);
 void sip_session_say_bye(struct sip_session *session, struct sip_fork *fork, struct slice reason);
+/** Whether a message of the far end says that it takes UPDATE, and knows timers. */
+void sip_session_learn(struct sip_session *session, const struct sip_msg *msg);
+struct sip_fork *sip_session_find_fork(struct sip_session *session, const struct sip_msg *request);
+/** Remember what we said last. */
+void sip_session_note_body(struct sip_session *session, const struct sip_body *body);
 void sip_session_clear_errands(struct sip_session *session);
 
 /* sip_session_rel.c */

@@ -78,6 +78,7 @@ static void send_reliable(struct sip_session *s, const struct sip_reply *reply)
         fields[full.n_fields++] = reply->fields[i];
     full.fields = fields;
     rel->waits = true;
+    rel->had_body = reply->body.bytes.len > 0;
     rel->repeat_ms = SIP_T1_MS;
     loop_timer_start(s->agent->loop, &rel->repeat, rel->repeat_ms, on_repeat, s);
     loop_timer_start(s->agent->loop, &rel->give_up, SIP_SESSION_GIVE_UP_MS, on_give_up, s);
@@ -123,6 +124,8 @@ void sip_rel_take_prack(struct sip_session *s, struct sip_txn *txn)
     s->rel.waits = false;
     loop_timer_stop(s->agent->loop, &s->rel.repeat);
     loop_timer_stop(s->agent->loop, &s->rel.give_up);
+    if (s->rel.had_body)
+        s->fork->has_agreed = true;
     if (sip_msg_body(prack).len > 0 && s->events && s->events->on_ack)
         s->events->on_ack(s->owner, s, prack);
     say_queued(s);
@@ -149,6 +152,8 @@ bool sip_rel_take_progress(struct sip_session *s, struct sip_fork *fork,
     if (fork->rseq && rseq != fork->rseq + 1)
         return false; /* §4: a repetition, or one before it was lost and comes again */
     fork->rseq = rseq;
+    if (s->has_offer && sip_msg_body(response).len)
+        fork->has_agreed = true;
     buf_printf(&out, "%u %u INVITE", rseq, sip_msg_cseq(response)->number);
     struct sip_field rack = { SLICE("RAck"), buf_slice(&out) };
     enum err err = sip_errand_create(s, fork, SLICE("PRACK"), &rack, 1, NULL, NULL, NULL);

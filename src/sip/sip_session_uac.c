@@ -1,7 +1,9 @@
 /* Our INVITE: its forks, its ACKs, giving it up (RFC 3261 §13.2, §9.1; RFC 6026). */
 #include "base/rand.h"
 #include "sip_build.h"
+#include "sip_cause.h"
 #include "sip_field.h"
+#include "sip_redirect.h"
 #include "sip_session_priv.h"
 #include "sip_transport.h"
 
@@ -11,6 +13,18 @@ static void fail(struct sip_session *s, const struct sip_outcome *came)
 {
     const struct sip_session_events *events = s->events;
     struct sip_outcome outcome = *came;
+    struct sip_target targets[SIP_TARGETS_MAX];
+    char text[SIP_CAUSE_TEXT];
+    if (came->msg) {
+        int status = outcome.status;
+        sip_cause_read(came->msg, &outcome, text); /* RFC 6432; the status stays the response's */
+        outcome.status = status;
+        outcome.text = came->text;
+    }
+    if (came->msg && outcome.status / 100 == 3) {
+        outcome.n_targets = sip_redirect_targets(came->msg, targets, SIP_TARGETS_MAX);
+        outcome.targets = targets;
+    }
     if (s->failure_status) {
         outcome.status = s->failure_status;
         outcome.err = s->failure_err;
@@ -89,6 +103,7 @@ static struct sip_fork *fork_place(struct sip_session *s)
             continue;
         sip_dialog_clear(&fork->dialog);
         fork->rseq = 0;
+        fork->has_agreed = false;
         return fork;
     }
     return NULL;
@@ -143,6 +158,7 @@ static void take_provisional(struct sip_session *s, struct sip_msg *response,
     }
     if (s->state != SIP_SESSION_PROCEEDING || sip_msg_status(response) == 100)
         return;
+    sip_session_learn(s, response);
     if (sip_msg_to_tag(response).len > 0) {
         fork = take_fork(s, response, flow);
         if (!fork || !sip_rel_take_progress(s, fork, response))
@@ -164,14 +180,17 @@ static void take_answer(struct sip_session *s, struct sip_fork *fork, struct sip
     const struct sip_session_events *events = s->events;
     s->fork = fork;
     loop_timer_stop(s->agent->loop, &s->give_up);
+    sip_session_timer_take(s, response);
     sip_session_set_state(s, SIP_SESSION_UP);
     if (s->has_offer)
         sip_session_send_ack(s, fork, s->invite, NULL);
     if (events && events->on_answer)
         events->on_answer(s->owner, s, response);
     /* the answer to their offer came by sip_session_ack() meanwhile, unless the call ended there */
-    if (!s->unlinked && !fork->ack)
+    if (!s->unlinked && !fork->ack) {
+        sip_session_note_body(s, &s->ack_body);
         sip_session_send_ack(s, fork, s->invite, &s->ack_body);
+    }
 }
 
 static void take_2xx(struct sip_session *s, struct sip_msg *response, const struct sip_flow *flow)
@@ -187,6 +206,8 @@ static void take_2xx(struct sip_session *s, struct sip_msg *response, const stru
     if (renew_dialog(s, fork, response, flow))
         return;
     fork->answered = true;
+    if (!s->answered_ms)
+        s->answered_ms = loop_now_ms(s->agent->loop);
     if (s->state == SIP_SESSION_CALLING || s->state == SIP_SESSION_PROCEEDING) {
         take_answer(s, fork, response);
         return;
@@ -209,6 +230,10 @@ static void on_response(void *owner, struct sip_msg *response, const struct sip_
     } else if (status < 300) {
         take_2xx(s, response, flow);
     } else if (s->state != SIP_SESSION_DONE && s->state != SIP_SESSION_UP) {
+        bool wanted = s->state == SIP_SESSION_CALLING || s->state == SIP_SESSION_PROCEEDING;
+        if (wanted && sip_session_timer_retries(s, response) &&
+            sip_exchange_again(s->inviting) == OK)
+            return;
         struct sip_outcome outcome = sip_exchange_outcome(s->inviting, response, flow, text);
         fail(s, &outcome);
     }
@@ -309,7 +334,13 @@ static void on_build(void *owner, struct sip_build *b, const struct sip_flow *fl
     sip_build_text(b, SIP_H_CALL_ID, s->call_id);
     sip_build_cseq(b, ++s->cseq, SLICE("INVITE"));
     sip_session_fields(s, flow, s->fields, s->n_fields, &extra);
+    sip_session_timer_ask(s, &extra);
     sip_fields_write(b, extra.list, extra.n);
+    if (s->asserted)
+        sip_build_text(b, s->is_asserted ? SIP_H_P_ASSERTED_IDENTITY : SIP_H_P_PREFERRED_IDENTITY,
+                       s->asserted);
+    if (s->is_private)
+        sip_build_text(b, SIP_H_PRIVACY, "id");
 }
 
 /* the INVITE of each attempt is what dialogs are made from */
@@ -343,11 +374,18 @@ static void copy_config(struct sip_session *s, const struct sip_session_config *
     if (config->call_id_prefix.len)
         buf_printf(&id, "%.*s-", SLICE_ARG(config->call_id_prefix));
     buf_text(&id, random);
-    s->from = sip_party_print(config->from_name, config->from_uri, slice_of(s->local_tag));
+    const struct sip_identity *who = &config->identity;
+    s->is_private = who->is_private;
+    s->from = s->is_private
+                  ? sip_party_print(SLICE(SIP_ANONYMOUS_NAME), SLICE(SIP_ANONYMOUS_URI),
+                                    slice_of(s->local_tag))
+                  : sip_party_print(config->from_name, config->from_uri, slice_of(s->local_tag));
+    s->is_asserted = !who->is_preferred;
+    s->asserted = who->uri.len ? sip_party_print(who->name, who->uri, SLICE_NONE) : NULL;
     s->to =
         sip_party_print(config->to_name, has_to ? config->to_uri : config->request_uri, SLICE_NONE);
     struct slice user = config->contact_user;
-    if (!user.len && sip_uri_parse(config->from_uri, &from) == OK)
+    if (!user.len && !s->is_private && sip_uri_parse(config->from_uri, &from) == OK)
         user = from.user;
     s->contact_user = slice_dup(user);
     s->n_routes = config->n_routes;
@@ -370,15 +408,19 @@ enum err sip_session_invite(struct sip_session **out, struct sip_agent *agent,
     struct sip_exchange_config exchange = { .method = SLICE("INVITE"),
                                             .uri = config->request_uri,
                                             .hop = config->hop,
-                                            .body = config->body };
+                                            .body = config->body,
+                                            .hops = config->hops };
     if (config->n_routes > SIP_ROUTES_MAX || config->n_fields > SIP_SESSION_FIELDS_MAX - 3)
+        return ERR_LIMIT;
+    if (agent->stats.sessions >= agent->max_sessions)
         return ERR_LIMIT;
     struct sip_session *s = sip_session_alloc(agent, true);
     copy_config(s, config);
+    sip_session_note_body(s, &config->body);
     map_put(agent->by_tag, slice_of(s->local_tag), s);
     exchange.login = s->login;
     enum err err = ERR_INVALID;
-    if (s->from && s->to)
+    if (s->from && s->to && (s->asserted || !config->identity.uri.len))
         err = sip_exchange_create(&s->inviting, agent, &exchange, &invite_events, s);
     if (err) {
         sip_session_free(s);
@@ -401,6 +443,7 @@ void sip_session_clear_uac(struct sip_session *s)
     s->inviting = NULL;
     mem_free(s->from);
     mem_free(s->to);
+    mem_free(s->asserted);
     mem_free(s->contact_user);
     mem_free(s->reason);
     for (size_t i = 0; i < s->n_routes; i++)
@@ -408,7 +451,7 @@ void sip_session_clear_uac(struct sip_session *s)
     mem_free(s->routes);
     mem_free(s->fields);
     sip_body_clear(&s->ack_body);
-    s->from = s->to = s->contact_user = s->reason = NULL;
+    s->from = s->to = s->asserted = s->contact_user = s->reason = NULL;
     s->routes = NULL;
     s->fields = NULL;
     s->n_routes = s->n_fields = 0;

@@ -1,5 +1,6 @@
 /* Their INVITE: provisional answers, the final one, the 2xx until its ACK (RFC 3261 §13.3). */
 #include "base/num.h"
+#include "sip_cause.h"
 #include "sip_session_priv.h"
 
 static void on_ringing(void *owner)
@@ -22,8 +23,9 @@ static void on_cancel(void *owner, struct sip_msg *cancel)
 {
     struct sip_session *s = owner;
     const struct sip_session_events *events = s->events;
-    char text[256];
-    struct sip_outcome outcome = sip_session_reason(cancel, text, sizeof text);
+    char text[SIP_CAUSE_TEXT];
+    struct sip_outcome outcome = { .status = 200, .text = "", .msg = cancel };
+    sip_cause_read(cancel, &outcome, text);
     bool is_first = s->state == SIP_SESSION_INCOMING;
     sip_session_reject_incoming(s, 487);
     if (!is_first)
@@ -62,8 +64,39 @@ static const struct sip_txn_events accepted_events = {
     .on_gone = on_accepted_gone,
 };
 
+/* What refuses an INVITE before its owner sees it; the answer is sent then. */
+static bool refuses_invite(struct sip_session *s, struct sip_txn *txn)
+{
+    int status = sip_session_take_replaces(s);
+    if (sip_dialog_init_uas(&s->fork->dialog, s->invite, slice_of(s->local_tag), &s->flow))
+        status = 400;
+    if (status) {
+        sip_session_reject_incoming(s, status);
+        return true;
+    }
+    if (!sip_session_timer_refuses(s, txn))
+        return false;
+    let_go(s);
+    return true;
+}
+
+static void refuse_busy(struct sip_agent *agent, struct sip_txn *txn)
+{
+    char seconds[16];
+    struct buf text = BUF_ON(seconds);
+    buf_printf(&text, "%d", SIP_RETRY_AFTER_S);
+    struct sip_field retry = { SLICE("Retry-After"), buf_slice(&text) };
+    struct sip_reply reply = { .status = 503, .fields = &retry, .n_fields = 1 };
+    agent->stats.overload++;
+    sip_txn_reply(txn, &reply);
+}
+
 void sip_session_create_incoming(struct sip_agent *agent, struct sip_txn *txn)
 {
+    if (agent->stats.sessions >= agent->max_sessions) {
+        refuse_busy(agent, txn);
+        return;
+    }
     struct sip_session *s = sip_session_alloc(agent, false);
     static const struct sip_account nobody;
     s->invite = sip_msg_ref(sip_txn_msg(txn));
@@ -75,9 +108,8 @@ void sip_session_create_incoming(struct sip_agent *agent, struct sip_txn *txn)
     s->fork = sip_session_add_fork(s);
     s->incoming = txn;
     sip_txn_watch(txn, &sip_session_incoming_events, s);
-    if (sip_dialog_init_uas(&s->fork->dialog, s->invite, slice_of(s->local_tag), &s->flow)) {
+    if (refuses_invite(s, txn)) {
         s->detached = true;
-        sip_session_reject_incoming(s, 400);
         sip_session_free(s);
         return;
     }
@@ -112,6 +144,9 @@ void sip_session_send_reply(struct sip_session *s, const struct sip_reply *reply
         return;
     }
     sip_session_fields(s, sip_txn_flow(txn), reply->fields, reply->n_fields, &extra);
+    sip_session_note_body(s, &reply->body);
+    if (reply->status >= 200)
+        sip_session_timer_answer(s, s->invite, &extra);
     full.fields = extra.list;
     full.n_fields = extra.n;
     if (reply->status < 200) {
@@ -139,6 +174,16 @@ void sip_session_reject_incoming(struct sip_session *s, int status)
         return;
     let_go(s);
     sip_txn_reply_status(txn, status);
+}
+
+void sip_session_reject_update(struct sip_session *s)
+{
+    struct sip_txn *txn = s->update;
+    if (!txn)
+        return;
+    s->update = NULL;
+    sip_txn_watch(txn, NULL, NULL);
+    sip_txn_reply_status(txn, 487);
 }
 
 static void on_repeat(void *owner)
@@ -211,4 +256,7 @@ void sip_session_clear_uas(struct sip_session *s)
 {
     sip_session_forget_ack(s);
     let_go(s);
+    if (s->update)
+        sip_txn_watch(s->update, NULL, NULL);
+    s->update = NULL;
 }
