@@ -22,6 +22,7 @@ struct admin_live_ops {
     json_t *(*registrations)(void *owner);         /* array */
     json_t *(*trunks)(void *owner);                /* array */
     json_t *(*trace)(void *owner, const struct trace_query *query); /* as trace_read() */
+    enum err (*reload)(void *owner, json_t **out, struct fault *fault);
     /** Rows changed: "users", "devices", "numbers", "projects" or "tokens". */
     void (*on_change)(void *owner, const char *what);
 };

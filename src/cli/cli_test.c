@@ -115,6 +115,8 @@ static void test_what_is_asked(void **state)
         { "calls c-1", "GET /admin/api/calls/c-1 " },
         { "calls end c-1", "DELETE /admin/api/calls/c-1 " },
         { "registrations", "GET /admin/api/registrations " },
+        { "trace --past --call c1 --trunk a/b --method INVITE",
+          "GET /admin/api/trace?after=0&wait_ms=0&call=c1&trunk=a%2Fb&method=INVITE " },
         { "--json trunks --state /x", "GET /admin/api/trunks " },
     };
     answers(200, "{}");
@@ -227,6 +229,37 @@ static void test_one_call(void **state)
     has(seen.out, "\"token\": \"busy\"");
 }
 
+static void test_trace(void **state)
+{
+    (void)state;
+    answers(200, "{\"next\":7,\"messages\":[{\"seq\":7,\"t\":1700000000123,\"direction\":\"in\","
+                 "\"transport\":\"UDP\",\"local\":\"10.0.0.1:5060\",\"remote\":"
+                 "\"10.0.0.2:5080\",\"trunk\":\"acme\",\"call\":\"c1\",\"again\":true,"
+                 "\"text\":\"BYE sip:a\\u001b[2J SIP/2.0\\r\\n\\r\\n\"}]}");
+    run("trace --past --count 1");
+    assert_int_equal(seen.code, CLI_OK);
+    has(seen.out, ".123  received  UDP 10.0.0.1:5060 <- 10.0.0.2:5080  trunk=acme  call=c1  again\n"
+                  "BYE sip:a?[2J SIP/2.0\n\n\n");
+    run("trace --past --count 1 --json");
+    has(seen.out, "{\"seq\":7,");
+    run("trace --past --count 1 --pcap trace-test.pcap");
+    assert_string_equal(seen.out, ""); /* the file has it */
+    FILE *file = fopen("trace-test.pcap", "rb");
+    char bytes[200];
+    assert_non_null(file);
+    size_t len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    unlink("trace-test.pcap");
+    struct slice text = slice_make(bytes, len);
+    assert_true(slice_find(text, SLICE("BYE sip:a")) == 24 + 16 + 28);
+    run("trace --frob");
+    assert_int_equal(seen.code, CLI_USAGE);
+    has(seen.err, "usage: tandem trace");
+    run("trace --past --pcap /nowhere/x");
+    assert_int_equal(seen.code, CLI_FAILED);
+    has(seen.err, "/nowhere/x: No such file");
+}
+
 static void test_help_fits_one_screen(void **state)
 {
     (void)state;
@@ -321,7 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_asked), cmocka_unit_test(test_wrong_usage),
         cmocka_unit_test(test_failures),      cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_one_call),      cmocka_unit_test(test_help_fits_one_screen),
+        cmocka_unit_test(test_one_call), cmocka_unit_test(test_trace),     cmocka_unit_test(test_help_fits_one_screen),
         cmocka_unit_test(test_version),       cmocka_unit_test(test_check),
         cmocka_unit_test(test_whose_command),
     };

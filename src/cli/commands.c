@@ -10,6 +10,7 @@ const struct cli_command cli_commands[] = {
     { "check", "[--config F]", "read the configuration and say what is wrong", cmd_check },
     { "calls", "[ID | end ID]", "calls now, one call's story; --all: past ones too", cmd_calls },
     { "registrations", "", "phones at us, and us at providers", cmd_action },
+    { "reload", "", "read the configuration again; calls stay up", cmd_reload },
     { "trace", "[--call ID …]", "SIP and bridge messages as they pass; --pcap FILE", cmd_trace },
     { "trunks", "", "providers and PBXs, and how they are", cmd_action },
     { "user", "add|list|remove", "people who can be called", cmd_action },

@@ -19,6 +19,7 @@ const struct cli_command *cli_command_find(const char *name);
 int cmd_calls(struct cli *cli, int argc, char **argv);
 int cmd_check(struct cli *cli, int argc, char **argv);
 int cmd_help(struct cli *cli, int argc, char **argv);
+int cmd_reload(struct cli *cli, int argc, char **argv);
 int cmd_trace(struct cli *cli, int argc, char **argv);
 int cmd_version(struct cli *cli, int argc, char **argv);
 /** user, token, pat, device, project, number, registrations, trunks: by the table in cli_action.c.

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "config_diff.h"
 #include "config_priv.h"
 
 enum { SAY_MAX = 900, SIMILAR_MAX = 64, FLAGS_MAX = 16 };
@@ -262,13 +263,6 @@ enum err config_load_text(struct config **out, const struct config_input *input,
     return end(&load, err, out);
 }
 
-static void clear_list(struct config_list *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        mem_free(list->items[i]);
-    mem_free(list->items);
-}
-
 void config_destroy(struct config *config)
 {
     if (!config)
@@ -284,8 +278,8 @@ void config_destroy(struct config *config)
         mem_free(config->users[i].name);
     }
     options_clear(&options_top, config);
-    clear_list(&config->warnings);
-    clear_list(&config->notes);
+    config_list_clear(&config->warnings);
+    config_list_clear(&config->notes);
     mem_free(config->trunks);
     mem_free(config->routes);
     mem_free(config->users);

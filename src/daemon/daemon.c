@@ -26,7 +26,7 @@
 
 enum { STOP_GRACE_MS = 2000, STOP_LIMIT_MS = 8000 };
 
-static struct leg_codecs codecs_of(const struct config_list *names)
+struct leg_codecs daemon_codecs_of(const struct config_list *names)
 {
     size_t n;
     const struct codec *const *all = codecs_all(&n);
@@ -44,7 +44,7 @@ static void fill_policies(struct daemon *daemon)
     const struct config *config = daemon->config;
     size_t n;
     const struct codec *const *all = codecs_all(&n);
-    env->sip_codecs = codecs_of(&config->codecs);
+    env->sip_codecs = daemon_codecs_of(&config->codecs);
     for (size_t i = 0; i < n && i < LEG_CODECS_MAX; i++)
         env->web_codecs.list[env->web_codecs.n++] = all[i];
     if (config->public_ip[0] && addr_parse_ip(slice_of(config->public_ip), 0, &env->public_ip))
@@ -153,6 +153,17 @@ static void on_signal(void *arg)
     daemon_stop(arg);
 }
 
+static void on_hup(void *arg)
+{
+    struct fault fault = { 0 };
+    (void)!daemon_reload(arg, NULL, &fault); /* it logs what it did, or why not */
+}
+
+void daemon_set_input(struct daemon *daemon, const struct config_input *input)
+{
+    daemon->input = input;
+}
+
 enum err daemon_create(struct daemon **out, struct config *take_config, struct fault *fault)
 {
     struct daemon *daemon = mem_new(struct daemon);
@@ -187,6 +198,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     }
     trunks_start(daemon->trunks);
     daemon->on_term = signal_watch_create(daemon->env.loop, SIGTERM, on_signal, daemon);
+    daemon->on_hup = signal_watch_create(daemon->env.loop, SIGHUP, on_hup, daemon);
     daemon->on_int = signal_watch_create(daemon->env.loop, SIGINT, on_signal, daemon);
     *out = daemon;
     return OK;
@@ -243,6 +255,7 @@ void daemon_destroy(struct daemon *daemon)
     struct leg_env *env = &daemon->env;
     signal_watch_destroy(daemon->on_term);
     signal_watch_destroy(daemon->on_int);
+    signal_watch_destroy(daemon->on_hup);
     loop_timer_stop(env->loop, &daemon->stop_timer);
     http_server_destroy(daemon->http);
     api_destroy(daemon->api);

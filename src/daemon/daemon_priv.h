@@ -1,6 +1,8 @@
 #pragma once
 /* The parts of the daemon, as its files share them. */
 
+#include <jansson.h>
+
 #include "base/log.h"
 #include "base/timer.h"
 #include "call/call.h"
@@ -11,6 +13,8 @@
 struct api;
 struct bridge_face;
 struct builtins;
+struct config_input;
+struct config_list;
 struct http_server;
 struct registrar;
 struct router;
@@ -29,6 +33,7 @@ struct daemon_listener {
 
 struct daemon {
     struct config *config;
+    const struct config_input *input; /* NULL: no reload */
     struct leg_env env;
     struct router *router;
     struct builtins *builtins;
@@ -44,7 +49,7 @@ struct daemon {
     size_t n_kinds;
     char *tls_cert_pem, *tls_key_pem;
     char *admin_token;
-    struct signal_watch *on_term, *on_int;
+    struct signal_watch *on_term, *on_int, *on_hup;
     int64_t started_wall_ms;
     bool stopping, sip_done, http_done;
     struct timer stop_timer;
@@ -52,8 +57,16 @@ struct daemon {
 
 /* leg_kinds.c: which module serves which kind of target. */
 void daemon_fill_kinds(struct daemon *daemon);
-/* routes_setup.c: the router from the configuration and the store. */
+/* daemon.c */
+struct leg_codecs daemon_codecs_of(const struct config_list *names);
+/* routing.c: the router from the configuration and the store. */
 MUST_CHECK enum err daemon_fill_router(struct daemon *daemon, struct fault *fault);
+/** Routes and default of that configuration into that router. */
+MUST_CHECK enum err daemon_fill_routes(struct router *router, const struct config *config,
+                                       struct fault *fault);
+/* reload.c: read the configuration again and apply what can be; nothing changes on an error. `*out`
+ * may be NULL; else as POST reload of the admin API, the caller's. */
+MUST_CHECK enum err daemon_reload(struct daemon *daemon, json_t **out, struct fault *fault);
 void daemon_reload_numbers(struct daemon *daemon);
 /* listen.c */
 MUST_CHECK enum err daemon_listen_sip(struct daemon *daemon, struct fault *fault);
@@ -64,6 +77,8 @@ MUST_CHECK enum err daemon_announce(struct daemon *daemon, struct fault *fault);
 uint16_t daemon_https_port(const struct daemon *daemon);
 /* live.c: the API, with what it may see of the daemon. */
 void daemon_open_api(struct daemon *daemon);
+/** Devices made from now on are told the domain of the configuration, or our address. */
+void daemon_tell_domain(struct daemon *daemon);
 /* state.c: what lives in the state directory. */
 MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
 /* web.c: pages, health, upgrades; the rest is api/'s. */

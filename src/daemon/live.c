@@ -51,6 +51,11 @@ static json_t *live_trace(void *owner, const struct trace_query *query)
     return trace_read(((struct daemon *)owner)->env.trace, query);
 }
 
+static enum err reload(void *owner, json_t **out, struct fault *fault)
+{
+    return daemon_reload(owner, out, fault);
+}
+
 static void on_change(void *owner, const char *what)
 {
     struct daemon *daemon = owner;
@@ -67,6 +72,7 @@ static const struct admin_live_ops live_ops = {
     .registrations = live_registrations,
     .trunks = live_trunks,
     .trace = live_trace,
+    .reload = reload,
     .on_change = on_change,
 };
 
@@ -85,6 +91,13 @@ static const char *own_host(const struct daemon *daemon, char out[ADDR_TEXT])
         if (!addr_is_v6(&local[i]) && !addr_is_loopback(&local[i]))
             return addr_print_ip(&local[i], out);
     return "127.0.0.1";
+}
+
+void daemon_tell_domain(struct daemon *daemon)
+{
+    char host[ADDR_TEXT];
+    const char *domain = daemon->config->sip_domain;
+    api_set_sip_domain(daemon->api, domain[0] ? domain : own_host(daemon, host));
 }
 
 void daemon_open_api(struct daemon *daemon)

@@ -34,6 +34,7 @@ static int serve(int argc, char **argv)
     struct daemon *daemon;
     if (daemon_create(&daemon, config, &fault))
         return complain(&fault);
+    daemon_set_input(daemon, &input);
     daemon_run(daemon);
     daemon_destroy(daemon);
     log_info(NULL, "stopped");

@@ -7,21 +7,20 @@
 #include "legs/registrar.h"
 #include "store/store_rows.h"
 
-static enum err target_of(const struct daemon *daemon, const char *text, const char *where,
+static enum err target_of(const struct config *config, const char *text, const char *where,
                           struct route_target *out, struct fault *fault)
 {
     if (route_target_parse(slice_of(text), out))
         return fault_set(fault, ERR_INVALID, where, 0,
                          "'%s' is not a target such as trunk:NAME, user:NAME or builtin:echo",
                          text);
-    if (slice_is(slice_of(out->kind), "trunk") &&
-        !config_trunk_find(daemon->config, slice_of(out->name)))
+    if (slice_is(slice_of(out->kind), "trunk") && !config_trunk_find(config, slice_of(out->name)))
         return fault_set(fault, ERR_INVALID, where, 0, "there is no trunk '%s'", out->name);
     return OK;
 }
 
-static enum err add_route(struct daemon *daemon, const struct config_route *route,
-                          struct fault *fault)
+static enum err add_route(struct router *router, const struct config *config,
+                          const struct config_route *route, struct fault *fault)
 {
     struct route_rule rule = { 0 };
     char where[FAULT_WHERE_MAX];
@@ -31,27 +30,27 @@ static enum err add_route(struct daemon *daemon, const struct config_route *rout
     snprintf(rule.trunk, sizeof rule.trunk, "%s", route->trunk);
     snprintf(where, sizeof where, "routes (%s)", rule.name[0] ? rule.name : rule.pattern);
     for (size_t i = 0; i < route->to.n && i < ROUTE_RULE_TARGETS; i++) {
-        enum err err = target_of(daemon, route->to.items[i], where, &rule.targets[i], fault);
+        enum err err = target_of(config, route->to.items[i], where, &rule.targets[i], fault);
         if (err)
             return err;
         rule.step[i] = (unsigned)i; /* one after the other */
         rule.n_targets++;
     }
-    router_add_rule(daemon->router, &rule);
+    router_add_rule(router, &rule);
     return OK;
 }
 
-static enum err set_default(struct daemon *daemon, struct fault *fault)
+static enum err set_default(struct router *router, const struct config *config, struct fault *fault)
 {
-    const char *text = config_default(daemon->config);
+    const char *text = config_default(config);
     struct route_target target;
     char full[CONFIG_TEXT_MAX + 16];
     /* `echo` for `builtin:echo` is what people write */
     bool bare = slice_index(slice_of(text), ':') == slice_of(text).len;
     snprintf(full, sizeof full, "%s%s", bare ? "builtin:" : "", text);
-    enum err err = target_of(daemon, full, "default_destination", &target, fault);
+    enum err err = target_of(config, full, "default_destination", &target, fault);
     if (!err)
-        router_set_default(daemon->router, &target);
+        router_set_default(router, &target);
     return err;
 }
 
@@ -72,15 +71,20 @@ void daemon_reload_numbers(struct daemon *daemon)
     store_number_list(daemon->env.store, (struct store_reply){ on_numbers, daemon });
 }
 
-enum err daemon_fill_router(struct daemon *daemon, struct fault *fault)
+enum err daemon_fill_routes(struct router *router, const struct config *config, struct fault *fault)
 {
     enum err err = OK;
+    router_clear_rules(router);
+    for (size_t i = 0; i < config->n_routes && !err; i++)
+        err = add_route(router, config, &config->routes[i], fault);
+    return err ? err : set_default(router, config, fault);
+}
+
+enum err daemon_fill_router(struct daemon *daemon, struct fault *fault)
+{
     for (size_t i = 0; builtins_name(i); i++)
         router_add_builtin(daemon->router, builtins_name(i));
-    for (size_t i = 0; i < daemon->config->n_routes && !err; i++)
-        err = add_route(daemon, &daemon->config->routes[i], fault);
-    if (!err)
-        err = set_default(daemon, fault);
+    enum err err = daemon_fill_routes(daemon->router, daemon->config, fault);
     router_set_user_check(daemon->router, registrar_has_user, daemon->registrar);
     daemon_reload_numbers(daemon);
     return err;

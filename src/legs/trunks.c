@@ -1,4 +1,4 @@
-#include "legs/trunks.h"
+#include "legs/trunks_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,14 +7,11 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "config/config.h"
+#include "config/config_diff.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip.h"
 #include "media/codecs.h"
 #include "sip/sip_agent.h"
-#include "sip/sip_register.h"
-#include "sip/sip_request.h"
-#include "sip/sip_resolve.h"
 #include "sip/sip_uri.h"
 
 enum {
@@ -22,43 +19,12 @@ enum {
     TRUNK_RETRY_MS = 10000,
     TRUNK_PROBE_MS = 60000,
     TRUNK_FIRST_PROBE_MS = 500,
+    TRUNK_LEAVE_MS = 5000, /* what unregistering may take */
 };
-
-enum trunk_health { TRUNK_UNKNOWN, TRUNK_ALIVE, TRUNK_DEAD };
-
-struct trunk {
-    struct trunks *trunks;
-    const struct config_trunk *config;
-    struct log_tag log;
-    struct sip_hop hops[SIP_HOPS_MAX]; /* in the order in which to try them */
-    size_t n_hops;
-    struct sip_resolve *query;
-    struct timer resolve_timer, probe_timer;
-    struct sip_register *registration;
-    struct sip_request *probe;
-    enum trunk_health health;
-    char last_error[240];
-    int64_t rtt_ms; /* of the last OPTIONS; -1: none */
-    struct leg_codecs codecs;
-    unsigned calls;
-    uint64_t total_calls;
-};
-
-struct trunks {
-    const struct leg_env *env;
-    struct trunk *list;
-    size_t n;
-};
-
-static enum sip_kind kind_of(const struct config_trunk *config)
-{
-    static const enum sip_kind kinds[] = { SIP_UDP, SIP_TCP, SIP_TLS };
-    return kinds[config->transport];
-}
 
 static uint16_t port_of(const struct config_trunk *config)
 {
-    return config->port == CONFIG_AUTO ? sip_kind_port(kind_of(config)) : (uint16_t)config->port;
+    return config->port == CONFIG_AUTO ? sip_kind_port(trunk_kind(config)) : (uint16_t)config->port;
 }
 
 static enum leg_sip_srtp srtp_of(const struct config_trunk *config)
@@ -81,20 +47,47 @@ static struct leg_codecs codecs_of(const struct leg_env *env, const struct confi
     return out.n ? out : env->sip_codecs;
 }
 
+static struct trunk *make(struct trunks *trunks, const struct config_trunk *config)
+{
+    struct trunk *trunk = mem_new(struct trunk);
+    trunk->trunks = trunks;
+    trunk->config = config_trunk_copy(config);
+    trunk->rtt_ms = -1;
+    trunk->codecs = codecs_of(trunks->env, trunk->config);
+    log_tag_set(&trunk->log, "trunk=%s", trunk->config->name);
+    return trunk;
+}
+
+/* Its standing business ends; what its calls need stays. */
+static void quiet(struct trunk *trunk)
+{
+    struct loop *loop = trunk->trunks->env->loop;
+    sip_resolve_destroy(trunk->query);
+    trunk->query = NULL;
+    loop_timer_stop(loop, &trunk->resolve_timer);
+    loop_timer_stop(loop, &trunk->probe_timer);
+    if (trunk->probe)
+        sip_request_destroy(trunk->probe);
+    trunk->probe = NULL;
+}
+
+static void destroy(struct trunk *trunk)
+{
+    quiet(trunk);
+    if (trunk->registration)
+        sip_register_destroy(trunk->registration);
+    config_trunk_destroy(trunk->config);
+    mem_free(trunk);
+}
+
 struct trunks *trunks_create(const struct leg_env *env)
 {
     struct trunks *trunks = mem_new(struct trunks);
     trunks->env = env;
     trunks->n = env->config->n_trunks;
     trunks->list = mem_array(trunks->n, sizeof *trunks->list);
-    for (size_t i = 0; i < trunks->n; i++) {
-        struct trunk *trunk = &trunks->list[i];
-        trunk->trunks = trunks;
-        trunk->config = &env->config->trunks[i];
-        trunk->rtt_ms = -1;
-        trunk->codecs = codecs_of(env, trunk->config);
-        log_tag_set(&trunk->log, "trunk=%s", trunk->config->name);
-    }
+    for (size_t i = 0; i < trunks->n; i++)
+        trunks->list[i] = make(trunks, &env->config->trunks[i]);
     return trunks;
 }
 
@@ -102,17 +95,12 @@ void trunks_destroy(struct trunks *trunks)
 {
     if (!trunks)
         return;
-    for (size_t i = 0; i < trunks->n; i++) {
-        struct trunk *trunk = &trunks->list[i];
-        sip_resolve_destroy(trunk->query);
-        loop_timer_stop(trunks->env->loop, &trunk->resolve_timer);
-        loop_timer_stop(trunks->env->loop, &trunk->probe_timer);
-        if (trunk->probe)
-            sip_request_destroy(trunk->probe);
-        if (trunk->registration)
-            sip_register_destroy(trunk->registration);
-    }
+    for (size_t i = 0; i < trunks->n; i++)
+        destroy(trunks->list[i]);
+    for (size_t i = 0; i < trunks->n_retired; i++)
+        destroy(trunks->retired[i]);
     mem_free(trunks->list);
+    mem_free(trunks->retired);
     mem_free(trunks);
 }
 
@@ -266,7 +254,7 @@ static struct sip_resolve_config where_of(const struct config_trunk *config)
     return (struct sip_resolve_config){
         .host = slice_of(config->host),
         .port = config->port == CONFIG_AUTO ? 0 : (uint16_t)config->port,
-        .kind = kind_of(config),
+        .kind = trunk_kind(config),
     };
 }
 
@@ -277,27 +265,112 @@ static void resolve(void *owner)
     trunk->query = sip_resolve_create(trunk->trunks->env->dns, &where, on_resolved, trunk);
 }
 
+static void start(struct trunk *trunk)
+{
+    log_info(&trunk->log, "start host=%s port=%u transport=%s domain=%s user=%s",
+             trunk->config->host, port_of(trunk->config), sip_kind_name(trunk_kind(trunk->config)),
+             trunk->config->domain, trunk->config->username);
+    resolve(trunk);
+}
+
 void trunks_start(struct trunks *trunks)
 {
-    for (size_t i = 0; i < trunks->n; i++) {
-        log_info(&trunks->list[i].log, "start host=%s port=%u transport=%s domain=%s user=%s",
-                 trunks->list[i].config->host, port_of(trunks->list[i].config),
-                 sip_kind_name(kind_of(trunks->list[i].config)), trunks->list[i].config->domain,
-                 trunks->list[i].config->username);
-        resolve(&trunks->list[i]);
-    }
+    for (size_t i = 0; i < trunks->n; i++)
+        start(trunks->list[i]);
 }
 
 void trunks_stop(struct trunks *trunks)
 {
     for (size_t i = 0; i < trunks->n; i++)
-        if (trunks->list[i].registration)
-            sip_register_stop(trunks->list[i].registration);
+        if (trunks->list[i]->registration)
+            sip_register_stop(trunks->list[i]->registration);
+}
+
+/* Unregistering wants an answer, perhaps a challenge's; a few seconds are enough. */
+static void forget(void *owner)
+{
+    struct trunk *trunk = owner;
+    struct trunks *trunks = trunk->trunks;
+    if (trunk->calls)
+        return; /* the last one's end comes back here */
+    size_t i = 0;
+    while (trunks->retired[i] != trunk)
+        i++;
+    trunks->retired[i] = trunks->retired[--trunks->n_retired];
+    log_info(&trunk->log, "gone");
+    destroy(trunk);
+}
+
+/* Its successor binds the same contact again: then saying goodbye would unbind that one. */
+static bool is_succeeded(const struct trunk *trunk)
+{
+    const struct config_trunk *a = trunk->config;
+    const struct config_trunk *b = config_trunk_find(trunk->trunks->env->config, slice_of(a->name));
+    return b && b->register_mode != CONFIG_SWITCH_NO && strcmp(a->username, b->username) == 0 &&
+           strcmp(a->domain, b->domain) == 0 && strcmp(a->host, b->host) == 0;
+}
+
+static void retire(struct trunk *trunk)
+{
+    struct trunks *trunks = trunk->trunks;
+    log_info(&trunk->log, "retired calls=%u", trunk->calls);
+    quiet(trunk);
+    trunk->retired = true;
+    if (trunk->registration && is_succeeded(trunk)) {
+        sip_register_destroy(trunk->registration);
+        trunk->registration = NULL;
+    } else if (trunk->registration) {
+        sip_register_stop(trunk->registration);
+    }
+    trunks->retired =
+        mem_resize(trunks->retired, (trunks->n_retired + 1) * sizeof *trunks->retired);
+    trunks->retired[trunks->n_retired++] = trunk;
+    loop_timer_start(trunks->env->loop, &trunk->resolve_timer, TRUNK_LEAVE_MS, forget, trunk);
+}
+
+/* The trunk that stays as it is, or NULL. */
+static struct trunk *take_same(struct trunks *trunks, const struct config_trunk *config)
+{
+    for (size_t i = 0; i < trunks->n; i++)
+        if (trunks->list[i] && config_trunk_same(trunks->list[i]->config, config)) {
+            struct trunk *trunk = trunks->list[i];
+            trunks->list[i] = NULL;
+            return trunk;
+        }
+    return NULL;
+}
+
+void trunks_reload(struct trunks *trunks)
+{
+    const struct config *config = trunks->env->config;
+    struct trunk **list = mem_array(config->n_trunks, sizeof(struct trunk *));
+    bool *is_new = mem_array(config->n_trunks, sizeof *is_new);
+    for (size_t i = 0; i < config->n_trunks; i++) {
+        list[i] = take_same(trunks, &config->trunks[i]);
+        is_new[i] = !list[i];
+        if (is_new[i])
+            list[i] = make(trunks, &config->trunks[i]);
+        else
+            list[i]->codecs = codecs_of(trunks->env, list[i]->config);
+    }
+    for (size_t i = 0; i < trunks->n; i++)
+        if (trunks->list[i])
+            retire(trunks->list[i]);
+    mem_free(trunks->list);
+    trunks->list = list;
+    trunks->n = config->n_trunks;
+    for (size_t i = 0; i < trunks->n; i++)
+        if (is_new[i])
+            start(list[i]);
+    mem_free(is_new);
 }
 
 static void on_call_over(void *owner)
 {
-    ((struct trunk *)owner)->calls--;
+    struct trunk *trunk = owner;
+    trunk->calls--;
+    if (trunk->retired && !trunk->calls && !timer_is_running(&trunk->resolve_timer))
+        loop_timer_start(trunk->trunks->env->loop, &trunk->resolve_timer, 0, forget, trunk);
 }
 
 /* What people type: separators go; a number keeps its plus as the trunk wants it. */
@@ -380,7 +453,7 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
 {
     struct trunks *trunks = owner;
     for (size_t i = 0; i < trunks->n; i++) {
-        struct trunk *trunk = &trunks->list[i];
+        struct trunk *trunk = trunks->list[i];
         if (!slice_is(slice_of(target->name), trunk->config->name))
             continue;
         if (trunk->config->max_calls && trunk->calls >= (unsigned)trunk->config->max_calls) {
@@ -421,51 +494,7 @@ static bool sends_from(const struct trunk *trunk, const struct addr *remote)
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow)
 {
     for (size_t i = 0; i < trunks->n; i++)
-        if (sends_from(&trunks->list[i], &flow->remote))
-            return trunks->list[i].config->name;
+        if (sends_from(trunks->list[i], &flow->remote))
+            return trunks->list[i]->config->name;
     return NULL;
-}
-
-json_t *trunks_json(const struct trunks *trunks)
-{
-    static const char *const names[] = { "unknown", "alive", "unreachable" };
-    json_t *rows = json_array();
-    for (size_t i = 0; i < trunks->n; i++) {
-        const struct trunk *trunk = &trunks->list[i];
-        char addr[ADDR_TEXT] = "";
-        if (trunk->n_hops)
-            addr_print(&trunk->hops[0].addr, addr);
-        json_array_append_new(
-            rows,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:s}", "name",
-                      trunk->config->name, "state", names[trunk->health], "host",
-                      trunk->config->host, "address", addr, "transport",
-                      sip_kind_name(kind_of(trunk->config)), "registration",
-                      trunk->registration
-                          ? sip_register_state_name(sip_register_state(trunk->registration))
-                          : "none",
-                      "calls", (int)trunk->calls, "total_calls", (json_int_t)trunk->total_calls,
-                      "rtt_ms", trunk->rtt_ms < 0 ? json_null() : json_integer(trunk->rtt_ms),
-                      "last_error", trunk->last_error));
-    }
-    return rows;
-}
-
-void trunks_add_registrations(const struct trunks *trunks, json_t *rows)
-{
-    for (size_t i = 0; i < trunks->n; i++) {
-        const struct trunk *trunk = &trunks->list[i];
-        const struct sip_register *reg = trunk->registration;
-        if (!reg)
-            continue;
-        struct slice contact = sip_register_contact(reg);
-        json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:s, s:s%, s:s, s:I, s:s, s:i}", "kind", "trunk", "user",
-                            trunk->config->username, "trunk", trunk->config->name, "contact",
-                            contact.ptr ? contact.ptr : "", contact.len, "transport",
-                            sip_kind_name(kind_of(trunk->config)), "expires_s",
-                            (json_int_t)(sip_register_expires_in_ms(reg) / 1000), "state",
-                            sip_register_state_name(sip_register_state(reg)), "last_status",
-                            sip_register_status(reg)));
-    }
 }

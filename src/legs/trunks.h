@@ -16,6 +16,10 @@ struct trunks *trunks_create(const struct leg_env *env);
 void trunks_start(struct trunks *trunks);
 /** Unregister; the answers are not waited for. */
 void trunks_stop(struct trunks *trunks);
+/** The environment's configuration is another one: start what is new, let go of what is not there
+ * any more. A trunk that did not change goes on as it was; one that did is made anew. Calls go on
+ * in any case. */
+void trunks_reload(struct trunks *trunks);
 void trunks_destroy(struct trunks *trunks);
 
 /** leg_kind.dial for targets of kind "trunk"; `owner` is the trunks. */

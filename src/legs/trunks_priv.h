@@ -1,0 +1,45 @@
+#pragma once
+/* What trunks.c and trunks_view.c share. */
+
+#include "base/log.h"
+#include "base/timer.h"
+#include "config/config.h"
+#include "legs/trunks.h"
+#include "sip/sip_register.h"
+#include "sip/sip_request.h"
+#include "sip/sip_resolve.h"
+
+enum trunk_health { TRUNK_UNKNOWN, TRUNK_ALIVE, TRUNK_DEAD };
+
+struct trunk {
+    struct trunks *trunks;
+    struct config_trunk *config; /* a copy of our own: calls outlive a reload */
+    struct log_tag log;
+    struct sip_hop hops[SIP_HOPS_MAX]; /* in the order in which to try them */
+    size_t n_hops;
+    struct sip_resolve *query;
+    struct timer resolve_timer, probe_timer;
+    struct sip_register *registration;
+    struct sip_request *probe;
+    enum trunk_health health;
+    char last_error[240];
+    int64_t rtt_ms; /* of the last OPTIONS; -1: none */
+    struct leg_codecs codecs;
+    unsigned calls; /* outgoing ones; they hold a pointer to the password */
+    bool retired;   /* removed by a reload, kept for its calls */
+    uint64_t total_calls;
+};
+
+struct trunks {
+    const struct leg_env *env;
+    struct trunk **list;
+    size_t n;
+    struct trunk **retired;
+    size_t n_retired;
+};
+
+static inline enum sip_kind trunk_kind(const struct config_trunk *config)
+{
+    static const enum sip_kind kinds[] = { SIP_UDP, SIP_TCP, SIP_TLS };
+    return kinds[config->transport];
+}
