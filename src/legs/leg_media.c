@@ -306,7 +306,29 @@ static enum err tell_rtc(struct leg_media *media, struct fault *fault)
     return OK;
 }
 
-static void describe(struct leg_media *media)
+static bool describes(const struct media_description *description, const struct codec *codec)
+{
+    for (size_t i = 0; i < description->n_formats; i++)
+        if (description->formats[i].codec == codec)
+            return true;
+    return false;
+}
+
+/* Who offers must be ready for every format of the offer (RFC 3264 §5.1): Chromium sends the first
+ * of them that it knows even when its answer leaves that one out. */
+static void add_offered(const struct leg_media *media, struct media_description *description)
+{
+    struct caps_room room;
+    struct sdp_caps caps = { 0 };
+    fill_codecs(&media->caps, &caps, &room);
+    for (size_t i = 0; i < caps.n_codecs && description->n_formats < MEDIA_FORMATS_MAX; i++)
+        if (!describes(description, caps.codecs[i].ref))
+            description->formats[description->n_formats++] = (struct media_format){
+                .codec = caps.codecs[i].ref, .tx_pt = MEDIA_PT_NONE, .rx_pt = caps.codecs[i].pt
+            };
+}
+
+static void describe(struct leg_media *media, bool we_offered)
 {
     const struct sdp_result *result = &media->result;
     struct media_description description = {
@@ -330,16 +352,18 @@ static void describe(struct leg_media *media)
             (struct media_dtmf_format){ .clock_hz = result->dtmf[i].clock_hz,
                                         .tx_pt = result->dtmf[i].tx_pt,
                                         .rx_pt = result->dtmf[i].rx_pt };
+    if (we_offered)
+        add_offered(media, &description);
     media_stream_describe(media->leg->stream, &description);
     media->described = true;
 }
 
-static enum err apply(struct leg_media *media, struct fault *fault)
+static enum err apply(struct leg_media *media, bool we_offered, struct fault *fault)
 {
     enum err err =
         media->kind == LEG_MEDIA_WEBRTC ? tell_rtc(media, fault) : tell_rtp(media, fault);
     if (!err)
-        describe(media);
+        describe(media, we_offered);
     return err;
 }
 
@@ -358,7 +382,7 @@ enum err leg_media_answer(struct leg_media *media, const struct leg_codecs *code
     media->caps = *codecs;
     struct sdp_caps caps = make_caps(media, &room);
     enum err err = sdp_offer_answer(&media->sdp, &caps, offer, out, &media->result, fault);
-    return err ? err : apply(media, fault);
+    return err ? err : apply(media, false, fault);
 }
 
 enum err leg_media_take_answer(struct leg_media *media, struct slice answer, struct fault *fault)
@@ -366,5 +390,5 @@ enum err leg_media_take_answer(struct leg_media *media, struct slice answer, str
     struct caps_room room;
     struct sdp_caps caps = make_caps(media, &room);
     enum err err = sdp_offer_feed_answer(&media->sdp, &caps, answer, &media->result, fault);
-    return err ? err : apply(media, fault);
+    return err ? err : apply(media, true, fault);
 }
