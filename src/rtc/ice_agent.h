@@ -47,8 +47,8 @@ void ice_agent_remove_local(struct ice_agent *agent, const struct addr *base);
  * pair start over, media goes on until a new pair is found. Lite: it cannot check. */
 void ice_agent_set_remote(struct ice_agent *agent, struct slice ufrag, struct slice pwd, bool lite,
                           int64_t now_ms);
-/** A candidate of the peer's: before its first credentials or after those that it belongs to. Past a
- * limit: ignored. */
+/** A candidate of the peer's: before its first credentials or after those that it belongs to. Past
+ * ICE_REMOTES_MAX the least that nothing came from gives way. */
 void ice_agent_add_remote(struct ice_agent *agent, const struct rtc_candidate *candidate);
 /** Our ICE restart: new credentials of ours; the peer's come with ice_agent_set_remote(). */
 void ice_agent_restart(struct ice_agent *agent, struct slice ufrag, struct slice pwd);

@@ -207,7 +207,7 @@ struct server_allocation {
 struct server { /* STUN and TURN, user "u", password "p", realm "r" */
     struct net *net;
     struct addr addr;
-    char nonce[16];
+    char nonce[32];
     size_t n;
     struct server_allocation allocations[SERVER_ALLOCATIONS];
     unsigned n_indications, n_channel, n_refused, n_stale, n_refreshed, n_released;
