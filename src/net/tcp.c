@@ -435,3 +435,8 @@ const struct addr *tcp_remote(const struct tcp *tcp)
 {
     return &tcp->remote;
 }
+
+const struct tls *tcp_tls(const struct tcp *tcp)
+{
+    return tcp->tls;
+}

@@ -13,6 +13,7 @@
 struct loop;
 struct tcp;
 struct tcp_listener;
+struct tls;
 struct tls_context;
 
 enum {
@@ -67,6 +68,8 @@ size_t tcp_backlog(const struct tcp *tcp); /* bytes queued */
 /** Ours; unset before it is connected. */
 const struct addr *tcp_local(const struct tcp *tcp);
 const struct addr *tcp_remote(const struct tcp *tcp);
+/** The TLS inside, for tls_describe() and its like; NULL when plain. */
+const struct tls *tcp_tls(const struct tcp *tcp);
 
 struct tcp_listener_events {
     /** Open, TLS included. tcp_set_events() inside makes it the owner's; else it is closed. */

@@ -264,3 +264,21 @@ void tls_describe(const struct tls *tls, char *out, size_t cap)
     if (tls->is_open)
         snprintf(out, cap, "%s %s", SSL_get_version(tls->ssl), SSL_get_cipher(tls->ssl));
 }
+
+void tls_describe_peer(const struct tls *tls, char *out, size_t cap)
+{
+    X509 *leaf = SSL_get0_peer_certificate(tls->ssl);
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (leaf) {
+        X509_NAME_print_ex(bio, X509_get_subject_name(leaf), 0, XN_FLAG_ONELINE);
+        BIO_puts(bio, ", by ");
+        X509_NAME_print_ex(bio, X509_get_issuer_name(leaf), 0, XN_FLAG_ONELINE);
+        BIO_puts(bio, ", until ");
+        ASN1_TIME_print(bio, X509_get0_notAfter(leaf));
+    }
+    char *text = NULL;
+    long len = BIO_get_mem_data(bio, &text);
+    if (cap)
+        snprintf(out, cap, "%.*s", len > 0 ? (int)len : 0, text ? text : "");
+    BIO_free(bio);
+}

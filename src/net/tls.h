@@ -58,3 +58,6 @@ size_t tls_take(struct tls *tls, void *out, size_t cap);
 void tls_close(struct tls *tls);
 /** "TLSv1.3 TLS_AES_128_GCM_SHA256", for people; "" before it is open. */
 void tls_describe(const struct tls *tls, char *out, size_t cap);
+/** "CN = sip.example.com, by CN = Some CA, until Jan 31 12:00:00 2027 GMT": the certificate that
+ * the far end showed, good or not; "" when it showed none. */
+void tls_describe_peer(const struct tls *tls, char *out, size_t cap);
