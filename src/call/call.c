@@ -81,6 +81,7 @@ static void adopt(struct call *call, struct leg *leg)
 void call_add_leg(struct call *call, struct leg *take)
 {
     adopt(call, take);
+    take->target = call->reached = call->dialled;
     call_event(call, take->id, "leg", "%s to %s%s%s", take->ops->kind, take->party,
                take->via[0] ? " through " : "", take->via);
 }
@@ -210,15 +211,29 @@ static void dial_target(struct call *call, const struct route_target *target)
 {
     const struct calls_config *config = &call->calls->config;
     struct cause why = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
-    struct leg *last = call->next_leg ? LIST_ITEM(call->legs.prev, struct leg, in_call) : NULL;
+    uint32_t last = call->next_leg;
+    call->dialled = target;
     for (size_t i = 0; i < config->n_kinds; i++)
         if (slice_is(slice_of(config->kinds[i].target), target->kind))
             config->kinds[i].dial(config->kinds[i].owner, call, target, &why);
-    if (LIST_ITEM(call->legs.prev, struct leg, in_call) == last) {
+    call->dialled = NULL;
+    if (call->next_leg == last) {
         call_event(call, 0, "route", "%s %s%s: %d %s", target->kind, target->name, target->number,
                    why.code, why.text);
         note_failure(call, &why);
     }
+}
+
+/* A leg that still has to be dialled. What dialling another one did may have ended it. */
+static struct leg *new_leg(const struct call *call, uint32_t id)
+{
+    LIST_EACH(link, (struct list *)(uintptr_t)&call->legs)
+    {
+        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
+        if (leg->id == id && leg->state == LEG_NEW)
+            return leg;
+    }
+    return NULL;
 }
 
 static void on_ring_timeout(void *owner);
@@ -232,10 +247,9 @@ static bool dial_step(struct call *call)
     uint32_t first_new = call->next_leg + 1;
     while (call->next_target < plan->n && plan->step[call->next_target] == step)
         dial_target(call, &plan->targets[call->next_target++]);
-    LIST_EACH(link, &call->legs)
-    {
-        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
-        if (leg->id >= first_new && leg->call && leg->state == LEG_NEW)
+    for (uint32_t id = first_new; id <= call->next_leg; id++) {
+        struct leg *leg = new_leg(call, id);
+        if (leg)
             leg->ops->dial(leg, call->caller);
     }
     call->dialing = false;
@@ -247,8 +261,9 @@ static void next_step(struct call *call)
     const struct calls_config *config = &call->calls->config;
     while (call->caller && call->next_target < call->plan.n)
         if (dial_step(call)) {
-            loop_timer_start(config->loop, &call->ring_timer, config->ring_timeout_ms,
-                             on_ring_timeout, call);
+            if (call->state < CALL_UP) /* a built-in answers while it is dialled */
+                loop_timer_start(config->loop, &call->ring_timer, config->ring_timeout_ms,
+                                 on_ring_timeout, call);
             return;
         }
     if (!call->has_best)
@@ -409,6 +424,7 @@ void call_leg_answered(struct call *call, struct leg *leg)
     if (leg == call->caller)
         return;
     call->peer = leg;
+    call->reached = leg->target;
     loop_timer_stop(call->calls->config.loop, &call->ring_timer);
     end_losers(call);
     call->early = NULL;

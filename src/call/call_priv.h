@@ -33,8 +33,10 @@ struct call {
     struct leg *early;  /* the far end whose early media is heard */
     uint32_t next_leg;
     struct route_plan plan;
-    size_t next_target; /* the first target of the next step */
-    bool dialing;       /* targets are being dialled: judge the step afterwards */
+    size_t next_target;                 /* the first target of the next step */
+    const struct route_target *dialled; /* whose legs are being added */
+    const struct route_target *reached; /* that answered, else the last one tried; may be NULL */
+    bool dialing;                       /* targets are being dialled: judge the step afterwards */
     struct timer ring_timer;
     struct cause best; /* of the far ends that failed so far */
     bool has_best;

@@ -158,23 +158,26 @@ static const char *direction_of(const struct call *call)
                                                                                        : "internal";
 }
 
+static const char *trunk_of(const struct call *call)
+{
+    const struct route_target *reached = call->reached;
+    if (call->trunk[0])
+        return call->trunk;
+    return reached && slice_is(slice_of(reached->kind), "trunk") ? reached->name : "";
+}
+
 json_t *call_json(const struct call *call, bool full)
 {
     int64_t now_ms =
         call->done_wall_ms ? call->done_wall_ms : loop_wall_ms(call->calls->config.loop);
-    const struct leg *callee = call->peer;
-    json_t *view =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "id",
-                  call->id, "state", call_state_name(call->state), "face", call->face, "direction",
-                  direction_of(call), "from", text(call->from), "to", text(call->to), "trunk",
-                  call->trunk[0] ? call->trunk
-                  : callee       ? callee->via
-                                 : "",
-                  "codec_a", call->codec_a ? call->codec_a : "", "codec_b",
-                  call->codec_b ? call->codec_b : "", "session", text(call->correlation),
-                  "created_ms", (json_int_t)call->created_wall_ms, "answered_ms",
-                  known(call->up_wall_ms, call->up_wall_ms > 0), "duration_ms",
-                  json_integer(call->up_wall_ms ? now_ms - call->up_wall_ms : 0));
+    json_t *view = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "id", call->id,
+        "state", call_state_name(call->state), "face", call->face, "direction", direction_of(call),
+        "from", text(call->from), "to", text(call->to), "trunk", trunk_of(call), "codec_a",
+        call->codec_a ? call->codec_a : "", "codec_b", call->codec_b ? call->codec_b : "",
+        "session", text(call->correlation), "created_ms", (json_int_t)call->created_wall_ms,
+        "answered_ms", known(call->up_wall_ms, call->up_wall_ms > 0), "duration_ms",
+        json_integer(call->up_wall_ms ? now_ms - call->up_wall_ms : 0));
     if (!full)
         return view;
     json_object_set_new(view, "legs", legs_json(call));

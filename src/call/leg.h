@@ -17,6 +17,7 @@ struct codec;
 struct leg;
 struct media_stats;
 struct media_stream;
+struct route_target;
 
 enum leg_state {
     LEG_NEW,     /* made, nothing sent or heard */
@@ -63,7 +64,8 @@ struct leg {
     const struct leg_ops *ops;
     struct call *call;
     struct list in_call;
-    uint32_t id; /* 1 is the caller's */
+    const struct route_target *target; /* of the call's plan; NULL: the caller's leg */
+    uint32_t id;                       /* 1 is the caller's */
     enum leg_state state;
     bool incoming; /* the far end called us */
     struct log_tag log;
