@@ -319,7 +319,12 @@ void leg_bridge_on_dtmf(struct leg_bridge *self, const struct bridge_msg *msg)
     for (size_t i = 0; i < msg->digits.len; i++)
         if (msg->digits.ptr[i] != ',')
             leg_on_event(&self->leg, "dtmf", "key %c from the page", msg->digits.ptr[i]);
-    if (peer && peer->stream)
+    if (!peer)
+        return;
+    /* one by one where signalling may carry them; a pause is media's to keep */
+    for (size_t i = 0; peer->ops->dtmf && i < msg->digits.len; i++)
+        peer->ops->dtmf(peer, msg->digits.ptr[i], msg->duration_ms, false);
+    if (!peer->ops->dtmf && peer->stream)
         media_stream_send_dtmf(peer->stream, msg->digits, msg->duration_ms, msg->gap_ms);
 }
 

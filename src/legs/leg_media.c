@@ -113,9 +113,13 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
 {
     uint64_t id;
     rand_bytes(&id, sizeof id);
-    *media = (struct leg_media){
-        .env = env, .leg = leg, .kind = kind, .address = *address, .signalling = *signalling
-    };
+    enum leg_dtmf dtmf = media->dtmf;
+    *media = (struct leg_media){ .env = env,
+                                 .leg = leg,
+                                 .kind = kind,
+                                 .address = *address,
+                                 .signalling = *signalling,
+                                 .dtmf = dtmf };
     struct media_transport *transport;
     unsigned thread = call_media_thread(leg->call);
     enum err err = make_transport(media, thread, &transport, fault);
@@ -352,6 +356,14 @@ static void describe(struct leg_media *media, bool we_offered)
             (struct media_dtmf_format){ .clock_hz = result->dtmf[i].clock_hz,
                                         .tx_pt = result->dtmf[i].tx_pt,
                                         .rx_pt = result->dtmf[i].rx_pt };
+    media->dtmf_by_info =
+        media->dtmf == LEG_DTMF_INFO || (media->dtmf == LEG_DTMF_AUTO && description.n_dtmf == 0);
+    if (media->dtmf_by_info)
+        description.dtmf_send = MEDIA_DTMF_SEND_NONE;
+    else if (media->dtmf == LEG_DTMF_EVENTS)
+        description.dtmf_send = MEDIA_DTMF_SEND_EVENTS;
+    else if (media->dtmf == LEG_DTMF_TONES)
+        description.dtmf_send = MEDIA_DTMF_SEND_TONES;
     if (we_offered)
         add_offered(media, &description);
     media_stream_describe(media->leg->stream, &description);

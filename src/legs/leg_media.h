@@ -23,6 +23,15 @@ enum leg_media_kind {
 
 enum { LEG_SDP_MAX = 8192, LEG_SDES_KEYS = 3 };
 
+/* How keys go out. Auto: telephone events, else SIP INFO where signalling is SIP, else tones. */
+enum leg_dtmf {
+    LEG_DTMF_TONES_IF_NEEDED,
+    LEG_DTMF_AUTO,
+    LEG_DTMF_EVENTS,
+    LEG_DTMF_INFO,
+    LEG_DTMF_TONES
+};
+
 /* A key that we offer or answer with. A secret. */
 struct leg_sdes_key {
     enum srtp_profile profile;
@@ -43,7 +52,9 @@ struct leg_media {
     struct sdp_session_state sdp;
     struct sdp_result result;
     bool described;
-    bool hold; /* we offer sendonly: the other far end of the call holds this one */
+    enum leg_dtmf dtmf; /* how keys go to this far end */
+    bool dtmf_by_info;  /* decided once described: signalling carries them */
+    bool hold;          /* we offer sendonly: the other far end of the call holds this one */
     struct leg_sdes_key keys[LEG_SDES_KEYS];
 };
 

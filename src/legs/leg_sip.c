@@ -131,6 +131,7 @@ const struct leg_ops leg_sip_ops = {
     .dial = leg_sip_dial,
     .ring = leg_sip_ring,
     .answer = leg_sip_answer,
+    .dtmf = leg_sip_dtmf,
     .hold = leg_sip_hold,
     .end = end,
     .destroy = destroy,

@@ -5,6 +5,7 @@
 
 #include "call/call.h"
 #include "legs/leg_env.h"
+#include "legs/leg_media.h"
 #include "sip/sip_resolve.h"
 #include "sip/sip_session.h"
 
@@ -37,6 +38,7 @@ struct leg_sip_target {
     size_t n_routes;
     struct leg_codecs codecs;
     enum leg_sip_srtp srtp;
+    enum leg_dtmf dtmf;
     /** Told once when the leg is over; may be NULL. */
     void (*on_over)(void *owner);
     void *owner;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "legs/leg_sip_priv.h"
+#include "media/media.h"
 #include "sip/sip_msg.h"
 #include "sip/sip_txn.h"
 
@@ -64,6 +65,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->auth.realm = SLICE_NONE;
     self->codecs = target->codecs;
     self->srtp = target->srtp;
+    self->media.dtmf = target->dtmf;
     self->on_over = target->on_over;
     self->owner = target->owner;
     copy_lists(self, target);
@@ -135,4 +137,22 @@ void leg_sip_on_request(void *owner, struct sip_session *session, struct sip_txn
     sip_txn_reply_status(txn, key || empty ? 200 : 415);
     if (key)
         leg_on_dtmf(&self->leg, digit, duration_ms, false);
+}
+
+/* The body form that most gateways read. */
+void leg_sip_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    if (!self->media.dtmf_by_info) {
+        if (!relayed && leg->stream)
+            media_stream_send_dtmf(leg->stream, slice_make(&digit, 1), duration_ms, 0);
+        return;
+    }
+    char text[64];
+    if (!is_key(digit) || !self->session)
+        return;
+    snprintf(text, sizeof text, "Signal=%c\r\nDuration=%u\r\n", digit, duration_ms);
+    struct sip_body body = { SLICE("application/dtmf-relay"), slice_of(text) };
+    if (!sip_session_request(self->session, SLICE("INFO"), NULL, 0, &body, NULL, NULL))
+        leg_on_event(leg, "sip", "INFO sent, key %c", digit);
 }

@@ -73,6 +73,8 @@ void leg_sip_on_reoffer(void *owner, struct sip_session *session,
 extern const struct leg_ops leg_sip_ops;
 struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming);
 void leg_sip_free(struct leg_sip *self);
+/** A key for the far end: by INFO where that is how it takes them, else in its media. */
+void leg_sip_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
 /** INFO with a key; everything else that is not ours to answer is refused. */
 void leg_sip_on_request(void *owner, struct sip_session *session, struct sip_txn *txn);
 /** The key and duration of application/dtmf-relay or application/dtmf; false when it is neither. */

@@ -35,6 +35,15 @@ static enum leg_sip_srtp srtp_of(const struct config_trunk *config)
     return rows[config->srtp];
 }
 
+static enum leg_dtmf dtmf_of(const struct config_trunk *config)
+{
+    static const enum leg_dtmf rows[] = { [CONFIG_DTMF_AUTO] = LEG_DTMF_AUTO,
+                                          [CONFIG_DTMF_RFC4733] = LEG_DTMF_EVENTS,
+                                          [CONFIG_DTMF_INFO] = LEG_DTMF_INFO,
+                                          [CONFIG_DTMF_INBAND] = LEG_DTMF_TONES };
+    return rows[config->dtmf];
+}
+
 static struct leg_codecs codecs_of(const struct leg_env *env, const struct config_trunk *config)
 {
     size_t n;
@@ -440,6 +449,7 @@ static void dial(struct trunk *trunk, struct call *call, const struct route_targ
         .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
         .codecs = trunk->codecs,
         .srtp = srtp_of(config),
+        .dtmf = dtmf_of(config),
         .on_over = on_call_over,
         .owner = trunk,
     };
