@@ -100,19 +100,6 @@ void ice_agent_add_local(struct ice_agent *agent, enum rtc_candidate_type type,
         ice_pairs_add(agent, at, i);
 }
 
-/* Its place stays taken: pairs know candidates by their place. */
-void ice_agent_remove_local(struct ice_agent *agent, const struct addr *base)
-{
-    struct addr gone = *base;
-    size_t at = find_local(agent, &gone);
-    if (at == agent->n_locals)
-        return;
-    agent->locals[at].base = (struct addr){ 0 };
-    ice_pairs_remove_local(agent, &gone);
-    if (agent->has_selected && addr_eq(&agent->selected.local, &gone))
-        deselect(agent);
-}
-
 static struct ice_remote *find_remote(struct ice_agent *agent, const struct addr *addr)
 {
     for (size_t i = 0; i < agent->n_remotes; i++) {
@@ -201,7 +188,6 @@ void ice_agent_set_remote(struct ice_agent *agent, struct slice ufrag, struct sl
     }
     secret_clear(&agent->peer.pwd);
     ice_credentials_set(&agent->peer, ufrag, pwd);
-    agent->peer_lite = lite;
     agent->peer_ms = agent->consent_ms = now_ms;
     agent->failed = false;
     if (lite && agent->role == ICE_CONTROLLED)
@@ -239,6 +225,24 @@ void ice_agent_consider(struct ice_agent *agent, struct ice_pair *pair, int64_t 
     if (!agent->has_selected || (pair->nominated && !agent->selected_nominated) ||
         (pair->nominated == agent->selected_nominated && (better || (pair->nominated && fresh))))
         select_pair(agent, pair, now_ms);
+}
+
+/* Its place stays taken: pairs know candidates by their place. */
+void ice_agent_remove_local(struct ice_agent *agent, const struct addr *base, int64_t now_ms)
+{
+    struct addr gone = *base;
+    size_t at = find_local(agent, &gone);
+    if (at == agent->n_locals)
+        return;
+    agent->locals[at].base = (struct addr){ 0 };
+    ice_pairs_remove_local(agent, &gone);
+    if (!agent->has_selected || !addr_eq(&agent->selected.local, &gone))
+        return;
+    deselect(agent);
+    agent->peer_ms = now_ms;
+    struct ice_pair *next = ice_pairs_best(agent);
+    if (next)
+        ice_agent_consider(agent, next, now_ms);
 }
 
 /* Checks of the peer's (§7.3.1) */

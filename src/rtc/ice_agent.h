@@ -41,8 +41,9 @@ void ice_agent_destroy(struct ice_agent *agent);
  * only told to the peer, their base does the work (§6.1.2.4). */
 void ice_agent_add_local(struct ice_agent *agent, enum rtc_candidate_type type,
                          const struct addr *base, uint32_t priority);
-/** The address is gone: the relay failed. */
-void ice_agent_remove_local(struct ice_agent *agent, const struct addr *base);
+/** The address is gone, the relay failed: what was sent from it takes the next best valid pair, or
+ * has ICE_PAC_MS to find one. */
+void ice_agent_remove_local(struct ice_agent *agent, const struct addr *base, int64_t now_ms);
 /** The peer's credentials; other ones than before are its ICE restart: its candidates and every
  * pair start over, media goes on until a new pair is found. Lite: it cannot check. */
 void ice_agent_set_remote(struct ice_agent *agent, struct slice ufrag, struct slice pwd, bool lite,

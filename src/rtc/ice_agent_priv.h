@@ -58,7 +58,6 @@ struct ice_agent {
     uint8_t tag[ICE_TAG_LEN];
     struct ice_keys keys;
     struct ice_credentials peer; /* ufrag "": not known yet */
-    bool peer_lite;
     size_t n_locals, n_remotes, n_pairs;
     struct ice_local locals[ICE_LOCALS_MAX];
     struct ice_remote remotes[ICE_REMOTES_MAX];

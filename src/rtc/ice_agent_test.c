@@ -83,6 +83,44 @@ static void test_a_relay_where_nothing_else_works(void **state)
     }
 }
 
+static void test_a_lost_relay(void **state)
+{
+    (void)state;
+    struct world *world = create(&(struct setup){ .a = NAT_SYMMETRIC,
+                                                  .b = NAT_SYMMETRIC,
+                                                  .role_a = ICE_CONTROLLING,
+                                                  .stun = true,
+                                                  .turn_a = true });
+    assert_in_range(connect_both(world, 8000), 1, 3000);
+    ice_agent_remove_local(world->a.agent, &world->a.relayed, world->net.now_ms);
+    assert_null(ice_agent_selected(world->a.agent));
+    assert_int_equal(world->a.n_gone, 1);
+    run(world, ICE_PAC_MS - 100);
+    assert_int_equal(world->a.n_failed, 0);
+    run(world, 200);
+    assert_int_equal(world->a.n_failed, 1);
+    destroy(world);
+}
+
+/* Another valid pair takes over at once: b is on two addresses, and loses the one in use. */
+static void test_a_lost_address_with_a_spare(void **state)
+{
+    (void)state;
+    struct world *world =
+        create(&(struct setup){ .role_a = ICE_CONTROLLED, .role_b = ICE_CONTROLLING });
+    struct addr spare = net_addr("192.0.2.78:6002");
+    uint32_t priority = rtc_candidate_priority(RTC_CANDIDATE_HOST, 60000, 1);
+    net_add_host(&world->net, &spare, NULL, from_net, &world->b);
+    ice_agent_add_local(world->b.agent, RTC_CANDIDATE_HOST, &spare, priority);
+    assert_true(connect_both(world, 2000) > 0);
+    assert_agreed(world, "192.0.2.1:5000", "192.0.2.2:6000");
+    ice_agent_remove_local(world->b.agent, &world->b.host, world->net.now_ms);
+    run(world, 3000);
+    assert_agreed(world, "192.0.2.1:5000", "192.0.2.78:6002");
+    assert_true(addr_eq(&ice_agent_selected(world->b.agent)->local, &spare));
+    destroy(world);
+}
+
 static void test_relay_only_when_asked(void **state)
 {
     (void)state;
@@ -204,7 +242,7 @@ static void test_restart_moves_without_a_gap(void **state)
     assert_true(is_up(world));
     run(world, 100);
     assert_true(is_up(world));
-    ice_agent_remove_local(world->b.agent, &old);
+    ice_agent_remove_local(world->b.agent, &old, world->net.now_ms);
     tell(&world->a, &world->b);
     assert_non_null(ice_agent_selected(world->a.agent)); /* media still goes the old way */
     run(world, 3000);
@@ -261,6 +299,8 @@ int main(void)
         cmocka_unit_test(test_two_public_hosts),
         cmocka_unit_test(test_nats_without_a_relay),
         cmocka_unit_test(test_a_relay_where_nothing_else_works),
+        cmocka_unit_test(test_a_lost_relay),
+        cmocka_unit_test(test_a_lost_address_with_a_spare),
         cmocka_unit_test(test_relay_only_when_asked),
         cmocka_unit_test(test_direct_beats_relay),
         cmocka_unit_test(test_a_lossy_network),

@@ -103,7 +103,7 @@ static void on_relay_failed(void *owner, struct rtc_relay *relay, enum err err, 
     (void)err; /* one server less: only the agent knows whether that matters */
     media_stream_core_step(full->stream, "turn", text);
     if (addr_is_set(rtc_relay_addr(relay)))
-        ice_agent_remove_local(full->agent, rtc_relay_addr(relay));
+        ice_agent_remove_local(full->agent, rtc_relay_addr(relay), now_ms(full));
     else
         full->n_waiting--;
 }

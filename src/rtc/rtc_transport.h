@@ -97,5 +97,6 @@ void rtc_transport_set_remote(struct media_stream *stream, const struct rtc_remo
 void rtc_transport_add_candidate(struct media_stream *stream,
                                  const struct rtc_candidate *candidate);
 /** New credentials for an answer to an ICE restart (RFC 8445 §9); the old ones stay good until the
- * peer uses the new. Media goes on; DTLS only restarts when the fingerprint changes. */
+ * peer uses the new. Media goes on; DTLS only restarts when the fingerprint changes. A full agent's
+ * candidates stay what they were, and are not reported again. */
 void rtc_transport_restart(struct media_stream *stream, struct rtc_local *local);
