@@ -27,23 +27,6 @@ static uint16_t port_of(const struct config_trunk *config)
     return config->port == CONFIG_AUTO ? sip_kind_port(trunk_kind(config)) : (uint16_t)config->port;
 }
 
-static enum leg_sip_srtp srtp_of(const struct config_trunk *config)
-{
-    static const enum leg_sip_srtp rows[] = { [CONFIG_SRTP_OFF] = LEG_SIP_SRTP_OFF,
-                                              [CONFIG_SRTP_OPTIONAL] = LEG_SIP_SRTP_OPTIONAL,
-                                              [CONFIG_SRTP_REQUIRED] = LEG_SIP_SRTP_REQUIRED };
-    return rows[config->srtp];
-}
-
-static enum leg_dtmf dtmf_of(const struct config_trunk *config)
-{
-    static const enum leg_dtmf rows[] = { [CONFIG_DTMF_AUTO] = LEG_DTMF_AUTO,
-                                          [CONFIG_DTMF_RFC4733] = LEG_DTMF_EVENTS,
-                                          [CONFIG_DTMF_INFO] = LEG_DTMF_INFO,
-                                          [CONFIG_DTMF_INBAND] = LEG_DTMF_TONES };
-    return rows[config->dtmf];
-}
-
 static struct leg_codecs codecs_of(const struct leg_env *env, const struct config_trunk *config)
 {
     size_t n;
@@ -118,12 +101,6 @@ static struct sip_hop hop_of(const struct trunk *trunk)
     return trunk->hops[0];
 }
 
-static struct sip_account account_of(const struct trunk *trunk)
-{
-    return (struct sip_account){ .user = slice_of(trunk->config->auth_username),
-                                 .password = &trunk->config->password };
-}
-
 static void set_health(struct trunk *trunk, enum trunk_health health, const char *text)
 {
     if (trunk->health != health) {
@@ -150,24 +127,14 @@ static void on_probed(void *owner, const struct sip_outcome *outcome)
                      outcome->err ? TRUNK_RETRY_MS : TRUNK_PROBE_MS, probe, trunk);
 }
 
-static void print_uri(struct buf *out, const char *user, const char *host)
-{
-    buf_text(out, "sip:");
-    if (user[0]) {
-        sip_escape_user(slice_of(user), out);
-        buf_char(out, '@');
-    }
-    sip_host_print(slice_of(host), out);
-}
-
 static void probe(void *owner)
 {
     struct trunk *trunk = owner;
     char mem[512], from[512];
     struct buf uri = BUF_ON(mem), from_uri = BUF_ON(from);
-    print_uri(&uri, "", trunk->config->host);
-    print_uri(&from_uri, trunk->config->username[0] ? trunk->config->username : "tandem",
-              trunk->config->domain);
+    trunk_print_uri(&uri, "", trunk->config->host);
+    trunk_print_uri(&from_uri, trunk->config->username[0] ? trunk->config->username : "tandem",
+                    trunk->config->domain);
     struct sip_request_config config = {
         .method = SLICE("OPTIONS"),
         .request_uri = buf_slice(&uri),
@@ -212,14 +179,14 @@ static void start_registration(struct trunk *trunk)
         return;
     char mem[512], user_mem[512];
     struct buf domain = BUF_ON(mem), aor = BUF_ON(user_mem);
-    print_uri(&domain, "", config->domain);
-    print_uri(&aor, config->username, config->domain);
+    trunk_print_uri(&domain, "", config->domain);
+    trunk_print_uri(&aor, config->username, config->domain);
     struct sip_register_config reg = {
         .registrar_uri = buf_slice(&domain),
         .aor = buf_slice(&aor),
         .contact_user = slice_of(config->username),
         .hop = hop_of(trunk),
-        .auth = account_of(trunk),
+        .auth = trunk_account(trunk),
         .expires_s = (uint32_t)config->register_expires_s,
     };
     trunk->registration =
@@ -258,19 +225,10 @@ static void on_resolved(void *owner, const struct sip_hops *hops)
     }
 }
 
-static struct sip_resolve_config where_of(const struct config_trunk *config)
-{
-    return (struct sip_resolve_config){
-        .host = slice_of(config->host),
-        .port = config->port == CONFIG_AUTO ? 0 : (uint16_t)config->port,
-        .kind = trunk_kind(config),
-    };
-}
-
 static void resolve(void *owner)
 {
     struct trunk *trunk = owner;
-    struct sip_resolve_config where = where_of(trunk->config);
+    struct sip_resolve_config where = trunk_where(trunk->config);
     trunk->query = sip_resolve_create(trunk->trunks->env->dns, &where, on_resolved, trunk);
 }
 
@@ -374,88 +332,12 @@ void trunks_reload(struct trunks *trunks)
     mem_free(is_new);
 }
 
-static void on_call_over(void *owner)
+void trunk_on_call_over(void *owner)
 {
     struct trunk *trunk = owner;
     trunk->calls--;
     if (trunk->retired && !trunk->calls && !timer_is_running(&trunk->resolve_timer))
         loop_timer_start(trunk->trunks->env->loop, &trunk->resolve_timer, 0, forget, trunk);
-}
-
-/* What people type: separators go; a number keeps its plus as the trunk wants it. */
-static void called_user(const struct trunk *trunk, const char *number, struct buf *out)
-{
-    const char *dialled = number[0] ? number : trunk->config->called;
-    struct slice text = slice_of(dialled);
-    bool is_number = text.len > 0;
-    for (size_t i = 0; i < text.len; i++)
-        is_number = is_number && memchr("0123456789+-(). *#", text.ptr[i], 18);
-    char clean[ROUTE_TEXT_MAX];
-    struct buf digits = BUF_ON(clean);
-    for (size_t i = 0; is_number && i < text.len; i++)
-        if (!memchr("-(). ", text.ptr[i], 5))
-            buf_char(&digits, text.ptr[i]);
-    struct slice user = is_number ? buf_slice(&digits) : text;
-    bool plus = user.len && user.ptr[0] == '+';
-    if (plus && trunk->config->plus == CONFIG_PLUS_STRIP)
-        user = slice_from(user, 1);
-    if (!plus && is_number && trunk->config->plus == CONFIG_PLUS_ADD)
-        sip_escape_user(SLICE("+"), out);
-    sip_escape_user(user, out);
-}
-
-static size_t add_headers(const struct trunk *trunk, const json_t *headers,
-                          struct sip_field fields[], size_t max)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < trunk->config->headers.n && n < max; i++)
-        fields[n++] = (struct sip_field){ slice_of(trunk->config->headers.items[i].name),
-                                          slice_of(trunk->config->headers.items[i].value) };
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)headers, name, value)
-    {
-        if (n < max)
-            fields[n++] = (struct sip_field){ slice_of(name), slice_of(json_string_value(value)) };
-    }
-    return n;
-}
-
-static void dial(struct trunk *trunk, struct call *call, const struct route_target *target)
-{
-    const struct config_trunk *config = trunk->config;
-    char uri_mem[600], from_mem[600], user_mem[320];
-    struct buf uri = BUF_ON(uri_mem), from = BUF_ON(from_mem), user = BUF_ON(user_mem);
-    struct sip_field fields[24];
-    called_user(trunk, target->number, &user);
-    buf_text(&uri, "sip:");
-    buf_put(&uri, buf_slice(&user));
-    buf_char(&uri, '@');
-    sip_host_print(slice_of(config->domain), &uri);
-    const char *from_user = config->username[0] ? config->username : call_from(call);
-    print_uri(&from, config->caller_id[0] ? config->caller_id : from_user, config->domain);
-    struct leg_sip_target sip = {
-        .request_uri = buf_slice(&uri),
-        .from_uri = buf_slice(&from),
-        .from_name = slice_of(call_from_name(call)),
-        .contact_user = slice_of(config->username[0] ? config->username : "tandem"),
-        .hops = trunk->hops,
-        .n_hops = trunk->n_hops,
-        .where = where_of(config),
-        .party = buf_slice(&user),
-        .via = slice_of(config->name),
-        .auth = account_of(trunk),
-        .fields = fields,
-        .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
-        .codecs = trunk->codecs,
-        .srtp = srtp_of(config),
-        .dtmf = dtmf_of(config),
-        .on_over = on_call_over,
-        .owner = trunk,
-    };
-    trunk->calls++;
-    trunk->total_calls++;
-    call_add_leg(call, leg_sip_create_outgoing(trunk->trunks->env, &sip));
 }
 
 void trunks_dial(void *owner, struct call *call, const struct route_target *target,
@@ -474,7 +356,7 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
             *why = cause_of_status(484, CAUSE_BY_SYSTEM, "There is no number to dial.");
             return;
         }
-        dial(trunk, call, target);
+        trunk_dial(trunk, call, target);
         return;
     }
     *why =

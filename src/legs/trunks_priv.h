@@ -1,5 +1,5 @@
 #pragma once
-/* What trunks.c and trunks_view.c share. */
+/* What trunks.c, trunk_call.c and trunks_view.c share. */
 
 #include "base/log.h"
 #include "base/timer.h"
@@ -43,3 +43,16 @@ static inline enum sip_kind trunk_kind(const struct config_trunk *config)
     static const enum sip_kind kinds[] = { SIP_UDP, SIP_TCP, SIP_TLS };
     return kinds[config->transport];
 }
+
+struct buf;
+
+/* trunks.c */
+/** A leg of the trunk is over; `owner` is the trunk. */
+void trunk_on_call_over(void *owner);
+/* trunk_call.c */
+/** A call goes out: one more leg of `call`. `number` "" dials what the trunk is for. */
+void trunk_dial(struct trunk *trunk, struct call *call, const struct route_target *target);
+/** "sip:user@host"; without a user, "sip:host". */
+void trunk_print_uri(struct buf *out, const char *user, const char *host);
+struct sip_account trunk_account(const struct trunk *trunk);
+struct sip_resolve_config trunk_where(const struct config_trunk *config);

@@ -1,0 +1,129 @@
+/* One call out through a trunk: what is dialled, who calls, which policy. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/num.h"
+#include "config/config.h"
+#include "legs/leg_media.h"
+#include "legs/leg_sip.h"
+#include "legs/trunks_priv.h"
+#include "sip/sip_uri.h"
+
+static enum leg_sip_srtp srtp_of(const struct config_trunk *config)
+{
+    static const enum leg_sip_srtp rows[] = { [CONFIG_SRTP_OFF] = LEG_SIP_SRTP_OFF,
+                                              [CONFIG_SRTP_OPTIONAL] = LEG_SIP_SRTP_OPTIONAL,
+                                              [CONFIG_SRTP_REQUIRED] = LEG_SIP_SRTP_REQUIRED };
+    return rows[config->srtp];
+}
+
+static enum leg_dtmf dtmf_of(const struct config_trunk *config)
+{
+    static const enum leg_dtmf rows[] = { [CONFIG_DTMF_AUTO] = LEG_DTMF_AUTO,
+                                          [CONFIG_DTMF_RFC4733] = LEG_DTMF_EVENTS,
+                                          [CONFIG_DTMF_INFO] = LEG_DTMF_INFO,
+                                          [CONFIG_DTMF_INBAND] = LEG_DTMF_TONES };
+    return rows[config->dtmf];
+}
+
+void trunk_print_uri(struct buf *out, const char *user, const char *host)
+{
+    buf_text(out, "sip:");
+    if (user[0]) {
+        sip_escape_user(slice_of(user), out);
+        buf_char(out, '@');
+    }
+    sip_host_print(slice_of(host), out);
+}
+
+struct sip_account trunk_account(const struct trunk *trunk)
+{
+    return (struct sip_account){ .user = slice_of(trunk->config->auth_username),
+                                 .password = &trunk->config->password };
+}
+
+struct sip_resolve_config trunk_where(const struct config_trunk *config)
+{
+    return (struct sip_resolve_config){
+        .host = slice_of(config->host),
+        .port = config->port == CONFIG_AUTO ? 0 : (uint16_t)config->port,
+        .kind = trunk_kind(config),
+    };
+}
+
+/* What people type: separators go; a number keeps its plus as the trunk wants it. */
+static void called_user(const struct trunk *trunk, const char *number, struct buf *out)
+{
+    const char *dialled = number[0] ? number : trunk->config->called;
+    struct slice text = slice_of(dialled);
+    bool is_number = text.len > 0;
+    for (size_t i = 0; i < text.len; i++)
+        is_number = is_number && memchr("0123456789+-(). *#", text.ptr[i], 18);
+    char clean[ROUTE_TEXT_MAX];
+    struct buf digits = BUF_ON(clean);
+    for (size_t i = 0; is_number && i < text.len; i++)
+        if (!memchr("-(). ", text.ptr[i], 5))
+            buf_char(&digits, text.ptr[i]);
+    struct slice user = is_number ? buf_slice(&digits) : text;
+    bool plus = user.len && user.ptr[0] == '+';
+    if (plus && trunk->config->plus == CONFIG_PLUS_STRIP)
+        user = slice_from(user, 1);
+    if (!plus && is_number && trunk->config->plus == CONFIG_PLUS_ADD)
+        sip_escape_user(SLICE("+"), out);
+    sip_escape_user(user, out);
+}
+
+static size_t add_headers(const struct trunk *trunk, const json_t *headers,
+                          struct sip_field fields[], size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < trunk->config->headers.n && n < max; i++)
+        fields[n++] = (struct sip_field){ slice_of(trunk->config->headers.items[i].name),
+                                          slice_of(trunk->config->headers.items[i].value) };
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)headers, name, value)
+    {
+        if (n < max)
+            fields[n++] = (struct sip_field){ slice_of(name), slice_of(json_string_value(value)) };
+    }
+    return n;
+}
+
+void trunk_dial(struct trunk *trunk, struct call *call, const struct route_target *target)
+{
+    const struct config_trunk *config = trunk->config;
+    char uri_mem[600], from_mem[600], user_mem[320];
+    struct buf uri = BUF_ON(uri_mem), from = BUF_ON(from_mem), user = BUF_ON(user_mem);
+    struct sip_field fields[24];
+    called_user(trunk, target->number, &user);
+    buf_text(&uri, "sip:");
+    buf_put(&uri, buf_slice(&user));
+    buf_char(&uri, '@');
+    sip_host_print(slice_of(config->domain), &uri);
+    const char *from_user = config->username[0] ? config->username : call_from(call);
+    trunk_print_uri(&from, config->caller_id[0] ? config->caller_id : from_user, config->domain);
+    struct leg_sip_target sip = {
+        .request_uri = buf_slice(&uri),
+        .from_uri = buf_slice(&from),
+        .from_name = slice_of(call_from_name(call)),
+        .contact_user = slice_of(config->username[0] ? config->username : "tandem"),
+        .hops = trunk->hops,
+        .n_hops = trunk->n_hops,
+        .where = trunk_where(config),
+        .party = buf_slice(&user),
+        .via = slice_of(config->name),
+        .auth = trunk_account(trunk),
+        .fields = fields,
+        .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
+        .codecs = trunk->codecs,
+        .srtp = srtp_of(config),
+        .dtmf = dtmf_of(config),
+        .on_over = trunk_on_call_over,
+        .owner = trunk,
+    };
+    trunk->calls++;
+    trunk->total_calls++;
+    call_add_leg(call, leg_sip_create_outgoing(trunk->trunks->env, &sip));
+}
