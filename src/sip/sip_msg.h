@@ -50,6 +50,12 @@ MUST_CHECK enum err sip_msg_parse(struct sip_msg **out, struct slice wire, size_
  */
 MUST_CHECK enum err sip_msg_parse_stream(struct sip_msg **out, struct slice wire, size_t *used);
 /**
+ * The length of the message at the front of a stream, without a look at what it says. ERR_AGAIN:
+ * more bytes needed; `*len` is then what it needs in all, or 0 while that is unknown. ERR_PARSE: no
+ * Content-Length or a malformed one. ERR_LIMIT as above.
+ */
+MUST_CHECK enum err sip_msg_frame(struct slice wire, size_t *len);
+/**
  * After one of the above failed: as much of a request as it takes to answer it (a top Via, From,
  * To, Call-ID and CSeq that can be copied), and the answer. ERR_PARSE when it cannot be answered: a
  * response, an ACK, or one of those headers is missing or more than one. Use it for

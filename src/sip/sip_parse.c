@@ -381,31 +381,48 @@ enum err sip_msg_parse(struct sip_msg **out, struct slice wire, size_t *used)
     return parse(out, &run, head, head.len + body_len);
 }
 
+/* A whole message of `*len` bytes, `*head` its first part. */
+static enum err find_frame(struct slice wire, struct slice *head, size_t *len)
+{
+    *len = 0;
+    *head = slice_sub(wire, 0, sip_head_len(wire));
+    if (head->len > SIP_MAX_HEAD || (!head->len && wire.len > SIP_MAX_HEAD))
+        return ERR_LIMIT;
+    if (!head->len)
+        return ERR_AGAIN;
+    size_t body_len = 0;
+    enum err err = content_length(*head, &body_len);
+    if (err)
+        return err == ERR_LIMIT ? err : ERR_PARSE;
+    if (body_len > SIP_MAX_MESSAGE - head->len)
+        return ERR_LIMIT;
+    *len = head->len + body_len;
+    return *len > wire.len ? ERR_AGAIN : OK;
+}
+
+enum err sip_msg_frame(struct slice wire, size_t *len)
+{
+    struct slice head;
+    return find_frame(wire, &head, len);
+}
+
 enum err sip_msg_parse_stream(struct sip_msg **out, struct slice wire, size_t *used)
 {
+    struct slice head;
+    size_t len;
     size_t blank = sip_head_blank(wire);
     wire = slice_from(wire, blank);
     if (!wire.len) {
         *used = blank;
         return ERR_NOT_FOUND;
     }
-    struct slice head = slice_sub(wire, 0, sip_head_len(wire));
-    if (head.len > SIP_MAX_HEAD || (!head.len && wire.len > SIP_MAX_HEAD))
-        return ERR_LIMIT;
-    if (!head.len)
-        return ERR_AGAIN;
-    size_t body_len = 0;
-    enum err err = content_length(head, &body_len);
+    enum err err = find_frame(wire, &head, &len);
     if (err)
-        return err == ERR_LIMIT ? err : ERR_PARSE;
-    if (body_len > SIP_MAX_MESSAGE - head.len)
-        return ERR_LIMIT;
-    if (body_len > wire.len - head.len)
-        return ERR_AGAIN;
+        return err;
     struct run run = { 0 };
-    err = parse(out, &run, head, head.len + body_len);
+    err = parse(out, &run, head, len);
     if (!err)
-        *used = blank + head.len + body_len;
+        *used = blank + len;
     return err;
 }
 
