@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "sip_agent_priv.h"
 #include "sip_session_priv.h"
+#include "sip_tcp.h"
 #include "sip_transport_udp.h"
 
 enum { DONE_POLL_MS = 20 };
@@ -30,6 +31,14 @@ static void on_lost(void *owner, const struct sip_flow *flow, int error)
     sip_txns_lost(agent->txns, flow, error);
 }
 
+static void on_closed(void *owner, const struct sip_flow *flow, const struct sip_loss *loss)
+{
+    struct sip_agent *agent = owner;
+    sip_txns_closed(agent->txns, flow, loss);
+    if (agent->events->on_flow_closed)
+        agent->events->on_flow_closed(agent->owner, flow);
+}
+
 static void on_wire(void *owner, const struct sip_wire_event *event)
 {
     struct sip_agent *agent = owner;
@@ -40,11 +49,13 @@ static const struct sip_transport_events transport_events = {
     .on_message = on_message,
     .on_broken = on_broken,
     .on_lost = on_lost,
+    .on_closed = on_closed,
 };
 static const struct sip_transport_events watched_transport_events = {
     .on_message = on_message,
     .on_broken = on_broken,
     .on_lost = on_lost,
+    .on_closed = on_closed,
     .on_wire = on_wire,
 };
 
@@ -243,6 +254,8 @@ typedef enum err (*listen_fn)(struct sip_transport *transport, struct loop *loop
 /* NULL: no such listener in this build */
 static const listen_fn listen_by_kind[SIP_KIND_COUNT] = {
     [SIP_UDP] = sip_transport_udp_listen,
+    [SIP_TCP] = sip_transport_tcp_listen,
+    [SIP_TLS] = sip_transport_tls_listen,
 };
 
 enum err sip_agent_listen(struct sip_agent *agent, enum sip_kind kind, const struct addr *bind,
@@ -342,7 +355,9 @@ void sip_agent_print_contact(const struct sip_agent *agent, const struct sip_flo
                            .host = slice_of(addr_print_ip(&shown, host)),
                            .port = addr_port(&shown) };
     if (flow->kind != SIP_UDP) {
-        buf_printf(&param, "transport=%s", sip_kind_name(flow->kind));
+        /* RFC 7118 §5.2: "ws" stands for both, as the way is the flow */
+        buf_printf(&param, "transport=%s",
+                   sip_kind_name(flow->kind == SIP_WSS ? SIP_WS : flow->kind));
         for (size_t i = 0; i < param.len; i++)
             param.ptr[i] = (char)(param.ptr[i] >= 'A' && param.ptr[i] <= 'Z' ? param.ptr[i] | 0x20
                                                                              : param.ptr[i]);

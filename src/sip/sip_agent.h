@@ -65,6 +65,9 @@ struct sip_agent_events {
     void (*on_invite)(void *owner, struct sip_session *session, const struct sip_msg *invite);
     /** Every message, both ways; may be NULL. Must not call back into the stack. */
     void (*on_wire)(void *owner, const struct sip_wire_event *event);
+    /** A connection ended (TCP, TLS, WebSocket): what can only be reached by it is gone. May be
+     * NULL. */
+    void (*on_flow_closed)(void *owner, const struct sip_flow *flow);
 };
 
 /** A request outside any dialog: answer with sip_txn_reply(), now or later. */
@@ -92,7 +95,8 @@ struct sip_agent *sip_agent_create(struct loop *loop, const struct sip_agent_con
 /** Sessions and requests that their owners still hold must be destroyed first. Nothing is sent. */
 void sip_agent_destroy(struct sip_agent *agent);
 
-/** Listen. Port 0: any free one. ERR_UNSUPPORTED: no such transport yet; ERR_IO with a sentence. */
+/** Listen on SIP_UDP, SIP_TCP or SIP_TLS (after sip_tls_use_certificate()). Port 0: any free one.
+ * ERR_UNSUPPORTED: WebSockets come by sip_ws_accept(); ERR_IO with a sentence. */
 MUST_CHECK enum err sip_agent_listen(struct sip_agent *agent, enum sip_kind kind,
                                      const struct addr *bind, struct fault *fault);
 /** The real addresses of the listeners of that kind; returns how many there are. */

@@ -35,7 +35,9 @@ struct sip_client {
     size_t ack_len;
     int64_t retry_ms, sent_ms;
     struct timer retry, end;
-    int error;                              /* errno of LOST */
+    int error;       /* errno of LOST */
+    char *lost_text; /* of a connection that is gone, instead; or NULL */
+    enum err lost_err;
     const struct sip_client_events *events; /* NULL: forgotten */
     void *owner;
     struct sip_msg *response; /* during an input */
@@ -195,6 +197,7 @@ static void free_client(void *arg)
     mem_free(client->key);
     mem_free(client->bytes);
     mem_free(client->ack);
+    mem_free(client->lost_text);
     mem_free(client);
 }
 
@@ -228,12 +231,21 @@ static void lose(struct sip_client *client)
 {
     char where[ADDR_TEXT];
     char text[200];
-    snprintf(text, sizeof text, "cannot reach %s over %s: %s",
-             addr_print(&client->flow.remote, where), sip_kind_name(client->flow.kind),
-             strerror(client->error));
     struct sip_outcome outcome = { .status = 503,
                                    .err = client->error == ECONNREFUSED ? ERR_REFUSED : ERR_IO,
                                    .text = text };
+    addr_print(&client->flow.remote, where);
+    if (client->lost_text) {
+        outcome.err = client->lost_err;
+        outcome.text = client->lost_text;
+    } else if (client->error == ENOTCONN) {
+        outcome.err = ERR_CLOSED;
+        snprintf(text, sizeof text, "the %s connection to %s is gone",
+                 sip_kind_name(client->flow.kind), where);
+    } else {
+        snprintf(text, sizeof text, "cannot reach %s over %s: %s", where,
+                 sip_kind_name(client->flow.kind), strerror(client->error));
+    }
     fail(client, &outcome);
 }
 
@@ -324,6 +336,8 @@ enum err sip_client_create(struct sip_client **out, struct sip_txns *txns,
     BUG_IF(map_put(txns->by_key, buf_slice(&key), client)); /* branches are random */
     list_append(&txns->clients, &client->link);
     txns->stats->requests_out[sip_msg_method(request)]++;
+    /* what fails here fails in sending, too */
+    (void)!sip_transport_connect(txns->transport, &client->flow);
     if (!sip_kind_is_reliable(flow->kind))
         start(client, &client->retry, client->retry_ms, on_retry);
     start(client, &client->end, client->is_invite ? SIP_TIMER_B_MS : SIP_TIMER_F_MS, on_give_up);
@@ -405,6 +419,23 @@ void sip_clients_lost(struct sip_txns *txns, const struct sip_flow *flow, int er
             !addr_eq(&client->flow.remote, &flow->remote))
             continue;
         client->error = error;
+        start(client, &client->end, 0, on_lost);
+    }
+}
+
+void sip_clients_closed(struct sip_txns *txns, const struct sip_flow *flow,
+                        const struct sip_loss *loss)
+{
+    LIST_EACH(link, &txns->clients)
+    {
+        struct sip_client *client = LIST_ITEM(link, struct sip_client, link);
+        const struct sip_flow *mine = &client->flow;
+        if (client->state > PROCEEDING || mine->listener != flow->listener ||
+            mine->conn != flow->conn || mine->generation != flow->generation)
+            continue;
+        mem_free(client->lost_text);
+        client->lost_text = slice_dup(slice_of(loss->text));
+        client->lost_err = loss->err ? loss->err : ERR_CLOSED;
         start(client, &client->end, 0, on_lost);
     }
 }

@@ -169,6 +169,8 @@ struct sip_hop sip_dialog_hop(const struct sip_dialog *d)
     struct sip_uri uri;
     struct slice transport;
     struct sip_hop hop = { .kind = d->flow.kind };
+    if (hop.kind == SIP_WS || hop.kind == SIP_WSS)
+        return hop_back(d); /* nobody can be dialled over a WebSocket: RFC 7118 §5 */
     if (!route_uri(d, 0, &uri) && (d->is_nat || sip_uri_parse(slice_of(d->target), &uri)))
         return hop_back(d);
     if (uri.scheme == SIP_URI_SIPS)
@@ -178,15 +180,23 @@ struct sip_hop sip_dialog_hop(const struct sip_dialog *d)
         return hop_back(d);
     /* a stream that is open already is the way (RFC 5923); a name was resolved by who sent it */
     bool is_here = is_same_host(&uri, &d->flow.remote);
-    if (hop.kind == d->flow.kind && sip_kind_is_reliable(hop.kind) && (is_here || d->n_routes == 0))
-        return hop_back(d);
     uint16_t port = uri.port ? uri.port : sip_kind_port(hop.kind);
-    if (addr_parse_ip(uri.host, port, &hop.addr))
+    bool is_numeric = !addr_parse_ip(uri.host, port, &hop.addr);
+    if (hop.kind == d->flow.kind && sip_kind_is_reliable(hop.kind) &&
+        (is_here || d->n_routes == 0)) {
+        hop.flow = d->flow;
+        hop.addr = is_numeric && d->flow.accepted ? hop.addr : d->flow.remote;
+        return hop;
+    }
+    if (!is_numeric)
         return hop_back(d);
     /* the same socket as before, so that the far end keeps seeing one address of ours */
     if (hop.kind == d->flow.kind && addr_is_v6(&hop.addr) == addr_is_v6(&d->flow.remote)) {
         hop.flow = d->flow;
         hop.flow.remote = hop.addr;
+        hop.flow.conn = 0; /* a stream's: of that address */
+        hop.flow.generation = 0;
+        hop.flow.accepted = false;
     }
     return hop;
 }

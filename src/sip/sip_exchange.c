@@ -22,6 +22,9 @@ struct sip_exchange {
     struct sip_msg *request;   /* as sent last */
     int64_t sent_ms;
     unsigned hops;
+    bool is_bound;       /* it goes by that very flow */
+    bool has_switched;   /* too large for UDP: `flow` is TCP's now, and */
+    struct sip_flow udp; /* this is what it was */
 };
 
 static enum err attempt(struct sip_exchange *x);
@@ -31,6 +34,7 @@ static void on_response(void *owner, struct sip_msg *response, const struct sip_
     struct sip_exchange *x = owner;
     unsigned status = sip_msg_status(response);
     x->sent_ms = sip_client_sent_ms(x->client);
+    x->has_switched = false; /* somebody answers there */
     if ((status != 401 && status != 407) || !x->login) {
         x->events->on_response(x->owner, response, flow);
         return;
@@ -56,6 +60,13 @@ static void on_failed(void *owner, const struct sip_outcome *outcome)
     struct sip_exchange *x = owner;
     sip_client_forget(x->client);
     x->client = NULL;
+    if (x->has_switched) { /* RFC 3261 §18.1.1: TCP cannot be had there, so UDP after all */
+        x->has_switched = false;
+        sip_transport_set_no_tcp(x->agent->transport, &x->udp.remote);
+        x->flow = x->udp;
+        if (attempt(x) == OK)
+            return;
+    }
     x->events->on_failed(x->owner, outcome);
 }
 
@@ -85,13 +96,12 @@ static void write_via(struct sip_exchange *x, struct sip_build *b)
     sip_build_via(b, &via);
 }
 
-static enum err attempt(struct sip_exchange *x)
+static enum err build(struct sip_exchange *x, struct buf *out)
 {
-    struct buf out;
     struct sip_build b;
     struct slice body = { x->body, x->body_len };
-    buf_init(&out, x->agent->scratch, SIP_MAX_MESSAGE);
-    sip_build_request(&b, &out, slice_of(x->method), slice_of(x->uri));
+    buf_init(out, x->agent->scratch, SIP_MAX_MESSAGE);
+    sip_build_request(&b, out, slice_of(x->method), slice_of(x->uri));
     write_via(x, &b);
     sip_build_printf(&b, SIP_H_MAX_FORWARDS, "%u", x->hops);
     x->events->on_build(x->owner, &b, &x->flow);
@@ -99,7 +109,21 @@ static enum err attempt(struct sip_exchange *x)
         sip_login_write(x->login, &b, slice_of(x->method), slice_of(x->uri), body);
     if (x->agent->user_agent[0])
         sip_build_text(&b, SIP_H_USER_AGENT, x->agent->user_agent);
-    enum err err = sip_build_end(&b, slice_of(x->body_type), body);
+    return sip_build_end(&b, slice_of(x->body_type), body);
+}
+
+static enum err attempt(struct sip_exchange *x)
+{
+    struct buf out;
+    struct sip_flow tcp;
+    enum err err = build(x, &out);
+    if (!err && !x->is_bound &&
+        sip_transport_enlarge(x->agent->transport, &x->flow, out.len, &tcp)) {
+        x->has_switched = true;
+        x->udp = x->flow;
+        x->flow = tcp;
+        err = build(x, &out);
+    }
     if (!err)
         err = sip_client_create(&x->client, x->agent->txns, &x->flow, buf_slice(&out),
                                 &client_events, x);
@@ -129,6 +153,7 @@ enum err sip_exchange_create(struct sip_exchange **out, struct sip_agent *agent,
     x->body = slice_dup(config->body.bytes);
     x->body_len = config->body.bytes.len;
     x->flow = flow;
+    x->is_bound = sip_flow_is_set(&config->hop.flow);
     x->login = config->login;
     x->hops = config->hops ? config->hops : SIP_MAX_FORWARDS;
     err = attempt(x);

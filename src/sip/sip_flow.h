@@ -18,15 +18,20 @@ struct sip_flow {
     uint32_t generation; /* of the connection; 0 for datagrams */
     uint64_t conn;       /* the connection's number; 0 for datagrams */
     enum sip_kind kind;
+    bool accepted;     /* the far end connected: its port is not one to connect to */
+    uint32_t tls;      /* of a connection that we open: as in sip_hop */
     struct addr local; /* where it arrived (never the any-address when that can be known) */
     struct addr remote;
 };
 
-/** The next hop of a new request: over `flow` when that is set, else to `addr` by `kind`. */
+/** The next hop of a new request: over `flow` when that is set, else to `addr` by `kind`. When the
+ * connection of `flow` is gone, a new one to `addr` takes its place, unless the far end had opened
+ * it and `addr` is no other than where it came from. */
 struct sip_hop {
     enum sip_kind kind;
     struct addr addr;
     struct sip_flow flow;
+    uint32_t tls; /* whose certificate is expected: sip_tls_expect(); 0: one for `addr` itself */
 };
 
 static inline bool sip_flow_is_set(const struct sip_flow *flow)

@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "sip_msg.h"
+#include "sip_tls.h"
 
 struct listener {
     const struct sip_listener_ops *ops;
@@ -12,8 +13,15 @@ struct listener {
     struct addr local;
 };
 
+struct no_tcp {
+    struct addr addr;
+    int64_t until_ms;
+};
+
 struct sip_transport {
     struct loop *loop;
+    struct sip_tls *tls;
+    struct no_tcp no_tcp[SIP_NO_TCP_SLOTS];
     struct sip_agent_stats *stats;
     const struct sip_transport_events *events;
     void *owner;
@@ -31,6 +39,7 @@ struct sip_transport *sip_transport_create(struct loop *loop,
 {
     struct sip_transport *t = mem_new(struct sip_transport);
     t->loop = loop;
+    t->tls = sip_tls_create();
     t->stats = stats;
     t->events = events;
     t->owner = owner;
@@ -50,6 +59,7 @@ void sip_transport_destroy(struct sip_transport *t)
         struct listener *l = &t->listeners[--t->n_listeners];
         l->ops->destroy(l->self);
     }
+    sip_tls_destroy(t->tls);
     mem_free(t->local_nets);
     mem_free(t);
 }
@@ -116,21 +126,28 @@ static void take_keepalive(struct sip_transport *t, const struct sip_flow *flow,
         t->stats->send_errors++;
 }
 
-static void take_broken(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
+static bool take_broken(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
 {
     struct sip_msg *msg = NULL;
     struct sip_fault fault = { 0 };
     tell_wire(t, SIP_WIRE_IN, flow, bytes, NULL, false);
     if (sip_msg_parse_broken(&msg, bytes, &fault)) {
         t->stats->junk++;
-        return;
+        return false;
     }
     t->stats->malformed++;
     t->events->on_broken(t->owner, msg, &fault, flow);
     sip_msg_unref(msg);
+    return true;
 }
 
-void sip_transport_feed(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
+void sip_transport_feed_broken(struct sip_transport *t, const struct sip_flow *flow,
+                               struct slice bytes)
+{
+    (void)take_broken(t, flow, bytes);
+}
+
+bool sip_transport_feed(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
 {
     struct sip_msg *msg = NULL;
     size_t used = 0;
@@ -139,20 +156,78 @@ void sip_transport_feed(struct sip_transport *t, const struct sip_flow *flow, st
     enum err err = sip_msg_parse(&msg, bytes, &used);
     if (err == ERR_NOT_FOUND) {
         take_keepalive(t, flow, bytes);
-        return;
+        return true;
     }
-    if (err) {
-        take_broken(t, flow, bytes);
-        return;
-    }
+    if (err)
+        return take_broken(t, flow, bytes);
     tell_wire(t, SIP_WIRE_IN, flow, bytes, msg, false);
     t->events->on_message(t->owner, msg, flow);
     sip_msg_unref(msg);
+    return true;
 }
 
 void sip_transport_lost(struct sip_transport *t, const struct sip_flow *flow, int error)
 {
     t->events->on_lost(t->owner, flow, error);
+}
+
+void sip_transport_closed(struct sip_transport *t, const struct sip_flow *flow,
+                          const struct sip_loss *loss)
+{
+    if (t->events->on_closed)
+        t->events->on_closed(t->owner, flow, loss);
+}
+
+void *sip_transport_self(const struct sip_transport *t, const struct sip_listener_ops *ops,
+                         size_t n)
+{
+    for (size_t i = 0; i < t->n_listeners; i++)
+        if (t->listeners[i].ops == ops && n-- == 0)
+            return t->listeners[i].self;
+    return NULL;
+}
+
+struct sip_tls *sip_transport_tls(const struct sip_transport *t)
+{
+    return t->tls;
+}
+
+struct loop *sip_transport_loop(const struct sip_transport *t)
+{
+    return t->loop;
+}
+
+static const struct listener *listener_of(const struct sip_transport *t,
+                                          const struct sip_flow *flow)
+{
+    if (flow->listener == 0 || flow->listener > t->n_listeners)
+        return NULL;
+    return &t->listeners[flow->listener - 1];
+}
+
+enum err sip_transport_connect(struct sip_transport *t, struct sip_flow *flow)
+{
+    const struct listener *l = listener_of(t, flow);
+    if (!l)
+        return ERR_NOT_FOUND;
+    return l->ops->connect ? l->ops->connect(l->self, flow) : OK;
+}
+
+/* The connection of a hop's flow may be gone: RFC 5626 §4.3 leaves it to us to make another. */
+static struct sip_flow revive(const struct sip_transport *t, const struct sip_hop *hop)
+{
+    struct sip_flow flow = hop->flow;
+    const struct listener *l = listener_of(t, &flow);
+    bool can_dial = flow.kind == SIP_TCP || flow.kind == SIP_TLS;
+    bool has_where = !flow.accepted || !addr_eq(&hop->addr, &flow.remote);
+    if (!can_dial || !flow.conn || !l->ops->connect || !has_where || !addr_is_set(&hop->addr) ||
+        l->ops->connect(l->self, &flow) == OK)
+        return flow;
+    return (struct sip_flow){ .listener = flow.listener,
+                              .kind = flow.kind,
+                              .tls = flow.accepted ? hop->tls : flow.tls,
+                              .local = l->local,
+                              .remote = hop->addr };
 }
 
 static bool listener_fits(const struct listener *l, const struct sip_hop *hop)
@@ -169,7 +244,7 @@ enum err sip_transport_route(const struct sip_transport *t, const struct sip_hop
     if (sip_flow_is_set(&hop->flow)) {
         if (hop->flow.listener > t->n_listeners)
             return ERR_NOT_FOUND;
-        *out = hop->flow;
+        *out = revive(t, hop);
         return OK;
     }
     const struct listener *found = NULL;
@@ -185,9 +260,32 @@ enum err sip_transport_route(const struct sip_transport *t, const struct sip_hop
         return ERR_NOT_FOUND;
     *out = (struct sip_flow){ .listener = (uint32_t)(found - t->listeners) + 1,
                               .kind = hop->kind,
+                              .tls = hop->tls,
                               .local = found->local,
                               .remote = hop->addr };
     return OK;
+}
+
+bool sip_transport_enlarge(const struct sip_transport *t, const struct sip_flow *udp, size_t len,
+                           struct sip_flow *tcp)
+{
+    struct sip_hop hop = { .kind = SIP_TCP, .addr = udp->remote };
+    if (udp->kind != SIP_UDP || len <= SIP_UDP_MAX)
+        return false;
+    for (size_t i = 0; i < SIP_NO_TCP_SLOTS; i++)
+        if (t->no_tcp[i].until_ms > loop_now_ms(t->loop) &&
+            addr_eq(&t->no_tcp[i].addr, &udp->remote))
+            return false;
+    return sip_transport_route(t, &hop, tcp) == OK;
+}
+
+void sip_transport_set_no_tcp(struct sip_transport *t, const struct addr *addr)
+{
+    struct no_tcp *oldest = &t->no_tcp[0];
+    for (size_t i = 0; i < SIP_NO_TCP_SLOTS; i++)
+        if (t->no_tcp[i].until_ms < oldest->until_ms)
+            oldest = &t->no_tcp[i];
+    *oldest = (struct no_tcp){ *addr, loop_now_ms(t->loop) + SIP_NO_TCP_MS };
 }
 
 enum err sip_transport_send(struct sip_transport *t, const struct sip_flow *flow,
@@ -217,11 +315,26 @@ struct sip_flow sip_transport_back(const struct sip_msg *request, const struct s
     return back;
 }
 
+bool sip_transport_back_anew(const struct sip_msg *request, const struct sip_flow *from,
+                             struct sip_flow *back)
+{
+    const struct sip_via *via = sip_msg_via(request);
+    if (from->kind != SIP_TCP && from->kind != SIP_TLS)
+        return false; /* nobody can be dialled over a WebSocket */
+    *back = *from;
+    back->conn = 0;
+    back->generation = 0;
+    back->accepted = false;
+    addr_set_port(&back->remote, via->port ? via->port : sip_kind_port(from->kind));
+    return true;
+}
+
 struct addr sip_transport_address(const struct sip_transport *t, const struct sip_flow *flow)
 {
-    uint16_t port = addr_port(&flow->local);
-    if (flow->listener > 0 && flow->listener <= t->n_listeners)
-        port = addr_port(&t->listeners[flow->listener - 1].local);
+    const struct listener *l = listener_of(t, flow);
+    uint16_t port = l ? addr_port(&l->local) : 0;
+    if (!l || flow->kind == SIP_WS || flow->kind == SIP_WSS) /* the port is the HTTP server's */
+        port = addr_port(&flow->local);
     struct addr shown = flow->local;
     bool near = addr_is_loopback(&flow->remote) ||
                 addr_in_blocks(&flow->remote, t->local_nets, t->n_local_nets);

@@ -64,8 +64,14 @@ static bool is_invite(const struct sip_txn *txn)
 static void send_bytes(struct sip_txn *txn, bool again)
 {
     struct slice bytes = { txn->bytes, txn->bytes_len };
+    struct sip_transport *transport = txn->txns->transport;
+    if (!bytes.len)
+        return;
+    enum err err = sip_transport_send(transport, &txn->back, bytes, again);
+    if (err == ERR_CLOSED && sip_transport_back_anew(txn->request, &txn->flow, &txn->back))
+        err = sip_transport_send(transport, &txn->back, bytes, again);
     /* a loss shows by itself: the request comes again, or no ACK does */
-    if (bytes.len && sip_transport_send(txn->txns->transport, &txn->back, bytes, again))
+    if (err)
         log_debug(NULL, "sip response not sent status=%d", txn->status);
 }
 

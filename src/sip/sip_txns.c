@@ -212,3 +212,9 @@ void sip_txns_lost(struct sip_txns *txns, const struct sip_flow *flow, int error
 {
     sip_clients_lost(txns, flow, error);
 }
+
+void sip_txns_closed(struct sip_txns *txns, const struct sip_flow *flow,
+                     const struct sip_loss *loss)
+{
+    sip_clients_closed(txns, flow, loss);
+}

@@ -12,6 +12,7 @@
 
 struct loop;
 struct sip_fault;
+struct sip_loss;
 struct sip_msg;
 struct sip_transport;
 struct sip_txn;
@@ -61,6 +62,9 @@ void sip_txns_feed(struct sip_txns *txns, struct sip_msg *msg, const struct sip_
 void sip_txns_broken(struct sip_txns *txns, struct sip_msg *msg, const struct sip_fault *fault,
                      const struct sip_flow *flow);
 void sip_txns_lost(struct sip_txns *txns, const struct sip_flow *flow, int error);
+/** Requests that wait for an answer by that connection fail at once. */
+void sip_txns_closed(struct sip_txns *txns, const struct sip_flow *flow,
+                     const struct sip_loss *loss);
 
 size_t sip_txns_count(const struct sip_txns *txns);
 /** Nothing that still waits for an answer or an ACK: what remains only absorbs repetitions. */

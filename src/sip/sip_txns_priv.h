@@ -35,6 +35,8 @@ struct sip_txns {
 void sip_client_feed(struct sip_client *client, struct sip_msg *response,
                      const struct sip_flow *flow);
 void sip_clients_lost(struct sip_txns *txns, const struct sip_flow *flow, int error);
+void sip_clients_closed(struct sip_txns *txns, const struct sip_flow *flow,
+                        const struct sip_loss *loss);
 bool sip_clients_are_quiet(const struct sip_txns *txns);
 void sip_clients_destroy(struct sip_txns *txns);
 void sip_client_key(struct buf *key, struct slice branch, struct slice method);
