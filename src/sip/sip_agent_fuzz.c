@@ -4,6 +4,7 @@
 #include "sip_registrar.h"
 #include "test_net.h"
 
+#include "sip_refer.h"
 #include "sip_session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -23,7 +24,18 @@ static void on_reinvite(void *owner, struct sip_session *session, const struct s
                                 : sip_session_reject(session, &reply));
 }
 
-static const struct sip_session_events session_events = { .on_reinvite = on_reinvite };
+static void on_refer(void *owner, struct sip_session *session, const struct sip_referral *referral)
+{
+    struct sip_reply no = { .status = 603 };
+    (void)owner;
+    if (referral->is_quiet || sip_refer_accept(session, referral->id))
+        (void)!sip_refer_reject(session, referral->id, &no);
+    else
+        (void)!sip_refer_notify(session, referral->id, 200, referral->target);
+}
+
+static const struct sip_session_events session_events = { .on_reinvite = on_reinvite,
+                                                          .on_refer = on_refer };
 
 static void on_invite(void *owner, struct sip_session *session, const struct sip_msg *invite)
 {

@@ -12,7 +12,7 @@ struct sip_subscription {
     uint32_t id;         /* the CSeq of the REFER; ours: 0 until it is accepted */
     bool is_first;       /* of theirs in this dialog: its Event needs no id (RFC 3515 §2.4.6) */
     bool is_quiet;       /* Refer-Sub: false */
-    bool was_told;       /* ours: a NOTIFY came, perhaps before the 202 */
+    int told;            /* ours: the last status that the owner heard, perhaps before the 202 */
     bool is_over;        /* ours: the owner knows how it ended */
     struct sip_txn *txn; /* theirs: waits for accept or reject */
     struct timer expiry; /* ours: no report came any more */
@@ -224,9 +224,10 @@ static void tell(struct sip_subscription *sub, const struct sip_refer_progress *
 {
     struct sip_session *s = sub->session;
     const struct sip_session_events *events = s->events;
-    if (sub->is_over)
+    if (sub->is_over || (progress->status == sub->told && !progress->is_over))
         return;
     sub->is_over = progress->is_over;
+    sub->told = progress->status;
     if (events && events->on_referred)
         events->on_referred(s->owner, s, progress);
 }
@@ -260,7 +261,7 @@ static void on_outcome(void *owner, const struct sip_outcome *outcome)
     sub->id = sip_msg_cseq(outcome->msg)->number;
     loop_timer_start(sub->session->agent->loop, &sub->expiry, SIP_REFER_TIMEOUT_MS, on_expiry, sub);
     progress = (struct sip_refer_progress){ .status = 100, .reason = SLICE("Trying") };
-    if (!sub->was_told)
+    if (!sub->told)
         tell(sub, &progress);
 }
 
@@ -308,7 +309,6 @@ static void take_notify(struct sip_subscription *sub, struct sip_txn *txn)
     progress.status = status ? status : progress.status;
     progress.is_over = ends || status >= 200;
     sip_txn_reply_status(txn, 200);
-    sub->was_told = true;
     bool dies = ends && sub->id; /* before its 202 the answer ends it */
     if (dies)
         list_remove(&sub->link);

@@ -23,6 +23,7 @@ struct call {
     bool destroys;        /* in the final event */
     const char *reanswer; /* body for re-INVITEs; NULL: 488 */
     const char *ack_body; /* given in on_answer */
+    uint32_t refer;       /* the last REFER's id */
     char log[1024];
 };
 
@@ -116,6 +117,25 @@ static inline void call_on_request(void *owner, struct sip_session *session, str
     sip_txn_reply_status(txn, 200);
 }
 
+static inline void call_on_refer(void *owner, struct sip_session *session,
+                                 const struct sip_referral *referral)
+{
+    struct call *call = owner;
+    (void)session;
+    call->refer = referral->id;
+    call_note(call, "refer:%.*s%s%.*s%s ", SLICE_ARG(referral->target),
+              referral->has_replaces ? "," : "", SLICE_ARG(referral->replaces.call_id),
+              referral->is_quiet ? ",quiet" : "");
+}
+
+static inline void call_on_referred(void *owner, struct sip_session *session,
+                                    const struct sip_refer_progress *progress)
+{
+    (void)session;
+    call_note(owner, "referred:%d:%.*s%s%s ", progress->status, SLICE_ARG(progress->reason),
+              progress->is_refused ? ":refused" : "", progress->is_over ? ":over" : "");
+}
+
 static inline void call_on_bye(void *owner, struct sip_session *session,
                                const struct sip_outcome *outcome)
 {
@@ -142,6 +162,8 @@ static const struct sip_session_events call_events = {
     .on_reinvite = call_on_reinvite,
     .on_reoffer = call_on_reoffer,
     .on_request = call_on_request,
+    .on_refer = call_on_refer,
+    .on_referred = call_on_referred,
     .on_bye = call_on_bye,
     .on_cancelled = call_on_cancelled,
 };
