@@ -19,6 +19,7 @@ struct tls {
     SSL *ssl;
     BIO *in, *out; /* the SSL's */
     char *name;
+    X509 *bad; /* the certificate that was refused; OpenSSL forgets it */
     bool is_open, failed, closed;
 };
 
@@ -108,6 +109,17 @@ enum err tls_context_create_server(struct tls_context **out, const struct tls_se
     return OK;
 }
 
+/* Keeps what was wrong with the first bad certificate, for words about it. */
+static int on_verify(int good, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls *tls = ssl ? SSL_get_app_data(ssl) : NULL;
+    X509 *cert = X509_STORE_CTX_get_current_cert(store);
+    if (!good && tls && !tls->bad && cert && X509_up_ref(cert))
+        tls->bad = cert;
+    return good;
+}
+
 enum err tls_context_create_client(struct tls_context **out, const struct tls_client_config *config,
                                    struct fault *fault)
 {
@@ -123,7 +135,8 @@ enum err tls_context_create_client(struct tls_context **out, const struct tls_cl
         tls_context_destroy(context);
         return err;
     }
-    SSL_CTX_set_verify(context->ctx, config->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(context->ctx, config->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+                       config->insecure ? NULL : on_verify);
     *out = context;
     return OK;
 }
@@ -162,6 +175,7 @@ struct tls *tls_create(const struct tls_context *context, struct slice name)
     tls->out = BIO_new(BIO_s_mem());
     BUG_IF(!tls->ssl || !tls->in || !tls->out);
     tls->name = slice_dup(name);
+    SSL_set_app_data(tls->ssl, tls);
     SSL_set_bio(tls->ssl, tls->in, tls->out);
     if (context->is_server) {
         SSL_set_accept_state(tls->ssl);
@@ -178,6 +192,7 @@ void tls_destroy(struct tls *tls)
 {
     if (!tls)
         return;
+    X509_free(tls->bad);
     SSL_free(tls->ssl);
     mem_free(tls->name);
     mem_free(tls);
@@ -199,7 +214,7 @@ static enum err explain(struct tls *tls, int result, struct fault *why)
         return ERR_CLOSED;
     }
     tls->failed = true;
-    enum err err = tls_words(tls->ssl, tls->name, why);
+    enum err err = tls_words(tls->ssl, tls->bad, tls->name, why);
     ERR_clear_error();
     return err;
 }

@@ -53,9 +53,8 @@ static void put_date(const ASN1_TIME *time, struct buf *out)
         buf_printf(out, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 
-static enum err certificate_words(SSL *ssl, long code, const char *name, struct fault *why)
+static enum err certificate_words(X509 *cert, long code, const char *name, struct fault *why)
 {
-    X509 *cert = SSL_get0_peer_certificate(ssl);
     char text[200];
     struct buf detail = BUF_ON(text);
     const char *what = X509_verify_cert_error_string(code);
@@ -117,13 +116,13 @@ static const struct {
     { SSL_R_TLSV1_UNRECOGNIZED_NAME, ERR_REFUSED, "it does not know the name that we asked for" },
 };
 
-enum err tls_words(SSL *ssl, const char *name, struct fault *why)
+enum err tls_words(const SSL *ssl, X509 *bad, const char *name, struct fault *why)
 {
     unsigned long code = ERR_peek_last_error();
     int reason = ERR_GET_REASON(code);
     long verified = SSL_get_verify_result(ssl);
     if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
-        return certificate_words(ssl, verified, name, why);
+        return certificate_words(bad, verified, name, why);
     for (size_t i = 0; i < COUNT_OF(reasons); i++)
         if (code && reasons[i].reason == reason)
             return fault_set(why, reasons[i].err, "", 0, "%s", reasons[i].text);

@@ -5,5 +5,6 @@
 
 #include "base/err.h"
 
-/** The error that OpenSSL has queued last for `ssl`. `name`: whom we wanted to reach, or "". */
-enum err tls_words(SSL *ssl, const char *name, struct fault *why);
+/** The error that OpenSSL has queued last for `ssl`. `bad`: the certificate that was refused, or
+ * NULL; `name`: whom we wanted to reach, or "". */
+enum err tls_words(const SSL *ssl, X509 *bad, const char *name, struct fault *why);
