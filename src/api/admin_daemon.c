@@ -1,6 +1,42 @@
 /* What is asked of the daemon as a whole. */
 #include "admin.h"
+#include "base/loop.h"
 #include "base/num.h"
+
+enum { POLL_MS = 50 };
+
+static void poll_doctor(void *owner)
+{
+    struct rest *rest = owner;
+    const struct api_config *config = &rest->api->config;
+    bool is_known = false;
+    json_t *report = config->live->doctor_report(config->owner, rest->waits_for, &is_known);
+    if (report)
+        rest_reply_take(rest, 200, report);
+    else if (!is_known)
+        rest_fail(rest, 503, "closing", NULL, "the examination was given up");
+    else
+        loop_timer_start(config->loop, &rest->poll, POLL_MS, poll_doctor, rest);
+}
+
+void admin_doctor(struct rest *rest)
+{
+    const struct api_config *config = &rest->api->config;
+    const char *trunk;
+    const char *dry_invite;
+    const struct rest_field fields[] = { { .name = "trunk", .out = &trunk },
+                                         { .name = "dry_invite", .out = &dry_invite } };
+    if (!rest_take(rest, fields, COUNT_OF(fields)))
+        return;
+    if (config->live && config->live->doctor_start)
+        rest->waits_for =
+            config->live->doctor_start(config->owner, trunk, dry_invite[0] ? dry_invite : NULL);
+    if (rest->waits_for)
+        poll_doctor(rest);
+    else
+        rest_fail(rest, 404, "not_found", "trunk", "there is no trunk \"%s\"",
+                  trunk[0] ? trunk : "default");
+}
 
 void admin_reload(struct rest *rest)
 {

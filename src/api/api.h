@@ -22,6 +22,10 @@ struct admin_live_ops {
     json_t *(*registrations)(void *owner);         /* array */
     json_t *(*trunks)(void *owner);                /* array */
     json_t *(*trace)(void *owner, const struct trace_query *query); /* as trace_read() */
+    /** Examine a trunk ("": the only or default one): a number to ask with, 0: no such trunk. */
+    uint32_t (*doctor_start)(void *owner, const char *trunk, const char *dry_invite);
+    /** The report, the caller's, once; NULL: not yet, and `*is_known` says whether it will come. */
+    json_t *(*doctor_report)(void *owner, uint32_t id, bool *is_known);
     enum err (*reload)(void *owner, json_t **out, struct fault *fault);
     /** Rows changed: "users", "devices", "numbers", "projects" or "tokens". */
     void (*on_change)(void *owner, const char *what);

@@ -41,6 +41,7 @@ struct rest {
     const char *changes; /* which rows, for on_change() once the store has done it; or NULL */
     struct timer poll;   /* of a handler that waits for news */
     int64_t until_ms;    /* and how long, in loop time */
+    uint32_t waits_for;  /* or whose */
     bool *is_gone;       /* set when it is answered while its handler runs */
 };
 typedef void (*rest_fn)(struct rest *rest);

@@ -49,7 +49,7 @@ void cli_print_json(struct cli *cli, const json_t *value)
 }
 
 /* What the API says is for people already. */
-static void fail_answer(struct cli *cli, int status, const json_t *answer)
+int cli_fail_answer(struct cli *cli, int status, const json_t *answer)
 {
     const char *message =
         json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
@@ -59,6 +59,7 @@ static void fail_answer(struct cli *cli, int status, const json_t *answer)
         fprintf(cli->err, "tandem: %s\n", message);
     else
         fprintf(cli->err, "tandem: the daemon answered %d\n", status);
+    return CLI_FAILED;
 }
 
 json_t *cli_ask(struct cli *cli, const char *method, const char *path, const json_t *body)
@@ -73,7 +74,7 @@ json_t *cli_ask(struct cli *cli, const char *method, const char *path, const jso
     }
     if (status >= 200 && status < 300 && answer)
         return answer;
-    fail_answer(cli, status, answer);
+    cli_fail_answer(cli, status, answer);
     json_decref(answer);
     return NULL;
 }

@@ -37,6 +37,8 @@ int cli_run(struct cli *cli, int argc, char **argv);
 /** "tandem: TEXT" on the error stream, or {"error":…} with --json; returns `code`. */
 int cli_fail(struct cli *cli, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int cli_fail_fault(struct cli *cli, int code, const struct fault *fault);
+/** What an error answer of the daemon says. Returns CLI_FAILED. */
+int cli_fail_answer(struct cli *cli, int status, const json_t *answer);
 /** The JSON as --json prints it. */
 void cli_print_json(struct cli *cli, const json_t *value);
 /** cli->ask, with a failure or an error answer printed; NULL then. The caller owns the result. */

@@ -9,6 +9,7 @@
 #include "net/http_client.h"
 
 enum { PATH_MAX_LEN = 1024, URL_MAX = 2048, FILE_MAX = 16 << 10, TOKEN_MAX = 256 };
+enum { ANSWER_MS = 60000 }; /* the doctor waits for others */
 
 struct target {
     char state[PATH_MAX_LEN];
@@ -133,6 +134,7 @@ static enum err exchange_with(const struct target *target, const char *method, c
         .content_type = text ? "application/json" : NULL,
         .body = slice_of(text),
         .insecure = is_local_tls(url),
+        .timeout_ms = ANSWER_MS,
     };
     enum err err = http_client_fetch(&request, on_answer, exchange);
     mem_free(text);

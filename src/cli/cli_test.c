@@ -352,10 +352,15 @@ static int free_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_asked), cmocka_unit_test(test_wrong_usage),
-        cmocka_unit_test(test_failures),      cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_one_call), cmocka_unit_test(test_trace),     cmocka_unit_test(test_help_fits_one_screen),
-        cmocka_unit_test(test_version),       cmocka_unit_test(test_check),
+        cmocka_unit_test(test_what_is_asked),
+        cmocka_unit_test(test_wrong_usage),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_one_call),
+        cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_help_fits_one_screen),
+        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_check),
         cmocka_unit_test(test_whose_command),
     };
     return cmocka_run_group_tests(tests, NULL, free_seen);

@@ -8,6 +8,7 @@
 const struct cli_command cli_commands[] = {
     { "serve", "[--config F]", "run the gateway", NULL },
     { "check", "[--config F]", "read the configuration and say what is wrong", cmd_check },
+    { "doctor", "[TRUNK]", "why a trunk works or does not, step by step", cmd_doctor },
     { "calls", "[ID | end ID]", "calls now, one call's story; --all: past ones too", cmd_calls },
     { "registrations", "", "phones at us, and us at providers", cmd_action },
     { "reload", "", "read the configuration again; calls stay up", cmd_reload },

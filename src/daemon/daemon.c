@@ -171,6 +171,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     daemon->env.config = take_config;
     daemon->env.loop = loop_create();
     daemon->env.trace = trace_create(daemon->env.loop);
+    list_init(&daemon->doctors);
     daemon->started_wall_ms = loop_wall_ms(daemon->env.loop);
     fill_policies(daemon);
     enum err err = daemon_open_state(daemon, fault);
@@ -259,6 +260,7 @@ void daemon_destroy(struct daemon *daemon)
     loop_timer_stop(env->loop, &daemon->stop_timer);
     http_server_destroy(daemon->http);
     api_destroy(daemon->api);
+    daemon_drop_doctors(daemon);
     bridge_face_destroy(daemon->bridge);
     calls_destroy(env->calls);
     router_destroy(daemon->router);

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "call/call.h"
@@ -47,6 +48,9 @@ struct daemon {
     size_t n_listeners;
     struct leg_kind kinds[DAEMON_KINDS_MAX];
     size_t n_kinds;
+    struct list doctors; /* doctors.c */
+    size_t n_doctors;
+    uint32_t last_doctor;
     char *tls_cert_pem, *tls_key_pem;
     char *admin_token;
     struct signal_watch *on_term, *on_int, *on_hup;
@@ -75,6 +79,10 @@ MUST_CHECK enum err daemon_listen_http(struct daemon *daemon, struct fault *faul
 MUST_CHECK enum err daemon_announce(struct daemon *daemon, struct fault *fault);
 /** The first TLS listener's port, or 0. */
 uint16_t daemon_https_port(const struct daemon *daemon);
+/* doctors.c: as doctor_start and doctor_report of admin_live_ops */
+uint32_t daemon_doctor_start(struct daemon *daemon, const char *trunk, const char *dry_invite);
+json_t *daemon_doctor_report(struct daemon *daemon, uint32_t id, bool *is_known);
+void daemon_drop_doctors(struct daemon *daemon);
 /* live.c: the API, with what it may see of the daemon. */
 void daemon_open_api(struct daemon *daemon);
 /** Devices made from now on are told the domain of the configuration, or our address. */

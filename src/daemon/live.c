@@ -51,6 +51,16 @@ static json_t *live_trace(void *owner, const struct trace_query *query)
     return trace_read(((struct daemon *)owner)->env.trace, query);
 }
 
+static uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite)
+{
+    return daemon_doctor_start(owner, trunk, dry_invite);
+}
+
+static json_t *doctor_report(void *owner, uint32_t id, bool *is_known)
+{
+    return daemon_doctor_report(owner, id, is_known);
+}
+
 static enum err reload(void *owner, json_t **out, struct fault *fault)
 {
     return daemon_reload(owner, out, fault);
@@ -72,6 +82,8 @@ static const struct admin_live_ops live_ops = {
     .registrations = live_registrations,
     .trunks = live_trunks,
     .trace = live_trace,
+    .doctor_start = doctor_start,
+    .doctor_report = doctor_report,
     .reload = reload,
     .on_change = on_change,
 };

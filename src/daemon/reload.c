@@ -36,6 +36,7 @@ static void apply(struct daemon *daemon, struct config *take_fresh)
     struct fault fault;
     daemon->config = take_fresh;
     daemon->env.config = take_fresh;
+    daemon_drop_doctors(daemon);
     log_set_level(take_fresh->log_level);
     log_set_json(take_fresh->log_json);
     daemon->env.sip_codecs = daemon_codecs_of(&take_fresh->codecs);
