@@ -1,8 +1,12 @@
 #include "sip_auth.h"
 
+#include <inttypes.h>
+
 #include "base/list.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "sip_ban.h"
 #include "sip_msg.h"
 
 struct sip_auth {
@@ -12,6 +16,9 @@ struct sip_auth {
     enum sip_digest_policy policy;
     bool proxy;
     sip_auth_lookup_fn lookup;
+    sip_auth_bearer_fn bearer; /* NULL: no tokens */
+    char *authz_server;
+    struct sip_ban *ban; /* NULL: none */
     void *owner;
     struct list lookups; /* under way */
     size_t n_lookups;
@@ -22,7 +29,9 @@ struct sip_auth_lookup {
     struct sip_auth *auth; /* NULL: nobody waits any more */
     struct sip_msg *request;
     struct sip_credentials credentials; /* slices of the request */
+    bool is_bearer;
     enum sip_kind kind;
+    struct addr remote;
     sip_auth_fn fn;
     void *owner;
     struct timer timer;
@@ -38,6 +47,9 @@ struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config
     auth->policy = config->policy;
     auth->proxy = config->proxy;
     auth->lookup = lookup;
+    auth->bearer = config->bearer;
+    auth->authz_server = slice_dup(config->authz_server);
+    auth->ban = config->ban;
     auth->owner = owner;
     list_init(&auth->lookups);
     return auth;
@@ -63,6 +75,7 @@ void sip_auth_destroy(struct sip_auth *auth)
     let_go(LIST_ITEM(link, struct sip_auth_lookup, link));
     sip_nonces_destroy(auth->nonces);
     mem_free(auth->realm);
+    mem_free(auth->authz_server);
     mem_free(auth);
 }
 
@@ -88,17 +101,43 @@ static struct sip_challenge_config terms(const struct sip_auth *auth, enum sip_k
                                           .websocket = kind == SIP_WS || kind == SIP_WSS };
 }
 
-/* The challenge headers as fields; sip_nonces writes them as lines of a message. */
-static size_t challenge_fields(struct sip_auth *auth, enum sip_kind kind, bool stale,
+/* What is wrong with the credentials that came, if any. */
+enum refusal { NONE_CAME, STALE, WRONG, WRONG_TOKEN };
+
+/* RFC 8898 §4 */
+static void write_bearer(const struct sip_auth *auth, enum refusal refusal, struct sip_build *b)
+{
+    char text[1024];
+    struct buf value = BUF_ON(text);
+    buf_text(&value, "Bearer realm=");
+    sip_print_quoted(&value, slice_of(auth->realm));
+    if (auth->authz_server[0]) {
+        buf_text(&value, ", authz_server=");
+        sip_print_quoted(&value, slice_of(auth->authz_server));
+    }
+    if (refusal == WRONG_TOKEN)
+        buf_text(&value, ", error=\"invalid_token\"");
+    if (!value.overflow)
+        sip_build_header(b, auth->proxy ? SIP_H_PROXY_AUTHENTICATE : SIP_H_WWW_AUTHENTICATE,
+                         buf_slice(&value));
+}
+
+/* The challenge headers as fields; sip_nonces writes them as lines of a message. Clients on
+ * WebSockets keep the last line only, others the first: that one is a digest. */
+static size_t challenge_fields(struct sip_auth *auth, enum sip_kind kind, enum refusal refusal,
                                struct buf *out, struct sip_field *fields)
 {
     struct sip_challenge_config config = terms(auth, kind);
     struct sip_build b = { .out = out };
     size_t n = 0;
-    config.stale = stale;
+    config.stale = refusal == STALE;
+    if (auth->bearer && config.websocket)
+        write_bearer(auth, refusal, &b);
     sip_nonces_challenge(auth->nonces, &b,
                          auth->proxy ? SIP_H_PROXY_AUTHENTICATE : SIP_H_WWW_AUTHENTICATE, &config,
                          loop_now_ms(auth->loop));
+    if (auth->bearer && !config.websocket)
+        write_bearer(auth, refusal, &b);
     struct slice rest = buf_slice(out);
     while (rest.len && n < SIP_AUTH_CHALLENGES_MAX) {
         struct slice line = slice_line(&rest);
@@ -108,18 +147,17 @@ static size_t challenge_fields(struct sip_auth *auth, enum sip_kind kind, bool s
     return n;
 }
 
-static void say_challenge(struct sip_auth *auth, enum sip_kind kind, bool stale,
-                          const struct sip_credentials *claimed, bool wrong, sip_auth_fn fn,
-                          void *owner)
+static void say_challenge(struct sip_auth *auth, enum sip_kind kind, enum refusal refusal,
+                          const struct sip_credentials *claimed, sip_auth_fn fn, void *owner)
 {
-    char text[2048];
+    char text[3072];
     struct buf out = BUF_ON(text);
     struct sip_field fields[SIP_AUTH_CHALLENGES_MAX];
     struct sip_auth_result result = { .verdict = SIP_AUTH_CHALLENGE,
                                       .status = auth->proxy ? 407 : 401,
                                       .fields = fields,
-                                      .wrong = wrong };
-    result.n_fields = challenge_fields(auth, kind, stale, &out, fields);
+                                      .wrong = refusal == WRONG || refusal == WRONG_TOKEN };
+    result.n_fields = challenge_fields(auth, kind, refusal, &out, fields);
     if (claimed) {
         result.user = claimed->username;
         result.realm = claimed->realm;
@@ -127,9 +165,15 @@ static void say_challenge(struct sip_auth *auth, enum sip_kind kind, bool stale,
     fn(owner, &result);
 }
 
-static void say_refused(sip_auth_fn fn, void *owner)
+static void say_refused(int64_t for_ms, sip_auth_fn fn, void *owner)
 {
-    struct sip_auth_result result = { .verdict = SIP_AUTH_REFUSED, .status = 503 };
+    char seconds[24];
+    struct buf text = BUF_ON(seconds);
+    buf_printf(&text, "%" PRId64, (for_ms + 999) / 1000);
+    struct sip_field retry = { SLICE("Retry-After"), buf_slice(&text) };
+    struct sip_auth_result result = {
+        .verdict = SIP_AUTH_REFUSED, .status = 503, .fields = &retry, .n_fields = for_ms > 0
+    };
     fn(owner, &result);
 }
 
@@ -139,7 +183,7 @@ static void on_timeout(void *arg)
     sip_auth_fn fn = lookup->fn;
     void *owner = lookup->owner;
     let_go(lookup);
-    say_refused(fn, owner);
+    say_refused(0, fn, owner);
 }
 
 static enum sip_verdict verify(struct sip_auth *auth, const struct sip_msg *request,
@@ -151,36 +195,89 @@ static enum sip_verdict verify(struct sip_auth *auth, const struct sip_msg *requ
                              sip_msg_body(request), loop_now_ms(auth->loop));
 }
 
-void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct sip_flow *flow,
-                    sip_auth_fn fn, void *owner)
+static struct sip_auth_lookup *ask(struct sip_auth *auth, struct sip_msg *request,
+                                   const struct sip_flow *flow, sip_auth_fn fn, void *owner)
 {
-    static const struct sip_digest_key no_key;
-    struct sip_credentials credentials;
-    if (sip_credentials_find(request, credentials_id(auth), slice_of(auth->realm), &credentials)) {
-        say_challenge(auth, flow->kind, false, NULL, false, fn, owner);
-        return;
-    }
-    /* a nonce that was never ours is not worth a question to the store; a phone that registered
-     * before our start has one, and needs `stale` to try again instead of asking its user */
-    if (verify(auth, request, flow->kind, &credentials, &no_key) == SIP_VERDICT_FOREIGN) {
-        say_challenge(auth, flow->kind, true, &credentials, false, fn, owner);
-        return;
-    }
     if (auth->n_lookups == SIP_AUTH_LOOKUPS_MAX) {
-        say_refused(fn, owner);
-        return;
+        say_refused(0, fn, owner);
+        return NULL;
     }
     struct sip_auth_lookup *lookup = mem_new(struct sip_auth_lookup);
     lookup->auth = auth;
     lookup->request = sip_msg_ref(request);
-    lookup->credentials = credentials;
     lookup->kind = flow->kind;
+    lookup->remote = flow->remote;
     lookup->fn = fn;
     lookup->owner = owner;
     list_append(&auth->lookups, &lookup->link);
     auth->n_lookups++;
     loop_timer_start(auth->loop, &lookup->timer, SIP_AUTH_TIMEOUT_MS, on_timeout, lookup);
+    return lookup;
+}
+
+static bool find_token(const struct sip_auth *auth, const struct sip_msg *request,
+                       struct slice *token)
+{
+    for (size_t i = 0; auth->bearer && i < sip_msg_count(request, credentials_id(auth)); i++) {
+        struct slice rest = sip_msg_header_nth(request, credentials_id(auth), i)->value;
+        struct slice scheme = slice_word(&rest);
+        *token = slice_trim(rest);
+        if (slice_iis(scheme, "Bearer") && token->len)
+            return true;
+    }
+    return false;
+}
+
+static void check_digest(struct sip_auth *auth, struct sip_msg *request,
+                         const struct sip_flow *flow, sip_auth_fn fn, void *owner)
+{
+    static const struct sip_digest_key no_key;
+    struct sip_credentials credentials;
+    if (sip_credentials_find(request, credentials_id(auth), slice_of(auth->realm), &credentials)) {
+        say_challenge(auth, flow->kind, NONE_CAME, NULL, fn, owner);
+        return;
+    }
+    /* a nonce that was never ours is not worth a question to the store; a phone that registered
+     * before our start has one, and needs `stale` to try again instead of asking its user */
+    if (verify(auth, request, flow->kind, &credentials, &no_key) == SIP_VERDICT_FOREIGN) {
+        say_challenge(auth, flow->kind, STALE, &credentials, fn, owner);
+        return;
+    }
+    struct sip_auth_lookup *lookup = ask(auth, request, flow, fn, owner);
+    if (!lookup)
+        return;
+    lookup->credentials = credentials;
     auth->lookup(auth->owner, credentials.username, credentials.realm, lookup);
+}
+
+void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct sip_flow *flow,
+                    sip_auth_fn fn, void *owner)
+{
+    struct slice token;
+    int64_t banned_ms = auth->ban ? sip_ban_left_ms(auth->ban, &flow->remote) : 0;
+    if (banned_ms) {
+        say_refused(banned_ms, fn, owner);
+        return;
+    }
+    if (!find_token(auth, request, &token)) {
+        check_digest(auth, request, flow, fn, owner);
+        return;
+    }
+    struct sip_auth_lookup *lookup = ask(auth, request, flow, fn, owner);
+    if (!lookup)
+        return;
+    lookup->is_bearer = true;
+    auth->bearer(auth->owner, token, lookup);
+}
+
+static void count(struct sip_auth *auth, const struct addr *remote, bool right)
+{
+    char from[ADDR_TEXT];
+    if (auth->ban && right)
+        sip_ban_forgive(auth->ban, remote);
+    else if (auth->ban && sip_ban_fail(auth->ban, remote))
+        log_warn(NULL, "sip source banned from=%s cause=wrong_passwords",
+                 addr_print_ip(remote, from));
 }
 
 static struct sip_digest_key key_of(const struct sip_credentials *credentials,
@@ -197,9 +294,32 @@ static struct sip_digest_key key_of(const struct sip_credentials *credentials,
     return key;
 }
 
+/* `lookup` was let go; its request is held by the caller. */
+static void conclude(struct sip_auth *auth, struct sip_auth_lookup *lookup,
+                     enum sip_verdict verdict, struct slice user, struct slice realm)
+{
+    bool stale = verdict == SIP_VERDICT_STALE || verdict == SIP_VERDICT_REPLAY;
+    if (!stale && verdict != SIP_VERDICT_FOREIGN)
+        count(auth, &lookup->remote, verdict == SIP_VERDICT_OK);
+    if (verdict == SIP_VERDICT_OK) {
+        struct sip_auth_result result = { .verdict = SIP_AUTH_PROVED,
+                                          .user = user,
+                                          .realm = realm };
+        lookup->fn(lookup->owner, &result);
+        return;
+    }
+    enum refusal refusal = stale                          ? STALE
+                           : lookup->is_bearer            ? WRONG_TOKEN
+                           : verdict == SIP_VERDICT_WRONG ? WRONG
+                                                          : NONE_CAME;
+    say_challenge(auth, lookup->kind, refusal, lookup->is_bearer ? NULL : &lookup->credentials,
+                  lookup->fn, lookup->owner);
+}
+
 void sip_auth_found(struct sip_auth_lookup *lookup, const struct secret *password, bool is_ha1)
 {
     struct sip_auth *auth = lookup->auth;
+    BUG_IF(lookup->is_bearer);
     if (!auth) {
         mem_free(lookup);
         return;
@@ -209,16 +329,21 @@ void sip_auth_found(struct sip_auth_lookup *lookup, const struct secret *passwor
         verify(auth, lookup->request, lookup->kind, &lookup->credentials, &key);
     struct sip_msg *request = sip_msg_ref(lookup->request); /* the credentials point into it */
     let_go(lookup);
-    if (verdict == SIP_VERDICT_OK) {
-        struct sip_auth_result result = { .verdict = SIP_AUTH_PROVED,
-                                          .user = lookup->credentials.username,
-                                          .realm = lookup->credentials.realm };
-        lookup->fn(lookup->owner, &result);
-    } else {
-        bool stale = verdict == SIP_VERDICT_STALE || verdict == SIP_VERDICT_REPLAY;
-        say_challenge(auth, lookup->kind, stale, &lookup->credentials, verdict == SIP_VERDICT_WRONG,
-                      lookup->fn, lookup->owner);
-    }
+    conclude(auth, lookup, verdict, lookup->credentials.username, lookup->credentials.realm);
     sip_msg_unref(request);
+    mem_free(lookup);
+}
+
+void sip_auth_bearer_found(struct sip_auth_lookup *lookup, struct slice user)
+{
+    struct sip_auth *auth = lookup->auth;
+    BUG_IF(!lookup->is_bearer);
+    if (!auth) {
+        mem_free(lookup);
+        return;
+    }
+    let_go(lookup);
+    conclude(auth, lookup, user.len ? SIP_VERDICT_OK : SIP_VERDICT_WRONG, user,
+             slice_of(auth->realm));
     mem_free(lookup);
 }

@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "sip_auth.h"
+#include "sip_ban.h"
 #include "sip_digest.h"
 #include "sip_msg.h"
 
@@ -97,6 +99,7 @@ static void check_with(struct scene *s, enum sip_kind kind, const char *headers)
     struct sip_msg *msg = NULL;
     size_t used = 0;
     struct sip_flow flow = { .listener = 1, .kind = kind };
+    assert_int_equal(addr_parse_ip(SLICE("192.0.2.3"), 5060, &flow.remote), OK);
     snprintf(text, sizeof text,
              "REGISTER sip:r SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.3;branch=z9hG4bK1\r\n"
              "From: <sip:alice@r>;tag=1\r\nTo: <sip:alice@r>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
@@ -246,8 +249,91 @@ static void a_cancelled_check_says_nothing(void **state)
     assert_string_equal(s->log, "challenge:401 challenge:401 ");
 }
 
+static void on_token(void *owner, struct slice token, struct sip_auth_lookup *lookup)
+{
+    struct scene *s = owner;
+    s->lookups++;
+    if (s->waits)
+        s->asked = lookup;
+    else
+        sip_auth_bearer_found(lookup, slice_is(token, "good") ? SLICE("alice") : SLICE_NONE);
+}
+
+static void create_with(struct scene *s, sip_auth_bearer_fn bearer, struct sip_ban *ban)
+{
+    struct sip_auth_config config = { .realm = SLICE("r"),
+                                      .bearer = bearer,
+                                      .authz_server = SLICE("https://tandem.test/"),
+                                      .ban = ban };
+    sip_auth_destroy(s->auth);
+    s->auth = sip_auth_create(s->loop, &config, on_lookup, s);
+}
+
+static void a_bearer_token_proves_who_it_belongs_to(void **state)
+{
+    struct scene *s = *state;
+    create_with(s, on_token, NULL);
+    check_with(s, SIP_WSS, "");
+    assert_string_equal(s->challenge[0],
+                        "Bearer realm=\"r\", authz_server=\"https://tandem.test/\"");
+    assert_non_null(strstr(s->challenge[2], "algorithm=MD5")); /* the last line: JsSIP's */
+    check_with(s, SIP_UDP, "");
+    assert_non_null(strstr(s->challenge[0], "algorithm=MD5")); /* the first line: phones' */
+    assert_non_null(strstr(s->challenge[1], "Bearer realm"));
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    check_with(s, SIP_WSS, "Authorization: bearer   evil\r\n");
+    assert_non_null(strstr(s->challenge[0], "error=\"invalid_token\""));
+    check_with(s, SIP_WSS, "Authorization: Bearer\r\n");
+    assert_string_equal(s->log, "challenge:401 challenge:401 proved:0 wrong:401 challenge:401 ");
+    assert_int_equal(s->lookups, 2);
+    s->waits = true;
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    sip_auth_cancel(s->auth, s);
+    sip_auth_bearer_found(s->asked, SLICE("alice"));
+    assert_int_equal(strlen(s->log), strlen("challenge:401 challenge:401 proved:0 wrong:401 "
+                                            "challenge:401 "));
+}
+
+static void tokens_are_nothing_where_they_are_not_asked_for(void **state)
+{
+    struct scene *s = *state;
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    assert_string_equal(s->log, "challenge:401 ");
+    assert_int_equal(s->lookups, 0);
+}
+
+static void a_guesser_is_banned_and_told_when_to_return(void **state)
+{
+    struct scene *s = *state;
+    struct sip_ban_config three = { .failures = 3 };
+    struct sip_ban *ban = sip_ban_create(s->loop, &three);
+    create_with(s, NULL, ban);
+    for (unsigned i = 0; i < 2; i++) {
+        check_with(s, SIP_UDP, "");
+        check_answered(s, SIP_UDP, 0, "guess", 1);
+    }
+    check_answered(s, SIP_UDP, 0, "pw", 1); /* the right one forgives */
+    for (unsigned i = 0; i < 3; i++) {
+        check_with(s, SIP_UDP, "");
+        check_answered(s, SIP_UDP, 0, "guess", 1);
+    }
+    s->log[0] = '\0';
+    check_answered(s, SIP_UDP, 0, "pw", 1);
+    assert_string_equal(s->log, "refused:503 ");
+    assert_string_equal(s->challenge[0], "300"); /* Retry-After */
+    assert_int_equal(s->lookups, 6);
+    loop_advance(s->loop, SIP_BAN_MS);
+    check_with(s, SIP_UDP, "");
+    check_answered(s, SIP_UDP, 0, "pw", 1);
+    assert_string_equal(s->log, "refused:503 challenge:401 proved:0 ");
+    sip_auth_destroy(s->auth);
+    s->auth = NULL;
+    sip_ban_destroy(ban);
+}
+
 int main(void)
 {
+    log_set_level(LOG_ERROR);
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         SCENE(clients_get_the_challenges_that_they_can_read),
@@ -257,6 +343,9 @@ int main(void)
         SCENE(a_nonce_from_before_our_start_costs_no_lookup),
         SCENE(a_late_store_finds_nobody),
         SCENE(a_cancelled_check_says_nothing),
+        SCENE(a_bearer_token_proves_who_it_belongs_to),
+        SCENE(tokens_are_nothing_where_they_are_not_asked_for),
+        SCENE(a_guesser_is_banned_and_told_when_to_return),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
