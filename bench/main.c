@@ -1,0 +1,230 @@
+/* bench NAME: ramps each subject up until it loses packets, and prints what it found as JSON. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "bench/bench.h"
+
+enum { STEPS_MAX = 16, STEP_MS = 1500, SECONDS = 60, PACKETS_A_CALL = 2 * PACKETS_A_SECOND };
+
+/* what is packed anew by a clock of its own may be some packets off at the edges of a measurement
+ */
+#define REPACKED_SHARE 0.01
+
+struct options {
+    enum bench_kind kind;
+    const char *name;
+    int64_t seconds;
+    unsigned max_calls;
+};
+struct outcome {
+    struct step steps[STEPS_MAX];
+    size_t n_steps, best; /* the last without loss */
+    bool bounded;         /* by time, calls or the generator: it could do more */
+    int64_t rss_kb_per_call;
+};
+
+static const unsigned ramp_relay[] = {
+    100, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000
+};
+static const unsigned ramp_transcode[] = { 10, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 250 };
+
+/* A try at a load; once more if it lost something, for the machine has other things to do. */
+static bool try_step(struct generator *generator, bool relay, struct step *step)
+{
+    for (int tries = 0; tries < 2; tries++) {
+        generator_run(generator, STEP_MS, step);
+        double allowed = relay ? 0 : REPACKED_SHARE * (double)step->sent;
+        if ((double)step->lost <= allowed)
+            return true;
+    }
+    return false;
+}
+
+static void ramp(struct generator *generator, const struct subject *subject,
+                 const struct options *options, int64_t seconds, struct outcome *out)
+{
+    bool relay = options->kind == BENCH_RELAY;
+    const unsigned *loads = relay ? ramp_relay : ramp_transcode;
+    size_t n_loads = relay ? COUNT_OF(ramp_relay) : COUNT_OF(ramp_transcode);
+    int64_t end_ns = now_ns() + seconds * 1000000000;
+    int64_t empty_kb = process_rss_kb(subject->pid);
+    out->bounded = true;
+    for (size_t i = 0; i < n_loads && loads[i] <= options->max_calls && now_ns() < end_ns; i++) {
+        struct step *step = &out->steps[out->n_steps];
+        if (!generator_grow(generator, loads[i])) {
+            fprintf(stderr, "  %u calls: cannot be set up\n", loads[i]);
+            return;
+        }
+        bool good = try_step(generator, relay, step);
+        fprintf(stderr,
+                "  %4u calls: lost %llu of %llu, busy %.0f %%, %.0f ns a packet, p99 %lld us%s\n",
+                step->calls, (unsigned long long)step->lost, (unsigned long long)step->sent,
+                100 * step->busy, step->ns_per_packet, (long long)step->delay_p99_us,
+                step->generator_late ? " (generator late)" : "");
+        int64_t rss_kb = process_rss_kb(subject->pid);
+        out->rss_kb_per_call = (rss_kb - empty_kb) / step->calls;
+        out->n_steps++;
+        if (!good) {
+            out->bounded = step->generator_late && step->busy < 0.95;
+            return;
+        }
+        out->best = out->n_steps - 1;
+    }
+}
+
+static bool measure(struct subject *subject, const struct options *options, int64_t seconds,
+                    struct outcome *out)
+{
+    fprintf(stderr, "%s\n", subject->name);
+    struct generator *generator = generator_create(subject, CALLS_MAX);
+    ramp(generator, subject, options, seconds, out);
+    generator_destroy(generator);
+    process_end(subject);
+    return out->n_steps > 0 && out->steps[0].sent > 0;
+}
+
+/* At the load nearest to half of the best. */
+static const struct step *half_load(const struct outcome *out)
+{
+    const struct step *half = &out->steps[0];
+    for (size_t i = 0; i <= out->best; i++)
+        if (2 * out->steps[i].calls <= out->steps[out->best].calls)
+            half = &out->steps[i];
+    return half;
+}
+
+static double calls_a_core(const struct outcome *out)
+{
+    return 1e9 / (out->steps[out->best].ns_per_packet * PACKETS_A_CALL);
+}
+
+static json_t *us(int64_t value)
+{
+    return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *print(const struct subject *subject, const struct outcome *out)
+{
+    const struct step *best = &out->steps[out->best], *half = half_load(out);
+    json_t *steps = json_array();
+    for (size_t i = 0; i < out->n_steps; i++)
+        json_array_append_new(
+            steps,
+            json_pack("{s:i, s:I, s:I, s:f, s:f, s:b}", "calls", out->steps[i].calls, "sent",
+                      (json_int_t)out->steps[i].sent, "lost", (json_int_t)out->steps[i].lost,
+                      "busy", out->steps[i].busy, "ns_per_packet", out->steps[i].ns_per_packet,
+                      "generator_late", out->steps[i].generator_late));
+    return json_pack("{s:s, s:i, s:b, s:f, s:f, s:f, s:I, s:{s:i, s:o, s:o, s:o}, s:o}", "name",
+                     subject->name, "calls_without_loss", best->calls, "could_do_more",
+                     out->bounded, "busy", best->busy, "cpu_ns_per_packet", best->ns_per_packet,
+                     "calls_per_core", floor(calls_a_core(out)), "rss_kb_per_call",
+                     (json_int_t)out->rss_kb_per_call, "delay_us_at_half_load", "calls",
+                     half->calls, "p50", us(half->delay_p50_us), "p99", us(half->delay_p99_us),
+                     "max", us(half->delay_max_us), "steps", steps);
+}
+
+static json_t *machine(void)
+{
+    char cpu[128] = "unknown", line[256], date[32];
+    struct utsname name;
+    time_t now = time(NULL);
+    struct tm utc;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "model name : %127[^\n]", cpu) == 1)
+            break;
+    if (file)
+        fclose(file);
+    uname(&name);
+    strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &utc));
+    return json_pack("{s:s, s:i, s:s, s:s, s:s}", "cpu", cpu, "cores",
+                     (int)sysconf(_SC_NPROCESSORS_ONLN), "kernel", name.release, "tandem",
+                     TANDEM_VERSION, "date", date);
+}
+
+/* What the codec libraries take alone, as if they were a subject: the limit of transcoding. */
+static json_t *codec_limit(double *calls)
+{
+    struct sounds *sounds = mem_new(struct sounds);
+    sounds_make(sounds);
+    *calls = 1e9 / (sounds->codec_ns * PACKETS_A_SECOND);
+    json_t *limit =
+        json_pack("{s:s, s:f, s:f}", "name", "the codec libraries alone", "ns_per_packet_pair",
+                  sounds->codec_ns, "calls_per_core", floor(*calls));
+    mem_free(sounds);
+    return limit;
+}
+
+static int run(const struct options *options)
+{
+    struct subject subject;
+    struct outcome outcome = { 0 };
+    double ours = 0, peer = 0, limit = 0;
+    int64_t seconds = options->seconds / 3;
+    json_t *result = json_pack("{s:s}", "name", options->name);
+    if (!engine_start(&subject, options->kind) || !measure(&subject, options, seconds, &outcome))
+        return 1;
+    ours = calls_a_core(&outcome);
+    json_object_set_new(result, "ours", print(&subject, &outcome));
+    outcome = (struct outcome){ 0 };
+    if (rtpengine_start(&subject, options->kind) && measure(&subject, options, seconds, &outcome)) {
+        peer = calls_a_core(&outcome);
+        json_object_set_new(result, "peer", print(&subject, &outcome));
+    }
+    outcome = (struct outcome){ 0 };
+    if (options->kind == BENCH_TRANSCODE) {
+        json_object_set_new(result, "limit", codec_limit(&limit));
+    } else if (forwarder_start(&subject, options->kind) &&
+               measure(&subject, options, seconds, &outcome)) {
+        limit = calls_a_core(&outcome);
+        json_object_set_new(result, "limit", print(&subject, &outcome));
+    }
+    json_object_set_new(result, "ratio_to_peer", peer > 0 ? json_real(ours / peer) : json_null());
+    json_object_set_new(result, "ratio_to_limit",
+                        limit > 0 ? json_real(ours / limit) : json_null());
+    json_object_set_new(result, "machine", machine());
+    json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(4));
+    putchar('\n');
+    json_decref(result);
+    return 0;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: bench/run relay|transcode [--seconds N] [--calls N]\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = { .seconds = SECONDS, .max_calls = CALLS_MAX };
+    if (argc < 2)
+        return usage();
+    options.name = argv[1];
+    if (!strcmp(argv[1], "transcode"))
+        options.kind = BENCH_TRANSCODE;
+    else if (strcmp(argv[1], "relay") != 0)
+        return usage();
+    for (int i = 2; i + 1 < argc; i += 2) {
+        long value = strtol(argv[i + 1], NULL, 10);
+        if (value <= 0)
+            return usage();
+        if (!strcmp(argv[i], "--seconds"))
+            options.seconds = value;
+        else if (!strcmp(argv[i], "--calls") && value <= CALLS_MAX)
+            options.max_calls = (unsigned)value;
+        else
+            return usage();
+    }
+    process_pin(0);
+    return run(&options);
+}
