@@ -70,7 +70,7 @@ $(foreach f,$(FLOORS),$(eval $(call floor_rules,$(f))))
 $(DIR)/tandem: $(call objects,$(MAIN)) $(call archives,daemon)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(call link,daemon)
-$(FLOW_BINS): $(DIR)/%: $(DIR)/%.o $(call objects,$(wildcard tests/fakes/*.c)) $(call archives,daemon)
+$(FLOW_BINS): $(DIR)/%: $(DIR)/%.o $(patsubst tests/%.c,$(DIR)/%.o,$(wildcard tests/fakes/*.c)) $(call archives,daemon)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call link,daemon) -lcmocka
 # Files built into the program: made_FLOOR names the objects, a rule each makes the C file.

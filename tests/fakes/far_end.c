@@ -1,0 +1,406 @@
+#include "fakes/far_end.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "media/rtp.h"
+#include "sip/sip_agent.h"
+#include "sip/sip_auth.h"
+#include "sip/sip_msg.h"
+#include "sip/sip_session.h"
+#include "sip/sip_txn.h"
+
+enum { FAR_PACKET = 160 };
+
+struct far_call {
+    struct list in_far;
+    struct far_end *far;
+    struct sip_session *session;
+    bool was_up;
+};
+
+static void note(struct far_end *far, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void note(struct far_end *far, const char *fmt, ...)
+{
+    size_t len = strlen(far->log);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(far->log + len, sizeof far->log - len, fmt, args);
+    va_end(args);
+}
+
+/* Returns whether there was one. */
+static bool keep_sdp(struct far_end *far, const struct sip_msg *msg)
+{
+    struct slice body = msg ? sip_msg_body(msg) : SLICE_NONE;
+    return body.len && slice_copy(body, far->sdp, sizeof far->sdp);
+}
+
+static struct sip_body description(const struct far_end *far, const char *direction, char *mem,
+                                   size_t cap)
+{
+    struct buf out;
+    buf_init(&out, mem, cap);
+    buf_printf(&out,
+               "v=0\r\no=- 7 %u IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+               "m=audio %u RTP/AVP %s\r\na=rtpmap:101 telephone-event/8000\r\na=%s\r\n",
+               far->received + 1, addr_port(&far->rtp), far->formats, direction);
+    return (struct sip_body){ SLICE("application/sdp"), buf_slice(&out) };
+}
+
+static void end_call(struct far_call *call)
+{
+    call->far->over++;
+    sip_session_destroy(call->session);
+    list_remove(&call->in_far);
+    mem_free(call);
+}
+
+static struct far_call *newest(const struct far_end *far)
+{
+    BUG_IF(list_empty(&far->calls));
+    return LIST_ITEM(far->calls.prev, struct far_call, in_far);
+}
+
+static void is_up(struct far_call *call)
+{
+    call->far->up += !call->was_up;
+    call->was_up = true;
+}
+
+static void on_progress(void *owner, struct sip_session *session, const struct sip_msg *response,
+                        unsigned fork)
+{
+    struct far_call *call = owner;
+    (void)session;
+    (void)fork;
+    note(call->far, "%u%s ", sip_msg_status(response), keep_sdp(call->far, response) ? "+sdp" : "");
+}
+
+static void on_answer(void *owner, struct sip_session *session, const struct sip_msg *response)
+{
+    struct far_call *call = owner;
+    char mem[500];
+    note(call->far, "%u%s ", sip_msg_status(response), keep_sdp(call->far, response) ? "+sdp" : "");
+    is_up(call);
+    if (!call->far->late)
+        return;
+    struct sip_body body = description(call->far, "sendrecv", mem, sizeof mem);
+    sip_session_ack(session, &body);
+}
+
+static void on_failed(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
+{
+    struct far_call *call = owner;
+    (void)session;
+    note(call->far, "failed:%d:%s ", outcome->status, outcome->text ? outcome->text : "");
+    end_call(call);
+}
+
+static void on_ack(void *owner, struct sip_session *session, const struct sip_msg *ack)
+{
+    struct far_call *call = owner;
+    (void)session;
+    note(call->far, "ack%s ", keep_sdp(call->far, ack) ? "+sdp" : "");
+    is_up(call);
+}
+
+static void on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request)
+{
+    struct far_call *call = owner;
+    char mem[500];
+    bool held = slice_find(sip_msg_body(request), SLICE("a=sendonly")) < sip_msg_body(request).len;
+    note(call->far, "reinvite:%s ", held ? "hold" : "talk");
+    (void)keep_sdp(call->far, request);
+    struct sip_reply reply = { .status = 200,
+                               .body = description(call->far, held ? "recvonly" : "sendrecv", mem,
+                                                   sizeof mem) };
+    assert_int_equal(sip_session_answer(session, &reply), OK);
+}
+
+static void on_reoffer(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
+{
+    struct far_call *call = owner;
+    (void)session;
+    note(call->far, "reoffer:%d%s ", outcome->status,
+         keep_sdp(call->far, outcome->msg) ? "+sdp" : "");
+}
+
+static void on_request(void *owner, struct sip_session *session, struct sip_txn *txn)
+{
+    struct far_call *call = owner;
+    (void)session;
+    note(call->far, "%.*s ", SLICE_ARG(sip_msg_method_text(sip_txn_msg(txn))));
+    sip_txn_reply_status(txn, 200);
+}
+
+static void on_bye(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
+{
+    struct far_call *call = owner;
+    (void)session;
+    (void)outcome;
+    note(call->far, "bye ");
+    end_call(call);
+}
+
+static void on_cancelled(void *owner, struct sip_session *session,
+                         const struct sip_outcome *outcome)
+{
+    struct far_call *call = owner;
+    (void)session;
+    (void)outcome;
+    note(call->far, "cancelled ");
+    end_call(call);
+}
+
+static const struct sip_session_events session_events = {
+    .on_progress = on_progress,
+    .on_answer = on_answer,
+    .on_failed = on_failed,
+    .on_ack = on_ack,
+    .on_reinvite = on_reinvite,
+    .on_reoffer = on_reoffer,
+    .on_request = on_request,
+    .on_bye = on_bye,
+    .on_cancelled = on_cancelled,
+};
+
+/* The caller may call: do what the script says. */
+static void take_call(struct far_call *call)
+{
+    struct far_end *far = call->far;
+    char mem[500];
+    struct sip_body sdp = description(far, "sendrecv", mem, sizeof mem);
+    struct sip_reply ring = { .status = far->rings };
+    struct sip_reply final = { .status = far->answers };
+    far->received++;
+    note(far, "invite ");
+    if (far->early)
+        ring.body = sdp;
+    if (far->rings)
+        assert_int_equal(sip_session_progress(call->session, &ring), OK);
+    if (far->answers == 200) {
+        final.body = sdp;
+        assert_int_equal(sip_session_answer(call->session, &final), OK);
+    } else if (far->answers) {
+        assert_int_equal(sip_session_reject(call->session, &final), OK);
+        end_call(call);
+    }
+}
+
+static void on_checked(void *owner, const struct sip_auth_result *result)
+{
+    struct far_call *call = owner;
+    if (result->verdict == SIP_AUTH_PROVED) {
+        take_call(call);
+        return;
+    }
+    note(call->far, result->wrong ? "wrong-password " : "challenged ");
+    struct sip_reply reply = { .status = result->status,
+                               .fields = result->fields,
+                               .n_fields = result->n_fields };
+    assert_int_equal(sip_session_reject(call->session, &reply), OK);
+    end_call(call);
+}
+
+static struct far_call *add_call(struct far_end *far)
+{
+    struct far_call *call = mem_new(struct far_call);
+    call->far = far;
+    list_append(&far->calls, &call->in_far);
+    return call;
+}
+
+static void on_invite(void *owner, struct sip_session *session, const struct sip_msg *invite)
+{
+    struct far_end *far = owner;
+    struct far_call *call = add_call(far);
+    call->session = session;
+    sip_session_take(session, &session_events, call);
+    (void)slice_copy(slice_sub(sip_msg_wire(invite), 0, sizeof far->invite - 1), far->invite,
+                     sizeof far->invite);
+    (void)keep_sdp(far, invite);
+    if (far->auth)
+        sip_auth_check(far->auth, sip_session_invite_msg(session), sip_session_flow(session),
+                       on_checked, call);
+    else
+        take_call(call);
+}
+
+static const struct sip_agent_events agent_events = { .on_invite = on_invite };
+
+static void bind_rtp(struct far_end *far)
+{
+    struct addr addr = addr_loopback4(0);
+    socklen_t len = sizeof far->rtp;
+    far->rtp_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(far->rtp_fd, &addr.sa, addr_len(&addr)), 0);
+    assert_int_equal(getsockname(far->rtp_fd, &far->rtp.sa, &len), 0);
+}
+
+void far_create(struct far_end *far, struct rig *rig)
+{
+    *far = (struct far_end){ .rig = rig, .rings = 180, .answers = 200, .formats = "0 8 101" };
+    struct sip_agent_config config = { .user_agent = SLICE("far end") };
+    struct addr bind = addr_loopback4(0);
+    list_init(&far->calls);
+    far->agent = sip_agent_create(rig->far_loop, &config, &agent_events, far);
+    assert_int_equal(sip_agent_listen(far->agent, SIP_UDP, &bind, NULL), OK);
+    assert_int_equal(sip_agent_listeners(far->agent, SIP_UDP, &far->addr, 1), 1);
+    bind_rtp(far);
+}
+
+void far_destroy(struct far_end *far)
+{
+    LIST_EACH(link, &far->calls)
+    end_call(LIST_ITEM(link, struct far_call, in_far));
+    if (far->auth)
+        sip_auth_destroy(far->auth);
+    sip_agent_destroy(far->agent);
+    secret_clear(&far->password);
+    close(far->rtp_fd);
+}
+
+static void find_password(void *owner, struct slice user, struct slice realm,
+                          struct sip_auth_lookup *lookup)
+{
+    struct far_end *far = owner;
+    (void)user;
+    (void)realm;
+    sip_auth_found(lookup, &far->password, false);
+}
+
+void far_demand(struct far_end *far, const char *realm, const char *password)
+{
+    struct sip_auth_config config = { .realm = slice_of(realm), .policy = SIP_DIGEST_ONLY_MD5 };
+    far->realm = realm;
+    secret_set(&far->password, slice_of(password));
+    if (!far->auth)
+        far->auth = sip_auth_create(far->rig->far_loop, &config, find_password, far);
+}
+
+void far_dial(struct far_end *far, const char *user, const char *account, const char *password)
+{
+    char uri[200], from[200], host[ADDR_TEXT], mem[500];
+    struct far_call *call = add_call(far);
+    struct secret secret = { 0 };
+    rig_run(far->rig, 2); /* records are in the order of their milliseconds */
+    secret_set(&secret, slice_of(password));
+    snprintf(uri, sizeof uri, "sip:%s@%s", user, addr_print(&far->rig->sip, host));
+    snprintf(from, sizeof from, "sip:%s@tandem", account);
+    struct sip_session_config config = {
+        .request_uri = slice_of(uri),
+        .hop = { .kind = SIP_UDP, .addr = far->rig->sip },
+        .from_uri = slice_of(from),
+        .auth = { .user = slice_of(password ? account : NULL), .password = &secret },
+    };
+    if (!far->late)
+        config.body = description(far, "sendrecv", mem, sizeof mem);
+    assert_int_equal(sip_session_invite(&call->session, far->agent, &config, &session_events, call),
+                     OK);
+    secret_clear(&secret);
+}
+
+static void on_registered(void *owner, const struct sip_outcome *outcome)
+{
+    note(owner, "register:%d ", outcome->status);
+}
+
+void far_register(struct far_end *far, const char *account, const char *password)
+{
+    char uri[200], aor[200], host[ADDR_TEXT];
+    struct secret secret = { 0 };
+    struct sip_request *request;
+    secret_set(&secret, slice_of(password));
+    snprintf(uri, sizeof uri, "sip:%s", addr_print(&far->rig->sip, host));
+    snprintf(aor, sizeof aor, "sip:%s@%s", account, host);
+    struct sip_request_config config = {
+        .method = SLICE("REGISTER"),
+        .request_uri = slice_of(uri),
+        .hop = { .kind = SIP_UDP, .addr = far->rig->sip },
+        .from_uri = slice_of(aor),
+        .to_uri = slice_of(aor),
+        .contact_user = slice_of(account),
+        .auth = { .user = slice_of(account), .password = &secret },
+    };
+    assert_int_equal(sip_request_create(&request, far->agent, &config, on_registered, far), OK);
+    secret_clear(&secret);
+    RIG_UNTIL(far->rig, far_did(far, "register:"));
+}
+
+void far_answer(struct far_end *far)
+{
+    char mem[500];
+    struct sip_reply reply = { .status = 200,
+                               .body = description(far, "sendrecv", mem, sizeof mem) };
+    assert_int_equal(sip_session_answer(newest(far)->session, &reply), OK);
+}
+
+void far_hang_up(struct far_end *far)
+{
+    end_call(newest(far));
+}
+
+void far_reinvite(struct far_end *far, const char *direction)
+{
+    char mem[500];
+    struct sip_body body = description(far, direction, mem, sizeof mem);
+    assert_int_equal(sip_session_reoffer(newest(far)->session, &body), OK);
+}
+
+void far_info(struct far_end *far, const char *digit)
+{
+    char text[60];
+    snprintf(text, sizeof text, "Signal=%s\r\nDuration=160\r\n", digit);
+    struct sip_body body = { SLICE("application/dtmf-relay"), slice_of(text) };
+    assert_int_equal(
+        sip_session_request(newest(far)->session, SLICE("INFO"), NULL, 0, &body, NULL, NULL), OK);
+}
+
+void far_expect(struct far_end *far, const char *log)
+{
+    assert_string_equal(far->log, log);
+    far->log[0] = '\0';
+}
+
+bool far_did(const struct far_end *far, const char *part)
+{
+    return strstr(far->log, part) != NULL;
+}
+
+/* Where the gateway wants RTP. */
+static struct addr rtp_of_gateway(const struct far_end *far)
+{
+    struct slice sdp = slice_of(far->sdp);
+    struct slice rest = slice_from(sdp, slice_find(sdp, SLICE("m=audio ")));
+    uint32_t port;
+    (void)slice_word(&rest);
+    assert_int_equal(slice_to_u32(slice_word(&rest), 65535, &port), OK);
+    return addr_loopback4((uint16_t)port); /* at most 65535 */
+}
+
+void far_send_rtp(struct far_end *far)
+{
+    static uint16_t seq;
+    uint8_t packet[RTP_HEADER_LEN + FAR_PACKET];
+    struct addr to = rtp_of_gateway(far);
+    struct rtp_header header = { .seq = seq, .ts = (uint32_t)seq * FAR_PACKET, .ssrc = 77 };
+    seq++;
+    rtp_print(&header, packet);
+    memset(packet + RTP_HEADER_LEN, 0xd5, FAR_PACKET);
+    assert_int_equal(sendto(far->rtp_fd, packet, sizeof packet, 0, &to.sa, addr_len(&to)),
+                     sizeof packet);
+}
+
+void far_poll_rtp(struct far_end *far)
+{
+    uint8_t packet[2048];
+    while (recv(far->rtp_fd, packet, sizeof packet, 0) > 0)
+        far->packets++;
+}

@@ -1,0 +1,217 @@
+#include "fakes/rig.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "call/call.h"
+#include "config/config.h"
+#include "daemon/daemon.h"
+#include "daemon/daemon_priv.h"
+#include "sip/sip_agent.h"
+#include "store/store_rows.h"
+
+enum { RIG_YAML_MAX = 8192, RIG_TIMELINE_MAX = 32 << 10 };
+
+static const char base_yaml[] = "listen:\n"
+                                "  http: 127.0.0.1:0\n"
+                                "  https: []\n"
+                                "  sip: {udp: 127.0.0.1:0}\n"
+                                "store: ':memory:'\n";
+
+int64_t rig_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void on_line(void *owner, enum log_level level, struct slice line)
+{
+    struct rig *rig = owner;
+    (void)level;
+    if (line.len + 2 > RIG_LOG_MAX - rig->log_len)
+        rig->log_len = 0;
+    memcpy(rig->log + rig->log_len, line.ptr, line.len);
+    rig->log_len += line.len;
+    rig->log[rig->log_len++] = '\n';
+    rig->log[rig->log_len] = '\0';
+}
+
+void rig_create(struct rig *rig)
+{
+    *rig = (struct rig){ 0 };
+    snprintf(rig->dir, sizeof rig->dir, "/tmp/tandem-rig-XXXXXX");
+    assert_non_null(mkdtemp(rig->dir));
+    rig->far_loop = loop_create();
+    rig->log = mem_alloc(RIG_LOG_MAX);
+    log_set_tap(on_line, rig);
+}
+
+static void path_of(const struct rig *rig, const char *name, char out[128])
+{
+    snprintf(out, 128, "%s/%s", rig->dir, name);
+}
+
+static struct config *load(const struct rig *rig, const char *yaml)
+{
+    char path[128], env[128];
+    path_of(rig, "tandem.yaml", path);
+    path_of(rig, ".env", env);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "%s%s", base_yaml, yaml);
+    fclose(file);
+    file = fopen(env, "w"); /* so that no .env of the working directory is read */
+    assert_non_null(file);
+    fclose(file);
+    char *args[] = { (char *)(uintptr_t) "--config",   path,
+                     (char *)(uintptr_t) "--env-file", env,
+                     (char *)(uintptr_t) "--state",    (char *)(uintptr_t)rig->dir };
+    struct config_input input = { .args = args, .n_args = COUNT_OF(args) };
+    struct config *config = NULL;
+    struct fault fault = { 0 };
+    if (config_load(&config, &input, &fault))
+        fail_msg("%d: %s %s", fault.line, fault.where, fault.text);
+    return config;
+}
+
+void rig_start(struct rig *rig, const char *yaml)
+{
+    struct fault fault = { 0 };
+    if (daemon_create(&rig->daemon, load(rig, yaml), &fault))
+        fail_msg("%s %s", fault.where, fault.text);
+    rig->loop = rig->daemon->env.loop;
+    assert_int_equal(sip_agent_listeners(rig->daemon->env.agent, SIP_UDP, &rig->sip, 1), 1);
+}
+
+static void remove_dir(const struct rig *rig)
+{
+    DIR *dir = opendir(rig->dir);
+    struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", rig->dir, entry->d_name);
+        unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(rig->dir);
+}
+
+void rig_destroy(struct rig *rig)
+{
+    if (rig->daemon) {
+        daemon_stop(rig->daemon);
+        daemon_run(rig->daemon);
+        daemon_destroy(rig->daemon);
+    }
+    loop_turn(rig->far_loop, 1);
+    loop_destroy(rig->far_loop);
+    log_set_tap(NULL, NULL);
+    mem_free(rig->log);
+    remove_dir(rig);
+}
+
+void rig_turn(struct rig *rig)
+{
+    loop_turn(rig->far_loop, 0);
+    if (rig->loop)
+        loop_turn(rig->loop, 1);
+}
+
+void rig_run(struct rig *rig, int64_t ms)
+{
+    for (int64_t end_ms = rig_now_ms() + ms; rig_now_ms() < end_ms;)
+        rig_turn(rig);
+}
+
+size_t rig_calls(const struct rig *rig)
+{
+    return calls_count(rig->daemon->env.calls);
+}
+
+struct question {
+    bool answered;
+    char id[64], *text;
+    size_t cap;
+};
+
+static void on_calls(void *owner, const struct store_answer *answer)
+{
+    struct question *question = owner;
+    const struct store_call *row = answer->n ? STORE_ROWS(answer, store_call) : NULL;
+    question->answered = true;
+    if (!row)
+        return;
+    snprintf(question->id, sizeof question->id, "%s", row->id);
+    snprintf(question->text, question->cap, "%s %d %s: %s", row->cause, (int)row->code,
+             row->ended_by, row->cause_text);
+}
+
+static void on_events(void *owner, const struct store_answer *answer)
+{
+    struct question *question = owner;
+    struct buf out;
+    buf_init(&out, question->text, question->cap);
+    const struct store_event *rows = STORE_ROWS(answer, store_event);
+    for (size_t i = 0; i < answer->n; i++)
+        buf_printf(&out, "%d %s %s\n", (int)rows[i].leg, rows[i].kind, rows[i].text);
+    (void)buf_cstr(&out);
+    question->answered = true;
+}
+
+static struct question ask_last(struct rig *rig, char *text, size_t cap)
+{
+    struct question question = { .text = text, .cap = cap };
+    text[0] = '\0';
+    store_call_list(rig->daemon->env.store, 0, 1, (struct store_reply){ on_calls, &question });
+    RIG_UNTIL(rig, question.answered);
+    return question;
+}
+
+const char *rig_last_record(struct rig *rig)
+{
+    static char text[RIG_RECORD_MAX];
+    (void)ask_last(rig, text, sizeof text);
+    return text;
+}
+
+const char *rig_last_timeline(struct rig *rig)
+{
+    static char text[RIG_TIMELINE_MAX];
+    struct question question = ask_last(rig, text, sizeof text);
+    question.answered = false;
+    store_event_list(rig->daemon->env.store, question.id,
+                     (struct store_reply){ on_events, &question });
+    RIG_UNTIL(rig, question.answered);
+    return text;
+}
+
+bool rig_logged(const struct rig *rig, const char *text)
+{
+    return strstr(rig->log, text) != NULL;
+}
+
+void rig_clear_log(struct rig *rig)
+{
+    rig->log_len = 0;
+    rig->log[0] = '\0';
+}
+
+unsigned rig_descriptors(void)
+{
+    unsigned n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}

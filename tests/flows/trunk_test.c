@@ -1,0 +1,276 @@
+/* Calls out through trunks and in from them: what the carrier sees, what the caller is told. */
+#include "fakes/far_end.h"
+
+#include <stdio.h>
+
+static struct rig rig;
+static struct far_end phone, carrier, spare, desk;
+
+static int setup(void **state)
+{
+    char yaml[2000];
+    (void)state;
+    rig_create(&rig);
+    far_create(&phone, &rig);
+    far_create(&carrier, &rig);
+    far_create(&spare, &rig);
+    far_create(&desk, &rig);
+    far_demand(&carrier, "carrier.example", "trunk-secret-4711");
+    snprintf(yaml, sizeof yaml,
+             "users:\n"
+             "  alice: {password: 'wonderland-4711'}\n"
+             "  bob: {password: 'builder-4711-yes'}\n"
+             "trunks:\n"
+             "  acme: {host: 127.0.0.1, port: %u, domain: carrier.example, username: office,\n"
+             "         password: 'trunk-secret-4711', register: no, headers: {X-Office: main}}\n"
+             "  spare: {host: 127.0.0.1, port: %u, register: no}\n"
+             "routes:\n"
+             "  - {pattern: '+1.', to: 'trunk:acme'}\n"
+             "  - {pattern: '+2.', to: ['trunk:acme', 'trunk:spare']}\n"
+             "  - {pattern: '7X', from_trunk: spare, to: 'user:bob'}\n"
+             "media: {host: 127.0.0.1, threads: 1, rtp_ports: 0, webrtc_port: 0}\n",
+             addr_port(&carrier.addr), addr_port(&spare.addr));
+    rig_start(&rig, yaml);
+    RIG_UNTIL(&rig, rig_logged(&rig, "trunk=spare resolved"));
+    far_register(&desk, "bob", "builder-4711-yes");
+    desk.log[0] = '\0';
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    far_destroy(&phone);
+    far_destroy(&carrier);
+    far_destroy(&spare);
+    far_destroy(&desk);
+    rig_destroy(&rig);
+    return 0;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0);
+    rig_run(&rig, 20); /* what is on the wire arrives */
+    phone.log[0] = carrier.log[0] = spare.log[0] = desk.log[0] = '\0';
+    carrier.answers = spare.answers = 200;
+    carrier.rings = spare.rings = 180;
+    carrier.early = false;
+    carrier.formats = phone.formats = "0 8 101";
+    return 0;
+}
+
+static void call_as_alice(const char *to)
+{
+    far_dial(&phone, to, "alice", "wonderland-4711");
+}
+
+static void test_out_with_digest(void **state)
+{
+    (void)state;
+    unsigned up = phone.up;
+    call_as_alice("+15551234567");
+    RIG_UNTIL(&rig, phone.up > up && far_did(&carrier, "ack"));
+    far_expect(&carrier, "challenged invite ack ");
+    far_expect(&phone, "180 200+sdp ");
+    static const char *const seen[] = { "INVITE sip:+15551234567@carrier.example",
+                                        "From: <sip:office@carrier.example>", "X-Office: main",
+                                        "username=\"office\"", "realm=\"carrier.example\"" };
+    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++)
+        if (!strstr(carrier.invite, seen[i]))
+            fail_msg("no '%s' in\n%s", seen[i], carrier.invite);
+    assert_null(strstr(carrier.invite, "trunk-secret"));
+    for (int i = 0; i < 200 && carrier.packets < 5; i++) {
+        far_send_rtp(&phone);
+        rig_run(&rig, 20);
+        far_poll_rtp(&carrier);
+    }
+    assert_true(carrier.packets >= 5);
+    far_hang_up(&phone);
+    RIG_UNTIL(&rig, far_did(&carrier, "bye"));
+    assert_false(rig_logged(&rig, "trunk-secret"));
+}
+
+static void test_stranger_never_reaches_it(void **state)
+{
+    (void)state;
+    unsigned received = carrier.received;
+    far_dial(&phone, "+15551234567", "mallory", NULL);
+    RIG_UNTIL(&rig, far_did(&phone, "failed"));
+    assert_true(far_did(&phone, "failed:407"));
+    rig_run(&rig, 100);
+    assert_int_equal(carrier.received, received);
+    assert_string_equal(carrier.log, "");
+}
+
+static void test_early_media(void **state)
+{
+    (void)state;
+    carrier.rings = 183;
+    carrier.early = true;
+    carrier.answers = 0;
+    unsigned up = phone.up;
+    call_as_alice("+15551234567");
+    RIG_UNTIL(&rig, far_did(&phone, "183+sdp"));
+    for (int i = 0; i < 200 && phone.packets < 5; i++) {
+        far_send_rtp(&carrier);
+        rig_run(&rig, 20);
+        far_poll_rtp(&phone);
+    }
+    assert_true(phone.packets >= 5); /* an announcement before the answer is heard */
+    far_answer(&carrier);
+    RIG_UNTIL(&rig, phone.up > up);
+    far_hang_up(&carrier);
+    RIG_UNTIL(&rig, far_did(&phone, "bye"));
+    far_expect(&phone, "183+sdp 200+sdp bye ");
+}
+
+static void test_refusals_reach_the_caller(void **state)
+{
+    static const struct {
+        int carrier;
+        const char *phone, *record;
+    } rows[] = {
+        { 486, "failed:486:Busy Here ", "busy 486 remote: The far end is busy." },
+        { 404, "failed:404:Not Found ",
+          "not_found 404 remote: Nobody is known by that name or number." },
+        { 603, "failed:603:Decline ", "declined 603 remote: The far end declined the call." },
+        { 480, "failed:480:Temporarily Unavailable ",
+          "unavailable 480 remote: The far end is not reachable at the moment." },
+        { 488, "failed:488:Not Acceptable Here ",
+          "no_codec 488 remote: The two sides have no audio codec in common." },
+    };
+    carrier.rings = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        carrier.answers = rows[i].carrier;
+        call_as_alice("+15551234567");
+        RIG_UNTIL(&rig, far_did(&phone, "failed"));
+        far_expect(&phone, rows[i].phone);
+        assert_string_equal(rig_last_record(&rig), rows[i].record);
+        reset(state);
+        carrier.rings = 0;
+    }
+}
+
+static void test_cancel(void **state)
+{
+    (void)state;
+    carrier.answers = 0;
+    call_as_alice("+15551234567");
+    RIG_UNTIL(&rig, far_did(&phone, "180"));
+    far_hang_up(&phone);
+    RIG_UNTIL(&rig, far_did(&carrier, "cancelled"));
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0);
+    assert_string_equal(rig_last_record(&rig),
+                        "cancelled 487 remote: The call was cancelled before it was answered.");
+}
+
+static void test_hang_up_by_the_carrier(void **state)
+{
+    (void)state;
+    unsigned up = phone.up;
+    call_as_alice("+15551234567");
+    RIG_UNTIL(&rig, phone.up > up && far_did(&carrier, "ack"));
+    far_hang_up(&carrier);
+    RIG_UNTIL(&rig, far_did(&phone, "bye"));
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0);
+    assert_string_equal(rig_last_record(&rig), "hangup 200 remote: The call ended normally.");
+}
+
+static void test_reinvite_and_hold(void **state)
+{
+    (void)state;
+    unsigned up = phone.up;
+    call_as_alice("+15551234567");
+    RIG_UNTIL(&rig, phone.up > up && far_did(&carrier, "ack"));
+    phone.log[0] = carrier.log[0] = '\0';
+    far_reinvite(&carrier, "sendonly");
+    RIG_UNTIL(&rig, far_did(&carrier, "reoffer:200+sdp"));
+    assert_non_null(strstr(carrier.sdp, "a=recvonly"));
+    RIG_UNTIL(&rig, far_did(&phone, "reinvite:hold"));
+    rig_run(&rig, 50);
+    far_reinvite(&carrier, "sendrecv");
+    RIG_UNTIL(&rig, far_did(&phone, "reinvite:talk"));
+    assert_non_null(strstr(carrier.sdp, "a=sendrecv"));
+    rig_run(&rig, 50);
+    far_reinvite(&phone, "sendrecv"); /* from the other side, nothing changes */
+    RIG_UNTIL(&rig, far_did(&phone, "reoffer:200+sdp"));
+    assert_int_equal(rig_calls(&rig), 1);
+    far_hang_up(&phone);
+    RIG_UNTIL(&rig, far_did(&carrier, "bye"));
+}
+
+static void test_key_by_info(void **state)
+{
+    (void)state;
+    unsigned up = phone.up;
+    call_as_alice("+15551234567");
+    RIG_UNTIL(&rig, phone.up > up && far_did(&carrier, "ack"));
+    far_info(&phone, "5");
+    for (int i = 0; i < 100; i++) { /* telephone events go out as RTP */
+        far_send_rtp(&phone);
+        rig_run(&rig, 5);
+    }
+    far_hang_up(&phone);
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0);
+    assert_non_null(strstr(rig_last_timeline(&rig), "1 dtmf key 5 for 160 ms\n"));
+}
+
+static void test_failover(void **state)
+{
+    (void)state;
+    carrier.answers = 503;
+    carrier.rings = 0;
+    unsigned up = phone.up;
+    call_as_alice("+2999");
+    RIG_UNTIL(&rig, phone.up > up);
+    RIG_UNTIL(&rig, far_did(&spare, "ack"));
+    far_expect(&spare, "invite ack ");
+    far_hang_up(&phone);
+    RIG_UNTIL(&rig, far_did(&spare, "bye"));
+}
+
+static void test_in_by_source_address(void **state)
+{
+    (void)state;
+    unsigned up = spare.up;
+    far_dial(&spare, "70", "+15550001111", NULL); /* no password: the address proves the trunk */
+    RIG_UNTIL(&rig, spare.up > up && far_did(&desk, "ack"));
+    assert_non_null(strstr(desk.invite, "From: <sip:+15550001111@"));
+    far_hang_up(&spare);
+    RIG_UNTIL(&rig, far_did(&desk, "bye"));
+    far_dial(&spare, "999", "+15550001111", NULL);
+    RIG_UNTIL(&rig, far_did(&spare, "failed"));
+    assert_true(far_did(&spare, "failed:404"));
+}
+
+/* A trunk must not become a way through us to another trunk. */
+static void test_in_does_not_go_out(void **state)
+{
+    (void)state;
+    unsigned received = carrier.received;
+    far_dial(&spare, "+15551234567", "+15550001111", NULL);
+    RIG_UNTIL(&rig, far_did(&spare, "failed"));
+    assert_true(far_did(&spare, "failed:403"));
+    assert_int_equal(carrier.received, received);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup(name, reset)
+    const struct CMUnitTest tests[] = {
+        CASE(test_out_with_digest),
+        CASE(test_stranger_never_reaches_it),
+        CASE(test_early_media),
+        CASE(test_refusals_reach_the_caller),
+        CASE(test_cancel),
+        CASE(test_hang_up_by_the_carrier),
+        CASE(test_reinvite_and_hold),
+        CASE(test_key_by_info),
+        CASE(test_failover),
+        CASE(test_in_by_source_address),
+        CASE(test_in_does_not_go_out),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
