@@ -133,9 +133,8 @@ class Call {
         this.#move('answering');
         try {
             const peer = this.#open(config.iceServers ?? []);
-            await peer.setRemoteDescription({ type: 'offer', sdp: this.#offer });
+            await peer.setRemoteDescription({ type: 'offer', sdp: keepCodecs(this.#offer, config.codecs) });
             peer.addTrack(config.stream.getAudioTracks()[0], config.stream);
-            prefer(peer.getTransceivers()[0], config.codecs);
             await peer.setLocalDescription(await peer.createAnswer());
             this.#describe({ type: 'answer' });
             this.#up();
@@ -263,6 +262,24 @@ function prefer(transceiver, names) {
     const named = (/** @type {string} */ name) =>
         known.filter((codec) => codec.mimeType.toLowerCase() === `audio/${name.toLowerCase()}`);
     transceiver.setCodecPreferences([...names, 'telephone-event'].flatMap(named));
+}
+
+/**
+ * An offer with only these codecs (and touch tones) left. Chromium sends what the offer liked best, even where
+ * its own answer does not have it, so that preferring in the answer is not enough.
+ * @param {string} sdp @param {string[]} [names]
+ */
+function keepCodecs(sdp, names) {
+    if (!names?.length) return sdp;
+    const kept = [...names, 'telephone-event'].map((name) => name.toLowerCase());
+    const gone = [...sdp.matchAll(/^a=rtpmap:(\d+) ([^/\r\n]+)/gm)]
+        .filter(([, , name]) => !kept.includes(name.toLowerCase()))
+        .map(([, type]) => type);
+    return sdp
+        .split('\r\n')
+        .filter((line) => !gone.includes(/^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1] ?? ''))
+        .map((line) => (line.startsWith('m=audio ') ? line.split(' ').filter((word, i) => i < 3 || !gone.includes(word)).join(' ') : line))
+        .join('\r\n');
 }
 
 /** The connection to the gateway. It comes back by itself. */

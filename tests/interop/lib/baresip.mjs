@@ -139,6 +139,7 @@ export async function startBaresip(config) {
         });
     return {
         run,
+        folder,
         waitEvent,
         heard,
         stop,
@@ -151,6 +152,8 @@ export async function startBaresip(config) {
         hangup: () => run('hangup'),
         /** Why its last call ended, as it says. */
         closed: async () => (await waitEvent('CALL_CLOSED')).param,
+        /** What happened so far belongs to the past: waitEvent() waits for what comes. */
+        forget: () => events.forEach((e) => (e.seen = true)),
         /** The keys it was sent (RFC 4733 or INFO). */
         keys: () => events.filter((e) => e.type === 'CALL_DTMF_START').map((e) => e.param).join(''),
         press: async (/** @type {string} */ keys) => {

@@ -61,15 +61,7 @@ export async function startKamailio({ users, domain = 'test.local', asksInvite =
     );
     writeFileSync(file, configText(folder, port, domain, asksInvite));
     const args = ['-DD', '-E', '-f', file, '-P', join(folder, 'pid'), '-m', '64', '-M', '8', '-Y', folder];
-    const started = startProcess('kamailio', args, { cwd: folder, detached: true });
-    // its children are of its process group: none outlives it
-    process.on('exit', () => {
-        try {
-            if (started.exit() === null) process.kill(-(started.pid ?? 0), 'SIGKILL');
-        } catch {
-            // gone already
-        }
-    });
+    const started = startProcess('kamailio', args, { cwd: folder });
     await waitFor('Kamailio', async () => {
         if (started.exit() !== null) throw new Error(`Kamailio ended:\n${started.text()}`);
         return isAnswering(port);

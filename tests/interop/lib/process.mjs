@@ -28,9 +28,12 @@ export async function waitFor(what, probe, timeoutMs = 10000) {
 /** A folder that is gone when the test's process is. @param {string} name */
 export function makeFolder(name) {
     const folder = mkdtempSync(join(tmpdir(), `tandem-${name}-`));
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    folders.push(folder);
     return folder;
 }
+/** @type {string[]} */
+const folders = [];
+process.on('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 /** What a failed test left running ends with its file; `stop` may be called twice. */
 const stops = [];

@@ -6,9 +6,10 @@ import { findPorts, isFree, makeFolder, startProcess, waitFor } from './process.
 /**
  * Start it. `scenario`: the name of a built-in one, or XML. `target`: "127.0.0.1:5060" for those that call.
  * `done()` resolves to its exit code (0: all calls as the scenario wants them), `log()` has its words.
- * @param {{scenario: string, target?: string, calls?: number, rate?: number, args?: string[], timeoutS?: number}} config
+ * @param {{scenario: string, target?: string, calls?: number, rate?: number, args?: string[], timeoutS?: number,
+ *   host?: string}} config  host: the address it speaks from
  */
-export async function startSipp({ scenario, target, calls = 1, rate = 10, args = [], timeoutS = 30 }) {
+export async function startSipp({ scenario, target, calls = 1, rate = 10, args = [], timeoutS = 30, host = '127.0.0.1' }) {
     const folder = makeFolder('sipp');
     const port = await findPorts(4);
     const file = join(folder, 'scenario.xml');
@@ -18,7 +19,7 @@ export async function startSipp({ scenario, target, calls = 1, rate = 10, args =
         'sipp',
         [
             ...(isXml ? ['-sf', file] : ['-sn', scenario]),
-            ...['-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', String(port), '-mp', String(port + 2)],
+            ...['-i', host, '-mi', host, '-p', String(port), '-mp', String(port + 2)],
             ...['-m', String(calls), '-r', String(rate), '-timeout', String(timeoutS), '-timeout_error'],
             ...['-nostdin', '-trace_err', '-error_file', join(folder, 'errors.log')],
             ...args,
@@ -27,5 +28,5 @@ export async function startSipp({ scenario, target, calls = 1, rate = 10, args =
         { cwd: folder, env: { ...process.env, TERM: 'dumb' } },
     );
     if (!target) await waitFor('SIPp', async () => !(await isFree(port)), 5000);
-    return { port, address: `127.0.0.1:${port}`, done: () => started.ended, stop: () => started.stop(2000), log: started.text };
+    return { port, address: `${host}:${port}`, done: () => started.ended, stop: () => started.stop(2000), log: started.text };
 }
