@@ -67,13 +67,14 @@ static bool is_half_a_ping(struct slice rest)
     return slice_is(rest, "\r") || slice_is(rest, "\r\n") || slice_is(rest, "\r\n\r");
 }
 
-/* CRLFs between messages; one alone is passed over, unless it is what we asked for. False: no item.
- */
-static bool take_crlf(struct sip_stream *s, enum sip_stream_item *item)
+/* What stands between messages; a CRLF alone is passed over, unless it is what we asked for, and so
+ * are CRs and LFs of their own, for some end lines in their own way. False: no item. */
+static bool take_blank(struct sip_stream *s, enum sip_stream_item *item)
 {
-    while (slice_starts(rest_of(s), SLICE("\r\n"))) {
+    while (slice_starts(rest_of(s), SLICE("\r")) || slice_starts(rest_of(s), SLICE("\n"))) {
+        bool is_crlf = slice_starts(rest_of(s), SLICE("\r\n"));
         bool is_ping = slice_starts(rest_of(s), SLICE("\r\n\r\n"));
-        if (is_ping || s->awaits_pong) {
+        if (is_ping || (is_crlf && s->awaits_pong)) {
             *item = is_ping ? SIP_STREAM_PING : SIP_STREAM_PONG;
             s->awaits_pong = s->awaits_pong && is_ping;
             eat(s, is_ping ? 4 : 2);
@@ -81,7 +82,7 @@ static bool take_crlf(struct sip_stream *s, enum sip_stream_item *item)
         }
         if (is_half_a_ping(rest_of(s)))
             return false;
-        eat(s, 2);
+        eat(s, is_crlf ? 2 : 1);
     }
     return false;
 }
@@ -91,12 +92,9 @@ static bool could_begin(char c)
     return c > ' ' && c < 0x7f; /* a method or "SIP/2.0": a token */
 }
 
-/* The length of what stands here as soon as it can be known; CRs and LFs of their own are passed
- * over, for some end lines in their own way. */
+/* The length of what stands here as soon as it can be known. */
 static enum err measure(struct sip_stream *s, size_t *len)
 {
-    while (s->at < s->len && (s->bytes[s->at] == '\r' || s->bytes[s->at] == '\n'))
-        eat(s, 1);
     struct slice rest = rest_of(s);
     if (!rest.len)
         return ERR_AGAIN;
@@ -114,7 +112,7 @@ enum sip_stream_item sip_stream_next(struct sip_stream *s, struct slice *out)
     *out = SLICE_NONE;
     if (s->broken)
         return SIP_STREAM_BROKEN;
-    if (take_crlf(s, &item))
+    if (take_blank(s, &item))
         return item;
     bool waits = is_half_a_ping(rest_of(s)) || s->len - s->at < s->need;
     enum err err = waits ? ERR_AGAIN : measure(s, &len);
