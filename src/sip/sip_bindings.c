@@ -20,6 +20,7 @@ struct node {
     struct timer timer;
     struct sip_binding binding; /* its slices point to `text` */
     char *text;
+    uint64_t number;
 };
 
 struct sip_bindings {
@@ -27,6 +28,8 @@ struct sip_bindings {
     sip_bindings_fn fn;
     void *owner;
     struct map *records;
+    struct map *by_number; /* struct node */
+    uint64_t last_number;
     struct list all;
     size_t n;
 };
@@ -40,6 +43,7 @@ struct sip_bindings *sip_bindings_create(struct loop *loop, sip_bindings_fn fn, 
     bindings->fn = fn;
     bindings->owner = owner;
     bindings->records = map_create();
+    bindings->by_number = map_create();
     list_init(&bindings->all);
     return bindings;
 }
@@ -91,6 +95,11 @@ static void copy_binding(struct node *node, const struct sip_binding *from, stru
     node->text = text;
 }
 
+static struct slice number_key(const uint64_t *number)
+{
+    return slice_make(number, sizeof *number);
+}
+
 static void free_node(struct node *node)
 {
     struct sip_bindings *bindings = node->owner;
@@ -98,6 +107,7 @@ static void free_node(struct node *node)
     loop_timer_stop(bindings->loop, &node->timer);
     list_remove(&node->in_record);
     list_remove(&node->in_all);
+    map_remove(bindings->by_number, number_key(&node->number));
     bindings->n--;
     if (--record->n == 0) {
         map_remove(bindings->records, slice_of(record->aor));
@@ -115,6 +125,7 @@ void sip_bindings_destroy(struct sip_bindings *bindings)
     LIST_EACH(link, &bindings->all)
     free_node(LIST_ITEM(link, struct node, in_all));
     map_destroy(bindings->records);
+    map_destroy(bindings->by_number);
     mem_free(bindings);
 }
 
@@ -166,6 +177,13 @@ const struct sip_binding *sip_bindings_find(const struct sip_bindings *bindings,
     return node ? &node->binding : NULL;
 }
 
+const struct sip_binding *sip_bindings_numbered(const struct sip_bindings *bindings,
+                                                uint64_t number)
+{
+    const struct node *node = map_find(bindings->by_number, number_key(&number));
+    return node ? &node->binding : NULL;
+}
+
 static struct record *make_record(struct sip_bindings *bindings, const char *aor)
 {
     struct record *record = mem_new(struct record);
@@ -182,6 +200,8 @@ static struct node *make_node(struct sip_bindings *bindings, struct record *reco
     node->record = record;
     list_init(&node->in_record);
     list_append(&bindings->all, &node->in_all);
+    node->number = ++bindings->last_number;
+    map_put(bindings->by_number, number_key(&node->number), node);
     bindings->n++;
     record->n++;
     return node;
@@ -206,6 +226,7 @@ enum err sip_bindings_put(struct sip_bindings *bindings, const struct sip_bindin
         node = make_node(bindings, record);
     copy_binding(node, binding, slice_of(aor));
     node->binding.since_wall_ms = since_ms;
+    node->binding.number = node->number;
     list_remove(&node->in_record);
     list_append(&record->bindings, &node->in_record);
     loop_timer_start(bindings->loop, &node->timer, left_ms, on_expired, node);

@@ -27,6 +27,9 @@ MUST_CHECK enum err sip_bindings_put(struct sip_bindings *bindings,
 const struct sip_binding *sip_bindings_find(const struct sip_bindings *bindings, struct slice aor,
                                             struct slice contact, struct slice instance,
                                             uint32_t reg_id);
+/** The binding with that number (never given twice), or NULL. */
+const struct sip_binding *sip_bindings_numbered(const struct sip_bindings *bindings,
+                                                uint64_t number);
 void sip_bindings_remove(struct sip_bindings *bindings, const struct sip_binding *binding);
 /** All of an AOR, best q first, then newest; returns how many there are. */
 size_t sip_bindings_list(const struct sip_bindings *bindings, struct slice aor,

@@ -7,8 +7,10 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/rand.h"
 #include "sip_auth.h"
 #include "sip_bindings.h"
+#include "sip_gruu.h"
 #include "sip_msg.h"
 #include "sip_txn.h"
 
@@ -18,6 +20,7 @@ struct sip_registrar {
     const struct sip_registrar_events *events;
     void *owner;
     struct sip_bindings *bindings;
+    uint8_t gruu_key[SIP_GRUU_KEY];
     struct list waiting; /* struct waiting: for the store's answer */
 };
 
@@ -52,6 +55,7 @@ struct sip_registrar *sip_registrar_create(struct loop *loop,
     r->events = events;
     r->owner = owner;
     r->bindings = sip_bindings_create(loop, on_change, r);
+    rand_bytes(r->gruu_key, sizeof r->gruu_key);
     list_init(&r->waiting);
     return r;
 }
@@ -127,6 +131,31 @@ static size_t read_paths(const struct sip_msg *msg, struct slice *out)
     return n;
 }
 
+/* RFC 5626 §6: a reg-id counts when the phone says that it speaks outbound; then, unless it came
+ * directly, the edge proxy has to, and says so in its Path. 0, or the status that refuses. */
+static int check_outbound(const struct sip_msg *msg, struct sip_binding *b)
+{
+    size_t n = sip_msg_count(msg, SIP_H_PATH);
+    if (!b->instance.len || !sip_msg_lists(msg, SIP_H_SUPPORTED, "outbound"))
+        b->reg_id = 0;
+    if (!b->reg_id || (n == 0 && sip_msg_count(msg, SIP_H_VIA) == 1))
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        struct sip_name_addr path;
+        if (sip_name_addr_parse(sip_msg_header_nth(msg, SIP_H_PATH, i)->value, &path) == OK &&
+            sip_uri_param(&path.uri, "ob", NULL))
+            return 0;
+    }
+    return 439;
+}
+
+/* RFC 5627 §5.1: a name of ours for the very user is no place to reach him */
+static bool is_own_gruu(const struct registration *reg, const struct sip_uri *contact)
+{
+    return sip_uri_param(contact, "gr", NULL) &&
+           sip_uri_same_aor(contact, &sip_msg_to(reg->msg)->uri);
+}
+
 static int read_contact(struct registration *reg, struct slice value, uint32_t default_s)
 {
     const struct sip_registrar_config *config = &reg->registrar->config;
@@ -136,6 +165,8 @@ static int read_contact(struct registration *reg, struct slice value, uint32_t d
         (contact.uri.scheme != SIP_URI_SIP && contact.uri.scheme != SIP_URI_SIPS) ||
         sip_contact_q(&contact, &b->q))
         return 400;
+    if (is_own_gruu(reg, &contact.uri))
+        return 403;
     uint32_t expires_s = sip_contact_expires(&contact, default_s);
     if (expires_s && expires_s < config->expires_min_s)
         return 423;
@@ -146,6 +177,9 @@ static int read_contact(struct registration *reg, struct slice value, uint32_t d
     b->n_paths = read_paths(reg->msg, b->path);
     b->instance = sip_contact_instance(&contact);
     b->reg_id = sip_contact_reg_id(&contact);
+    int status = check_outbound(reg->msg, b);
+    if (status)
+        return status;
     b->user_agent = sip_msg_value(reg->msg, SIP_H_USER_AGENT);
     b->flow = *sip_txn_flow(reg->txn);
     b->since_wall_ms = loop_wall_ms(reg->registrar->loop);
@@ -223,10 +257,28 @@ static void print_contact(const struct sip_binding *b, int64_t now_wall_ms, stru
         buf_printf(out, ";reg-id=%u", b->reg_id);
 }
 
+static void print_gruus(const struct sip_registrar *r, const struct sip_binding *b, struct buf *out)
+{
+    buf_text(out, ";pub-gruu=\"");
+    sip_gruu_print_public(b->aor, b->instance, out);
+    buf_text(out, "\";temp-gruu=\"");
+    sip_gruu_print_temporary(r->gruu_key, b->aor, b->number, b->call_id, out);
+    buf_char(out, '"');
+}
+
+/* RFC 5626 §6: the phone learns by this that its reg-id counted */
+static bool is_outbound(const struct registration *reg)
+{
+    for (size_t i = 0; i < reg->n; i++)
+        if (reg->wanted[i].reg_id)
+            return true;
+    return false;
+}
+
 static void reply_bindings(struct registration *reg)
 {
     const struct sip_binding *list[CONTACTS_MAX];
-    struct sip_field fields[CONTACTS_MAX + SIP_PATHS_MAX + 1];
+    struct sip_field fields[CONTACTS_MAX + SIP_PATHS_MAX + 2];
     struct sip_reply reply = { .status = 200, .fields = fields };
     struct buf text;
     char *mem = mem_alloc(CONTACTS_MAX * CONTACT_TEXT);
@@ -236,13 +288,18 @@ static void reply_bindings(struct registration *reg)
     for (size_t i = 0; i < n && i < CONTACTS_MAX; i++) {
         size_t start = text.len;
         print_contact(list[i], loop_wall_ms(r->loop), &text);
+        if (list[i]->instance.len && sip_msg_lists(reg->msg, SIP_H_SUPPORTED, "gruu"))
+            print_gruus(r, list[i], &text);
         fields[reply.n_fields++] =
             (struct sip_field){ SLICE("Contact"), slice_from(buf_slice(&text), start) };
     }
     for (size_t i = 0; i < sip_msg_count(reg->msg, SIP_H_PATH) && i < SIP_PATHS_MAX; i++)
         fields[reply.n_fields++] =
             (struct sip_field){ SLICE("Path"), sip_msg_header_nth(reg->msg, SIP_H_PATH, i)->value };
-    fields[reply.n_fields++] = (struct sip_field){ SLICE("Supported"), SLICE("path, outbound") };
+    fields[reply.n_fields++] =
+        (struct sip_field){ SLICE("Supported"), SLICE("path, outbound, gruu") };
+    if (is_outbound(reg))
+        fields[reply.n_fields++] = (struct sip_field){ SLICE("Require"), SLICE("outbound") };
     sip_txn_reply(reg->txn, &reply);
     mem_free(mem);
 }
@@ -322,6 +379,48 @@ size_t sip_registrar_lookup(const struct sip_registrar *r, struct slice aor,
 {
     size_t n = sip_bindings_list(r->bindings, aor, out, max);
     return n < max ? n : max;
+}
+
+static bool is_of_instance(const struct sip_binding *b, struct slice gr)
+{
+    char text[512];
+    struct buf plain = BUF_ON(text);
+    sip_unescape(gr, &plain);
+    return b->instance.len && slice_ieq(b->instance, buf_slice(&plain));
+}
+
+static size_t find_public(const struct sip_registrar *r, const struct sip_uri *uri, struct slice gr,
+                          const struct sip_binding **out, size_t max)
+{
+    const struct sip_binding *list[CONTACTS_MAX];
+    char text[AOR_MAX];
+    struct buf aor = BUF_ON(text);
+    size_t n = 0;
+    sip_unescape(uri->user, &aor);
+    buf_printf(&aor, "@%.*s", SLICE_ARG(uri->host));
+    size_t all = aor.overflow ? 0 : sip_registrar_lookup(r, buf_slice(&aor), list, CONTACTS_MAX);
+    for (size_t i = 0; i < all && n < max; i++)
+        if (is_of_instance(list[i], gr))
+            out[n++] = list[i];
+    return n;
+}
+
+size_t sip_registrar_find_gruu(const struct sip_registrar *r, const struct sip_uri *uri,
+                               const struct sip_binding **out, size_t max)
+{
+    struct slice gr;
+    uint64_t number = 0;
+    if (!max || uri->scheme == SIP_URI_OTHER || !sip_uri_param(uri, "gr", &gr))
+        return 0;
+    if (gr.len)
+        return find_public(r, uri, gr, out, max);
+    if (!sip_gruu_number(r->gruu_key, uri, &number))
+        return 0;
+    const struct sip_binding *b = sip_bindings_numbered(r->bindings, number);
+    if (!b || !sip_gruu_is_of(r->gruu_key, uri, number, b->call_id))
+        return 0;
+    out[0] = b;
+    return 1;
 }
 
 const struct sip_binding *sip_registrar_next(const struct sip_registrar *r, size_t *cursor)

@@ -42,6 +42,7 @@ struct sip_binding {
     struct sip_flow flow;    /* what it came by: calls go back that way (NAT) */
     int64_t expires_wall_ms; /* loop_wall_ms() */
     int64_t since_wall_ms;   /* first seen */
+    uint64_t number;         /* given by the registrar, never twice */
 };
 
 enum sip_binding_change {

@@ -83,6 +83,8 @@ static const struct sip_msg *put(struct scene *s, const char *headers)
     return ask(s, "reg", ++s->cseq, "alice@example.com", headers);
 }
 
+#define OUTBOUND "Supported: path, outbound\r\n"
+
 static size_t lookup(struct scene *s, const char *aor, const struct sip_binding **list)
 {
     return sip_registrar_lookup(s->registrar, slice_of(aor), list, 8);
@@ -159,9 +161,9 @@ static void equal_uris_are_one_binding(void **state)
     put(s, "Contact: <sip:a@10.0.0.3;transport=udp>\r\n");
     put(s, "Contact: <sip:%61@10.0.0.3;Transport=UDP>\r\n");
     assert_int_equal(sip_registrar_count(s->registrar), 1);
-    put(s, "Contact: <sip:x@10.0.0.3:1111>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
-    const struct sip_msg *ok =
-        put(s, "Contact: <sip:x@10.0.0.3:2222>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
+    put(s, OUTBOUND "Contact: <sip:x@10.0.0.3:1111>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
+    const struct sip_msg *ok = put(
+        s, OUTBOUND "Contact: <sip:x@10.0.0.3:2222>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
     assert_int_equal(sip_registrar_count(s->registrar), 2);
     struct slice value = sip_msg_value(ok, SIP_H_CONTACT);
     assert_true(slice_starts(value, SLICE("<sip:x@10.0.0.3:2222>;expires=3600")));
@@ -244,6 +246,76 @@ static void bindings_are_loaded_listed_and_removed_by_hand(void **state)
     assert_int_equal(sip_registrar_count(s->registrar), 0);
 }
 
+#define PHONE "Contact: <sip:x@10.0.0.3:1111;ob>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n"
+
+static void a_reg_id_counts_where_every_hop_speaks_outbound(void **state)
+{
+    struct scene *s = *state;
+    const struct sip_msg *ok = put(s, OUTBOUND PHONE);
+    assert_int_equal(sip_msg_status(ok), 200);
+    assert_true(sip_msg_lists(ok, SIP_H_REQUIRE, "outbound"));
+    ok = put(s, OUTBOUND PHONE "Path: <sip:edge.test;lr>\r\n");
+    assert_int_equal(sip_msg_status(ok), 439);
+    ok = put(s, OUTBOUND PHONE "Path: <sip:edge.test;lr;ob>\r\n");
+    assert_int_equal(sip_msg_status(ok), 200);
+    assert_int_equal(sip_registrar_count(s->registrar), 1);
+    /* a phone that does not speak it is known by its Contact */
+    ok = put(s, PHONE "Path: <sip:edge.test;lr>\r\n");
+    assert_int_equal(sip_msg_status(ok), 200);
+    assert_false(sip_msg_lists(ok, SIP_H_REQUIRE, "outbound"));
+}
+
+/* The URI of a Contact parameter, parsed; its text lives until the next call. */
+static struct sip_uri gruu_in(const struct sip_msg *ok, const char *name)
+{
+    static char text[300];
+    struct sip_name_addr contact;
+    struct slice value;
+    struct sip_uri uri;
+    assert_int_equal(sip_name_addr_parse(sip_msg_value(ok, SIP_H_CONTACT), &contact), OK);
+    assert_true(sip_param_find(contact.params, name, &value));
+    assert_true(slice_copy(value, text, sizeof text));
+    assert_int_equal(sip_uri_parse(slice_of(text), &uri), OK);
+    return uri;
+}
+
+static void a_gruu_names_one_phone(void **state)
+{
+    struct scene *s = *state;
+    const struct sip_binding *found[2];
+    const struct sip_msg *ok = put(s, "Supported: gruu\r\n" PHONE);
+    struct sip_uri uri = gruu_in(ok, "pub-gruu");
+    assert_true(slice_is(uri.text, "sip:alice@example.com;gr=urn:uuid:1"));
+    assert_int_equal(sip_registrar_find_gruu(s->registrar, &uri, found, 2), 1);
+    assert_true(slice_starts(found[0]->contact, SLICE("sip:x@10.0.0.3:1111")));
+    uri = gruu_in(ok, "temp-gruu");
+    assert_false(slice_find(uri.text, SLICE("alice")) < uri.text.len);
+    assert_int_equal(sip_registrar_find_gruu(s->registrar, &uri, found, 2), 1);
+    /* another one each time, and the old one stays good */
+    char first[200];
+    assert_true(slice_copy(uri.text, first, sizeof first));
+    ok = put(s, "Supported: gruu\r\n" PHONE);
+    uri = gruu_in(ok, "temp-gruu");
+    assert_false(slice_is(uri.text, first));
+    assert_int_equal(sip_registrar_find_gruu(s->registrar, &uri, found, 2), 1);
+    assert_int_equal(sip_uri_parse(slice_of(first), &uri), OK);
+    assert_int_equal(sip_registrar_find_gruu(s->registrar, &uri, found, 2), 1);
+    /* one bit of it makes it nobody's, as does a new registration */
+    char *digit = strchr(first, '-') + 20;
+    *digit = *digit == '0' ? '1' : '0';
+    assert_int_equal(sip_uri_parse(slice_of(first), &uri), OK);
+    assert_int_equal(sip_registrar_find_gruu(s->registrar, &uri, found, 2), 0);
+    uri = gruu_in(ok, "temp-gruu");
+    put(s, "Contact: *\r\nExpires: 0\r\n");
+    assert_int_equal(sip_registrar_find_gruu(s->registrar, &uri, found, 2), 0);
+    /* who did not ask sees none, and none is a place to be reached at */
+    ok = put(s, PHONE);
+    assert_int_equal(slice_find(sip_msg_value(ok, SIP_H_CONTACT), SLICE("gruu")),
+                     sip_msg_value(ok, SIP_H_CONTACT).len);
+    ok = put(s, "Contact: <sip:alice@example.com;gr=urn:uuid:1>\r\n");
+    assert_int_equal(sip_msg_status(ok), 403);
+}
+
 int main(void)
 {
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -257,6 +329,8 @@ int main(void)
         SCENE(an_older_request_does_not_undo_a_newer),
         SCENE(a_request_is_taken_whole_or_not_at_all),
         SCENE(the_path_is_kept_and_told),
+        SCENE(a_reg_id_counts_where_every_hop_speaks_outbound),
+        SCENE(a_gruu_names_one_phone),
         SCENE(bindings_are_loaded_listed_and_removed_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
