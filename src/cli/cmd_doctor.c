@@ -10,6 +10,7 @@
 #include "doctor.h"
 #include "net/dns.h"
 #include "sip/sip_agent.h"
+#include "sip/sip_tcp.h"
 
 #define USAGE "usage: tandem doctor [TRUNK] [--dry-invite NUMBER] [--config F] [--env-file F]"
 
@@ -103,7 +104,8 @@ static struct sip_agent *open_agent(struct loop *loop, struct fault *fault)
     struct sip_agent_config config = { .user_agent = SLICE("tandem/" TANDEM_VERSION) };
     struct sip_agent *agent = sip_agent_create(loop, &config, &no_events, NULL);
     struct addr any = addr_any4(0);
-    if (!sip_agent_listen(agent, SIP_UDP, &any, fault))
+    if (!sip_agent_listen(agent, SIP_UDP, &any, fault) &&
+        !sip_tcp_dial_only(agent, SIP_TCP, &any) && !sip_tcp_dial_only(agent, SIP_TLS, &any))
         return agent;
     sip_agent_destroy(agent);
     return NULL;

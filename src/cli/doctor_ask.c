@@ -104,8 +104,7 @@ static void on_options(void *owner, const struct sip_outcome *outcome)
     put_list(outcome->msg, SIP_H_ALLOW, &allow);
     read_codecs(doctor, sip_msg_body(outcome->msg));
     doctor_pass(doctor, NULL, "%d %.*s in %" PRId64 " ms; Server: %.*s; Allow: %s", outcome->status,
-                SLICE_ARG(sip_msg_reason(outcome->msg)), outcome->rtt_ms,
-                SLICE_ARG(server),
+                SLICE_ARG(sip_msg_reason(outcome->msg)), outcome->rtt_ms, SLICE_ARG(server),
                 allow.len ? buf_cstr(&allow) : "not told");
 }
 

@@ -7,6 +7,7 @@
 #include "net/dns.h"
 #include "net/tls.h"
 #include "sip/sip_agent.h"
+#include "sip/sip_tls.h"
 
 static struct buf more(struct doctor *doctor)
 {
@@ -152,6 +153,24 @@ static void on_close(void *owner, struct tcp *tcp, const struct tcp_end *why)
                 why->text, peer[0] ? "; it showed: " : "", peer);
 }
 
+/* For the connection of this step, and for the SIP stack's own in those that follow. */
+static enum err expect_peer(struct doctor *doctor, struct fault *fault)
+{
+    const struct config_trunk *trunk = doctor->config.trunk;
+    struct tls_client_config tls = { .ca_file = trunk->tls_ca_file,
+                                     .insecure = !trunk->tls_verify };
+    struct sip_tls_peer peer = { .name = slice_of(trunk->host),
+                                 .ca_file = trunk->tls_ca_file,
+                                 .insecure = !trunk->tls_verify };
+    uint32_t number = 0;
+    enum err err = tls_context_create_client(&doctor->tls, &tls, fault);
+    if (!err)
+        err = sip_tls_expect(doctor->config.agent, &peer, &number, fault);
+    for (size_t i = 0; i < doctor->n_hops; i++)
+        doctor->hops[i].tls = number;
+    return err;
+}
+
 void doctor_connect(struct doctor *doctor)
 {
     const struct config_trunk *trunk = doctor->config.trunk;
@@ -168,9 +187,7 @@ void doctor_connect(struct doctor *doctor)
                         addr_print_ip(&local, from));
         return;
     }
-    struct tls_client_config tls = { .ca_file = trunk->tls_ca_file,
-                                     .insecure = !trunk->tls_verify };
-    if (doctor_kind(doctor) == SIP_TLS && tls_context_create_client(&doctor->tls, &tls, &fault)) {
+    if (doctor_kind(doctor) == SIP_TLS && expect_peer(doctor, &fault)) {
         doctor_fail(doctor, "SIP_TLS_CA_FILE must be a PEM file with certificates", "%s: %s",
                     fault.where, fault.text);
         return;

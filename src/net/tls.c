@@ -282,7 +282,7 @@ void tls_describe(const struct tls *tls, char *out, size_t cap)
 
 void tls_describe_peer(const struct tls *tls, char *out, size_t cap)
 {
-    X509 *leaf = SSL_get0_peer_certificate(tls->ssl);
+    X509 *leaf = tls->bad ? tls->bad : SSL_get0_peer_certificate(tls->ssl);
     BIO *bio = BIO_new(BIO_s_mem());
     if (leaf) {
         X509_NAME_print_ex(bio, X509_get_subject_name(leaf), 0, XN_FLAG_ONELINE);
