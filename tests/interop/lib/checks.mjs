@@ -1,7 +1,7 @@
 /** What several tests assert, in the words of a listener. */
 import assert from 'node:assert/strict';
 import { listen } from './chromium.mjs';
-import { levelDb, measureTone } from './wav.mjs';
+import { cut, levelDb, measureTone } from './wav.mjs';
 
 /**
  * A clean tone of that pitch and loudness is heard. Half a decibel is what G.711 and resampling may change;
@@ -27,6 +27,22 @@ export async function assertPageHears(page, hz, level, toleranceDb = 1) {
             return;
         } catch (error) {
             if (tries === 1) throw error;
+        }
+    }
+}
+
+/**
+ * The same of a recording: one second on end of it is that tone, clean.
+ * @param {import('./wav.mjs').Sound} sound @param {number} hz @param {number} level
+ */
+export function assertRecorded(sound, hz, level, toleranceDb = 1) {
+    for (let fromS = 0; ; fromS += 0.25) {
+        const isLast = (fromS + 1.25) * sound.rateHz > sound.samples.length;
+        try {
+            assertTone(cut(sound, fromS, 1), hz, level, toleranceDb);
+            return;
+        } catch (error) {
+            if (isLast) throw error;
         }
     }
 }

@@ -79,6 +79,8 @@ export async function startDaemon({ env = {}, yaml = '', dotenv = '' } = {}) {
         state,
         folder,
         pid: ready.pid,
+        /** Built for finding faults: slow, and memory is not given back. */
+        isSanitized: /\/(asan|tsan)\//.test(program),
         command,
         stop,
         reload: () => started.child.kill('SIGHUP'),
