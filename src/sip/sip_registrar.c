@@ -448,3 +448,24 @@ void sip_registrar_remove(struct sip_registrar *r, struct slice aor, struct slic
         if (slice_empty(contact) || slice_eq(list[i]->contact, contact))
             sip_bindings_remove(r->bindings, list[i]);
 }
+
+static const struct sip_binding *find_by_flow(const struct sip_registrar *r,
+                                              const struct sip_flow *flow)
+{
+    size_t cursor = 0;
+    const struct sip_binding *b;
+    while ((b = sip_bindings_next(r->bindings, &cursor)) != NULL)
+        if (b->flow.listener == flow->listener && b->flow.conn == flow->conn &&
+            b->flow.generation == flow->generation)
+            return b;
+    return NULL;
+}
+
+void sip_registrar_flow_closed(struct sip_registrar *r, const struct sip_flow *flow)
+{
+    const struct sip_binding *b;
+    if (flow->kind != SIP_WS && flow->kind != SIP_WSS)
+        return;
+    while ((b = find_by_flow(r, flow)) != NULL)
+        sip_bindings_remove(r->bindings, b);
+}

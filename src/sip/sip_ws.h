@@ -8,7 +8,7 @@ struct ws_answer;
 struct ws_request;
 
 /** An upgrade that offers the subprotocol "sip" (ws_request_offers(request, "sip")), on any path:
- * fills `answer` with 101 and the subprotocol, or a status. The agent must outlive the http_server,
- * or the sockets are closed when it goes. */
+ * fills `answer` with 101 and the subprotocol, or a status. When the agent goes, the sockets are
+ * closed with 1001; an http_server that goes first must have been stopped. */
 void sip_ws_accept(struct sip_agent *agent, const struct ws_request *request,
                    struct ws_answer *answer);

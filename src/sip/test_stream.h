@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "sip_agent_priv.h"
+#include "sip_build.h"
 #include "sip_msg.h"
 #include "sip_registrar.h"
 #include "sip_request.h"
