@@ -219,10 +219,10 @@ static bool read_offer(struct leg_bridge *self, const struct bridge_msg *offer)
 {
     struct fault fault = { 0 };
     enum err err = leg_media_offered(offer->sdp, &self->leg.offered, &fault);
-    if (!err && self->leg.offered.n)
+    if (!err)
         return true;
-    struct cause cause = cause_of_token(err ? "bad_sdp" : "no_codec", CAUSE_BY_SYSTEM,
-                                        fault.text[0] ? fault.text : NULL);
+    struct cause cause = cause_of_token(err == ERR_UNSUPPORTED ? "no_codec" : "bad_sdp",
+                                        CAUSE_BY_SYSTEM, fault.text);
     tell_failure(self, &cause);
     destroy(&self->leg);
     return false;

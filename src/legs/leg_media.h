@@ -80,7 +80,8 @@ MUST_CHECK enum err leg_media_take_answer(struct leg_media *media, struct slice 
 /** The other way to carry the same RTP, before an offer is made anew: SDES or plain. */
 void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind);
 
-/** Codecs of an offer that we know, in its order. */
+/** Codecs of an offer that we know, in its order. ERR_UNSUPPORTED: none; `fault` names both lists.
+ * ERR_PARSE. */
 MUST_CHECK enum err leg_media_offered(struct slice offer, struct leg_codecs *out,
                                       struct fault *fault);
 /** Those of `mine` that `wanted` has, in the order of `wanted`, then the rest of `mine`. */

@@ -69,9 +69,9 @@ static void test_codecs_of_an_offer(void **state)
         { HEAD "m=audio 4000 RTP/AVP 111 96 0\r\na=rtpmap:111 OPUS/48000/2\r\n"
                "a=rtpmap:96 speex/8000\r\n",
           "opus PCMU", OK },
-        { HEAD "m=audio 4000 RTP/AVP 3 18\r\n", "", OK },
+        { HEAD "m=audio 4000 RTP/AVP 3 18\r\n", "", ERR_UNSUPPORTED },
         { HEAD "m=audio 0 RTP/AVP 0\r\nm=audio 4002 RTP/AVP 8\r\n", "PCMA", OK },
-        { HEAD "m=video 4000 RTP/AVP 0\r\n", "", OK },
+        { HEAD "m=video 4000 RTP/AVP 0\r\n", "", ERR_UNSUPPORTED },
         { HEAD "m=audio 4000 RTP/AVP 0\r\nm=audio 4002 RTP/AVP 8\r\n", "PCMU", OK },
         { "hello", "", ERR_PARSE },
         { "", "", ERR_PARSE },

@@ -49,13 +49,14 @@ struct sip_body leg_sip_body(const struct leg_sip *self)
     return (struct sip_body){ SLICE("application/sdp"), slice_of(self->sdp) };
 }
 
-bool leg_sip_take_answer(struct leg_sip *self, const struct sip_msg *msg)
+bool leg_sip_take_answer(struct leg_sip *self, const struct sip_msg *msg, struct fault *fault)
 {
-    struct fault fault = { 0 };
-    if (!leg_media_take_answer(&self->media, sip_msg_body(msg), &fault))
+    struct fault own = { 0 };
+    fault = fault ? fault : &own;
+    if (!leg_media_take_answer(&self->media, sip_msg_body(msg), fault))
         return true;
-    leg_on_event(&self->leg, "sdp", "%s", fault.text);
-    log_warn(&self->leg.log, "answer unusable reason=\"%s\"", fault.text);
+    leg_on_event(&self->leg, "sdp", "%s", fault->text);
+    log_warn(&self->leg.log, "answer unusable reason=\"%s\"", fault->text);
     return false;
 }
 

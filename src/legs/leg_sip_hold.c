@@ -62,5 +62,6 @@ void leg_sip_on_reoffer(void *owner, struct sip_session *session, const struct s
     (void)session;
     leg_on_event(&self->leg, "sip", "re-INVITE answered %d", outcome->status);
     if (outcome->status < 300 && outcome->msg)
-        (void)leg_sip_take_answer(self, outcome->msg); /* the old description stays otherwise */
+        (void)leg_sip_take_answer(self, outcome->msg,
+                                  NULL); /* the old description stays otherwise */
 }

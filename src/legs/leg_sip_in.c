@@ -29,10 +29,7 @@ enum err leg_sip_read_offer(struct leg *leg, struct fault *fault)
         leg->offered = self->env->sip_codecs;
         return OK;
     }
-    enum err err = leg_media_offered(slice_of(self->offer), &leg->offered, fault);
-    if (!err && !leg->offered.n)
-        err = fault_set(fault, ERR_UNSUPPORTED, "", 0, "no audio codec that we know in the offer");
-    return err;
+    return leg_media_offered(slice_of(self->offer), &leg->offered, fault);
 }
 
 /* The answer to their offer (or, for a late one, our offer), made once. */
@@ -94,7 +91,7 @@ void leg_sip_on_ack(void *owner, struct sip_session *session, const struct sip_m
     struct leg_sip *self = owner;
     (void)session;
     bool late = !self->offer && !self->media.described;
-    if (late && (!sip_msg_body(ack).len || !leg_sip_take_answer(self, ack)))
+    if (late && (!sip_msg_body(ack).len || !leg_sip_take_answer(self, ack, NULL)))
         leg_sip_fail(self, "bad_sdp", "The ACK carried no usable answer to our offer.");
 }
 

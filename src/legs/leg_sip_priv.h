@@ -50,8 +50,9 @@ MUST_CHECK enum err leg_sip_open_media(struct leg_sip *self, enum sip_kind kind,
                                        const struct addr *remote, struct fault *fault);
 enum leg_media_kind leg_sip_media_kind(const struct leg_sip *self, enum sip_kind kind);
 struct sip_body leg_sip_body(const struct leg_sip *self);
-/** Their answer to our offer; false when it is of no use, which is logged. */
-bool leg_sip_take_answer(struct leg_sip *self, const struct sip_msg *msg);
+/** Their answer to our offer; false when it is of no use, which is logged and told in `fault` (may
+ * be NULL). */
+bool leg_sip_take_answer(struct leg_sip *self, const struct sip_msg *msg, struct fault *fault);
 /* leg_sip_out.c */
 void leg_sip_dial(struct leg *leg, const struct leg *peer);
 void leg_sip_on_progress(void *owner, struct sip_session *session, const struct sip_msg *response,
