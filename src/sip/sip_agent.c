@@ -207,6 +207,7 @@ struct sip_agent *sip_agent_create(struct loop *loop, const struct sip_agent_con
                                               .n_local_nets = config->n_local_nets };
     struct sip_txns_config txns = { .max_txns =
                                         config->max_txns ? config->max_txns : SIP_AGENT_MAX_TXNS,
+                                    .max_per_source = config->max_txns_per_source,
                                     .server = config->server };
     agent->loop = loop;
     agent->events = events;

@@ -166,6 +166,7 @@ static void unlink_txn(struct sip_txn *txn)
     loop_timer_stop(txns->loop, &txn->retry);
     loop_timer_stop(txns->loop, &txn->end);
     list_remove(&txn->link);
+    sip_sources_leave(txns->sources, &txn->flow.remote);
     map_remove(txns->by_key, slice_of(txn->key));
     struct slice merge = slice_of(txn->merge_key);
     if (merge.len && map_find(txns->by_merge, merge) == txn)
@@ -236,6 +237,7 @@ void sip_txn_create(struct sip_txns *txns, struct sip_msg *request, const struct
     txn->key = slice_dup(key);
     txn->merge_key = slice_dup(merge_key);
     list_append(&txns->servers, &txn->link);
+    sip_sources_enter(txns->sources, &flow->remote);
     map_put(txns->by_key, key, txn);
     if (merge_key.len)
         map_put(txns->by_merge, merge_key, txn);

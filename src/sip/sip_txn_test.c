@@ -80,7 +80,7 @@ static int setup_kind(void **state, const struct sip_listener_ops *ops)
 {
     struct scene *s = mem_new(struct scene);
     static const struct sip_transport_config transport;
-    struct sip_txns_config config = { .max_txns = 4, .server = SLICE("test") };
+    struct sip_txns_config config = { .max_txns = 4, .max_per_source = 4, .server = SLICE("test") };
     sim_init(&s->sim);
     s->transport = sip_transport_create(s->sim.loop, &transport, &s->stats, &transport_events, s);
     s->txns = sip_txns_create(s->sim.loop, s->transport, &config, &s->stats, &txns_events, s);

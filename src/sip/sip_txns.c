@@ -19,6 +19,8 @@ struct sip_txns *sip_txns_create(struct loop *loop, struct sip_transport *transp
     txns->events = events;
     txns->owner = owner;
     txns->max_txns = config->max_txns;
+    txns->sources = sip_sources_create(config->max_per_source ? config->max_per_source
+                                                              : (config->max_txns + 1) / 2);
     txns->server = slice_dup(config->server);
     rand_bytes(txns->tag_key, sizeof txns->tag_key);
     list_init(&txns->clients);
@@ -37,6 +39,7 @@ void sip_txns_destroy(struct sip_txns *txns)
     sip_txns_drop_servers(txns);
     map_destroy(txns->by_key);
     map_destroy(txns->by_merge);
+    sip_sources_destroy(txns->sources);
     mem_free(txns->scratch);
     mem_free(txns->server);
     mem_free(txns);
@@ -171,7 +174,8 @@ static void take_request(struct sip_txns *txns, struct sip_msg *request,
         answer_stateless(txns, request, flow, &reply);
         return;
     }
-    if (sip_txns_count(txns) >= txns->max_txns || (txns->closed && outside)) {
+    bool unwelcome = outside && (txns->closed || sip_sources_is_full(txns->sources, &flow->remote));
+    if (sip_txns_count(txns) >= txns->max_txns || unwelcome) {
         answer_busy(txns, request, flow);
         return;
     }

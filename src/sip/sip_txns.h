@@ -47,7 +47,8 @@ struct sip_txns_events {
 
 struct sip_txns_config {
     size_t max_txns;
-    struct slice server; /* Server header; copied */
+    size_t max_per_source; /* server transactions of one address; 0: half of max_txns */
+    struct slice server;   /* Server header; copied */
 };
 
 struct sip_txns *sip_txns_create(struct loop *loop, struct sip_transport *transport,

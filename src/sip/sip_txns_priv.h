@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "sip_client.h"
 #include "sip_msg.h"
+#include "sip_sources.h"
 #include "sip_transport.h"
 #include "sip_txn.h"
 #include "sip_txns.h"
@@ -21,6 +22,7 @@ struct sip_txns {
     const struct sip_txns_events *events;
     void *owner;
     size_t max_txns;
+    struct sip_sources *sources; /* server transactions by who sent them */
     bool closed;
     char *server;         /* terminated; "" for none */
     uint8_t tag_key[16];  /* makes the To tags of stateless answers */
