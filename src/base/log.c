@@ -63,6 +63,11 @@ enum err log_level_parse(struct slice text, enum log_level *out)
     return ERR_INVALID;
 }
 
+const char *log_level_name(enum log_level level)
+{
+    return names[level];
+}
+
 void log_tag_set(struct log_tag *tag, const char *fmt, ...)
 {
     va_list args;

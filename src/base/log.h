@@ -25,6 +25,7 @@ void log_set_fd(int fd); /* 2 (stderr) unless told */
 void log_set_tap(log_tap_fn fn, void *owner);
 /** "debug", "info", "warn", "error", "trace"; ERR_INVALID otherwise. */
 MUST_CHECK enum err log_level_parse(struct slice text, enum log_level *out);
+const char *log_level_name(enum log_level level);
 
 void log_tag_set(struct log_tag *tag, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /** A number, or the user of an address, with its middle masked: "+97150xxxx567". Terminated; ""
