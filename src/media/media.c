@@ -117,6 +117,17 @@ unsigned media_pick_thread(const struct media *media)
     return best;
 }
 
+size_t media_events_waiting(const struct media *media)
+{
+    return mailbox_depth(media->events);
+}
+
+size_t media_commands_waiting(const struct media *media, unsigned thread)
+{
+    BUG_IF(thread >= media->n_threads);
+    return media_thread_waiting(media->threads[thread]);
+}
+
 void media_post(struct media *media, unsigned thread, const struct media_cmd *cmd)
 {
     loop_assert_here(media->control);

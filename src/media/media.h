@@ -34,6 +34,10 @@ unsigned media_threads(const struct media *media);
 /** The thread with the fewest streams: pick once a call. */
 unsigned media_pick_thread(const struct media *media);
 
+/** Messages that wait now: for control, and for media thread `thread`. Gauges. */
+size_t media_events_waiting(const struct media *media);
+size_t media_commands_waiting(const struct media *media, unsigned thread);
+
 /* What was negotiated: the outcome of offer and answer, no SDP in it. */
 enum { MEDIA_FORMATS_MAX = 8, MEDIA_PT_NONE = 255, MEDIA_DTMF_MAX = 2 };
 struct media_format {

@@ -127,6 +127,8 @@ void media_stream_dispatch(struct media_stream *stream, const struct media_event
 /* A thread (media_thread.c), from outside. */
 struct media_thread *media_thread_create(struct media *media, unsigned index);
 void media_thread_post(struct media_thread *thread, const struct media_cmd *cmd);
+/** Commands that it has not run yet. */
+size_t media_thread_waiting(const struct media_thread *thread);
 /** Stop and join. */
 void media_thread_destroy(struct media_thread *thread);
 /* and from inside. */

@@ -258,6 +258,11 @@ void media_thread_post(struct media_thread *thread, const struct media_cmd *cmd)
     mailbox_post_wait(thread->commands, cmd);
 }
 
+size_t media_thread_waiting(const struct media_thread *thread)
+{
+    return mailbox_depth(thread->commands);
+}
+
 static void run_stop(struct media_thread *thread, struct media_stream_core *core,
                      const struct media_cmd *cmd)
 {
