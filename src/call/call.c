@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "call/call_priv.h"
+#include "call/call_stats.h"
 #include "media/media.h"
 
 enum { CALLS_MAX = 10000, RING_TIMEOUT_MS = 60000 };
@@ -32,6 +33,7 @@ struct calls *calls_create(const struct calls_config *config)
         calls->config.max_calls = CALLS_MAX;
     list_init(&calls->live);
     calls->by_id = map_create();
+    calls->stats = call_stats_create();
     return calls;
 }
 
@@ -41,6 +43,7 @@ void calls_destroy(struct calls *calls)
         return;
     BUG_IF(!list_empty(&calls->live));
     map_destroy(calls->by_id);
+    call_stats_destroy(calls->stats);
     mem_free(calls);
 }
 
@@ -117,6 +120,7 @@ static void finish(struct call *call)
     call_set_state(call, CALL_DONE);
     log_end(call);
     cdr_write(call);
+    call_stats_add_end(call);
     list_remove(&call->in_calls);
     map_remove(calls->by_id, slice_of(call->id));
     loop_defer(calls->config.loop, free_call, call);
@@ -138,6 +142,7 @@ static void bury(struct call *call, struct leg *leg)
     call_event(call, leg->id, "state", "done %d %s (%s)%s%s", leg->cause.code, leg->cause.token,
                cause_by_name(leg->cause.by), leg->cause.text[0] ? ": " : "", leg->cause.text);
     json_array_append_new(call->done_legs, call_leg_json(leg));
+    call_stats_add_leg(call->calls->stats, leg);
     list_remove(&leg->in_call);
     if (leg->stream)
         media_unlink(leg->stream);
@@ -361,7 +366,9 @@ struct call *call_create(struct calls *calls, const struct call_request *request
              call->trunk, call->id, call->correlation);
     call_event(call, 1, "leg", "%s from %s", take_caller->ops->kind, take_caller->party);
     struct cause cause;
-    if (admit(calls, call, request, &cause)) {
+    enum err refused = admit(calls, call, request, &cause);
+    call_stats_add_start(call);
+    if (refused) {
         end_all(call, &cause);
         return call;
     }

@@ -5,12 +5,15 @@
 #include "call/call.h"
 #include "call/timeline.h"
 
+struct call_stats;
+
 enum { CALL_TEXT_MAX = 160, CALL_ID_MAX = 40 };
 
 struct calls {
     struct calls_config config;
     struct list live;
     struct map *by_id;
+    struct call_stats *stats;
     uint64_t total;
     bool closing;
     struct cause closing_cause;
@@ -65,6 +68,8 @@ void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, 
 
 void call_leg_hold(struct call *call, struct leg *leg, bool on);
 
+/** "in", "out" or "internal", seen from the trunks. */
+const char *call_direction(const struct call *call);
 json_t *call_leg_json(const struct leg *leg);
 /** Write the record and the timeline of a call that is over. */
 void cdr_write(const struct call *call);

@@ -150,7 +150,7 @@ static json_t *legs_json(const struct call *call)
     return legs;
 }
 
-static const char *direction_of(const struct call *call)
+const char *call_direction(const struct call *call)
 {
     if (call->trunk[0])
         return "in";
@@ -170,14 +170,15 @@ json_t *call_json(const struct call *call, bool full)
 {
     int64_t now_ms =
         call->done_wall_ms ? call->done_wall_ms : loop_wall_ms(call->calls->config.loop);
-    json_t *view = json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "id", call->id,
-        "state", call_state_name(call->state), "face", call->face, "direction", direction_of(call),
-        "from", text(call->from), "to", text(call->to), "trunk", trunk_of(call), "codec_a",
-        call->codec_a ? call->codec_a : "", "codec_b", call->codec_b ? call->codec_b : "",
-        "session", text(call->correlation), "created_ms", (json_int_t)call->created_wall_ms,
-        "answered_ms", known(call->up_wall_ms, call->up_wall_ms > 0), "duration_ms",
-        json_integer(call->up_wall_ms ? now_ms - call->up_wall_ms : 0));
+    json_t *view =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "id",
+                  call->id, "state", call_state_name(call->state), "face", call->face, "direction",
+                  call_direction(call), "from", text(call->from), "to", text(call->to), "trunk",
+                  trunk_of(call), "codec_a", call->codec_a ? call->codec_a : "", "codec_b",
+                  call->codec_b ? call->codec_b : "", "session", text(call->correlation),
+                  "created_ms", (json_int_t)call->created_wall_ms, "answered_ms",
+                  known(call->up_wall_ms, call->up_wall_ms > 0), "duration_ms",
+                  json_integer(call->up_wall_ms ? now_ms - call->up_wall_ms : 0));
     if (!full)
         return view;
     json_object_set_new(view, "legs", legs_json(call));
