@@ -34,5 +34,7 @@ void admin_trunk_list(struct rest *rest);
 /* admin_daemon.c: what is asked of the daemon as a whole */
 void admin_doctor(struct rest *rest);
 void admin_reload(struct rest *rest);
+/* admin_log.c */
+void admin_log_read(struct rest *rest);
 /* admin_trace.c */
 void admin_trace_read(struct rest *rest);

@@ -48,9 +48,18 @@ static void on_change(void *owner, const char *what)
     snprintf(f->changed, sizeof f->changed, "%s", what);
 }
 
-static const struct admin_live_ops live_ops = {
-    .calls = live_calls, .call = live_call, .hang_up = hang_up, .on_change = on_change
-};
+static json_t *live_log(void *owner, uint64_t after, size_t max)
+{
+    (void)owner;
+    return json_pack("{s:I, s:[{s:I}]}", "next", (json_int_t)after + 1, "lines", "seq",
+                     (json_int_t)max);
+}
+
+static const struct admin_live_ops live_ops = { .log = live_log,
+                                                .calls = live_calls,
+                                                .call = live_call,
+                                                .hang_up = hang_up,
+                                                .on_change = on_change };
 
 static int setup(void **state)
 {
@@ -186,6 +195,17 @@ static void test_paths(void **state)
     assert_int_equal(ask(f, HTTP_POST, "/admin/api/users", "{"), 400);
     for (size_t i = 1; i < n_api_routes; i++) /* sorted, so that people find a row */
         assert_true(strcmp(api_routes[i - 1].path, api_routes[i].path) <= 0);
+}
+
+static void test_log(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/log?after=41&limit=7", ""), 200);
+    assert_int_equal(json_integer_value(json_object_get(f->body, "next")), 42);
+    const json_t *line = json_array_get(json_object_get(f->body, "lines"), 0);
+    assert_int_equal(json_integer_value(json_object_get(line, "seq")), 7);
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/log?after=-1", ""), 422);
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/log?limit=100000", ""), 422);
 }
 
 static void add_alice(struct fixture *f)
@@ -408,9 +428,11 @@ int main(void)
 {
     log_set_level(LOG_WARN);
     const struct CMUnitTest tests[] = {
-        TEST(test_who_may_ask), TEST(test_paths), TEST(test_projects_and_tokens),
-        TEST(test_users),       TEST(test_pats),  TEST(test_devices),
-        TEST(test_numbers),     TEST(test_calls), TEST(test_askers_that_leave),
+        TEST(test_who_may_ask), TEST(test_paths),
+        TEST(test_log),         TEST(test_projects_and_tokens),
+        TEST(test_users),       TEST(test_pats),
+        TEST(test_devices),     TEST(test_numbers),
+        TEST(test_calls),       TEST(test_askers_that_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

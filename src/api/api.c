@@ -150,9 +150,23 @@ static void on_gone(void *owner, struct http_request *request)
     rest_cancel(owner);
 }
 
+static bool is_forwarded(const struct http_request *request)
+{
+    static const char *const headers[] = { "Forwarded", "X-Forwarded-For", "X-Real-IP" };
+    for (size_t i = 0; i < COUNT_OF(headers); i++)
+        if (http_request_header(request, headers[i]).ptr)
+            return true;
+    return false;
+}
+
+bool api_may_measure(const struct api *api, const struct http_request *request)
+{
+    bool is_local = addr_is_loopback(http_request_peer(request)) && !is_forwarded(request);
+    return is_local || has_admin_token(api, http_request_header(request, "Authorization"));
+}
+
 bool api_handle(struct api *api, struct http_request *request)
 {
-    static const char *const forwarding[] = { "Forwarded", "X-Forwarded-For", "X-Real-IP" };
     struct http_param params[REST_PARAMS_MAX];
     struct api_request asked = {
         .params = params,
@@ -166,8 +180,7 @@ bool api_handle(struct api *api, struct http_request *request)
            http_request_param_at(request, asked.n_params, &params[asked.n_params].name,
                                  &params[asked.n_params].value))
         asked.n_params++;
-    for (size_t i = 0; i < COUNT_OF(forwarding); i++)
-        asked.is_forwarded |= http_request_header(request, forwarding[i]).ptr != NULL;
+    asked.is_forwarded = is_forwarded(request);
     bool is_ours;
     struct rest *rest = api_dispatch(api, &asked, reply_http, request, &is_ours);
     if (rest)

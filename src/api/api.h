@@ -21,6 +21,8 @@ struct admin_live_ops {
     bool (*hang_up)(void *owner, struct slice id); /* false: no such call */
     json_t *(*registrations)(void *owner);         /* array */
     json_t *(*trunks)(void *owner);                /* array */
+    /** {"next": number, "lines": [{seq, level, text}]}, the newest `max` behind `after` */
+    json_t *(*log)(void *owner, uint64_t after, size_t max);
     json_t *(*trace)(void *owner, const struct trace_query *query); /* as trace_read() */
     /** Examine a trunk ("": the only or default one): a number to ask with, 0: no such trunk. */
     uint32_t (*doctor_start)(void *owner, const char *trunk, const char *dry_invite);
@@ -47,5 +49,7 @@ struct api *api_create(const struct api_config *config);
 void api_destroy(struct api *api);
 /** Take the request and answer it, now or later; false when its path is not ours. */
 bool api_handle(struct api *api, struct http_request *request);
+/** May it read figures? From this machine and not forwarded, or with the admin token. */
+bool api_may_measure(const struct api *api, const struct http_request *request);
 /** Devices made from now on are told this domain. */
 void api_set_sip_domain(struct api *api, const char *sip_domain);

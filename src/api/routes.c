@@ -14,6 +14,7 @@ const struct api_route api_routes[] = {
     { HTTP_POST, ADMIN "devices", API_ADMIN, admin_device_add },
     { HTTP_DELETE, ADMIN "devices/:id", API_ADMIN, admin_device_remove },
     { HTTP_POST, ADMIN "doctor", API_ADMIN, admin_doctor },
+    { HTTP_GET, ADMIN "log", API_ADMIN, admin_log_read },
     { HTTP_GET, ADMIN "numbers", API_ADMIN, admin_number_list },
     { HTTP_POST, ADMIN "numbers", API_ADMIN, admin_number_set },
     { HTTP_DELETE, ADMIN "numbers/:number", API_ADMIN, admin_number_remove },

@@ -24,6 +24,8 @@ POST   devices           {user, description?, platform?} → 201 {device_token, 
 DELETE devices/TOKEN     → {removed}
 POST   doctor            {trunk, dry_invite?} → {ok, trunk, steps [{step, ok, detail, advice?,
                          skipped?}]} once every step is through
+GET    log?after=&limit= {next, lines [{seq, level, text}]}: the newest log lines behind number
+                         `after`, at most 1000
 GET    numbers           [{number, to, project_id, created_at}]
 POST   numbers           {number, to, project?} → 201 {number, to}; changes one that is there
 DELETE numbers/NUMBER    → {removed}
