@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "base/log_tail.h"
 #include "base/loop.h"
+#include "base/loop_lag.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/worker.h"
@@ -170,6 +172,9 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     daemon->config = take_config;
     daemon->env.config = take_config;
     daemon->env.loop = loop_create();
+    daemon->log_tail = log_tail_create();
+    log_set_tap(log_tail_tap, daemon->log_tail);
+    daemon->lag = loop_lag_create(daemon->env.loop);
     daemon->env.trace = trace_create(daemon->env.loop);
     list_init(&daemon->doctors);
     daemon->started_wall_ms = loop_wall_ms(daemon->env.loop);
@@ -278,6 +283,9 @@ void daemon_destroy(struct daemon *daemon)
         media_destroy(env->media);
     store_close(env->store);
     trace_destroy(env->trace);
+    log_set_tap(NULL, NULL);
+    log_tail_destroy(daemon->log_tail);
+    loop_lag_destroy(daemon->lag);
     loop_destroy(env->loop);
     mem_free(daemon->tls_cert_pem);
     mem_free(daemon->tls_key_pem);

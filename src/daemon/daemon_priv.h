@@ -16,7 +16,10 @@ struct bridge_face;
 struct builtins;
 struct config_input;
 struct config_list;
+struct http_request;
 struct http_server;
+struct log_tail;
+struct loop_lag;
 struct registrar;
 struct router;
 struct signal_watch;
@@ -44,6 +47,8 @@ struct daemon {
     struct bridge_face *bridge;
     struct http_server *http;
     struct api *api;
+    struct log_tail *log_tail;
+    struct loop_lag *lag;
     struct daemon_listener listeners[DAEMON_LISTENERS_MAX];
     size_t n_listeners;
     struct leg_kind kinds[DAEMON_KINDS_MAX];
@@ -87,6 +92,10 @@ void daemon_drop_doctors(struct daemon *daemon);
 void daemon_open_api(struct daemon *daemon);
 /** Devices made from now on are told the domain of the configuration, or our address. */
 void daemon_tell_domain(struct daemon *daemon);
+/** Every registration, ours and others', as rows of `tandem registrations`; the caller's. */
+json_t *daemon_registrations(const struct daemon *daemon);
+/* metrics_table.c: answers /metrics. */
+void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
 /* state.c: what lives in the state directory. */
 MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
 /* web.c: pages, health, upgrades; the rest is api/'s. */

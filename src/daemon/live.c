@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/log_tail.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
@@ -31,14 +32,18 @@ static bool hang_up(void *owner, struct slice id)
     return true;
 }
 
-static json_t *live_registrations(void *owner)
+json_t *daemon_registrations(const struct daemon *daemon)
 {
-    struct daemon *daemon = owner;
     json_t *rows = json_array();
     trunks_add_registrations(daemon->trunks, rows);
     registrar_add_registrations(daemon->registrar, rows);
     bridge_face_add_registrations(daemon->bridge, rows);
     return rows;
+}
+
+static json_t *live_registrations(void *owner)
+{
+    return daemon_registrations(owner);
 }
 
 static json_t *live_trunks(void *owner)
@@ -61,6 +66,21 @@ static json_t *doctor_report(void *owner, uint32_t id, bool *is_known)
     return daemon_doctor_report(owner, id, is_known);
 }
 
+static void add_log_line(void *owner, uint64_t seq, enum log_level level, struct slice line)
+{
+    json_t *lines = owner;
+    json_array_append_new(lines, json_pack("{s:I, s:s, s:s%}", "seq", (json_int_t)seq, "level",
+                                           log_level_name(level), "text", line.ptr, line.len));
+}
+
+static json_t *live_log(void *owner, uint64_t after, size_t max)
+{
+    json_t *lines = json_array();
+    uint64_t next =
+        log_tail_read(((struct daemon *)owner)->log_tail, after, max, add_log_line, lines);
+    return json_pack("{s:I, s:o}", "next", (json_int_t)next, "lines", lines);
+}
+
 static enum err reload(void *owner, json_t **out, struct fault *fault)
 {
     return daemon_reload(owner, out, fault);
@@ -81,6 +101,7 @@ static const struct admin_live_ops live_ops = {
     .hang_up = hang_up,
     .registrations = live_registrations,
     .trunks = live_trunks,
+    .log = live_log,
     .trace = live_trace,
     .doctor_start = doctor_start,
     .doctor_report = doctor_report,

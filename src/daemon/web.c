@@ -98,6 +98,8 @@ static void on_request(void *owner, struct http_request *request)
         serve_health(daemon, request);
     else if (slice_is(path, "/bridge/config"))
         serve_bridge_config(daemon, request);
+    else if (slice_is(path, "/metrics"))
+        daemon_serve_metrics(daemon, request);
     else if (!api_handle(daemon->api, request) && !serve_page(request))
         http_reply(request, 404, "text/plain; charset=utf-8", SLICE("Not found\n"));
 }
