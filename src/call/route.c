@@ -61,12 +61,20 @@ void router_add_rule(struct router *router, const struct route_rule *rule)
     router->rules[router->n_rules++] = *rule;
 }
 
+static bool has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
 enum err route_target_parse(struct slice text, struct route_target *out)
 {
     struct slice rest = text;
     struct slice kind = slice_cut(&rest, ':');
     struct route_target target = { 0 };
-    if (kind.len == text.len || slice_empty(rest) ||
+    if (kind.len == text.len || slice_empty(kind) || slice_empty(rest) || has_control(text) ||
         !slice_copy(kind, target.kind, sizeof target.kind))
         return ERR_PARSE;
     if (slice_is(kind, "uri") || slice_is(kind, "swml")) { /* a URI may hold any slash */
