@@ -13,7 +13,7 @@
 #include "media/rtp_transport.h"
 #include "rtc/rtc_transport.h"
 
-enum { OPUS_PT = 111, PCMU_PT = 0, TURN_MS = 1 };
+enum { OPUS_PT = 111, PCMU_PT = 0, EVENT_PT = 101, TURN_MS = 1 };
 
 struct asked {
     struct addr b;
@@ -30,6 +30,8 @@ static void describe(struct media_stream *stream, const struct codec *codec, uin
 {
     struct media_description description = { .n_formats = 1, .send = true, .receive = true };
     description.formats[0] = (struct media_format){ .codec = codec, .tx_pt = pt, .rx_pt = pt };
+    description.n_dtmf = 1; /* as in every call today: nobody listens for tones */
+    description.dtmf[0] = (struct media_dtmf_format){ 8000, EVENT_PT, EVENT_PT };
     media_stream_describe(stream, &description);
 }
 

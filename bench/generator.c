@@ -24,8 +24,10 @@ enum {
     SETUP_NS = 1000000000,
     WARM_MS = 400,
     DRAIN_NS = 100000000,
-    LATE_CALLS = 2, /* behind by more than this part of a packet's time: not an even load */
+    TICK_NS = 250000, /* packets go out this often */
 };
+
+#define ENOUGH 0.98 /* of what should have gone out */
 
 struct side {
     int fd;
@@ -49,7 +51,6 @@ struct generator {
     bool counting;
     uint64_t n_delays;
     uint32_t delays[DELAYS];
-    int64_t late_ns; /* how far behind its own time it fell */
 };
 
 static struct addr a_addr(const struct generator *generator, size_t index)
@@ -192,6 +193,8 @@ static void receive(struct generator *generator, const struct side *side)
 static void flush(struct generator *generator, struct side *side)
 {
     size_t n = side->n_queue;
+    if (!n)
+        return;
     int64_t stamp = now_ns();
     side->n_queue = 0;
     for (size_t i = 0; i < n; i++) {
@@ -249,19 +252,18 @@ static void queue(struct generator *generator, struct side *side, size_t index)
 
 static void talk(struct generator *generator, int64_t ms)
 {
-    int64_t start_ns = now_ns(), end_ns = start_ns + ms * 1000000;
+    int64_t start_ns = now_ns(), end_ns = start_ns + ms * 1000000, tick_ns = start_ns;
     uint64_t done = 0, rate = generator->n_calls * PACKETS_A_SECOND;
     for (int64_t now = start_ns; now < end_ns; now = now_ns()) {
-        uint64_t due = (uint64_t)(now - start_ns) * rate / 1000000000;
-        int64_t behind_ns = (int64_t)((due - done) * 1000000000 / rate);
-        if (behind_ns > generator->late_ns)
-            generator->late_ns = behind_ns;
+        uint64_t due = now < tick_ns ? done : (uint64_t)(now - start_ns) * rate / 1000000000;
         for (size_t n = 0; done < due && n < BATCH; n++, done++) {
             size_t index = generator->next++ % generator->n_calls;
             queue(generator, &generator->a, index);
             queue(generator, &generator->b, index);
             generator->seqs[index]++;
         }
+        if (done >= due && now >= tick_ns)
+            tick_ns = now + TICK_NS;
         flush(generator, &generator->a);
         flush(generator, &generator->b);
         receive(generator, &generator->a);
@@ -347,7 +349,6 @@ void generator_run(struct generator *generator, int64_t ms, struct step *step)
     talk(generator, WARM_MS);
     generator->a.sent = generator->b.sent = generator->a.got = generator->b.got = 0;
     generator->a.bad = generator->n_delays = 0;
-    generator->late_ns = 0;
     memset(generator->delays, 0, sizeof generator->delays);
     generator->counting = true;
     int64_t cpu_ns = process_cpu_ns(generator->subject->pid), start_ns = now_ns();
@@ -371,6 +372,7 @@ void generator_run(struct generator *generator, int64_t ms, struct step *step)
         .delay_p50_us = percentile(generator, 0.5),
         .delay_p99_us = percentile(generator, 0.99),
         .delay_max_us = percentile(generator, 1),
-        .generator_late = generator->late_ns > 1000000000 / PACKETS_A_SECOND / LATE_CALLS,
+        .generator_late = (double)sent < ENOUGH * 2.0 * PACKETS_A_SECOND *
+                                             (double)(generator->n_calls) * (double)ms / 1000,
     };
 }
