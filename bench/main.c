@@ -167,33 +167,43 @@ static json_t *codec_limit(double *calls)
     return limit;
 }
 
+/* How much less CPU we take than another, at the greatest load that both carried: what waking up
+ * costs is shared by more packets the greater the load is. */
+static json_t *ratio(const struct outcome *ours, const struct outcome *other)
+{
+    json_t *found = NULL;
+    if (!other->n_steps)
+        return json_null();
+    for (size_t i = 0; i <= ours->best; i++)
+        for (size_t k = 0; k <= other->best; k++)
+            if (ours->steps[i].calls == other->steps[k].calls) {
+                json_decref(found);
+                found = json_real(other->steps[k].ns_per_packet / ours->steps[i].ns_per_packet);
+            }
+    return found ? found : json_null();
+}
+
 static int run(const struct options *options)
 {
     struct subject subject;
-    struct outcome outcome = { 0 };
-    double ours = 0, peer = 0, limit = 0;
+    struct outcome ours = { 0 }, peer = { 0 }, limit = { 0 };
+    double codec_calls = 0;
     int64_t seconds = options->seconds / 3;
     json_t *result = json_pack("{s:s}", "name", options->name);
-    if (!engine_start(&subject, options->kind) || !measure(&subject, options, seconds, &outcome))
+    if (!engine_start(&subject, options->kind) || !measure(&subject, options, seconds, &ours))
         return 1;
-    ours = calls_a_core(&outcome);
-    json_object_set_new(result, "ours", print(&subject, &outcome));
-    outcome = (struct outcome){ 0 };
-    if (rtpengine_start(&subject, options->kind) && measure(&subject, options, seconds, &outcome)) {
-        peer = calls_a_core(&outcome);
-        json_object_set_new(result, "peer", print(&subject, &outcome));
-    }
-    outcome = (struct outcome){ 0 };
+    json_object_set_new(result, "ours", print(&subject, &ours));
+    if (rtpengine_start(&subject, options->kind) && measure(&subject, options, seconds, &peer))
+        json_object_set_new(result, "peer", print(&subject, &peer));
+    json_object_set_new(result, "ratio_to_peer", ratio(&ours, &peer));
     if (options->kind == BENCH_TRANSCODE) {
-        json_object_set_new(result, "limit", codec_limit(&limit));
+        json_object_set_new(result, "limit", codec_limit(&codec_calls));
+        json_object_set_new(result, "ratio_to_limit", json_real(calls_a_core(&ours) / codec_calls));
     } else if (forwarder_start(&subject, options->kind) &&
-               measure(&subject, options, seconds, &outcome)) {
-        limit = calls_a_core(&outcome);
-        json_object_set_new(result, "limit", print(&subject, &outcome));
+               measure(&subject, options, seconds, &limit)) {
+        json_object_set_new(result, "limit", print(&subject, &limit));
+        json_object_set_new(result, "ratio_to_limit", ratio(&ours, &limit));
     }
-    json_object_set_new(result, "ratio_to_peer", peer > 0 ? json_real(ours / peer) : json_null());
-    json_object_set_new(result, "ratio_to_limit",
-                        limit > 0 ? json_real(ours / limit) : json_null());
     json_object_set_new(result, "machine", machine());
     json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(4));
     putchar('\n');
