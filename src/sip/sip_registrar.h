@@ -91,9 +91,9 @@ size_t sip_registrar_count(const struct sip_registrar *registrar); /* bindings *
 /** Put a binding kept from before the start; no event. ERR_LIMIT; ERR_TIMEOUT: expired. */
 MUST_CHECK enum err sip_registrar_load(struct sip_registrar *registrar,
                                        const struct sip_binding *binding);
-/** A connection ended (sip_agent_events.on_flow_closed). Bindings that came by a WebSocket go with it,
- * for nothing else leads there (RFC 7118 §5); those by TCP and TLS stay until they expire: the phone
- * may be reached at its Contact. */
+/** A connection ended (sip_agent_events.on_flow_closed). Bindings that came by a WebSocket go with
+ * it, for nothing else leads there (RFC 7118 §5); those by TCP and TLS stay until they expire: the
+ * phone may be reached at its Contact. */
 void sip_registrar_flow_closed(struct sip_registrar *registrar, const struct sip_flow *flow);
 /** Drop one contact, or with an empty `contact` all of the AOR (an administrator did it). */
 void sip_registrar_remove(struct sip_registrar *registrar, struct slice aor, struct slice contact);
