@@ -13,38 +13,12 @@
 #include "call/call_stats.h"
 #include "media/media.h"
 
-enum { CALLS_MAX = 10000, RING_TIMEOUT_MS = 60000 };
-
 static const char *const names[] = { "new", "dialing", "ringing", "early", "up", "done" };
 _Static_assert(COUNT_OF(names) == CALL_DONE + 1, "one name per state");
 
 const char *call_state_name(enum call_state state)
 {
     return names[state];
-}
-
-struct calls *calls_create(const struct calls_config *config)
-{
-    struct calls *calls = mem_new(struct calls);
-    calls->config = *config;
-    if (!calls->config.ring_timeout_ms)
-        calls->config.ring_timeout_ms = RING_TIMEOUT_MS;
-    if (!calls->config.max_calls)
-        calls->config.max_calls = CALLS_MAX;
-    list_init(&calls->live);
-    calls->by_id = map_create();
-    calls->stats = call_stats_create();
-    return calls;
-}
-
-void calls_destroy(struct calls *calls)
-{
-    if (!calls)
-        return;
-    BUG_IF(!list_empty(&calls->live));
-    map_destroy(calls->by_id);
-    call_stats_destroy(calls->stats);
-    mem_free(calls);
 }
 
 void call_eventv(struct call *call, uint32_t leg, const char *kind, const char *fmt, va_list args)
@@ -492,12 +466,4 @@ void call_leg_hold(struct call *call, struct leg *leg, bool on)
 void call_end(struct call *call, const struct cause *cause)
 {
     end_all(call, cause);
-}
-
-void calls_end_all(struct calls *calls, const struct cause *cause)
-{
-    calls->closing = true;
-    calls->closing_cause = *cause;
-    LIST_EACH(link, &calls->live)
-    end_all(LIST_ITEM(link, struct call, in_calls), cause);
 }
