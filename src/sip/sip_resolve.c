@@ -24,6 +24,7 @@ struct sip_resolve {
     char host[DNS_NAME];
     uint16_t port;
     enum sip_kind kind;
+    uint32_t tls;
     struct target targets[TARGETS_MAX];
     size_t n_targets, next_target;
     struct sip_hops hops;
@@ -52,7 +53,9 @@ static void on_addresses(void *owner, const struct dns_answer *answer)
     resolve->query = NULL;
     for (size_t i = 0; i < answer->n_records && resolve->hops.n < SIP_HOPS_MAX; i++) {
         struct sip_hop *hop = &resolve->hops.list[resolve->hops.n++];
-        *hop = (struct sip_hop){ .kind = resolve->kind, .addr = answer->records[i].addr };
+        *hop = (struct sip_hop){ .kind = resolve->kind,
+                                 .addr = answer->records[i].addr,
+                                 .tls = resolve->tls };
         addr_set_port(&hop->addr, target->port);
     }
     if (resolve->next_target < resolve->n_targets)
@@ -143,6 +146,7 @@ struct sip_resolve *sip_resolve_create(struct dns *dns, const struct sip_resolve
     struct addr numeric;
     *resolve = (struct sip_resolve){ .dns = dns, .fn = fn, .owner = owner, .port = config->port };
     resolve->kind = config->any_kind ? SIP_UDP : config->kind;
+    resolve->tls = config->tls;
     bool fits = slice_copy(config->host, resolve->host, sizeof resolve->host);
     bool is_numeric = !addr_parse_ip(config->host, 0, &numeric);
     if (!fits || is_numeric || config->port) {

@@ -29,6 +29,7 @@ struct sip_resolve_config {
     uint16_t port;      /* 0: not given, so SRV and then the default */
     bool any_kind;      /* the transport is open: NAPTR, else UDP */
     enum sip_kind kind; /* the transport otherwise */
+    uint32_t tls;       /* of every hop: whose certificate is expected (sip_tls.h) */
 };
 /** `fn` is called once, never from inside; then the question is gone. */
 struct sip_resolve *sip_resolve_create(struct dns *dns, const struct sip_resolve_config *config,

@@ -78,7 +78,9 @@ size_t sip_transport_listeners(const struct sip_transport *t, enum sip_kind kind
 {
     size_t n = 0;
     for (size_t i = 0; i < t->n_listeners; i++) {
-        if (t->listeners[i].ops->kind != kind)
+        /* a way out only, or the WebSockets of an HTTP listener: nothing listens there */
+        bool listens = addr_port(&t->listeners[i].local) != 0;
+        if (t->listeners[i].ops->kind != kind || !listens)
             continue;
         if (n < max)
             out[n] = t->listeners[i].local;

@@ -117,15 +117,20 @@ static enum err send_bytes(void *self, const struct sip_flow *flow, struct slice
     return err ? ERR_CLOSED : OK;
 }
 
-static void destroy(void *self)
+static void close_sockets(struct listener *l)
 {
-    struct listener *l = self;
     LIST_EACH(link, &l->sockets)
     {
         struct socket *socket = LIST_ITEM(link, struct socket, link);
         ws_abandon(socket->ws, WS_CLOSE_GOING_AWAY);
         free_socket(socket);
     }
+}
+
+static void destroy(void *self)
+{
+    struct listener *l = self;
+    close_sockets(l);
     sip_conns_clear(&l->conns);
     mem_free(l);
 }
@@ -153,6 +158,16 @@ static struct listener *find_or_create(struct sip_transport *transport, bool is_
         return l;
     mem_free(l);
     return NULL;
+}
+
+void sip_ws_close_all(struct sip_agent *agent)
+{
+    struct listener *ws = sip_transport_self(agent->transport, &ws_ops, 0);
+    struct listener *wss = sip_transport_self(agent->transport, &wss_ops, 0);
+    if (ws)
+        close_sockets(ws);
+    if (wss)
+        close_sockets(wss);
 }
 
 void sip_ws_accept(struct sip_agent *agent, const struct ws_request *request,

@@ -7,8 +7,11 @@ struct sip_agent;
 struct ws_answer;
 struct ws_request;
 
+/** Close every socket with 1001, without events: before an http_server is destroyed that was not
+ * stopped. */
+void sip_ws_close_all(struct sip_agent *agent);
 /** An upgrade that offers the subprotocol "sip" (ws_request_offers(request, "sip")), on any path:
  * fills `answer` with 101 and the subprotocol, or a status. When the agent goes, the sockets are
- * closed with 1001; an http_server that goes first must have been stopped. */
+ * closed with 1001. */
 void sip_ws_accept(struct sip_agent *agent, const struct ws_request *request,
                    struct ws_answer *answer);
