@@ -24,6 +24,7 @@
 #include "net/http_server.h"
 #include "rtc/rtc_transport.h"
 #include "sip/sip_agent.h"
+#include "sip/sip_ws.h"
 #include "store/store.h"
 
 enum { STOP_GRACE_MS = 2000, STOP_LIMIT_MS = 8000 };
@@ -263,6 +264,8 @@ void daemon_destroy(struct daemon *daemon)
     signal_watch_destroy(daemon->on_int);
     signal_watch_destroy(daemon->on_hup);
     loop_timer_stop(env->loop, &daemon->stop_timer);
+    if (env->agent)
+        sip_ws_close_all(env->agent);
     http_server_destroy(daemon->http);
     api_destroy(daemon->api);
     daemon_drop_doctors(daemon);

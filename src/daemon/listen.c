@@ -8,8 +8,11 @@
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
 #include "net/http_server.h"
+#include "net/tls.h"
 #include "net/ws_server.h"
 #include "sip/sip_agent.h"
+#include "sip/sip_tcp.h"
+#include "sip/sip_tls.h"
 
 static enum err addr_of(const struct config_bind *bind, struct addr *out, struct fault *fault)
 {
@@ -32,9 +35,44 @@ static enum err listen_kind(struct daemon *daemon, enum sip_kind kind,
     return OK;
 }
 
+static enum err use_certificate(struct daemon *daemon, struct fault *fault)
+{
+    const struct config *config = daemon->config;
+    struct tls_server_config tls = { .cert_pem = daemon->tls_cert_pem,
+                                     .key_pem = daemon->tls_key_pem };
+    if (config->tls_cert[0])
+        tls = (struct tls_server_config){ .cert_file = config->tls_cert,
+                                          .key_file = config->tls_key };
+    return sip_tls_use_certificate(daemon->env.agent, &tls, fault);
+}
+
+/* Trunks by TCP and TLS can be called without a listener of that kind. */
+static void add_way_out(struct daemon *daemon, enum sip_kind kind, const struct config_binds *binds)
+{
+    static const char *const anywhere[] = { "0.0.0.0", "::" };
+    for (size_t i = 0; i < COUNT_OF(anywhere) && !binds->n; i++) {
+        struct addr addr;
+        if (!addr_parse_ip(slice_of(anywhere[i]), 0, &addr) &&
+            sip_tcp_dial_only(daemon->env.agent, kind, &addr))
+            log_warn(NULL, "no room for SIP over %s out of here", sip_kind_name(kind));
+    }
+}
+
 enum err daemon_listen_sip(struct daemon *daemon, struct fault *fault)
 {
-    return listen_kind(daemon, SIP_UDP, &daemon->config->sip_udp, fault);
+    const struct config *config = daemon->config;
+    enum err err = listen_kind(daemon, SIP_UDP, &config->sip_udp, fault);
+    if (!err)
+        err = listen_kind(daemon, SIP_TCP, &config->sip_tcp, fault);
+    if (!err && config->sip_tls.n)
+        err = use_certificate(daemon, fault);
+    if (!err)
+        err = listen_kind(daemon, SIP_TLS, &config->sip_tls, fault);
+    if (err)
+        return err;
+    add_way_out(daemon, SIP_TCP, &config->sip_tcp);
+    add_way_out(daemon, SIP_TLS, &config->sip_tls);
+    return OK;
 }
 
 static enum err listen_http(struct daemon *daemon, const struct config_bind *bind, bool tls,
@@ -134,6 +172,22 @@ static enum err write_ready(const struct daemon *daemon, json_t *ready, struct f
     return err;
 }
 
+static void greet_sip(const struct daemon *daemon)
+{
+    static const struct {
+        enum sip_kind kind;
+        const char *name;
+    } rows[] = { { SIP_UDP, "udp" }, { SIP_TCP, "tcp" }, { SIP_TLS, "tls" } };
+    for (size_t k = 0; k < COUNT_OF(rows); k++) {
+        json_t *list = sip_json(daemon, rows[k].kind);
+        size_t i;
+        json_t *value;
+        json_array_foreach(list, i, value)
+            printf("  SIP         %s:%s\n", rows[k].name, json_string_value(value));
+        json_decref(list);
+    }
+}
+
 static void greet(const struct daemon *daemon, const char *url, uint16_t https)
 {
     log_info(NULL, "Server listening on port %u",
@@ -143,11 +197,7 @@ static void greet(const struct daemon *daemon, const char *url, uint16_t https)
     printf("  web phone   %s\n", url);
     if (https)
         printf("              https://localhost:%u (self-made certificate)\n", https);
-    json_t *udp = sip_json(daemon, SIP_UDP);
-    size_t i;
-    json_t *value;
-    json_array_foreach(udp, i, value) printf("  SIP         udp:%s\n", json_string_value(value));
-    json_decref(udp);
+    greet_sip(daemon);
     printf("  state       %s\n\n", daemon->config->state_dir);
     fflush(stdout);
 }

@@ -12,6 +12,7 @@
 #include "net/http_server.h"
 #include "net/ws_server.h"
 #include "sip/sip_agent.h"
+#include "sip/sip_ws.h"
 
 /* web/page/, built in */
 extern const struct embed web_page[];
@@ -113,6 +114,8 @@ static void on_ws_request(void *owner, const struct ws_request *request, struct 
     bool bridge = slice_is(ws_request_path(request), "/bridge") || listener->root_is_bridge;
     if (daemon->stopping)
         answer->status = 503;
+    else if (ws_request_offers(request, "sip")) /* on any path: RFC 7118 §4.1 */
+        sip_ws_accept(daemon->env.agent, request, answer);
     else if (bridge)
         bridge_face_accept(daemon->bridge, request, answer);
     else

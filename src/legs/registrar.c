@@ -259,3 +259,8 @@ void registrar_add_registrations(const struct registrar *registrar, json_t *rows
                             binding->user_agent.len));
     }
 }
+
+void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *flow)
+{
+    sip_registrar_flow_closed(registrar->rules, flow);
+}

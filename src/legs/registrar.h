@@ -9,6 +9,7 @@
 
 struct registrar;
 struct sip_auth;
+struct sip_flow;
 
 struct registrar *registrar_create(const struct leg_env *env);
 void registrar_destroy(struct registrar *registrar);
@@ -22,6 +23,8 @@ void registrar_dial(void *owner, struct call *call, const struct route_target *t
                     struct cause *why);
 /** Rows of `tandem registrations`, appended. */
 void registrar_add_registrations(const struct registrar *registrar, json_t *rows);
+/** A connection ended: what can only be reached by it is not registered any more. */
+void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *flow);
 /** Known users by name (config and store), for the router. Reload after the store changed. */
 bool registrar_has_user(void *registrar, struct slice name);
 void registrar_reload_users(struct registrar *registrar);

@@ -198,4 +198,12 @@ static void on_wire(void *owner, const struct sip_wire_event *event)
               event->is_retransmission ? " again" : "");
 }
 
-const struct sip_agent_events sip_face_events = { .on_invite = on_invite, .on_wire = on_wire };
+static void on_flow_closed(void *owner, const struct sip_flow *flow)
+{
+    struct sip_face *face = owner;
+    registrar_flow_closed(face->registrar, flow);
+}
+
+const struct sip_agent_events sip_face_events = { .on_invite = on_invite,
+                                                  .on_wire = on_wire,
+                                                  .on_flow_closed = on_flow_closed };

@@ -123,6 +123,7 @@ void trunk_dial(struct trunk *trunk, struct call *call, const struct route_targe
         .on_over = trunk_on_call_over,
         .owner = trunk,
     };
+    sip.where.tls = trunk->tls;
     trunk->calls++;
     trunk->total_calls++;
     call_add_leg(call, leg_sip_create_outgoing(trunk->trunks->env, &sip));

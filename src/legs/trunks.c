@@ -12,6 +12,7 @@
 #include "legs/leg_sip.h"
 #include "media/codecs.h"
 #include "sip/sip_agent.h"
+#include "sip/sip_tls.h"
 #include "sip/sip_uri.h"
 
 enum {
@@ -39,6 +40,28 @@ static struct leg_codecs codecs_of(const struct leg_env *env, const struct confi
     return out.n ? out : env->sip_codecs;
 }
 
+/* RFC 5922 §7.2: the certificate must be for what was configured, whatever DNS made of it; of an
+ * address and a domain that is the domain. */
+static void expect_certificate(struct trunk *trunk)
+{
+    const struct config_trunk *config = trunk->config;
+    struct fault fault = { 0 };
+    struct addr numeric;
+    bool is_ip = addr_parse_ip(slice_of(config->host), 0, &numeric) == OK;
+    struct sip_tls_peer peer = { .name = slice_of(is_ip ? config->domain : config->host),
+                                 .ca_file = config->tls_ca_file,
+                                 .insecure = !config->tls_verify };
+    if (trunk_kind(config) != SIP_TLS)
+        return;
+    if (peer.insecure)
+        log_warn(&trunk->log, "TLS certificates are not verified: anybody in between can listen");
+    if (sip_tls_expect(trunk->trunks->env->agent, &peer, &trunk->tls, &fault) == OK)
+        return;
+    /* without it the system's CAs decide, which is never less strict */
+    fault_print(&fault, trunk->last_error, sizeof trunk->last_error);
+    log_error(&trunk->log, "%s", trunk->last_error);
+}
+
 static struct trunk *make(struct trunks *trunks, const struct config_trunk *config)
 {
     struct trunk *trunk = mem_new(struct trunk);
@@ -47,6 +70,7 @@ static struct trunk *make(struct trunks *trunks, const struct config_trunk *conf
     trunk->rtt_ms = -1;
     trunk->codecs = codecs_of(trunks->env, trunk->config);
     log_tag_set(&trunk->log, "trunk=%s", trunk->config->name);
+    expect_certificate(trunk);
     return trunk;
 }
 
@@ -229,6 +253,7 @@ static void resolve(void *owner)
 {
     struct trunk *trunk = owner;
     struct sip_resolve_config where = trunk_where(trunk->config);
+    where.tls = trunk->tls;
     trunk->query = sip_resolve_create(trunk->trunks->env->dns, &where, on_resolved, trunk);
 }
 

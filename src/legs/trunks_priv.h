@@ -17,6 +17,7 @@ struct trunk {
     struct log_tag log;
     struct sip_hop hops[SIP_HOPS_MAX]; /* in the order in which to try them */
     size_t n_hops;
+    uint32_t tls; /* whose certificate its hops must show: sip_tls.h */
     struct sip_resolve *query;
     struct timer resolve_timer, probe_timer;
     struct sip_register *registration;
