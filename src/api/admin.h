@@ -33,6 +33,7 @@ void admin_registration_list(struct rest *rest);
 void admin_trunk_list(struct rest *rest);
 /* admin_daemon.c: what is asked of the daemon as a whole */
 void admin_doctor(struct rest *rest);
+void admin_route(struct rest *rest);
 void admin_reload(struct rest *rest);
 /* admin_log.c */
 void admin_log_read(struct rest *rest);

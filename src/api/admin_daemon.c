@@ -2,6 +2,7 @@
 #include "admin.h"
 #include "base/loop.h"
 #include "base/num.h"
+#include "call/route.h"
 
 enum { POLL_MS = 50 };
 
@@ -36,6 +37,22 @@ void admin_doctor(struct rest *rest)
     else
         rest_fail(rest, 404, "not_found", "trunk", "there is no trunk \"%s\"",
                   trunk[0] ? trunk : "default");
+}
+
+void admin_route(struct rest *rest)
+{
+    const struct api_config *config = &rest->api->config;
+    const char *face = rest_param(rest, "face");
+    struct route_query query = { .face = slice_of(face ? face : "bridge"),
+                                 .from = slice_of(rest_param(rest, "from")),
+                                 .from_user = slice_of(rest_param(rest, "user")),
+                                 .trunk = slice_of(rest_param(rest, "trunk")),
+                                 .dialled = slice_of(rest_param(rest, "to")) };
+    query.may_use_trunks = slice_empty(query.trunk); /* what came from one goes to none */
+    if (config->live && config->live->route)
+        rest_reply_take(rest, 200, config->live->route(config->owner, &query));
+    else
+        rest_fail(rest, 404, "not_found", NULL, "there is no router");
 }
 
 void admin_reload(struct rest *rest)

@@ -11,6 +11,8 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "call/route.h"
+#include "legs/trace.h"
 #include "rest.h"
 #include "routes.h"
 #include "store/token.h"
@@ -22,6 +24,7 @@ struct fixture {
     int replies, status;
     json_t *body;
     char changed[64];
+    int trace_after; /* questions until there is news */
 };
 
 static json_t *live_calls(void *owner)
@@ -48,6 +51,46 @@ static void on_change(void *owner, const char *what)
     snprintf(f->changed, sizeof f->changed, "%s", what);
 }
 
+/* One message that comes when somebody has waited a while. */
+static json_t *live_trace(void *owner, const struct trace_query *query)
+{
+    struct fixture *f = owner;
+    json_t *answer = json_pack("{s:i, s:[]}", "next", 4, "messages");
+    if (f->trace_after-- <= 0 && slice_is(query->method, "INVITE"))
+        json_array_append_new(json_object_get(answer, "messages"),
+                              json_pack("{s:I}", "seq", (json_int_t)query->after + 1));
+    return answer;
+}
+
+static json_t *live_route(void *owner, const struct route_query *query)
+{
+    (void)owner;
+    return json_pack("{s:b, s:s%, s:b}", "found", 1, "to", query->dialled.ptr, query->dialled.len,
+                     "may", query->may_use_trunks);
+}
+
+static uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite)
+{
+    (void)owner;
+    return strcmp(trunk, "acme") == 0 ? (dry_invite ? 2 : 1) : 0;
+}
+
+static json_t *doctor_report(void *owner, uint32_t id, bool *is_known)
+{
+    struct fixture *f = owner;
+    *is_known = id == 1;
+    return *is_known && f->trace_after-- <= 0 ? json_pack("{s:b}", "ok", 1) : NULL;
+}
+
+static enum err reload(void *owner, json_t **out, struct fault *fault)
+{
+    struct fixture *f = owner;
+    if (f->trace_after)
+        return fault_set(fault, ERR_INVALID, "tandem.yaml", 3, "log: unknown key");
+    *out = json_pack("{s:b}", "ok", 1);
+    return OK;
+}
+
 static json_t *live_log(void *owner, uint64_t after, size_t max)
 {
     (void)owner;
@@ -56,6 +99,11 @@ static json_t *live_log(void *owner, uint64_t after, size_t max)
 }
 
 static const struct admin_live_ops live_ops = { .log = live_log,
+                                                .trace = live_trace,
+                                                .route = live_route,
+                                                .doctor_start = doctor_start,
+                                                .doctor_report = doctor_report,
+                                                .reload = reload,
                                                 .calls = live_calls,
                                                 .call = live_call,
                                                 .hang_up = hang_up,
@@ -399,6 +447,73 @@ static void test_calls(void **state)
     assert_int_equal(json_array_size(f->body), 0);
 }
 
+/* Answered when something comes, or at the end of the wait. */
+static void test_trace(void **state)
+{
+    struct fixture *f = *state;
+    struct addr peer = addr_loopback4(1);
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace?after=7&method=INVITE", ""), 200);
+    const json_t *messages = json_object_get(f->body, "messages");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(messages, 0), "seq")), 8);
+    f->trace_after = 1000;
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace", ""), 200); /* no wait: nothing */
+    assert_int_equal(json_array_size(json_object_get(f->body, "messages")), 0);
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace?after=x", ""), 422);
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace?wait_ms=9999999", ""), 422);
+
+    struct http_param params[] = { { SLICE("wait_ms"), SLICE("1000") },
+                                   { SLICE("method"), SLICE("INVITE") } };
+    struct api_request request = { .method = HTTP_GET,
+                                   .path = SLICE("/admin/api/trace"),
+                                   .authorization = SLICE("Bearer t0ken"),
+                                   .params = params,
+                                   .n_params = 2,
+                                   .peer = &peer };
+    bool is_ours;
+    f->trace_after = 5;
+    f->replies = 0;
+    assert_non_null(api_dispatch(f->api, &request, on_reply, f, &is_ours));
+    loop_advance(f->loop, 100);
+    assert_int_equal(f->replies, 0);
+    loop_advance(f->loop, 300);
+    assert_int_equal(f->replies, 1);
+    assert_int_equal(json_array_size(json_object_get(f->body, "messages")), 1);
+    f->trace_after = 1000;
+    assert_non_null(api_dispatch(f->api, &request, on_reply, f, &is_ours));
+    loop_advance(f->loop, 900);
+    assert_int_equal(f->replies, 1);
+    loop_advance(f->loop, 200);
+    assert_int_equal(f->replies, 2); /* in vain */
+    struct rest *rest = api_dispatch(f->api, &request, on_reply, f, &is_ours);
+    assert_non_null(rest);
+    rest_cancel(rest);
+    loop_advance(f->loop, 2000);
+    assert_int_equal(f->replies, 2);
+}
+
+static void test_the_daemon(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/route?to=100", ""), 200);
+    assert_string_equal(text(f, "to"), "100");
+    assert_true(json_is_true(json_object_get(f->body, "may")));
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/route?to=100&trunk=acme", ""), 200);
+    assert_true(json_is_false(json_object_get(f->body, "may"))); /* never from trunk to trunk */
+
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/reload", ""), 200);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/reload", "{\"a\":1}"), 422);
+    f->trace_after = 1;
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/reload", ""), 422);
+    assert_string_equal(error(f, "message"), "nothing changed: tandem.yaml:3: log: unknown key");
+
+    f->trace_after = 0;
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/doctor", "{\"trunk\":\"acme\"}"), 200);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/doctor", "{\"trunk\":\"b\"}"), 404);
+    assert_string_equal(error(f, "message"), "there is no trunk \"b\"");
+    assert_int_equal(
+        ask(f, HTTP_POST, "/admin/api/doctor", "{\"trunk\":\"acme\",\"dry_invite\":\"1\"}"), 503);
+}
+
 static void test_askers_that_leave(void **state)
 {
     struct fixture *f = *state;
@@ -428,6 +543,17 @@ int main(void)
 {
     log_set_level(LOG_WARN);
     const struct CMUnitTest tests[] = {
+        TEST(test_who_may_ask),
+        TEST(test_paths),
+        TEST(test_projects_and_tokens),
+        TEST(test_users),
+        TEST(test_pats),
+        TEST(test_devices),
+        TEST(test_numbers),
+        TEST(test_calls),
+        TEST(test_trace),
+        TEST(test_the_daemon),
+        TEST(test_askers_that_leave),
         TEST(test_who_may_ask), TEST(test_paths),
         TEST(test_log),         TEST(test_projects_and_tokens),
         TEST(test_users),       TEST(test_pats),

@@ -11,6 +11,7 @@
 
 struct api;
 struct loop;
+struct route_query;
 struct store;
 struct trace_query;
 
@@ -21,6 +22,7 @@ struct admin_live_ops {
     bool (*hang_up)(void *owner, struct slice id); /* false: no such call */
     json_t *(*registrations)(void *owner);         /* array */
     json_t *(*trunks)(void *owner);                /* array */
+    json_t *(*route)(void *owner, const struct route_query *query); /* as GET route */
     /** {"next": number, "lines": [{seq, level, text}]}, the newest `max` behind `after` */
     json_t *(*log)(void *owner, uint64_t after, size_t max);
     json_t *(*trace)(void *owner, const struct trace_query *query); /* as trace_read() */

@@ -26,6 +26,7 @@ const struct api_route api_routes[] = {
     { HTTP_DELETE, ADMIN "projects/:id", API_ADMIN, admin_project_remove },
     { HTTP_GET, ADMIN "registrations", API_ADMIN, admin_registration_list },
     { HTTP_POST, ADMIN "reload", API_ADMIN, admin_reload },
+    { HTTP_GET, ADMIN "route", API_ADMIN, admin_route },
     { HTTP_GET, ADMIN "tokens", API_ADMIN, admin_token_list },
     { HTTP_POST, ADMIN "tokens", API_ADMIN, admin_token_add },
     { HTTP_DELETE, ADMIN "tokens/:id", API_ADMIN, admin_token_remove },

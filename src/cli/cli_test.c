@@ -113,6 +113,7 @@ static void test_what_is_asked(void **state)
         { "calls", "GET /admin/api/calls " },
         { "calls --all", "GET /admin/api/calls?all=50 " },
         { "calls c-1", "GET /admin/api/calls/c-1 " },
+        { "list sessions all", "GET /admin/api/calls " },
         { "calls end c-1", "DELETE /admin/api/calls/c-1 " },
         { "registrations", "GET /admin/api/registrations " },
         { "trace --past --call c1 --trunk a/b --method INVITE",
@@ -144,6 +145,13 @@ static void test_wrong_usage(void **state)
         { "token add --project p1", "missing: --scopes" },
         { "pat add --user a --days x", "a number is expected behind --days" },
         { "calls a b c", "usage: tandem calls" },
+        { "list", "usage: tandem list sessions [all | ID]" },
+        { "list calls", "usage: tandem list sessions" },
+        { "route", "usage: tandem route --to" },
+        { "route --to", "usage: tandem route --to" },
+        { "reload now", "usage: tandem reload" },
+        { "doctor a b", "usage: tandem doctor" },
+        { "doctor --frob", "usage: tandem doctor" },
         { "calls --url", "--url and --state need a value" },
         { "help frob", "there is no command \"frob\"" },
         { "trunks x", "nothing is expected at x" },
@@ -215,18 +223,102 @@ static void test_tables(void **state)
 static void test_one_call(void **state)
 {
     (void)state;
-    answers(200, "{\"id\":\"c1\",\"state\":\"done\",\"created_ms\":1000,\"duration_ms\":65000,"
-                 "\"legs\":[{\"leg\":1,\"kind\":\"bridge\",\"state\":\"done\"}],"
-                 "\"timeline\":[{\"t\":1250,\"leg\":1,\"kind\":\"ice\",\"text\":\"connected\"}],"
-                 "\"cause\":{\"code\":486,\"token\":\"busy\",\"text\":\"The other side is "
-                 "busy.\",\"by\":\"remote\"}}");
+    answers(200,
+            "{\"id\":\"c1\",\"state\":\"done\",\"created_ms\":1000,\"duration_ms\":65000,"
+            "\"legs\":[{\"leg\":1,\"kind\":\"bridge\",\"state\":\"done\",\"party\":\"page\","
+            "\"via\":\"\","
+            "\"media\":{\"rtt_ms\":12.5,\"codec_received\":\"PCMU\",\"received\":{\"packets\":50,"
+            "\"lost\":1,\"level_dbov\":-20},\"sent\":{\"packets\":49}}},"
+            "{\"leg\":2,\"kind\":\"sip\",\"state\":\"done\",\"party\":\"100\",\"via\":\"acme\","
+            "\"media\":null}],"
+            "\"timeline\":[{\"t\":1000,\"leg\":0,\"kind\":\"route\",\"text\":\"trunk acme\"},"
+            "{\"t\":1250,\"leg\":1,\"kind\":\"ice\",\"text\":\"connected\"},"
+            "{\"t\":1300,\"leg\":2,\"kind\":\"sip\",\"text\":\"INVITE\\u001b[2J\"}],"
+            "\"cause\":{\"code\":486,\"token\":\"busy\",\"text\":\"The other side is "
+            "busy.\",\"by\":\"remote\"}}");
     run("calls c1");
     assert_int_equal(seen.code, CLI_OK);
     has(seen.out, "duration_ms  1:05\n");
     has(seen.out, "ended  The other side is busy.\n");
-    has(seen.out, "0.250 s    1  ice   connected\n");
+    has(seen.out, "            1   2   1=bridge page, 2=sip 100 via acme\n"
+                  "  0.000 s   -------- route    trunk acme\n"
+                  "  0.250 s   *   |   ice       connected\n"
+                  "  0.300 s   |   *   sip       INVITE?[2J\n");
+    has(seen.out, "  1  received  PCMU        50");
+    has(seen.out, "  1  sent                  49");
     run("calls c1 --json");
     has(seen.out, "\"token\": \"busy\"");
+    run("list sessions c1");
+    has(seen.asked, "GET /admin/api/calls/c1 ");
+    has(seen.out, "duration_ms  1:05\n");
+    answers(200, "{\"id\":\"c1\",\"legs\":[],\"timeline\":[]}");
+    run("calls c1");
+    has(seen.out, "no media\n\nnothing happened\n");
+}
+
+static void test_route(void **state)
+{
+    (void)state;
+    answers(200,
+            "{\"found\":true,\"why\":\"pattern +1X.\",\"targets\":[{\"step\":1,\"kind\":\"trunk\","
+            "\"name\":\"acme\",\"number\":\"+1555\"}],\"cause\":null}");
+    run("route --to +1555 --from al/ice");
+    assert_int_equal(seen.code, CLI_OK);
+    has(seen.asked, "GET /admin/api/route?&to=%2B1555&from=al%2Fice ");
+    has(seen.out, "decided by: pattern +1X.\nSTEP  KIND   NAME  DIALS\n   1  trunk  acme  +1555\n");
+    answers(200, "{\"found\":false,\"why\":\"\",\"targets\":[],"
+                 "\"cause\":{\"code\":404,\"text\":\"Nobody.\"}}");
+    run("route --to 7");
+    assert_int_equal(seen.code, CLI_FAILED);
+    assert_string_equal(seen.out, "refused with 404: Nobody.\n");
+}
+
+static void test_reload(void **state)
+{
+    (void)state;
+    answers(200, "{\"ok\":true,\"changed\":[\"trunk acme added\"],\"restart\":[\"listen.http\"],"
+                 "\"warnings\":[\"careful\"]}");
+    run("reload");
+    assert_int_equal(seen.code, CLI_OK);
+    has(seen.asked, "POST /admin/api/reload ");
+    assert_string_equal(
+        seen.out, "reloaded:\n  trunk acme added\nrestart needed: listen.http changed, which a "
+                  "running daemon cannot take over\nwarning: careful\n");
+    answers(422, "{\"error\":{\"message\":\"nothing changed: .env:3: bad\"}}");
+    run("reload");
+    assert_int_equal(seen.code, CLI_FAILED);
+    assert_string_equal(seen.err, "tandem: nothing changed: .env:3: bad\n");
+}
+
+static void test_doctor(void **state)
+{
+    (void)state;
+    answers(200, "{\"ok\":false,\"trunk\":\"acme\",\"steps\":[{\"step\":\"resolve\",\"ok\":true,"
+                 "\"detail\":\"a is b\"},{\"step\":\"codecs\",\"ok\":true,\"skipped\":true,"
+                 "\"detail\":\"?\"},{\"step\":\"options\",\"ok\":false,\"detail\":\"no answer\","
+                 "\"advice\":\"open the port\"}]}");
+    run("doctor acme --dry-invite +1555");
+    has(seen.asked, "POST /admin/api/doctor {\"dry_invite\":\"+1555\",\"trunk\":\"acme\"}");
+    assert_int_equal(seen.code, CLI_FAILED);
+    assert_string_equal(seen.out, "trunk acme\n"
+                                  "1. resolve      ok      a is b\n"
+                                  "2. codecs       -       ?\n"
+                                  "3. options      FAILED  no answer\n"
+                                  "                       -> open the port\n"
+                                  "this trunk cannot be used as it is\n");
+    run("doctor --json");
+    assert_int_equal(seen.code, CLI_FAILED);
+    has(seen.out, "\"ok\": false");
+    answers(404, "{\"error\":{\"message\":\"there is no trunk \\\"x\\\"\"}}");
+    run("doctor x");
+    assert_int_equal(seen.code, CLI_FAILED);
+    has(seen.err, "there is no trunk \"x\"");
+    /* nobody to ask: by itself, and there is nothing to look at */
+    char *vars[] = { (char *)(uintptr_t) "HOME=/h", NULL };
+    answers(0, NULL);
+    run_with(false, vars, "doctor");
+    assert_int_equal(seen.code, CLI_FAILED);
+    has(seen.err, "there is no trunk \"default\": set SIP_TRUNK_HOST");
 }
 
 static void test_trace(void **state)
@@ -352,15 +444,12 @@ static int free_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_asked),
-        cmocka_unit_test(test_wrong_usage),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_one_call),
-        cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_help_fits_one_screen),
-        cmocka_unit_test(test_version),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_what_is_asked), cmocka_unit_test(test_wrong_usage),
+        cmocka_unit_test(test_failures),      cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_one_call),      cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_route),         cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_doctor),        cmocka_unit_test(test_help_fits_one_screen),
+        cmocka_unit_test(test_version),       cmocka_unit_test(test_check),
         cmocka_unit_test(test_whose_command),
     };
     return cmocka_run_group_tests(tests, NULL, free_seen);

@@ -3,9 +3,11 @@
 
 #include "admin_api.h"
 #include "base/buf.h"
+#include "base/num.h"
 #include "base/slice.h"
 #include "cli_table.h"
 #include "commands.h"
+#include "ladder.h"
 #include "net/http_path.h"
 
 enum { PATH_MAX_LEN = 512, SEGMENT_MAX = 400 };
@@ -32,26 +34,49 @@ static const struct cli_column leg_columns[] = {
     { "via", "VIA", CLI_TEXT },
     { 0 },
 };
-static const struct cli_column timeline_columns[] = {
-    { "after", "AFTER", CLI_NUMBER },
+static const struct cli_column media_columns[] = {
     { "leg", "LEG", CLI_NUMBER },
-    { "kind", "WHAT", CLI_TEXT },
-    { "text", "", CLI_TEXT },
+    { "way", "SOUND", CLI_TEXT },
+    { "codec", "CODEC", CLI_TEXT },
+    { "packets", "PACKETS", CLI_NUMBER },
+    { "bytes", "BYTES", CLI_NUMBER },
+    { "lost", "LOST", CLI_NUMBER },
+    { "jitter_ms", "JITTER MS", CLI_NUMBER },
+    { "level_dbov", "LEVEL DBOV", CLI_NUMBER },
+    { "last_packet_ms", "LAST MS AGO", CLI_NUMBER },
+    { "rtt_ms", "RTT MS", CLI_NUMBER },
+    { "mos", "MOS", CLI_NUMBER },
     { 0 },
 };
 
-/* Each entry's time as seconds since the call began: "0.123" */
-static void add_after(const json_t *timeline, json_int_t begin_ms)
+/* A row for each way of each leg that has media: both must count for a talk. */
+static void add_ways(json_t *rows, const json_t *leg)
 {
-    size_t i;
-    json_t *entry;
-    json_array_foreach(timeline, i, entry)
-    {
-        char text[32];
-        json_int_t ms = json_integer_value(json_object_get(entry, "t")) - begin_ms;
-        snprintf(text, sizeof text, "%.3f s", (double)ms / 1000);
-        json_object_set_new(entry, "after", json_string(text));
+    static const char *const ways[] = { "received", "sent" };
+    const json_t *media = json_object_get(leg, "media");
+    for (size_t i = 0; i < COUNT_OF(ways) && json_is_object(media); i++) {
+        char codec[32];
+        snprintf(codec, sizeof codec, "codec_%s", ways[i]);
+        json_t *row = json_copy(json_object_get(media, ways[i]));
+        if (!row)
+            continue;
+        json_object_set(row, "leg", json_object_get(leg, "leg"));
+        json_object_set_new(row, "way", json_string(ways[i]));
+        json_object_set(row, "codec", json_object_get(media, codec));
+        json_object_set(row, "rtt_ms", json_object_get(media, "rtt_ms"));
+        json_object_set(row, "mos", json_object_get(media, "mos"));
+        json_array_append_new(rows, row);
     }
+}
+
+static void print_media(struct cli *cli, const json_t *legs)
+{
+    json_t *rows = json_array();
+    size_t i;
+    json_t *leg;
+    json_array_foreach(legs, i, leg) add_ways(rows, leg);
+    cli_table_print(cli, media_columns, rows, "no media");
+    json_decref(rows);
 }
 
 static void print_cause(struct cli *cli, const json_t *cause)
@@ -68,7 +93,6 @@ static void print_cause(struct cli *cli, const json_t *cause)
 
 static void print_call(struct cli *cli, json_t *call)
 {
-    json_t *timeline = json_object_get(call, "timeline");
     json_t *cause = json_object_get(call, "cause");
     cli_table_print_object(cli, call);
     if (json_is_object(cause))
@@ -76,8 +100,9 @@ static void print_call(struct cli *cli, json_t *call)
     fputc('\n', cli->out);
     cli_table_print(cli, leg_columns, json_object_get(call, "legs"), "no legs");
     fputc('\n', cli->out);
-    add_after(timeline, json_integer_value(json_object_get(call, "created_ms")));
-    cli_table_print(cli, timeline_columns, timeline, "nothing happened");
+    print_media(cli, json_object_get(call, "legs"));
+    fputc('\n', cli->out);
+    ladder_print(cli, call);
 }
 
 static json_t *ask_call(struct cli *cli, const char *method, const char *id)
@@ -143,4 +168,13 @@ int cmd_calls(struct cli *cli, int argc, char **argv)
     if (argc == 2 && argv[1][0] != '-')
         return show(cli, argv[1]);
     return cli_fail(cli, CLI_USAGE, "usage: tandem calls [ID | --all | end ID]");
+}
+
+/* The words of rtpengine-ctl, which people who come from there type. */
+int cmd_list(struct cli *cli, int argc, char **argv)
+{
+    bool fine = argc >= 2 && argc <= 3 && strcmp(argv[1], "sessions") == 0;
+    if (!fine || (argc == 3 && argv[2][0] == '-'))
+        return cli_fail(cli, CLI_USAGE, "usage: tandem list sessions [all | ID]");
+    return argc == 2 || strcmp(argv[2], "all") == 0 ? list(cli, false) : show(cli, argv[2]);
 }

@@ -56,6 +56,30 @@ static json_t *live_trace(void *owner, const struct trace_query *query)
     return trace_read(((struct daemon *)owner)->env.trace, query);
 }
 
+static json_t *targets_json(const struct route_plan *plan)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < plan->n; i++)
+        json_array_append_new(rows,
+                              json_pack("{s:i, s:s, s:s, s:s}", "step", (int)plan->step[i] + 1,
+                                        "kind", plan->targets[i].kind, "name",
+                                        plan->targets[i].name, "number", plan->targets[i].number));
+    return rows;
+}
+
+static json_t *live_route(void *owner, const struct route_query *query)
+{
+    struct route_plan plan;
+    struct cause cause = { 0 };
+    enum err err = router_find(((struct daemon *)owner)->router, query, &plan, &cause);
+    json_t *why = json_string(plan.why);
+    return json_pack("{s:b, s:o, s:o, s:o}", "found", err == OK, "why",
+                     why ? why : json_string("?"), "targets", targets_json(&plan), "cause",
+                     err ? json_pack("{s:i, s:s, s:s}", "code", cause.code, "token", cause.token,
+                                     "text", cause.text)
+                         : json_null());
+}
+
 static uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite)
 {
     return daemon_doctor_start(owner, trunk, dry_invite);
@@ -101,6 +125,7 @@ static const struct admin_live_ops live_ops = {
     .hang_up = hang_up,
     .registrations = live_registrations,
     .trunks = live_trunks,
+    .route = live_route,
     .log = live_log,
     .trace = live_trace,
     .doctor_start = doctor_start,
