@@ -300,7 +300,9 @@ void far_dial(struct far_end *far, const char *user, const char *account, const 
         .from_uri = slice_of(from),
         .auth = { .user = slice_of(password ? account : NULL), .password = &secret },
     };
-    if (!far->late)
+    if (far->offers)
+        config.body = (struct sip_body){ SLICE("application/sdp"), slice_of(far->offers) };
+    else if (!far->late)
         config.body = description(far, "sendrecv", mem, sizeof mem);
     assert_int_equal(sip_session_invite(&call->session, far->agent, &config, &session_events, call),
                      OK);

@@ -24,6 +24,7 @@ struct far_end {
     int answers;         /* 200, or a refusal; 0: later, or never */
     bool late;           /* its own INVITEs carry no SDP, the ACK does */
     const char *formats; /* of its m= line: "0 8 101" */
+    const char *offers;  /* a whole description for far_dial() instead; NULL: none */
     const char *realm;   /* it demands digest for this realm; NULL: nobody is asked */
     struct secret password;
     struct sip_auth *auth;

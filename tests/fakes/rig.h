@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sys/types.h>
 
 #include "net/addr.h"
 
@@ -24,8 +25,9 @@ struct rig {
     struct daemon *daemon;
     struct addr sip; /* its SIP listener */
     char dir[64];
-    char *log; /* every line since rig_create() or rig_clear_log() */
-    size_t log_len;
+    int log_fd;     /* log lines go here instead of stderr */
+    off_t log_from; /* what was logged before does not count */
+    char *log;      /* room to read them into */
 };
 
 /** The far ends' loop; the gateway follows with rig_start(), when their ports are known. */
@@ -54,7 +56,8 @@ size_t rig_calls(const struct rig *rig); /* live ones */
 const char *rig_last_record(struct rig *rig);
 /** Its timeline, a line an entry: "leg kind text\n". Valid until the next call. */
 const char *rig_last_timeline(struct rig *rig);
-bool rig_logged(const struct rig *rig, const char *text);
+/** Was that said since rig_create() or rig_clear_log()? */
+bool rig_logged(struct rig *rig, const char *text);
 void rig_clear_log(struct rig *rig);
 /** How many descriptors this process has open. */
 unsigned rig_descriptors(void);
