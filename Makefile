@@ -34,7 +34,7 @@ tests_of = $(shell find src/$(1) -name '*_test.c' 2>/dev/null | sort)
 fuzzers_of = $(shell find src/$(1) -name '*_fuzz.c' 2>/dev/null | sort)
 objects = $(patsubst src/%.c,$(DIR)/%.o,$(1))
 made_store := $(DIR)/store/schema.o
-made_daemon := $(DIR)/daemon/page.o
+made_daemon := $(DIR)/daemon/page.o $(DIR)/daemon/admin_page.o
 reach   = $(sort $(1) $(foreach f,$(needs_$(1)),$(call reach,$(f))))
 archives = $(foreach f,$(call reach,$(1)),$(DIR)/lib$(f).a)
 pkgs    = $(sort $(foreach f,$(call reach,$(1)),$(pkgs_$(f))))
@@ -80,6 +80,9 @@ $(DIR)/store/schema.c: $(sort $(wildcard src/store/schema/*.sql)) tools/embed
 $(DIR)/daemon/page.c: $(sort $(wildcard web/page/*)) tools/embed
 	@mkdir -p $(@D)
 	$(Q)tools/embed web_page web/page $(filter web/%,$^) > $@
+$(DIR)/daemon/admin_page.c: $(sort $(wildcard web/admin/*)) tools/embed
+	@mkdir -p $(@D)
+	$(Q)tools/embed web_admin web/admin $(filter web/%,$^) > $@
 $(DIR)/%.o: $(DIR)/%.c Makefile
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 $(DIR)/%.o: src/%.c Makefile tools/floors.mk VERSION

@@ -14,9 +14,9 @@
 #include "sip/sip_agent.h"
 #include "sip/sip_ws.h"
 
-/* web/page/, built in */
-extern const struct embed web_page[];
-extern const size_t n_web_page;
+/* web/page/ and web/admin/, built in */
+extern const struct embed web_page[], web_admin[];
+extern const size_t n_web_page, n_web_admin;
 
 static const char *type_of(struct slice name)
 {
@@ -36,21 +36,38 @@ static const char *type_of(struct slice name)
     return "application/octet-stream";
 }
 
+static const struct embed *find_file(const struct embed *files, size_t n, struct slice name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_is(slice_empty(name) ? SLICE("index.html") : name, files[i].name))
+            return &files[i];
+    return NULL;
+}
+
+/* What strangers call themselves is shown to an administrator: nothing but our own files may run,
+ * and no other site may frame the page. */
+#define ADMIN_POLICY                                                                        \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " \
+    "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 static bool serve_page(struct http_request *request)
 {
-    struct slice name = slice_from(http_request_path(request), 1);
-    if (slice_empty(name))
-        name = SLICE("index.html");
+    struct slice path = slice_from(http_request_path(request), 1);
+    bool is_admin = slice_is(path, "admin") || slice_starts(path, SLICE("admin/"));
+    const struct embed *file =
+        is_admin ? find_file(web_admin, n_web_admin, slice_from(path, sizeof "admin"))
+                 : find_file(web_page, n_web_page, path);
     enum http_method method = http_request_method(request);
-    for (size_t i = 0; i < n_web_page; i++) {
-        if (!slice_is(name, web_page[i].name) || (method != HTTP_GET && method != HTTP_HEAD))
-            continue;
-        (void)!http_reply_header(request, "Cache-Control", SLICE("no-cache"));
-        (void)!http_reply_header(request, "X-Content-Type-Options", SLICE("nosniff"));
-        http_reply(request, 200, type_of(name), slice_make(web_page[i].data, web_page[i].len));
-        return true;
+    if (!file || (method != HTTP_GET && method != HTTP_HEAD))
+        return false;
+    (void)!http_reply_header(request, "Cache-Control", SLICE("no-cache"));
+    (void)!http_reply_header(request, "X-Content-Type-Options", SLICE("nosniff"));
+    if (is_admin) {
+        (void)!http_reply_header(request, "Content-Security-Policy", SLICE(ADMIN_POLICY));
+        (void)!http_reply_header(request, "Referrer-Policy", SLICE("no-referrer"));
     }
-    return false;
+    http_reply(request, 200, type_of(slice_of(file->name)), slice_make(file->data, file->len));
+    return true;
 }
 
 /* The reference's three keys first; readiness beside them. */
