@@ -34,8 +34,8 @@ export function drawLadder(call, width) {
     /** @type {Leg[]} */ const legs = [...(call.legs ?? [])].sort((a, b) => a.leg - b.leg);
     const caller = legs.filter((leg) => leg.leg === 1);
     const columns = [...caller, null, ...legs.filter((leg) => leg.leg !== 1)];
-    const left = 62;
-    const each = Math.max(116, (Math.max(width, 320) - left - 8) / columns.length);
+    const left = width < 400 ? 48 : 62;
+    const each = Math.max(88, (Math.max(width, 320) - left - 8) / columns.length);
     const total = left + each * columns.length + 8;
     const x = (/** @type {number} */ i) => left + each * (i + 0.5);
     const own = columns.indexOf(null);
