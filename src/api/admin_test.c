@@ -1,209 +1,5 @@
 /* Requests of the command line and what they are answered, over the store in memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/hash.h"
-#include "base/log.h"
-#include "base/loop.h"
-#include "base/mem.h"
-#include "base/num.h"
-#include "call/route.h"
-#include "legs/trace.h"
-#include "rest.h"
-#include "routes.h"
-#include "store/token.h"
-
-struct fixture {
-    struct loop *loop;
-    struct store *store;
-    struct api *api;
-    int replies, status;
-    json_t *body;
-    char changed[64];
-    int trace_after; /* questions until there is news */
-};
-
-static json_t *live_calls(void *owner)
-{
-    (void)owner;
-    return json_pack("[{s:s, s:s}]", "id", "live-1", "state", "up");
-}
-
-static json_t *live_call(void *owner, struct slice id)
-{
-    (void)owner;
-    return slice_is(id, "live-1") ? json_pack("{s:s, s:[]}", "id", "live-1", "legs") : NULL;
-}
-
-static bool hang_up(void *owner, struct slice id)
-{
-    (void)owner;
-    return slice_is(id, "live-1");
-}
-
-static void on_change(void *owner, const char *what)
-{
-    struct fixture *f = owner;
-    snprintf(f->changed, sizeof f->changed, "%s", what);
-}
-
-/* One message that comes when somebody has waited a while. */
-static json_t *live_trace(void *owner, const struct trace_query *query)
-{
-    struct fixture *f = owner;
-    json_t *answer = json_pack("{s:i, s:[]}", "next", 4, "messages");
-    if (f->trace_after-- <= 0 && slice_is(query->method, "INVITE"))
-        json_array_append_new(json_object_get(answer, "messages"),
-                              json_pack("{s:I}", "seq", (json_int_t)query->after + 1));
-    return answer;
-}
-
-static json_t *live_route(void *owner, const struct route_query *query)
-{
-    (void)owner;
-    return json_pack("{s:b, s:s%, s:b}", "found", 1, "to", query->dialled.ptr, query->dialled.len,
-                     "may", query->may_use_trunks);
-}
-
-static uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite)
-{
-    (void)owner;
-    return strcmp(trunk, "acme") == 0 ? (dry_invite ? 2 : 1) : 0;
-}
-
-static json_t *doctor_report(void *owner, uint32_t id, bool *is_known)
-{
-    struct fixture *f = owner;
-    *is_known = id == 1;
-    return *is_known && f->trace_after-- <= 0 ? json_pack("{s:b}", "ok", 1) : NULL;
-}
-
-static enum err reload(void *owner, json_t **out, struct fault *fault)
-{
-    struct fixture *f = owner;
-    if (f->trace_after)
-        return fault_set(fault, ERR_INVALID, "tandem.yaml", 3, "log: unknown key");
-    *out = json_pack("{s:b}", "ok", 1);
-    return OK;
-}
-
-static json_t *live_log(void *owner, uint64_t after, size_t max)
-{
-    (void)owner;
-    return json_pack("{s:I, s:[{s:I}]}", "next", (json_int_t)after + 1, "lines", "seq",
-                     (json_int_t)max);
-}
-
-static const struct admin_live_ops live_ops = { .log = live_log,
-                                                .trace = live_trace,
-                                                .route = live_route,
-                                                .doctor_start = doctor_start,
-                                                .doctor_report = doctor_report,
-                                                .reload = reload,
-                                                .calls = live_calls,
-                                                .call = live_call,
-                                                .hang_up = hang_up,
-                                                .on_change = on_change };
-
-static int setup(void **state)
-{
-    struct fixture *f = mem_new(struct fixture);
-    f->loop = loop_create_simulated();
-    struct store_config store = { .loop = f->loop, .url = ":memory:" };
-    if (store_open(&f->store, &store, NULL))
-        return -1;
-    struct api_config config = { .loop = f->loop,
-                                 .store = f->store,
-                                 .live = &live_ops,
-                                 .owner = f,
-                                 .admin_token = SLICE("t0ken"),
-                                 .sip_realm = "tandem",
-                                 .sip_domain = "sip.example.org" };
-    f->api = api_create(&config);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    api_destroy(f->api);
-    store_close(f->store);
-    loop_destroy(f->loop);
-    json_decref(f->body);
-    mem_free(f);
-    return 0;
-}
-
-static void on_reply(void *owner, int status, const json_t *body)
-{
-    struct fixture *f = owner;
-    f->replies++;
-    f->status = status;
-    json_decref(f->body);
-    f->body = json_deep_copy(body);
-}
-
-static int dispatch(struct fixture *f, const struct api_request *request)
-{
-    bool is_ours;
-    f->replies = 0;
-    api_dispatch(f->api, request, on_reply, f, &is_ours);
-    for (int i = 0; i < 10 && !f->replies; i++)
-        loop_advance(f->loop, 1);
-    assert_true(is_ours);
-    assert_int_equal(f->replies, 1);
-    return f->status;
-}
-
-/* "POST /admin/api/users?a=b" with the token, from loopback */
-static int ask(struct fixture *f, enum http_method method, const char *path, const char *body)
-{
-    static char memory[200];
-    struct http_param params[4];
-    struct addr peer = addr_loopback4(40000);
-    struct slice query = slice_of(path);
-    struct slice only = slice_cut(&query, '?');
-    struct api_request request = { .method = method,
-                                   .path = only,
-                                   .params = params,
-                                   .n_params = COUNT_OF(params),
-                                   .authorization = SLICE("Bearer t0ken"),
-                                   .body = slice_of(body),
-                                   .peer = &peer };
-    query = only.len < strlen(path) ? query : SLICE_NONE;
-    assert_int_equal(http_query_parse(query, memory, sizeof memory, params, &request.n_params), OK);
-    return dispatch(f, &request);
-}
-
-static const char *text(const struct fixture *f, const char *name)
-{
-    const char *value = json_string_value(json_object_get(f->body, name));
-    if (!value)
-        fail_msg("no text \"%s\" in the answer", name);
-    return value;
-}
-
-static const char *error(const struct fixture *f, const char *name)
-{
-    const char *value = json_string_value(json_object_get(json_object_get(f->body, "error"), name));
-    return value ? value : "";
-}
-
-static const json_t *row(const struct fixture *f, size_t i)
-{
-    return json_array_get(f->body, i);
-}
-
-static const char *row_text(const struct fixture *f, size_t i, const char *name)
-{
-    const char *value = json_string_value(json_object_get(row(f, i), name));
-    return value ? value : "(none)";
-}
+#include "test_admin.h"
 
 static void test_who_may_ask(void **state)
 {
@@ -447,73 +243,6 @@ static void test_calls(void **state)
     assert_int_equal(json_array_size(f->body), 0);
 }
 
-/* Answered when something comes, or at the end of the wait. */
-static void test_trace(void **state)
-{
-    struct fixture *f = *state;
-    struct addr peer = addr_loopback4(1);
-    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace?after=7&method=INVITE", ""), 200);
-    const json_t *messages = json_object_get(f->body, "messages");
-    assert_int_equal(json_integer_value(json_object_get(json_array_get(messages, 0), "seq")), 8);
-    f->trace_after = 1000;
-    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace", ""), 200); /* no wait: nothing */
-    assert_int_equal(json_array_size(json_object_get(f->body, "messages")), 0);
-    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace?after=x", ""), 422);
-    assert_int_equal(ask(f, HTTP_GET, "/admin/api/trace?wait_ms=9999999", ""), 422);
-
-    struct http_param params[] = { { SLICE("wait_ms"), SLICE("1000") },
-                                   { SLICE("method"), SLICE("INVITE") } };
-    struct api_request request = { .method = HTTP_GET,
-                                   .path = SLICE("/admin/api/trace"),
-                                   .authorization = SLICE("Bearer t0ken"),
-                                   .params = params,
-                                   .n_params = 2,
-                                   .peer = &peer };
-    bool is_ours;
-    f->trace_after = 5;
-    f->replies = 0;
-    assert_non_null(api_dispatch(f->api, &request, on_reply, f, &is_ours));
-    loop_advance(f->loop, 100);
-    assert_int_equal(f->replies, 0);
-    loop_advance(f->loop, 300);
-    assert_int_equal(f->replies, 1);
-    assert_int_equal(json_array_size(json_object_get(f->body, "messages")), 1);
-    f->trace_after = 1000;
-    assert_non_null(api_dispatch(f->api, &request, on_reply, f, &is_ours));
-    loop_advance(f->loop, 900);
-    assert_int_equal(f->replies, 1);
-    loop_advance(f->loop, 200);
-    assert_int_equal(f->replies, 2); /* in vain */
-    struct rest *rest = api_dispatch(f->api, &request, on_reply, f, &is_ours);
-    assert_non_null(rest);
-    rest_cancel(rest);
-    loop_advance(f->loop, 2000);
-    assert_int_equal(f->replies, 2);
-}
-
-static void test_the_daemon(void **state)
-{
-    struct fixture *f = *state;
-    assert_int_equal(ask(f, HTTP_GET, "/admin/api/route?to=100", ""), 200);
-    assert_string_equal(text(f, "to"), "100");
-    assert_true(json_is_true(json_object_get(f->body, "may")));
-    assert_int_equal(ask(f, HTTP_GET, "/admin/api/route?to=100&trunk=acme", ""), 200);
-    assert_true(json_is_false(json_object_get(f->body, "may"))); /* never from trunk to trunk */
-
-    assert_int_equal(ask(f, HTTP_POST, "/admin/api/reload", ""), 200);
-    assert_int_equal(ask(f, HTTP_POST, "/admin/api/reload", "{\"a\":1}"), 422);
-    f->trace_after = 1;
-    assert_int_equal(ask(f, HTTP_POST, "/admin/api/reload", ""), 422);
-    assert_string_equal(error(f, "message"), "nothing changed: tandem.yaml:3: log: unknown key");
-
-    f->trace_after = 0;
-    assert_int_equal(ask(f, HTTP_POST, "/admin/api/doctor", "{\"trunk\":\"acme\"}"), 200);
-    assert_int_equal(ask(f, HTTP_POST, "/admin/api/doctor", "{\"trunk\":\"b\"}"), 404);
-    assert_string_equal(error(f, "message"), "there is no trunk \"b\"");
-    assert_int_equal(
-        ask(f, HTTP_POST, "/admin/api/doctor", "{\"trunk\":\"acme\",\"dry_invite\":\"1\"}"), 503);
-}
-
 static void test_askers_that_leave(void **state)
 {
     struct fixture *f = *state;
@@ -551,14 +280,18 @@ int main(void)
         TEST(test_devices),
         TEST(test_numbers),
         TEST(test_calls),
-        TEST(test_trace),
-        TEST(test_the_daemon),
+
         TEST(test_askers_that_leave),
-        TEST(test_who_may_ask), TEST(test_paths),
-        TEST(test_log),         TEST(test_projects_and_tokens),
-        TEST(test_users),       TEST(test_pats),
-        TEST(test_devices),     TEST(test_numbers),
-        TEST(test_calls),       TEST(test_askers_that_leave),
+        TEST(test_who_may_ask),
+        TEST(test_paths),
+        TEST(test_log),
+        TEST(test_projects_and_tokens),
+        TEST(test_users),
+        TEST(test_pats),
+        TEST(test_devices),
+        TEST(test_numbers),
+        TEST(test_calls),
+        TEST(test_askers_that_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

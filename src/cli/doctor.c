@@ -41,6 +41,8 @@ static void go_on(struct doctor *doctor, size_t to)
 }
 
 static json_t *add(struct doctor *doctor, bool ok, const char *advice, const char *fmt,
+                   va_list args) __attribute__((format(printf, 4, 0)));
+static json_t *add(struct doctor *doctor, bool ok, const char *advice, const char *fmt,
                    va_list args)
 {
     char text[DOCTOR_TEXT_MAX];
