@@ -1,7 +1,7 @@
 /* SIP over TCP on loopback: agents with each other, and against peers that write by hand. */
 #include "test_stream.h"
 
-#include "net/tcp.h"
+#include "sip_register.h"
 
 struct scene {
     struct loop *loop;
@@ -36,7 +36,8 @@ static void a_request_connects_and_is_answered_on_its_connection(void **state)
     char want[200];
     node_ask(&s->a, SIP_TCP, &s->b.at, "OPTIONS");
     assert_int_equal(node_wait(&s->a), 200);
-    snprintf(want, sizeof want, "SIP/2.0/TCP 127.0.0.1:%u;rport;branch=z9hG4bK", addr_port(&s->a.at));
+    snprintf(want, sizeof want, "SIP/2.0/TCP 127.0.0.1:%u;rport;branch=z9hG4bK",
+             addr_port(&s->a.at));
     assert_memory_equal(s->b.via, want, strlen(want));
     snprintf(want, sizeof want, "<sip:alice@127.0.0.1:%u;transport=tcp>", addr_port(&s->a.at));
     assert_string_equal(s->b.contact, want);
@@ -291,8 +292,61 @@ static void one_can_call_out_without_listening(void **state)
     assert_int_equal(sip_tcp_dial_only(c.agent, SIP_TCP, &any), OK);
     node_ask(&c, SIP_TCP, &s->b.at, "OPTIONS");
     assert_int_equal(node_wait(&c), 200);
-    assert_string_equal(s->b.contact, "<sip:alice@127.0.0.1;transport=tcp>");
+    /* the connection's own port: who looks for it by the Contact's address finds it */
+    char want[100];
+    snprintf(want, sizeof want, "<sip:alice@127.0.0.1:%u;transport=tcp>",
+             addr_port(&s->b.flow.remote));
+    assert_string_equal(s->b.contact, want);
     node_destroy(&c);
+}
+
+static void on_registered(void *owner, struct sip_register *reg, enum sip_register_state state,
+                          int status, const char *text)
+{
+    (void)reg;
+    (void)status;
+    (void)text;
+    *(unsigned *)owner += state == SIP_REGISTER_ON;
+}
+
+static const struct sip_register_events register_events = { .on_state = on_registered };
+
+static void a_registration_follows_its_connection(void **state)
+{
+    struct scene *s = *state;
+    char text[800];
+    unsigned times = 0;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct addr bind_to = addr_loopback4(0);
+    socklen_t len = sizeof bind_to;
+    assert_int_equal(bind(fd, &bind_to.sa, addr_len(&bind_to)), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, &bind_to.sa, &len), 0);
+    struct sip_register_config config = { .registrar_uri = SLICE("sip:example.com"),
+                                          .aor = SLICE("sip:alice@example.com"),
+                                          .contact_user = SLICE("alice"),
+                                          .hop = { .kind = SIP_TCP, .addr = bind_to } };
+    struct sip_register *reg = sip_register_create(s->a.agent, &config, &register_events, &times);
+    sip_register_start(reg);
+    for (unsigned round = 1; round <= 2; round++) {
+        struct peer peer = { .loop = s->loop, .in = mem_alloc(PEER_BUFFER + 1), .fd = -1 };
+        WAIT_FOR(s->loop, (peer.fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0);
+        assert_true(peer_wait(&peer, "Content-Length: 0\r\n\r\n"));
+        struct sip_msg *msg = NULL;
+        size_t used = 0;
+        struct buf out = BUF_ON(text);
+        struct sip_build b;
+        assert_int_equal(sip_msg_parse(&msg, slice_make(peer.in, peer.len), &used), OK);
+        sip_build_response(&b, &out, msg, 200, NULL, SLICE("t"), NULL);
+        sip_build_text(&b, SIP_H_EXPIRES, "3600");
+        assert_int_equal(sip_build_end(&b, SLICE_NONE, SLICE_NONE), OK);
+        sip_msg_unref(msg);
+        peer_send(&peer, buf_cstr(&out));
+        WAIT_FOR(s->loop, times == round);
+        peer_close(&peer);
+    }
+    sip_register_destroy(reg);
+    close(fd);
 }
 
 static void nothing_is_left_open(void **state)
@@ -331,6 +385,7 @@ int main(void)
         TEST(a_response_whose_connection_is_gone_goes_by_a_new_one),
         TEST(large_requests_leave_udp_and_come_back_when_they_must),
         TEST(one_can_call_out_without_listening),
+        TEST(a_registration_follows_its_connection),
         cmocka_unit_test(nothing_is_left_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
