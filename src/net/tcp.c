@@ -348,11 +348,12 @@ static void connect_from(struct tcp *tcp, const struct addr *from)
 {
     struct addr local = *from;
     addr_set_port(&local, 0);
-    bool wanted = addr_is_set(from) && !addr_is_any(from) &&
-                  addr_is_v6(from) == addr_is_v6(&tcp->remote) &&
-                  addr_is_loopback(from) == addr_is_loopback(&tcp->remote);
-    if (wanted)
-        (void)uv_tcp_bind(&tcp->uv, &local.sa, 0); /* what cannot be had is shown by connecting */
+    bool is_any = addr_is_any(from);
+    bool wanted = addr_is_set(from) && addr_is_v6(from) == addr_is_v6(&tcp->remote) &&
+                  (is_any || addr_is_loopback(from) == addr_is_loopback(&tcp->remote));
+    /* what cannot be had is shown by connecting */
+    if (wanted && !uv_tcp_bind(&tcp->uv, &local.sa, 0))
+        tcp->local = name_of(tcp, uv_tcp_getsockname);
     int status = uv_tcp_connect(&tcp->connect, &tcp->uv, &tcp->remote.sa, on_connected);
     if (status < 0)
         end_later(tcp, ERR_IO, strerror(-status));

@@ -43,7 +43,8 @@ struct tcp_events {
 
 struct tcp_config {
     struct addr remote;
-    struct addr local;             /* the address to come from; unset or any: the kernel's choice */
+    struct addr local;             /* the address to come from; any: the kernel's choice; unset: of
+                                      the port as well, which is not known before it is open then */
     const struct tls_context *tls; /* NULL: plain; borrowed until return */
     struct slice tls_name;         /* tls_create(); empty: the numeric address */
     int64_t connect_ms;            /* 0: TCP_CONNECT_MS */
@@ -65,7 +66,7 @@ void tcp_set_events(struct tcp *tcp, const struct tcp_events *events, void *owne
 
 bool tcp_is_open(const struct tcp *tcp);
 size_t tcp_backlog(const struct tcp *tcp); /* bytes queued */
-/** Ours; unset before it is connected. */
+/** Ours. Before it is open: the any-address with the port, or unset: see tcp_config.local. */
 const struct addr *tcp_local(const struct tcp *tcp);
 const struct addr *tcp_remote(const struct tcp *tcp);
 /** The TLS inside, for tls_describe() and its like; NULL when plain. */

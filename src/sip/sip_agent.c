@@ -35,6 +35,7 @@ static void on_closed(void *owner, const struct sip_flow *flow, const struct sip
 {
     struct sip_agent *agent = owner;
     sip_txns_closed(agent->txns, flow, loss);
+    sip_registers_flow_closed(agent, flow);
     if (agent->events->on_flow_closed)
         agent->events->on_flow_closed(agent->owner, flow);
 }
@@ -224,6 +225,7 @@ struct sip_agent *sip_agent_create(struct loop *loop, const struct sip_agent_con
     rand_bytes(agent->loop_key, sizeof agent->loop_key);
     agent->by_tag = map_create();
     list_init(&agent->sessions);
+    list_init(&agent->registers);
     agent->transport = sip_transport_create(
         loop, &transport, &agent->stats,
         events->on_wire ? &watched_transport_events : &transport_events, agent);

@@ -31,6 +31,7 @@ struct sip_agent {
     char *scratch;            /* SIP_MAX_MESSAGE bytes to build requests in */
     struct map *by_tag;       /* sessions by our tag */
     struct list sessions;     /* struct sip_session by link */
+    struct list registers;    /* struct sip_register by link */
     struct sip_agent_handler handlers[SIP_AGENT_HANDLERS_MAX];
     size_t n_handlers;
     uint8_t loop_key[SIP_LOOP_KEY];
@@ -42,6 +43,8 @@ struct sip_agent {
     struct timer done_timer;
 };
 
+/** sip_register.c: a connection ended; what was registered by it registers anew (RFC 5626 §4.4). */
+void sip_registers_flow_closed(struct sip_agent *agent, const struct sip_flow *flow);
 /** "<sip:user@host:port;transport=tcp>": who we are toward the far end of `flow`. */
 void sip_agent_print_contact(const struct sip_agent *agent, const struct sip_flow *flow,
                              struct slice user, struct buf *out);

@@ -22,8 +22,9 @@ struct sip_exchange {
     struct sip_msg *request;   /* as sent last */
     int64_t sent_ms;
     unsigned hops;
+    struct sip_flow way; /* as routed: each attempt by a stream finds its connection anew */
     bool is_bound;       /* it goes by that very flow */
-    bool has_switched;   /* too large for UDP: `flow` is TCP's now, and */
+    bool has_switched;   /* too large for UDP: `way` is TCP's now, and */
     struct sip_flow udp; /* this is what it was */
 };
 
@@ -63,7 +64,7 @@ static void on_failed(void *owner, const struct sip_outcome *outcome)
     if (x->has_switched) { /* RFC 3261 §18.1.1: TCP cannot be had there, so UDP after all */
         x->has_switched = false;
         sip_transport_set_no_tcp(x->agent->transport, &x->udp.remote);
-        x->flow = x->udp;
+        x->way = x->udp;
         if (attempt(x) == OK)
             return;
     }
@@ -100,6 +101,9 @@ static enum err build(struct sip_exchange *x, struct buf *out)
 {
     struct sip_build b;
     struct slice body = { x->body, x->body_len };
+    x->flow = x->way;
+    /* Via and Contact say which port it has; what fails here fails in sending, too */
+    (void)!sip_transport_connect(x->agent->transport, &x->flow);
     buf_init(out, x->agent->scratch, SIP_MAX_MESSAGE);
     sip_build_request(&b, out, slice_of(x->method), slice_of(x->uri));
     write_via(x, &b);
@@ -120,8 +124,8 @@ static enum err attempt(struct sip_exchange *x)
     if (!err && !x->is_bound &&
         sip_transport_enlarge(x->agent->transport, &x->flow, out.len, &tcp)) {
         x->has_switched = true;
-        x->udp = x->flow;
-        x->flow = tcp;
+        x->udp = x->way;
+        x->way = tcp;
         err = build(x, &out);
     }
     if (!err)
@@ -152,7 +156,7 @@ enum err sip_exchange_create(struct sip_exchange **out, struct sip_agent *agent,
     x->body_type = slice_dup(config->body.type);
     x->body = slice_dup(config->body.bytes);
     x->body_len = config->body.bytes.len;
-    x->flow = flow;
+    x->way = x->flow = flow;
     x->is_bound = sip_flow_is_set(&config->hop.flow);
     x->login = config->login;
     x->hops = config->hops ? config->hops : SIP_MAX_FORWARDS;

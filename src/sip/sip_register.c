@@ -11,9 +11,17 @@
 #include "sip_request_priv.h"
 #include "sip_transport.h"
 
-enum { REFRESH_PERCENT = 80, REFRESH_MIN_MS = 1000, TEXT_MAX = 400, CONTACT_MAX = 512 };
+enum {
+    REFRESH_PERCENT = 80,
+    REFRESH_MIN_MS = 1000,
+    FLOW_LOST_MS = 1000,
+    TEXT_MAX = 400,
+    CONTACT_MAX = 512
+};
 
 struct sip_register {
+    struct list link;     /* in the agent's list */
+    struct sip_flow flow; /* what the last REGISTER was answered by */
     struct sip_agent *agent;
     const struct sip_register_events *events;
     void *owner;
@@ -57,6 +65,7 @@ struct sip_register *sip_register_create(struct sip_agent *agent,
     BUG_IF(config->n_routes > SIP_ROUTES_MAX);
     rand_token(random, 32);
     reg->agent = agent;
+    list_append(&agent->registers, &reg->link);
     reg->events = events;
     reg->owner = owner;
     reg->registrar_uri = slice_dup(config->registrar_uri);
@@ -77,6 +86,7 @@ void sip_register_destroy(struct sip_register *reg)
 {
     if (!reg)
         return;
+    list_remove(&reg->link);
     loop_timer_stop(reg->agent->loop, &reg->timer);
     sip_request_destroy(reg->request);
     sip_login_destroy(reg->login);
@@ -222,6 +232,7 @@ static void on_outcome(void *owner, const struct sip_outcome *outcome)
     reg->cseq = sip_request_cseq(reg->request);
     reg->request = NULL;
     reg->status = outcome->status;
+    reg->flow = outcome->flow ? *outcome->flow : (struct sip_flow){ 0 };
     snprintf(reg->text, sizeof reg->text, "%s", outcome->text);
     if (reg->state == SIP_REGISTER_LEAVING)
         take_leave(reg);
@@ -242,6 +253,7 @@ static void print_contact(struct sip_register *reg, char *value, size_t cap)
     reg->contact[0] = value[0] = '\0';
     if (sip_transport_route(reg->agent->transport, &reg->hop, &flow))
         return;
+    (void)!sip_transport_connect(reg->agent->transport, &flow); /* for its port */
     if (reg->contact_as_seen && addr_is_set(&reg->seen)) {
         char seen[ADDR_TEXT];
         buf_printf(&out, "<sip:%s@%s>", reg->contact_user, addr_print(&reg->seen, seen));
@@ -365,4 +377,18 @@ int64_t sip_register_expires_in_ms(const struct sip_register *reg)
 struct slice sip_register_contact(const struct sip_register *reg)
 {
     return slice_of(reg->contact);
+}
+
+/* Calls would come by that connection: find another at once, but not all of us in one moment. When
+ * a REGISTER is out, its own failure says so. */
+void sip_registers_flow_closed(struct sip_agent *agent, const struct sip_flow *flow)
+{
+    LIST_EACH(link, &agent->registers)
+    {
+        struct sip_register *reg = LIST_ITEM(link, struct sip_register, link);
+        bool is_its = sip_flow_is_set(&reg->flow) && reg->flow.listener == flow->listener &&
+                      reg->flow.conn == flow->conn && reg->flow.generation == flow->generation;
+        if (is_its && reg->state == SIP_REGISTER_ON && reg->wanted && !reg->request)
+            plan(reg, FLOW_LOST_MS / 2 + (int64_t)(rand_u32() % FLOW_LOST_MS));
+    }
 }

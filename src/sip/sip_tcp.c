@@ -253,6 +253,8 @@ static struct conn *open_conn(struct listener *l, const struct sip_flow *flow)
     list_append(&l->opened, &conn->link);
     l->n_opened++;
     conn->tcp = tcp_connect(l->loop, &config, &conn_events, conn);
+    if (addr_is_set(tcp_local(conn->tcp)))
+        conn->flow.local = *tcp_local(conn->tcp);
     return conn;
 }
 

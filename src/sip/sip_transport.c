@@ -335,7 +335,9 @@ struct addr sip_transport_address(const struct sip_transport *t, const struct si
 {
     const struct listener *l = listener_of(t, flow);
     uint16_t port = l ? addr_port(&l->local) : 0;
-    if (!l || flow->kind == SIP_WS || flow->kind == SIP_WSS) /* the port is the HTTP server's */
+    /* the HTTP server's, or, where nothing listens, that of our end of the connection: whoever
+     * looks for it by that address finds it */
+    if (port == 0)
         port = addr_port(&flow->local);
     struct addr shown = flow->local;
     bool near = addr_is_loopback(&flow->remote) ||
