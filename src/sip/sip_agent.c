@@ -346,18 +346,20 @@ const struct sip_agent_stats *sip_agent_stats(struct sip_agent *agent)
     return &agent->stats;
 }
 
-void sip_agent_print_contact(const struct sip_agent *agent, const struct sip_flow *flow,
-                             struct slice user, struct buf *out)
+static void print_contact(const struct sip_agent *agent, const struct sip_flow *flow,
+                          enum sip_scheme scheme, struct slice user, struct buf *out)
 {
     char host[ADDR_TEXT];
     char params[32];
     struct buf param = BUF_ON(params);
     struct addr shown = sip_transport_address(agent->transport, flow);
-    struct sip_uri uri = { .scheme = SIP_URI_SIP,
+    struct sip_uri uri = { .scheme = scheme,
                            .user = user,
                            .host = slice_of(addr_print_ip(&shown, host)),
                            .port = addr_port(&shown) };
-    if (flow->kind != SIP_UDP) {
+    /* §26.2.2: transport=tls says nothing that sips does not */
+    bool is_implied = scheme == SIP_URI_SIPS && flow->kind == SIP_TLS;
+    if (flow->kind != SIP_UDP && !is_implied) {
         /* RFC 7118 §5.2: "ws" stands for both, as the way is the flow */
         buf_printf(&param, "transport=%s",
                    sip_kind_name(flow->kind == SIP_WSS ? SIP_WS : flow->kind));
@@ -369,4 +371,16 @@ void sip_agent_print_contact(const struct sip_agent *agent, const struct sip_flo
     buf_char(out, '<');
     sip_uri_print(&uri, out);
     buf_char(out, '>');
+}
+
+void sip_agent_print_contact(const struct sip_agent *agent, const struct sip_flow *flow,
+                             struct slice user, struct buf *out)
+{
+    print_contact(agent, flow, SIP_URI_SIP, user, out);
+}
+
+void sip_agent_print_secure_contact(const struct sip_agent *agent, const struct sip_flow *flow,
+                                    struct slice user, struct buf *out)
+{
+    print_contact(agent, flow, SIP_URI_SIPS, user, out);
 }

@@ -48,3 +48,6 @@ void sip_registers_flow_closed(struct sip_agent *agent, const struct sip_flow *f
 /** "<sip:user@host:port;transport=tcp>": who we are toward the far end of `flow`. */
 void sip_agent_print_contact(const struct sip_agent *agent, const struct sip_flow *flow,
                              struct slice user, struct buf *out);
+/** The same with "sips:": RFC 3261 §8.1.1.8 and §12.1.1 want it when the Request-URI has it. */
+void sip_agent_print_secure_contact(const struct sip_agent *agent, const struct sip_flow *flow,
+                                    struct slice user, struct buf *out);

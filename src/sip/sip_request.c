@@ -20,6 +20,7 @@ struct sip_request {
     struct sip_field *fields;
     size_t n_fields;
     uint32_t cseq;
+    bool is_secure; /* a sips URI is asked */
     struct sip_login *login;
     bool owns_login;
     struct sip_exchange *exchange;
@@ -39,7 +40,10 @@ static void on_build(void *owner, struct sip_build *b, const struct sip_flow *fl
     if (r->contact[0]) {
         sip_build_text(b, SIP_H_CONTACT, r->contact);
     } else if (r->contact_user[0]) {
-        sip_agent_print_contact(r->agent, flow, slice_of(r->contact_user), &contact);
+        if (r->is_secure)
+            sip_agent_print_secure_contact(r->agent, flow, slice_of(r->contact_user), &contact);
+        else
+            sip_agent_print_contact(r->agent, flow, slice_of(r->contact_user), &contact);
         sip_build_header(b, SIP_H_CONTACT, buf_slice(&contact));
     }
     sip_fields_write(b, r->fields, r->n_fields);
@@ -80,6 +84,7 @@ static void copy_config(struct sip_request *r, const struct sip_request_config *
     rand_token(tag, SIP_TAG_LEN);
     rand_token(random, 32);
     r->method = slice_dup(config->method);
+    r->is_secure = slice_istarts(config->request_uri, SLICE("sips:"));
     r->from = sip_party_print(config->from_name, config->from_uri, slice_of(tag));
     r->to = sip_party_print(SLICE_NONE, config->to_uri.len ? config->to_uri : config->request_uri,
                             SLICE_NONE);

@@ -207,10 +207,15 @@ void sip_session_fields(const struct sip_session *s, const struct sip_flow *flow
                         struct sip_session_fields *out)
 {
     struct buf contact = BUF_ON(out->contact);
-    sip_agent_print_contact(s->agent, flow, sip_session_contact_user(s), &contact);
+    /* our first INVITE is being built: To is its Request-URI */
+    bool is_secure = s->invite ? sip_msg_uri(s->invite)->scheme == SIP_URI_SIPS
+                               : slice_istarts(slice_of(s->to), SLICE("<sips:"));
+    void (*print)(const struct sip_agent *, const struct sip_flow *, struct slice, struct buf *) =
+        is_secure ? sip_agent_print_secure_contact : sip_agent_print_contact;
+    print(s->agent, flow, sip_session_contact_user(s), &contact);
     if (contact.overflow) {
         buf_reset(&contact);
-        sip_agent_print_contact(s->agent, flow, SLICE_NONE, &contact);
+        print(s->agent, flow, SLICE_NONE, &contact);
     }
     out->list[0] = (struct sip_field){ SLICE("Contact"), buf_slice(&contact) };
     out->list[1] = (struct sip_field){ SLICE("Allow"), slice_of(s->agent->allow) };

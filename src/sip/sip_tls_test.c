@@ -88,6 +88,22 @@ static void assert_fails(struct scene *s, const struct sip_hop *hop, const char 
     assert_int_equal(s->server.messages, 0);
 }
 
+static void sips_is_kept_in_the_contact(void **state)
+{
+    struct scene *s = *state;
+    struct sip_request_config config = { .method = SLICE("OPTIONS"),
+                                         .request_uri = SLICE("sips:bob@localhost"),
+                                         .hop = hop_to(s, "localhost", s->ca_file, false),
+                                         .from_uri = SLICE("sips:alice@localhost"),
+                                         .contact_user = SLICE("alice") };
+    assert_int_equal(
+        sip_request_create(&s->client.request, s->client.agent, &config, node_outcome, &s->client),
+        OK);
+    assert_int_equal(node_wait(&s->client), 200);
+    assert_memory_equal(s->server.contact, "<sips:alice@127.0.0.1:", 22);
+    assert_null(strstr(s->server.contact, "transport"));
+}
+
 static void another_name_gets_nothing(void **state)
 {
     struct scene *s = *state;
@@ -167,6 +183,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_expected_name_is_talked_to),
+        TEST(sips_is_kept_in_the_contact),
         TEST(another_name_gets_nothing),
         TEST(a_stranger_gets_nothing_unless_it_is_wanted),
         TEST(bad_files_are_named),
