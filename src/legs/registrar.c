@@ -24,6 +24,7 @@ struct registrar {
     struct map *owners; /* SIP user name -> user name (heap) */
     struct map *users;  /* user name -> itself (heap) */
     struct list lookups;
+    struct registrar_tokens tokens;
 };
 
 /* One question to the store: whose password is it? */
@@ -154,6 +155,29 @@ void registrar_destroy(struct registrar *registrar)
     free_values(registrar->owners);
     free_values(registrar->users);
     mem_free(registrar);
+}
+
+static void find_token(void *owner, struct slice token, struct sip_auth_lookup *lookup)
+{
+    struct registrar *registrar = owner;
+    registrar->tokens.find(registrar->tokens.owner, token, lookup);
+}
+
+void registrar_set_tokens(struct registrar *registrar, const struct registrar_tokens *tokens)
+{
+    struct sip_auth *const auths[] = { registrar->auth, registrar->invite_auth };
+    registrar->tokens = tokens ? *tokens : (struct registrar_tokens){ 0 };
+    for (size_t i = 0; i < COUNT_OF(auths); i++)
+        sip_auth_set_bearer(auths[i], tokens ? find_token : NULL, registrar->tokens.authz_server);
+    registrar->tokens.authz_server = SLICE_NONE; /* theirs was borrowed */
+}
+
+void registrar_token_found(struct registrar *registrar, struct sip_auth_lookup *lookup,
+                           struct slice sip_username, struct slice user)
+{
+    if (sip_username.len)
+        learn_owner(registrar, sip_username, user);
+    sip_auth_bearer_found(lookup, sip_username);
 }
 
 struct sip_auth *registrar_invite_auth(struct registrar *registrar)

@@ -9,10 +9,26 @@
 
 struct registrar;
 struct sip_auth;
+struct sip_auth_lookup;
 struct sip_flow;
+
+/** Access tokens beside passwords (RFC 8898), for REGISTER and INVITE of web phones. */
+struct registrar_tokens {
+    /** Whose is `token`? Answer with registrar_token_found(), now or later, once. */
+    void (*find)(void *owner, struct slice token, struct sip_auth_lookup *lookup);
+    void *owner;
+    struct slice authz_server; /* URI, where tokens come from; may be empty */
+};
 
 struct registrar *registrar_create(const struct leg_env *env);
 void registrar_destroy(struct registrar *registrar);
+
+/** Take tokens from here on; NULL: no more. The struct is copied. */
+void registrar_set_tokens(struct registrar *registrar, const struct registrar_tokens *tokens);
+/** It proves `sip_username` (the user part of what may be registered), an account of `user`. Both
+ * empty: it is nobody's, or not any more. */
+void registrar_token_found(struct registrar *registrar, struct sip_auth_lookup *lookup,
+                           struct slice sip_username, struct slice user);
 
 /** Challenges INVITEs (407) with the same accounts; borrowed. */
 struct sip_auth *registrar_invite_auth(struct registrar *registrar);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "sip_ban.h"
 #include "sip_msg.h"
 
@@ -53,6 +54,14 @@ struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config
     auth->owner = owner;
     list_init(&auth->lookups);
     return auth;
+}
+
+void sip_auth_set_bearer(struct sip_auth *auth, sip_auth_bearer_fn bearer,
+                         struct slice authz_server)
+{
+    auth->bearer = bearer;
+    mem_free(auth->authz_server);
+    auth->authz_server = slice_dup(authz_server);
 }
 
 /* The check is over; the store may still hold the pointer and give it back later. */
@@ -215,16 +224,19 @@ static struct sip_auth_lookup *ask(struct sip_auth *auth, struct sip_msg *reques
     return lookup;
 }
 
+/* Web phones put their token into Authorization whatever the request, so both headers count. */
 static bool find_token(const struct sip_auth *auth, const struct sip_msg *request,
                        struct slice *token)
 {
-    for (size_t i = 0; auth->bearer && i < sip_msg_count(request, credentials_id(auth)); i++) {
-        struct slice rest = sip_msg_header_nth(request, credentials_id(auth), i)->value;
-        struct slice scheme = slice_word(&rest);
-        *token = slice_trim(rest);
-        if (slice_iis(scheme, "Bearer") && token->len)
-            return true;
-    }
+    static const enum sip_header_id ids[] = { SIP_H_AUTHORIZATION, SIP_H_PROXY_AUTHORIZATION };
+    for (size_t k = 0; auth->bearer && k < COUNT_OF(ids); k++)
+        for (size_t i = 0; i < sip_msg_count(request, ids[k]); i++) {
+            struct slice rest = sip_msg_header_nth(request, ids[k], i)->value;
+            struct slice scheme = slice_word(&rest);
+            *token = slice_trim(rest);
+            if (slice_iis(scheme, "Bearer") && token->len)
+                return true;
+        }
     return false;
 }
 

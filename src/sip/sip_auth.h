@@ -25,8 +25,8 @@ struct sip_auth_lookup; /* one question to the store */
 typedef void (*sip_auth_lookup_fn)(void *owner, struct slice user, struct slice realm,
                                    struct sip_auth_lookup *lookup);
 
-/** Authorization: Bearer (RFC 8898): whose token is it? Answer with sip_auth_bearer_found(), now or
- * later, once. */
+/** Authorization: Bearer (RFC 8898), or Proxy-Authorization: whose token is it? Answer with
+ * sip_auth_bearer_found(), now or later, once. */
 typedef void (*sip_auth_bearer_fn)(void *owner, struct slice token, struct sip_auth_lookup *lookup);
 
 enum sip_auth_verdict {
@@ -61,6 +61,9 @@ struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config
                                  sip_auth_lookup_fn lookup, void *owner);
 /** Questions under way are forgotten; answers to them are still taken by sip_auth_found(). */
 void sip_auth_destroy(struct sip_auth *auth);
+/** Tokens from here on, or with `bearer` NULL no more; its owner is that of the lookup. */
+void sip_auth_set_bearer(struct sip_auth *auth, sip_auth_bearer_fn bearer,
+                         struct slice authz_server);
 /** Check `request`, which came by `flow`; `fn` is called once, perhaps from inside. `request` is
  * kept by reference until then. */
 void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct sip_flow *flow,

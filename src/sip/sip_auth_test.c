@@ -302,6 +302,18 @@ static void tokens_are_nothing_where_they_are_not_asked_for(void **state)
     assert_int_equal(s->lookups, 0);
 }
 
+static void tokens_can_be_taken_later_and_in_either_header(void **state)
+{
+    struct scene *s = *state;
+    sip_auth_set_bearer(s->auth, on_token, SLICE("https://other.test/"));
+    check_with(s, SIP_WSS, "Proxy-Authorization: Bearer good\r\n");
+    check_with(s, SIP_WSS, "");
+    assert_non_null(strstr(s->challenge[0], "authz_server=\"https://other.test/\""));
+    sip_auth_set_bearer(s->auth, NULL, SLICE_NONE);
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    assert_string_equal(s->log, "proved:0 challenge:401 challenge:401 ");
+}
+
 static void a_guesser_is_banned_and_told_when_to_return(void **state)
 {
     struct scene *s = *state;
@@ -345,6 +357,7 @@ int main(void)
         SCENE(a_cancelled_check_says_nothing),
         SCENE(a_bearer_token_proves_who_it_belongs_to),
         SCENE(tokens_are_nothing_where_they_are_not_asked_for),
+        SCENE(tokens_can_be_taken_later_and_in_either_header),
         SCENE(a_guesser_is_banned_and_told_when_to_return),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
