@@ -70,6 +70,9 @@ void call_leg_hold(struct call *call, struct leg *leg, bool on);
 
 /** "in", "out" or "internal", seen from the trunks. */
 const char *call_direction(const struct call *call);
+/** The trunk it came in by; else the one that answered, or was tried last; "" when there is none.
+ */
+const char *call_used_trunk(const struct call *call);
 json_t *call_leg_json(const struct leg *leg);
 /** Write the record and the timeline of a call that is over. */
 void cdr_write(const struct call *call);

@@ -70,15 +70,6 @@ void call_stats_destroy(struct call_stats *stats)
     mem_free(stats);
 }
 
-/* The trunk that the call came through, or the last one that was tried for it. */
-static const char *trunk_of(const struct call *call)
-{
-    if (call->trunk[0] || call->next_target == 0)
-        return call->trunk;
-    const struct route_target *last = &call->plan.targets[call->next_target - 1];
-    return strcmp(last->kind, "trunk") == 0 ? last->name : "";
-}
-
 void call_stats_add_start(const struct call *call)
 {
     count(&call->calls->stats->attempts, call->face, call_direction(call));
@@ -87,7 +78,7 @@ void call_stats_add_start(const struct call *call)
 void call_stats_add_end(const struct call *call)
 {
     struct call_stats *stats = call->calls->stats;
-    count(&stats->results, call->cause.token, trunk_of(call));
+    count(&stats->results, call->cause.token, call_used_trunk(call));
     if (!call->up_wall_ms)
         return;
     stats->sums.answered++;

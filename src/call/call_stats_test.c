@@ -19,6 +19,7 @@ struct fixture {
     struct router *router;
     struct calls *calls;
     struct leg *callee; /* the last one dialled */
+    struct leg *before; /* the one dialled before it */
 };
 
 static void do_nothing(struct leg *leg, const struct leg *peer)
@@ -66,6 +67,7 @@ static void dial(void *owner, struct call *call, const struct route_target *targ
     struct fixture *f = owner;
     (void)target;
     (void)why;
+    f->before = f->callee;
     f->callee = make_leg(false);
     call_add_leg(call, f->callee);
 }
@@ -81,6 +83,10 @@ static int setup(void **state)
     struct route_rule rule = { .pattern = "0.", .n_targets = 1 };
     assert_int_equal(route_target_parse(SLICE("trunk:acme"), &rule.targets[0]), OK);
     router_add_rule(f->router, &rule);
+    struct route_rule both = { .pattern = "1.", .n_targets = 2 }; /* at once */
+    assert_int_equal(route_target_parse(SLICE("trunk:acme"), &both.targets[0]), OK);
+    assert_int_equal(route_target_parse(SLICE("trunk:spare"), &both.targets[1]), OK);
+    router_add_rule(f->router, &both);
     static struct leg_kind kept[2];
     memcpy(kept, kinds, sizeof kept);
     struct calls_config config = {
@@ -173,6 +179,19 @@ static void test_failures(void **state)
     assert_int_equal(figures.answered, 0);
 }
 
+/* Two trunks ring at once: the call counts for the one that answered, not for the last one tried.
+ */
+static void test_the_trunk_that_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct call *call = place(f, "123");
+    leg_on_answered(f->before);
+    struct cause cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, NULL);
+    call_end(call, &cause);
+    assert_int_equal(figure(f, CALL_STATS_RESULTS, "hangup", "acme"), 1);
+    assert_int_equal(figure(f, CALL_STATS_RESULTS, "hangup", "spare"), 0);
+}
+
 /* The trunk's name reaches a label: however many there are, the table stays small. */
 static void test_bounded(void **state)
 {
@@ -195,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_call, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_trunk_that_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

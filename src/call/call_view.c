@@ -100,13 +100,20 @@ static json_t *known(int64_t value, bool is_known)
     return is_known ? json_integer(value) : json_null();
 }
 
+/* Two digits are what an estimate is good for. */
+static json_t *mos_json(double mos)
+{
+    return mos < 1 ? json_null() : json_real((double)(int)(mos * 100 + 0.5) / 100);
+}
+
 static json_t *flow_json(const struct media_flow_stats *flow)
 {
-    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "packets", (json_int_t)flow->packets,
+    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "packets", (json_int_t)flow->packets,
                      "bytes", (json_int_t)flow->bytes, "lost", (json_int_t)flow->lost, "jitter_ms",
                      flow->jitter_us < 0 ? json_null() : json_real((double)flow->jitter_us / 1000),
                      "last_packet_ms", known(flow->last_age_ms, flow->last_age_ms >= 0),
-                     "level_dbov", known(flow->level_dbov, flow->level_dbov <= 0));
+                     "level_dbov", known(flow->level_dbov, flow->level_dbov <= 0), "mos",
+                     mos_json(flow->mos));
 }
 
 static json_t *stats_json(const struct leg *leg)
@@ -158,7 +165,7 @@ const char *call_direction(const struct call *call)
                                                                                        : "internal";
 }
 
-static const char *trunk_of(const struct call *call)
+const char *call_used_trunk(const struct call *call)
 {
     const struct route_target *reached = call->reached;
     if (call->trunk[0])
@@ -174,7 +181,7 @@ json_t *call_json(const struct call *call, bool full)
         json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "id",
                   call->id, "state", call_state_name(call->state), "face", call->face, "direction",
                   call_direction(call), "from", text(call->from), "to", text(call->to), "trunk",
-                  trunk_of(call), "codec_a", call->codec_a ? call->codec_a : "", "codec_b",
+                  call_used_trunk(call), "codec_a", call->codec_a ? call->codec_a : "", "codec_b",
                   call->codec_b ? call->codec_b : "", "session", text(call->correlation),
                   "created_ms", (json_int_t)call->created_wall_ms, "answered_ms",
                   known(call->up_wall_ms, call->up_wall_ms > 0), "duration_ms",

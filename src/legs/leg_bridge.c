@@ -356,6 +356,15 @@ void leg_bridge_on_hold(struct leg_bridge *self, bool on)
     apply_mutes(self);
 }
 
+/* Of what both sides hear, the worse; null until one was measured. */
+static json_t *mos_json(const struct media_stats *stats)
+{
+    double mos = stats->rx.mos;
+    if (mos < 1 || (stats->tx.mos >= 1 && stats->tx.mos < mos))
+        mos = stats->tx.mos;
+    return mos < 1 ? json_null() : json_real((double)(int)(mos * 100 + 0.5) / 100);
+}
+
 void leg_bridge_on_stats(struct leg_bridge *self)
 {
     if (!self->leg.stream)
@@ -364,11 +373,11 @@ void leg_bridge_on_stats(struct leg_bridge *self)
     const struct codec *codec = stats->rx_codec ? stats->rx_codec : stats->tx_codec;
     tell(self,
          json_pack(
-             "{s:s, s:s?, s:o, s:o, s:I, s:n, s:I, s:I, s:b, s:o}", "type", "stats", "codec",
+             "{s:s, s:s?, s:o, s:o, s:I, s:o, s:I, s:I, s:b, s:o}", "type", "stats", "codec",
              codec ? codec->name : NULL, "rtt",
              stats->rtt_us < 0 ? json_null() : json_real((double)stats->rtt_us / 1000), "jitter",
              stats->rx.jitter_us < 0 ? json_null() : json_real((double)stats->rx.jitter_us / 1000),
-             "loss", (json_int_t)stats->rx.lost, "mos", "packetsReceived",
+             "loss", (json_int_t)stats->rx.lost, "mos", mos_json(stats), "packetsReceived",
              (json_int_t)stats->rx.packets, "packetsSent", (json_int_t)stats->tx.packets,
              "transcoding", stats->transcoding, "level",
              stats->rx.level_dbov > 0 ? json_null() : json_integer(stats->rx.level_dbov)));
