@@ -1,6 +1,6 @@
 # The floors: what each folder of src/ may include (its own folder is understood), top first. Read by
 # the Makefile (a unit test links only what its row reaches) and by tools/check-floors.
-FLOORS := daemon cli api legs call rtc sip media sdp store net config base
+FLOORS := daemon cli api script legs call rtc sip media sdp store net config base
 
 needs_base   :=
 needs_config := base
@@ -12,9 +12,10 @@ needs_sip    := base net
 needs_rtc    := base net media
 needs_call   := base store sdp media
 needs_legs   := base config net store sdp sip media rtc call
-needs_api    := base net store call legs
+needs_script := base net store media call
+needs_api    := base net store call legs script
 needs_cli    := base config net sip rtc
-needs_daemon := api cli legs call rtc sip media sdp store net config base
+needs_daemon := api cli script legs call rtc sip media sdp store net config base
 
 # Foreign libraries, by the floor that knows them (pkg-config names).
 pkgs_base   := libuv libcrypto jansson yaml-0.1
@@ -22,5 +23,6 @@ pkgs_net    := libwebsockets libcurl libcares libssl
 pkgs_store  := sqlite3
 pkgs_media  := opus sndfile speexdsp
 pkgs_rtc    := libssl
+pkgs_script := libpcre2-8
 # and those without a pkg-config file
 libs_media  := -lspandsp -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite -lm

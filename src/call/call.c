@@ -120,6 +120,10 @@ static void bury(struct call *call, struct leg *leg)
     list_remove(&leg->in_call);
     if (leg->stream)
         media_unlink(leg->stream);
+    const struct leg_watch *watch = leg->watch;
+    leg->watch = NULL;
+    if (watch && watch->on_over)
+        watch->on_over(leg->watch_owner, leg);
     if (call->caller == leg)
         call->caller = NULL;
     if (call->peer == leg)
@@ -197,7 +201,8 @@ static void dial_target(struct call *call, const struct route_target *target)
             config->kinds[i].dial(config->kinds[i].owner, call, target, &why);
     call->dialled = NULL;
     if (call->next_leg == last) {
-        call_event(call, 0, "route", "%s %s%s: %d %s", target->kind, target->name, target->number,
+        char text[ROUTE_TEXT_MAX];
+        call_event(call, 0, "route", "%s: %d %s", route_target_print(target, text, sizeof text),
                    why.code, why.text);
         note_failure(call, &why);
     }
@@ -296,7 +301,10 @@ static struct call *make(struct calls *calls, const struct call_request *request
     copy_request(call, request);
     call->created_ms = loop_now_ms(calls->config.loop);
     call->created_wall_ms = loop_wall_ms(calls->config.loop);
-    call->thread = calls->config.media ? media_pick_thread(calls->config.media) : 0;
+    if (request->beside)
+        call->thread = request->beside->thread;
+    else if (calls->config.media)
+        call->thread = media_pick_thread(calls->config.media);
     list_append(&calls->live, &call->in_calls);
     map_put(calls->by_id, slice_of(call->id), call);
     calls->total++;
@@ -313,6 +321,10 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
     if (map_count(calls->by_id) > calls->config.max_calls) {
         *cause = cause_of_token("overload", CAUSE_BY_SYSTEM, NULL);
         return ERR_LIMIT;
+    }
+    if (request->plan) {
+        call->plan = *request->plan;
+        return OK;
     }
     struct route_query query = {
         .face = request->face,
@@ -346,9 +358,9 @@ struct call *call_create(struct calls *calls, const struct call_request *request
         end_all(call, &cause);
         return call;
     }
-    call_event(call, 0, "route", "%s -> %s:%s%s%s", call->plan.why, call->plan.targets[0].kind,
-               call->plan.targets[0].name, call->plan.targets[0].number[0] ? "/" : "",
-               call->plan.targets[0].number);
+    char first[ROUTE_TEXT_MAX];
+    call_event(call, 0, "route", "%s -> %s", call->plan.why,
+               route_target_print(&call->plan.targets[0], first, sizeof first));
     call_set_state(call, CALL_DIALING);
     next_step(call);
     return call;

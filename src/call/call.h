@@ -76,6 +76,9 @@ struct call_request {
     struct slice correlation; /* Call-ID or session id for the log */
     bool may_use_trunks;
     json_t *headers; /* X- headers to carry to the far end: object of text; borrowed, may be NULL */
+    /* For those who place calls themselves (scripts): */
+    const struct route_plan *plan; /* whom to ring; NULL: the router decides by `to` */
+    const struct call *beside;     /* its media will be linked to this call's; NULL: any thread */
 };
 
 /** Start a call for an incoming leg, which it takes; the leg's ops may run before this returns.

@@ -121,6 +121,10 @@ void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed
     if (!leg->call || leg_is_over(leg))
         return;
     leg_on_event(leg, "dtmf", "key %c for %u ms", digit, duration_ms);
+    if (leg->watch && leg->watch->on_key)
+        leg->watch->on_key(leg->watch_owner, leg, digit, duration_ms);
+    if (!leg->call) /* the key ended it */
+        return;
     call_leg_dtmf(leg->call, leg, digit, duration_ms, relayed);
 }
 
@@ -151,7 +155,18 @@ static void on_dtmf(void *owner, char digit, unsigned duration_ms)
 
 static void on_play_done(void *owner, uint32_t play_id)
 {
-    leg_on_event(owner, "play", "done id=%u", play_id);
+    struct leg *leg = owner;
+    leg_on_event(leg, "play", "done id=%u", play_id);
+    if (leg->watch && leg->watch->on_play_done)
+        leg->watch->on_play_done(leg->watch_owner, leg, play_id);
+}
+
+static void on_recorded(void *owner, const struct media_recorded *recorded)
+{
+    struct leg *leg = owner;
+    leg_on_event(leg, "record", "file of %" PRId64 " ms is complete", recorded->duration_ms);
+    if (leg->watch && leg->watch->on_recorded)
+        leg->watch->on_recorded(leg->watch_owner, leg, recorded);
 }
 
 static void on_silent(void *owner, int64_t silent_ms)
@@ -191,6 +206,7 @@ const struct media_events leg_media_events = {
     .on_first_packet = on_first_packet,
     .on_dtmf = on_dtmf,
     .on_play_done = on_play_done,
+    .on_recorded = on_recorded,
     .on_silent = on_silent,
     .on_heard_again = on_heard_again,
     .on_failed = on_failed,

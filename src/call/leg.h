@@ -15,6 +15,7 @@
 struct call;
 struct codec;
 struct leg;
+struct media_recorded;
 struct media_stats;
 struct media_stream;
 struct route_target;
@@ -60,9 +61,20 @@ struct leg_ops {
     void (*destroy)(struct leg *leg);
 };
 
+/** One listener beside the call: what a script or a command of the API does to this far end comes
+ * back here. Any may be NULL. Set and clear `leg->watch`; it is cleared before the leg dies. */
+struct leg_watch {
+    void (*on_key)(void *owner, struct leg *leg, char digit, unsigned duration_ms);
+    void (*on_play_done)(void *owner, struct leg *leg, uint32_t play_id);
+    void (*on_recorded)(void *owner, struct leg *leg, const struct media_recorded *recorded);
+    void (*on_over)(void *owner, struct leg *leg); /* the last one */
+};
+
 struct leg {
     const struct leg_ops *ops;
     struct call *call;
+    const struct leg_watch *watch; /* NULL: nobody */
+    void *watch_owner;
     struct list in_call;
     const struct route_target *target; /* of the call's plan; NULL: the caller's leg */
     uint32_t id;                       /* 1 is the caller's */

@@ -90,6 +90,22 @@ enum err route_target_parse(struct slice text, struct route_target *out)
     return OK;
 }
 
+const char *route_target_print(const struct route_target *target, char *out, size_t cap)
+{
+    struct slice number = slice_of(target->number);
+    size_t scheme = slice_find(number, SLICE("://"));
+    if (scheme < number.len) { /* user:password@ and the query are nobody's business */
+        number = slice_from(number, scheme + 3);
+        struct slice rest = number, authority = slice_cut(&rest, '/');
+        size_t at = slice_index(authority, '@');
+        number = slice_sub(number, at < authority.len ? at + 1 : 0, number.len);
+        number = slice_sub(number, 0, slice_index(number, '?'));
+    }
+    snprintf(out, cap, "%s:%s%s%.*s", target->kind, target->name,
+             target->name[0] && number.len ? "/" : "", SLICE_ARG(number));
+    return out;
+}
+
 /* Carriers send the same number with and without its plus. */
 static struct slice without_plus(struct slice number)
 {

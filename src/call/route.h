@@ -10,13 +10,18 @@
 
 struct router;
 
-enum { ROUTE_TARGETS_MAX = 16, ROUTE_RULE_TARGETS = 8, ROUTE_TEXT_MAX = 160 };
+enum {
+    ROUTE_TARGETS_MAX = 16,
+    ROUTE_RULE_TARGETS = 8,
+    ROUTE_TEXT_MAX = 160,
+    ROUTE_NUMBER_MAX = 512, /* URLs of scripts are long */
+};
 
 /** One far end: "trunk" default +1555…, "user" alice, "builtin" echo, "uri" sip:bob@example.com. */
 struct route_target {
     char kind[16];
     char name[64];
-    char number[ROUTE_TEXT_MAX]; /* what to dial there; "" when the name says it all */
+    char number[ROUTE_NUMBER_MAX]; /* what to dial there; "" when the name says it all */
 };
 
 /** Targets of one step ring at once; the next step is tried when a step fails. */
@@ -70,4 +75,7 @@ MUST_CHECK enum err router_find(const struct router *router, const struct route_
                                 struct route_plan *plan, struct cause *cause);
 /** "user:alice" into a target; ERR_PARSE. */
 MUST_CHECK enum err route_target_parse(struct slice text, struct route_target *out);
+/** "trunk:default/+1555…" for people, terminated and cut to `cap`; credentials in a URL are left
+ * out. Returns `out`. */
+const char *route_target_print(const struct route_target *target, char *out, size_t cap);
 bool route_pattern_match(struct slice pattern, struct slice number);
