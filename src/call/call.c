@@ -135,7 +135,7 @@ static void bury(struct call *call, struct leg *leg)
 }
 
 /* Our side ends a leg. */
-static void end_leg(struct call *call, struct leg *leg, const struct cause *cause)
+void call_end_leg(struct call *call, struct leg *leg, const struct cause *cause)
 {
     leg->cause = *cause;
     if (leg->cause.by == CAUSE_BY_REMOTE) /* the other leg's far end: seen from here, we do it */
@@ -145,128 +145,16 @@ static void end_leg(struct call *call, struct leg *leg, const struct cause *caus
 }
 
 /* End what is left, for this reason, once. */
-static void end_all(struct call *call, const struct cause *cause)
+void call_end(struct call *call, const struct cause *cause)
 {
     if (!call->has_cause) {
         call->cause = *cause;
         call->has_cause = true;
     }
     LIST_EACH(link, &call->legs)
-    end_leg(call, LIST_ITEM(link, struct leg, in_call), cause);
+    call_end_leg(call, LIST_ITEM(link, struct leg, in_call), cause);
     if (call->state != CALL_DONE)
         finish(call);
-}
-
-static bool has_callees(const struct call *call)
-{
-    LIST_EACH(link, &call->legs)
-    if (LIST_ITEM(link, struct leg, in_call) != call->caller)
-        return true;
-    return false;
-}
-
-/* Which failure the caller hears when several far ends failed: RFC 3261 §16.7 step 6, in short. */
-static int rank(const struct cause *cause)
-{
-    switch (cause->code) {
-    case 486:
-    case 401:
-    case 407:
-    case 488:
-        return 3;
-    case 408:
-    case 480:
-    case 503:
-        return 1;
-    default:
-        return cause->code >= 600 ? 4 : 2;
-    }
-}
-
-static void note_failure(struct call *call, const struct cause *cause)
-{
-    if (!call->has_best || rank(cause) >= rank(&call->best))
-        call->best = *cause;
-    call->has_best = true;
-}
-
-static void dial_target(struct call *call, const struct route_target *target)
-{
-    const struct calls_config *config = &call->calls->config;
-    struct cause why = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
-    uint32_t last = call->next_leg;
-    call->dialled = target;
-    for (size_t i = 0; i < config->n_kinds; i++)
-        if (slice_is(slice_of(config->kinds[i].target), target->kind))
-            config->kinds[i].dial(config->kinds[i].owner, call, target, &why);
-    call->dialled = NULL;
-    if (call->next_leg == last) {
-        char text[ROUTE_TEXT_MAX];
-        call_event(call, 0, "route", "%s: %d %s", route_target_print(target, text, sizeof text),
-                   why.code, why.text);
-        note_failure(call, &why);
-    }
-}
-
-/* A leg that still has to be dialled. What dialling another one did may have ended it. */
-static struct leg *new_leg(const struct call *call, uint32_t id)
-{
-    LIST_EACH(link, (struct list *)(uintptr_t)&call->legs)
-    {
-        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
-        if (leg->id == id && leg->state == LEG_NEW)
-            return leg;
-    }
-    return NULL;
-}
-
-static void on_ring_timeout(void *owner);
-
-/* Ring every target of the next step; true if at least one leg is on its way. */
-static bool dial_step(struct call *call)
-{
-    const struct route_plan *plan = &call->plan;
-    unsigned step = plan->step[call->next_target];
-    call->dialing = true;
-    uint32_t first_new = call->next_leg + 1;
-    while (call->next_target < plan->n && plan->step[call->next_target] == step)
-        dial_target(call, &plan->targets[call->next_target++]);
-    for (uint32_t id = first_new; id <= call->next_leg; id++) {
-        struct leg *leg = new_leg(call, id);
-        if (leg)
-            leg->ops->dial(leg, call->caller);
-    }
-    call->dialing = false;
-    return has_callees(call);
-}
-
-static void next_step(struct call *call)
-{
-    const struct calls_config *config = &call->calls->config;
-    while (call->caller && call->next_target < call->plan.n)
-        if (dial_step(call)) {
-            if (call->state < CALL_UP) /* a built-in answers while it is dialled */
-                loop_timer_start(config->loop, &call->ring_timer, config->ring_timeout_ms,
-                                 on_ring_timeout, call);
-            return;
-        }
-    if (!call->has_best)
-        call->best = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
-    end_all(call, &call->best);
-}
-
-static void on_ring_timeout(void *owner)
-{
-    struct call *call = owner;
-    struct cause cause = cause_of_token("no_answer", CAUSE_BY_SYSTEM, NULL);
-    note_failure(call, &cause);
-    LIST_EACH(link, &call->legs)
-    {
-        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
-        if (leg != call->caller)
-            end_leg(call, leg, &cause);
-    }
-    next_step(call);
 }
 
 static void copy_request(struct call *call, const struct call_request *request)
@@ -355,14 +243,14 @@ struct call *call_create(struct calls *calls, const struct call_request *request
     enum err refused = admit(calls, call, request, &cause);
     call_stats_add_start(call);
     if (refused) {
-        end_all(call, &cause);
+        call_end(call, &cause);
         return call;
     }
     char first[ROUTE_TEXT_MAX];
     call_event(call, 0, "route", "%s -> %s", call->plan.why,
                route_target_print(&call->plan.targets[0], first, sizeof first));
     call_set_state(call, CALL_DIALING);
-    next_step(call);
+    call_next_step(call);
     return call;
 }
 
@@ -408,7 +296,7 @@ static void end_losers(struct call *call)
     {
         struct leg *leg = LIST_ITEM(link, struct leg, in_call);
         if (leg != call->caller && leg != call->peer)
-            end_leg(call, leg, &elsewhere);
+            call_end_leg(call, leg, &elsewhere);
     }
 }
 
@@ -442,18 +330,18 @@ void call_leg_ended(struct call *call, struct leg *leg)
              cause.token, cause.code, cause_by_name(cause.by), cause.text);
     bury(call, leg);
     if (was_caller || was_peer) {
-        end_all(call, &cause);
+        call_end(call, &cause);
         return;
     }
-    note_failure(call, &cause);
+    call_note_failure(call, &cause);
     if (call->dialing || call->state >= CALL_UP)
         return;
     if (cause.code >= 600) { /* RFC 3261 §16.7: nobody else is to be tried */
-        end_all(call, &cause);
+        call_end(call, &cause);
         return;
     }
-    if (!has_callees(call))
-        next_step(call);
+    if (!call_has_callees(call))
+        call_next_step(call);
 }
 
 void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed)
@@ -473,9 +361,4 @@ void call_leg_hold(struct call *call, struct leg *leg, bool on)
     struct leg *other = leg == call->caller ? call->peer : call->caller;
     if (other && other->state == LEG_UP && other->ops->hold)
         other->ops->hold(other, on);
-}
-
-void call_end(struct call *call, const struct cause *cause)
-{
-    end_all(call, cause);
 }

@@ -66,6 +66,16 @@ void call_leg_answered(struct call *call, struct leg *leg);
 void call_leg_ended(struct call *call, struct leg *leg);
 void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed);
 
+/* call.c */
+/** Our side ends a leg. */
+void call_end_leg(struct call *call, struct leg *leg, const struct cause *cause);
+/* call_dial.c */
+bool call_has_callees(const struct call *call);
+/** One far end less: what the caller hears when it was the last. */
+void call_note_failure(struct call *call, const struct cause *cause);
+/** Ring the next far ends of the plan; with none left the call is over. */
+void call_next_step(struct call *call);
+
 void call_leg_hold(struct call *call, struct leg *leg, bool on);
 
 /** "in", "out" or "internal", seen from the trunks. */

@@ -1,0 +1,114 @@
+/* Trying the far ends of a plan, step by step: who rings, who failed, who is next. */
+#include "call/call_priv.h"
+
+bool call_has_callees(const struct call *call)
+{
+    LIST_EACH(link, &call->legs)
+    if (LIST_ITEM(link, struct leg, in_call) != call->caller)
+        return true;
+    return false;
+}
+
+/* Which failure the caller hears when several far ends failed: RFC 3261 §16.7 step 6, in short. */
+static int rank(const struct cause *cause)
+{
+    switch (cause->code) {
+    case 486:
+    case 401:
+    case 407:
+    case 488:
+        return 3;
+    case 408:
+    case 480:
+    case 503:
+        return 1;
+    default:
+        return cause->code >= 600 ? 4 : 2;
+    }
+}
+
+void call_note_failure(struct call *call, const struct cause *cause)
+{
+    if (!call->has_best || rank(cause) >= rank(&call->best))
+        call->best = *cause;
+    call->has_best = true;
+}
+
+static void dial_target(struct call *call, const struct route_target *target)
+{
+    const struct calls_config *config = &call->calls->config;
+    struct cause why = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
+    uint32_t last = call->next_leg;
+    call->dialled = target;
+    for (size_t i = 0; i < config->n_kinds; i++)
+        if (slice_is(slice_of(config->kinds[i].target), target->kind))
+            config->kinds[i].dial(config->kinds[i].owner, call, target, &why);
+    call->dialled = NULL;
+    if (call->next_leg == last) {
+        char text[ROUTE_TEXT_MAX];
+        call_event(call, 0, "route", "%s: %d %s", route_target_print(target, text, sizeof text),
+                   why.code, why.text);
+        call_note_failure(call, &why);
+    }
+}
+
+/* A leg that still has to be dialled. What dialling another one did may have ended it. */
+static struct leg *new_leg(const struct call *call, uint32_t id)
+{
+    LIST_EACH(link, (struct list *)(uintptr_t)&call->legs)
+    {
+        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
+        if (leg->id == id && leg->state == LEG_NEW)
+            return leg;
+    }
+    return NULL;
+}
+
+static void on_ring_timeout(void *owner);
+
+/* Ring every target of the next step; true if at least one leg is on its way. */
+static bool dial_step(struct call *call)
+{
+    const struct route_plan *plan = &call->plan;
+    unsigned step = plan->step[call->next_target];
+    call->dialing = true;
+    uint32_t first_new = call->next_leg + 1;
+    while (call->next_target < plan->n && plan->step[call->next_target] == step)
+        dial_target(call, &plan->targets[call->next_target++]);
+    for (uint32_t id = first_new; id <= call->next_leg; id++) {
+        struct leg *leg = new_leg(call, id);
+        if (leg)
+            leg->ops->dial(leg, call->caller);
+    }
+    call->dialing = false;
+    return call_has_callees(call);
+}
+
+void call_next_step(struct call *call)
+{
+    const struct calls_config *config = &call->calls->config;
+    while (call->caller && call->next_target < call->plan.n)
+        if (dial_step(call)) {
+            if (call->state < CALL_UP) /* a built-in answers while it is dialled */
+                loop_timer_start(config->loop, &call->ring_timer, config->ring_timeout_ms,
+                                 on_ring_timeout, call);
+            return;
+        }
+    if (!call->has_best)
+        call->best = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
+    call_end(call, &call->best);
+}
+
+static void on_ring_timeout(void *owner)
+{
+    struct call *call = owner;
+    struct cause cause = cause_of_token("no_answer", CAUSE_BY_SYSTEM, NULL);
+    call_note_failure(call, &cause);
+    LIST_EACH(link, &call->legs)
+    {
+        struct leg *leg = LIST_ITEM(link, struct leg, in_call);
+        if (leg != call->caller)
+            call_end_leg(call, leg, &cause);
+    }
+    call_next_step(call);
+}
