@@ -66,6 +66,12 @@ static struct leg *new_leg(const struct call *call, uint32_t id)
 
 static void on_ring_timeout(void *owner);
 
+/* RFC 3261 §16.7: after a 6xx nobody else is to be tried. */
+static bool is_refused_for_all(const struct call *call)
+{
+    return call->state < CALL_UP && call->has_best && call->best.code >= 600;
+}
+
 /* Ring every target of the next step; true if at least one leg is on its way. */
 static bool dial_step(struct call *call)
 {
@@ -75,7 +81,7 @@ static bool dial_step(struct call *call)
     uint32_t first_new = call->next_leg + 1;
     while (call->next_target < plan->n && plan->step[call->next_target] == step)
         dial_target(call, &plan->targets[call->next_target++]);
-    for (uint32_t id = first_new; id <= call->next_leg; id++) {
+    for (uint32_t id = first_new; id <= call->next_leg && !is_refused_for_all(call); id++) {
         struct leg *leg = new_leg(call, id);
         if (leg)
             leg->ops->dial(leg, call->caller);
@@ -87,8 +93,8 @@ static bool dial_step(struct call *call)
 void call_next_step(struct call *call)
 {
     const struct calls_config *config = &call->calls->config;
-    while (call->caller && call->next_target < call->plan.n)
-        if (dial_step(call)) {
+    while (call->caller && call->next_target < call->plan.n && !is_refused_for_all(call))
+        if (dial_step(call) && !is_refused_for_all(call)) {
             if (call->state < CALL_UP) /* a built-in answers while it is dialled */
                 loop_timer_start(config->loop, &call->ring_timer, config->ring_timeout_ms,
                                  on_ring_timeout, call);

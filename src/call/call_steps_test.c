@@ -56,6 +56,20 @@ static void test_6xx_stops_all(void **state)
     expect_cause(w, 603, "declined", "remote");
 }
 
+/* Also one that says so before the others of its step are dialled. */
+static void test_6xx_at_once(void **state)
+{
+    struct world *w = *state;
+    world_route(w, "team", "user:bob, user:grump, user:carol; user:dave");
+    world_call(w, "team");
+    expect(w, "bob:dial grump:dial alice:end:603:declined bob:end:603:declined "
+              "carol:end:603:declined ");
+    expect_cause(w, 603, "declined", "remote");
+    world_route(w, "turns", "user:grump; user:bob");
+    world_call(w, "turns");
+    expect(w, "grump:dial alice:end:603:declined ");
+}
+
 static void test_ring_timeout(void **state)
 {
     struct world *w = *state;
@@ -154,6 +168,7 @@ int main(void)
         CASE(test_all_fail),
         CASE(test_first_answer_wins),
         CASE(test_6xx_stops_all),
+        CASE(test_6xx_at_once),
         CASE(test_ring_timeout),
         CASE(test_legs_that_fail_in_dial),
         CASE(test_one_fails_in_dial_the_other_rings),

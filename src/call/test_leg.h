@@ -91,6 +91,11 @@ static inline void fake_dial(struct leg *leg, const struct leg *peer)
         fake_fail(leg, "connection_refused");
         return;
     }
+    if (slice_starts(name, SLICE("grump"))) {
+        struct cause why = cause_of_status(603, CAUSE_BY_REMOTE, NULL);
+        leg_on_ended(leg, &why);
+        return;
+    }
     leg_on_trying(leg);
     if (!slice_starts(name, SLICE("robot")))
         return;
