@@ -1,6 +1,7 @@
 #include "api.h"
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "net/http_request.h"
@@ -47,32 +48,49 @@ static bool has_admin_token(const struct api *api, struct slice authorization)
            hash_same(slice_trim(rest), slice_make(api->token, api->token_len));
 }
 
-/* A refusal is answered, and then the rest is gone. */
-static bool may_ask(struct rest *rest, const struct api_request *request)
+void api_guard_admin(struct rest *rest)
 {
     const struct api *api = rest->api;
+    const struct api_request *request = &rest->asked;
     bool is_local = addr_is_loopback(request->peer) && !request->is_forwarded;
     if (!is_local && !api->config.admin_remote) {
         rest_fail(rest, 403, "forbidden", NULL, "admin requests are taken from this machine only");
-        return false;
+        return;
     }
     if (!has_admin_token(api, request->authorization)) {
         rest_fail(rest, 401, "unauthorized", NULL,
                   "expected Authorization: Bearer and the token of admin.token in the state "
                   "directory");
-        return false;
+        return;
     }
-    return true;
+    rest_admit(rest);
 }
 
-static bool read_body(struct rest *rest, const struct api_request *request)
+/* {"error":{"code","message","field"}} */
+json_t *api_admin_error(const struct rest *rest, const struct rest_error *error)
+{
+    (void)rest;
+    json_t *message = json_string(error->text);
+    return json_pack("{s:{s:s, s:o, s:s?}}", "error", "code", error->code, "message",
+                     message ? message : json_string("?"), "field", error->field);
+}
+
+void api_dress_admin(struct rest *rest, int status)
+{
+    rest_set_header(rest, "Cache-Control", SLICE("no-store"));
+    if (status == 401)
+        rest_set_header(rest, "WWW-Authenticate", SLICE("Bearer realm=\"tandem\""));
+}
+
+static bool read_body(struct rest *rest)
 {
     json_error_t error;
-    if (slice_empty(slice_trim(request->body))) {
+    struct slice body = rest->asked.body;
+    if (rest->family->is_bodyless || slice_empty(slice_trim(body))) {
         rest->body = json_object();
         return true;
     }
-    rest->body = json_loadb(request->body.ptr, request->body.len, JSON_REJECT_DUPLICATES, &error);
+    rest->body = json_loadb(body.ptr, body.len, JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(rest->body))
         return true;
     rest_fail(rest, 400, "invalid", NULL, "the body is no JSON object: %s",
@@ -80,11 +98,9 @@ static bool read_body(struct rest *rest, const struct api_request *request)
     return false;
 }
 
-/* They must outlive the request's own memory when the store answers later. */
-static void keep_texts(struct rest *rest, const struct api_request *request)
+/* Terminated, as the store takes them. */
+static void keep_params(struct rest *rest, const struct api_request *request)
 {
-    for (size_t i = 0; i < rest->path.n; i++)
-        rest->texts[i] = slice_dup(rest->path.captured[i]);
     for (size_t i = 0; i < request->n_params && i < REST_PARAMS_MAX; i++) {
         struct http_param *param = &rest->params[rest->n_params++];
         param->name = slice_of(slice_dup(request->params[i].name));
@@ -92,11 +108,13 @@ static void keep_texts(struct rest *rest, const struct api_request *request)
     }
 }
 
-static bool find_route(struct rest *rest, const struct api_request *request,
-                       const struct api_route **route)
+static bool find_route(struct rest *rest, const struct api_route **route)
 {
     bool is_path;
-    *route = api_route_find(request->method, request->path, &rest->path, &is_path);
+    *route =
+        api_route_find(rest->family, rest->asked.method, rest->asked.path, &rest->path, &is_path);
+    for (size_t i = 0; *route && i < rest->path.n; i++)
+        rest->texts[i] = slice_dup(rest->path.captured[i]);
     if (*route)
         return true;
     rest->path.n = 0; /* what did not match after all */
@@ -107,41 +125,57 @@ static bool find_route(struct rest *rest, const struct api_request *request,
     return false;
 }
 
+void rest_admit(struct rest *rest)
+{
+    const struct api_route *route;
+    if (find_route(rest, &route) && read_body(rest))
+        route->handle(rest);
+}
+
 struct rest *api_dispatch(struct api *api, const struct api_request *request, api_reply_fn reply,
                           void *owner, bool *is_ours)
 {
-    const struct api_route *route;
-    *is_ours = slice_starts(request->path, SLICE("/admin/api/"));
-    if (!*is_ours)
+    const struct api_family *family = api_family_find(request->path);
+    *is_ours = family != NULL;
+    if (!family)
         return NULL;
+    bool is_gone = false;
     struct rest *rest = mem_new(struct rest);
     rest->api = api;
     rest->reply = reply;
     rest->owner = owner;
-    list_append(&api->open, &rest->link);
-    /* who may not ask does not learn which paths there are */
-    if (!may_ask(rest, request) || !find_route(rest, request, &route))
-        return NULL;
-    keep_texts(rest, request);
-    if (!read_body(rest, request))
-        return NULL;
-    bool is_gone = false;
+    rest->family = family;
+    rest->asked = *request;
+    rest->asked.params = NULL;
     rest->is_gone = &is_gone;
-    route->handle(rest);
+    list_append(&api->open, &rest->link);
+    keep_params(rest, request);
+    /* who may not ask does not learn which paths there are */
+    if (request->method == HTTP_OPTIONS && family->preflight)
+        family->preflight(rest);
+    else
+        family->guard(rest);
     if (is_gone)
         return NULL;
     rest->is_gone = NULL;
     return rest;
 }
 
-static void reply_http(void *owner, int status, const json_t *body)
+static void reply_http(void *owner, const struct api_reply *reply)
 {
     struct http_request *request = owner;
-    enum err err = http_reply_header(request, "Cache-Control", SLICE("no-store"));
-    if (!err && status == 401)
-        err = http_reply_header(request, "WWW-Authenticate", SLICE("Bearer realm=\"tandem\""));
-    BUG_IF(err); /* two short constants */
-    http_reply_json(request, status, body);
+    for (size_t i = 0; i < reply->n_headers; i++)
+        if (http_reply_header(request, reply->headers[i].name, slice_of(reply->headers[i].value)))
+            log_warn(NULL, "reply without its header %s", reply->headers[i].name);
+    if (reply->body)
+        http_reply_json(request, reply->status, reply->body);
+    else
+        http_reply(request, reply->status, reply->type, reply->text);
+}
+
+static struct slice header_of(const void *source, const char *name)
+{
+    return http_request_header(source, name);
 }
 
 static void on_gone(void *owner, struct http_request *request)
@@ -174,7 +208,10 @@ bool api_handle(struct api *api, struct http_request *request)
         .path = http_request_path(request),
         .authorization = http_request_header(request, "Authorization"),
         .body = http_request_body(request),
+        .header = header_of,
+        .source = request,
         .peer = http_request_peer(request),
+        .is_tls = http_request_is_tls(request),
     };
     while (asked.n_params < REST_PARAMS_MAX &&
            http_request_param_at(request, asked.n_params, &params[asked.n_params].name,

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "routes.h"
 
 enum { MESSAGE_MAX = 400 };
 
@@ -18,6 +19,9 @@ static void drop(struct rest *rest)
     store_forget(rest->api->config.store, rest);
     json_decref(rest->body);
     json_decref(rest->answer);
+    mem_free(rest->state);
+    for (size_t i = 0; i < rest->n_headers; i++)
+        mem_free(rest->headers[i].value);
     for (size_t i = 0; i < rest->path.n; i++)
         mem_free(rest->texts[i]);
     for (size_t i = 0; i < rest->n_params; i++) {
@@ -32,14 +36,46 @@ void rest_cancel(struct rest *rest)
     drop(rest);
 }
 
-void rest_reply_take(struct rest *rest, int status, json_t *take)
+static void reply(struct rest *rest, struct api_reply *answer)
 {
-    rest->reply(rest->owner, status, take);
-    json_decref(take);
+    if (rest->family->dress)
+        rest->family->dress(rest, answer->status);
+    answer->headers = rest->headers;
+    answer->n_headers = rest->n_headers;
+    rest->reply(rest->owner, answer);
     drop(rest);
 }
 
-/* {"error":{"code","message","field"}} */
+void rest_reply_take(struct rest *rest, int status, json_t *take)
+{
+    struct api_reply answer = { .status = status, .body = take };
+    reply(rest, &answer);
+    json_decref(take);
+}
+
+void rest_reply_text(struct rest *rest, int status, const char *type, struct slice text)
+{
+    struct api_reply answer = { .status = status, .type = type, .text = text };
+    reply(rest, &answer);
+}
+
+void rest_set_header(struct rest *rest, const char *name, struct slice value)
+{
+    BUG_IF(rest->n_headers == REST_HEADERS_MAX);
+    rest->headers[rest->n_headers++] = (struct rest_header){ name, slice_dup(value) };
+}
+
+struct slice rest_header(const struct rest *rest, const char *name)
+{
+    return rest->asked.header ? rest->asked.header(rest->asked.source, name) : SLICE_NONE;
+}
+
+struct slice rest_bearer(const struct rest *rest)
+{
+    struct slice value = slice_trim(rest->asked.authorization);
+    return slice_iis(slice_cut(&value, ' '), "Bearer") ? slice_trim(value) : SLICE_NONE;
+}
+
 void rest_fail(struct rest *rest, int status, const char *code, const char *field, const char *fmt,
                ...)
 {
@@ -48,10 +84,8 @@ void rest_fail(struct rest *rest, int status, const char *code, const char *fiel
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    json_t *message = json_string(text);
-    json_t *error = json_pack("{s:s, s:o, s:s?}", "code", code, "message",
-                              message ? message : json_string("?"), "field", field);
-    rest_reply_take(rest, status, json_pack("{s:o}", "error", error));
+    struct rest_error error = { status, code, field, text };
+    rest_reply_take(rest, status, rest->family->error(rest, &error));
 }
 
 void rest_fail_store(struct rest *rest, enum err err, const char *field)

@@ -12,26 +12,53 @@
 #include "net/http_path.h"
 #include "store/store_rows.h"
 
-enum { REST_TEXT_MAX = 200, REST_TIME = 32, REST_PARAMS_MAX = 16 };
+enum { REST_TEXT_MAX = 200, REST_TIME = 32, REST_PARAMS_MAX = 16, REST_HEADERS_MAX = 12 };
 
-/** What is asked, free of any socket. */
+struct api_family;
+
+/** What is asked, free of any socket. All but `params` lives until the request is answered. */
 struct api_request {
     enum http_method method;
     struct slice path; /* decoded */
     struct slice authorization, body;
+    /** Another header; `ptr` is NULL when it was not sent. The function may be NULL: none was. */
+    struct slice (*header)(const void *source, const char *name);
+    const void *source;
     const struct http_param *params; /* of the query, decoded */
     size_t n_params;
     const struct addr *peer;
     bool is_forwarded; /* it came through a proxy, so the peer is not who asks */
+    bool is_tls;
 };
-/** `body` is borrowed. */
-typedef void (*api_reply_fn)(void *owner, int status, const json_t *body);
+struct rest_header {
+    const char *name; /* a constant */
+    char *value;
+};
+/** Borrowed. The body is JSON, or, where that is NULL, `text` of `type` (NULL: nothing). */
+struct api_reply {
+    int status;
+    const json_t *body;
+    const char *type;
+    struct slice text;
+    const struct rest_header *headers;
+    size_t n_headers;
+};
+typedef void (*api_reply_fn)(void *owner, const struct api_reply *reply);
+/** What went wrong, before it has the form of a family's errors. */
+struct rest_error {
+    int status;
+    const char *code, *field, *text; /* "not_found", "name" or NULL, a sentence */
+};
 
 struct rest {
     struct list link;
     struct api *api;
     api_reply_fn reply;
     void *owner;
+    const struct api_family *family;
+    struct api_request asked; /* without its parameters: those are in `params` */
+    struct rest_header headers[REST_HEADERS_MAX];
+    size_t n_headers;
     struct http_path_match path;
     char *texts[HTTP_PATH_CAPTURES];           /* what the path captured */
     struct http_param params[REST_PARAMS_MAX]; /* terminated */
@@ -42,6 +69,7 @@ struct rest {
     struct timer poll;   /* of a handler that waits for news */
     int64_t until_ms;    /* and how long, in loop time */
     uint32_t waits_for;  /* or whose */
+    void *state;         /* a handler's own, freed with the rest; or NULL */
     bool *is_gone;       /* set when it is answered while its handler runs */
 };
 typedef void (*rest_fn)(struct rest *rest);
@@ -53,14 +81,24 @@ struct api {
     size_t token_len;
 };
 
-/** Find the route, check role and body, run the handler. NULL when the path is not ours, or when it
- * is answered already; `*is_ours` tells which. */
+/** Find the family, let its guard check who asks, find the route, read the body, run the handler.
+ * NULL when the path is not ours, or when it is answered already; `*is_ours` tells which. */
 struct rest *api_dispatch(struct api *api, const struct api_request *request, api_reply_fn reply,
                           void *owner, bool *is_ours);
 /** The asker is gone: no reply any more. */
 void rest_cancel(struct rest *rest);
+/** A guard's yes, now or later: the request goes on to its route. */
+void rest_admit(struct rest *rest);
 
 void rest_reply_take(struct rest *rest, int status, json_t *take);
+/** Anything but JSON; `type` NULL: no body, as of a 204. */
+void rest_reply_text(struct rest *rest, int status, const char *type, struct slice text);
+/** A header of the reply that will be given; `name` is a constant, `value` copied. */
+void rest_set_header(struct rest *rest, const char *name, struct slice value);
+/** A header of the request; `ptr` is NULL when it was not sent. */
+struct slice rest_header(const struct rest *rest, const char *name);
+/** The token of "Authorization: Bearer …", or an empty slice. */
+struct slice rest_bearer(const struct rest *rest);
 void rest_fail(struct rest *rest, int status, const char *code, const char *field, const char *fmt,
                ...) __attribute__((format(printf, 5, 6)));
 /** 404, 409, 422 or 500 for what the store said about `field`. */

@@ -6,48 +6,74 @@
 #define ADMIN "/admin/api/"
 
 /* Sorted by path. */
-const struct api_route api_routes[] = {
-    { HTTP_GET, ADMIN "calls", API_ADMIN, admin_call_list },
-    { HTTP_GET, ADMIN "calls/:id", API_ADMIN, admin_call_show },
-    { HTTP_DELETE, ADMIN "calls/:id", API_ADMIN, admin_call_end },
-    { HTTP_GET, ADMIN "devices", API_ADMIN, admin_device_list },
-    { HTTP_POST, ADMIN "devices", API_ADMIN, admin_device_add },
-    { HTTP_DELETE, ADMIN "devices/:id", API_ADMIN, admin_device_remove },
-    { HTTP_POST, ADMIN "doctor", API_ADMIN, admin_doctor },
-    { HTTP_GET, ADMIN "log", API_ADMIN, admin_log_read },
-    { HTTP_GET, ADMIN "numbers", API_ADMIN, admin_number_list },
-    { HTTP_POST, ADMIN "numbers", API_ADMIN, admin_number_set },
-    { HTTP_DELETE, ADMIN "numbers/:number", API_ADMIN, admin_number_remove },
-    { HTTP_GET, ADMIN "pats", API_ADMIN, admin_pat_list },
-    { HTTP_POST, ADMIN "pats", API_ADMIN, admin_pat_add },
-    { HTTP_DELETE, ADMIN "pats/:id", API_ADMIN, admin_token_remove },
-    { HTTP_GET, ADMIN "projects", API_ADMIN, admin_project_list },
-    { HTTP_POST, ADMIN "projects", API_ADMIN, admin_project_add },
-    { HTTP_DELETE, ADMIN "projects/:id", API_ADMIN, admin_project_remove },
-    { HTTP_GET, ADMIN "registrations", API_ADMIN, admin_registration_list },
-    { HTTP_POST, ADMIN "reload", API_ADMIN, admin_reload },
-    { HTTP_GET, ADMIN "route", API_ADMIN, admin_route },
-    { HTTP_GET, ADMIN "tokens", API_ADMIN, admin_token_list },
-    { HTTP_POST, ADMIN "tokens", API_ADMIN, admin_token_add },
-    { HTTP_DELETE, ADMIN "tokens/:id", API_ADMIN, admin_token_remove },
-    { HTTP_GET, ADMIN "trace", API_ADMIN, admin_trace_read },
-    { HTTP_GET, ADMIN "trunks", API_ADMIN, admin_trunk_list },
-    { HTTP_GET, ADMIN "users", API_ADMIN, admin_user_list },
-    { HTTP_POST, ADMIN "users", API_ADMIN, admin_user_add },
-    { HTTP_DELETE, ADMIN "users/:id", API_ADMIN, admin_user_remove },
+static const struct api_route admin_routes[] = {
+    { HTTP_GET, ADMIN "calls", admin_call_list },
+    { HTTP_GET, ADMIN "calls/:id", admin_call_show },
+    { HTTP_DELETE, ADMIN "calls/:id", admin_call_end },
+    { HTTP_GET, ADMIN "devices", admin_device_list },
+    { HTTP_POST, ADMIN "devices", admin_device_add },
+    { HTTP_DELETE, ADMIN "devices/:id", admin_device_remove },
+    { HTTP_POST, ADMIN "doctor", admin_doctor },
+    { HTTP_GET, ADMIN "log", admin_log_read },
+    { HTTP_GET, ADMIN "numbers", admin_number_list },
+    { HTTP_POST, ADMIN "numbers", admin_number_set },
+    { HTTP_DELETE, ADMIN "numbers/:number", admin_number_remove },
+    { HTTP_GET, ADMIN "pats", admin_pat_list },
+    { HTTP_POST, ADMIN "pats", admin_pat_add },
+    { HTTP_DELETE, ADMIN "pats/:id", admin_token_remove },
+    { HTTP_GET, ADMIN "projects", admin_project_list },
+    { HTTP_POST, ADMIN "projects", admin_project_add },
+    { HTTP_DELETE, ADMIN "projects/:id", admin_project_remove },
+    { HTTP_GET, ADMIN "registrations", admin_registration_list },
+    { HTTP_POST, ADMIN "reload", admin_reload },
+    { HTTP_GET, ADMIN "route", admin_route },
+    { HTTP_GET, ADMIN "tokens", admin_token_list },
+    { HTTP_POST, ADMIN "tokens", admin_token_add },
+    { HTTP_DELETE, ADMIN "tokens/:id", admin_token_remove },
+    { HTTP_GET, ADMIN "trace", admin_trace_read },
+    { HTTP_GET, ADMIN "trunks", admin_trunk_list },
+    { HTTP_GET, ADMIN "users", admin_user_list },
+    { HTTP_POST, ADMIN "users", admin_user_add },
+    { HTTP_DELETE, ADMIN "users/:id", admin_user_remove },
 };
-const size_t n_api_routes = COUNT_OF(api_routes);
 
-const struct api_route *api_route_find(enum http_method method, struct slice path,
-                                       struct http_path_match *match, bool *is_path)
+static const struct api_family families[] = {
+    { .path = ADMIN "*",
+      .guard = api_guard_admin,
+      .error = api_admin_error,
+      .dress = api_dress_admin,
+      .routes = admin_routes,
+      .n_routes = COUNT_OF(admin_routes) },
+};
+
+const struct api_family *api_family_find(struct slice path)
+{
+    struct http_path_match match;
+    for (size_t i = 0; i < COUNT_OF(families); i++)
+        if (http_path_matches(families[i].path, path, &match))
+            return &families[i];
+    return NULL;
+}
+
+static bool fits(const char *pattern, struct slice path, struct http_path_match *match)
+{
+    if (http_path_matches(pattern, path, match))
+        return true;
+    bool slash = path.len > 1 && path.ptr[path.len - 1] == '/';
+    return slash && http_path_matches(pattern, slice_sub(path, 0, path.len - 1), match);
+}
+
+const struct api_route *api_route_find(const struct api_family *family, enum http_method method,
+                                       struct slice path, struct http_path_match *match,
+                                       bool *is_path)
 {
     *is_path = false;
-    for (size_t i = 0; i < n_api_routes; i++) {
-        if (!http_path_matches(api_routes[i].path, path, match))
+    for (size_t i = 0; i < family->n_routes; i++) {
+        if (!fits(family->routes[i].path, path, match))
             continue;
         *is_path = true;
-        if (api_routes[i].method == method)
-            return &api_routes[i];
+        if (family->routes[i].method == method)
+            return &family->routes[i];
     }
     return NULL;
 }

@@ -141,13 +141,13 @@ static inline int teardown(void **state)
     return 0;
 }
 
-static inline void on_reply(void *owner, int status, const json_t *body)
+static inline void on_reply(void *owner, const struct api_reply *reply)
 {
     struct fixture *f = owner;
     f->replies++;
-    f->status = status;
+    f->status = reply->status;
     json_decref(f->body);
-    f->body = json_deep_copy(body);
+    f->body = json_deep_copy(reply->body);
 }
 
 static inline int dispatch(struct fixture *f, const struct api_request *request)
