@@ -56,6 +56,7 @@ struct config_range {
     uint16_t low, high; /* inclusive; 0-0: any free port */
 };
 
+enum config_trunk_type { CONFIG_TRUNK_SIP, CONFIG_TRUNK_KANDY };
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
 enum config_auto { CONFIG_SWITCH_AUTO, CONFIG_SWITCH_YES, CONFIG_SWITCH_NO };
 enum config_srtp { CONFIG_SRTP_OFF, CONFIG_SRTP_OPTIONAL, CONFIG_SRTP_REQUIRED };
@@ -71,6 +72,7 @@ enum config_digest {
 /** A carrier or PBX. The one of the environment (SIP_TRUNK_HOST …) is named "default". */
 struct config_trunk {
     char *name;
+    enum config_trunk_type type;
     char *provider;      /* row of presets.h that filled what was not given, or "" */
     char *host;          /* where packets go; never "" */
     int port;            /* CONFIG_AUTO: SRV, else 5060, or 5061 with TLS */

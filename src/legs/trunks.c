@@ -1,31 +1,29 @@
-#include "legs/trunks_priv.h"
+#include "legs/trunks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/buf.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "config/config_diff.h"
 #include "legs/leg_media.h"
-#include "legs/leg_sip.h"
+#include "legs/trunk_sip.h"
+#include "legs/trunks_priv.h"
 #include "media/codecs.h"
-#include "sip/sip_agent.h"
-#include "sip/sip_tls.h"
-#include "sip/sip_uri.h"
+#include "sip/sip_flow.h"
 
-enum {
-    TRUNK_RESOLVE_MS = 60000, /* the names of carriers move slowly */
-    TRUNK_RETRY_MS = 10000,
-    TRUNK_PROBE_MS = 60000,
-    TRUNK_FIRST_PROBE_MS = 500,
-    TRUNK_LEAVE_MS = 5000, /* what unregistering may take */
-};
+/* what a goodbye to the far end may take: perhaps a challenge comes back */
+enum { TRUNK_LEAVE_MS = 5000 };
 
-static uint16_t port_of(const struct config_trunk *config)
+static const struct trunk_kind *const kinds[] = { &trunk_sip };
+
+static const struct trunk_kind *kind_of(const struct config_trunk *config)
 {
-    return config->port == CONFIG_AUTO ? sip_kind_port(trunk_kind(config)) : (uint16_t)config->port;
+    size_t i = 0;
+    while (kinds[i]->type != config->type)
+        i++; /* every type has its row */
+    return kinds[i];
 }
 
 static struct leg_codecs codecs_of(const struct leg_env *env, const struct config_trunk *config)
@@ -40,58 +38,24 @@ static struct leg_codecs codecs_of(const struct leg_env *env, const struct confi
     return out.n ? out : env->sip_codecs;
 }
 
-/* RFC 5922 §7.2: the certificate must be for what was configured, whatever DNS made of it; of an
- * address and a domain that is the domain. */
-static void expect_certificate(struct trunk *trunk)
-{
-    const struct config_trunk *config = trunk->config;
-    struct fault fault = { 0 };
-    struct addr numeric;
-    bool is_ip = addr_parse_ip(slice_of(config->host), 0, &numeric) == OK;
-    struct sip_tls_peer peer = { .name = slice_of(is_ip ? config->domain : config->host),
-                                 .ca_file = config->tls_ca_file,
-                                 .insecure = !config->tls_verify };
-    if (trunk_kind(config) != SIP_TLS)
-        return;
-    if (peer.insecure)
-        log_warn(&trunk->log, "TLS certificates are not verified: anybody in between can listen");
-    if (sip_tls_expect(trunk->trunks->env->agent, &peer, &trunk->tls, &fault) == OK)
-        return;
-    /* without it the system's CAs decide, which is never less strict */
-    fault_print(&fault, trunk->last_error, sizeof trunk->last_error);
-    log_error(&trunk->log, "%s", trunk->last_error);
-}
-
 static struct trunk *make(struct trunks *trunks, const struct config_trunk *config)
 {
-    struct trunk *trunk = mem_new(struct trunk);
+    const struct trunk_kind *kind = kind_of(config);
+    struct trunk *trunk = mem_alloc(kind->size);
+    trunk->kind = kind;
     trunk->trunks = trunks;
     trunk->config = config_trunk_copy(config);
     trunk->rtt_ms = -1;
     trunk->codecs = codecs_of(trunks->env, trunk->config);
     log_tag_set(&trunk->log, "trunk=%s", trunk->config->name);
-    expect_certificate(trunk);
+    kind->init(trunk);
     return trunk;
-}
-
-/* Its standing business ends; what its calls need stays. */
-static void quiet(struct trunk *trunk)
-{
-    struct loop *loop = trunk->trunks->env->loop;
-    sip_resolve_destroy(trunk->query);
-    trunk->query = NULL;
-    loop_timer_stop(loop, &trunk->resolve_timer);
-    loop_timer_stop(loop, &trunk->probe_timer);
-    if (trunk->probe)
-        sip_request_destroy(trunk->probe);
-    trunk->probe = NULL;
 }
 
 static void destroy(struct trunk *trunk)
 {
-    quiet(trunk);
-    if (trunk->registration)
-        sip_register_destroy(trunk->registration);
+    loop_timer_stop(trunk->trunks->env->loop, &trunk->leave_timer);
+    trunk->kind->clear(trunk);
     config_trunk_destroy(trunk->config);
     mem_free(trunk);
 }
@@ -120,12 +84,7 @@ void trunks_destroy(struct trunks *trunks)
     mem_free(trunks);
 }
 
-static struct sip_hop hop_of(const struct trunk *trunk)
-{
-    return trunk->hops[0];
-}
-
-static void set_health(struct trunk *trunk, enum trunk_health health, const char *text)
+void trunk_set_health(struct trunk *trunk, enum trunk_health health, const char *text)
 {
     if (trunk->health != health) {
         if (health == TRUNK_ALIVE)
@@ -138,147 +97,18 @@ static void set_health(struct trunk *trunk, enum trunk_health health, const char
         snprintf(trunk->last_error, sizeof trunk->last_error, "%s", text);
 }
 
-static void probe(void *owner);
-
-static void on_probed(void *owner, const struct sip_outcome *outcome)
-{
-    struct trunk *trunk = owner;
-    trunk->probe = NULL;
-    trunk->rtt_ms = outcome->err ? -1 : outcome->rtt_ms;
-    /* any answer at all is a sign of life: many carriers answer OPTIONS with 403 or 405 */
-    set_health(trunk, outcome->err ? TRUNK_DEAD : TRUNK_ALIVE, outcome->text);
-    loop_timer_start(trunk->trunks->env->loop, &trunk->probe_timer,
-                     outcome->err ? TRUNK_RETRY_MS : TRUNK_PROBE_MS, probe, trunk);
-}
-
-static void probe(void *owner)
-{
-    struct trunk *trunk = owner;
-    char mem[512], from[512];
-    struct buf uri = BUF_ON(mem), from_uri = BUF_ON(from);
-    trunk_print_uri(&uri, "", trunk->config->host);
-    trunk_print_uri(&from_uri, trunk->config->username[0] ? trunk->config->username : "tandem",
-                    trunk->config->domain);
-    struct sip_request_config config = {
-        .method = SLICE("OPTIONS"),
-        .request_uri = buf_slice(&uri),
-        .hop = hop_of(trunk),
-        .from_uri = buf_slice(&from_uri),
-        .contact_user = slice_of(trunk->config->username),
-    };
-    if (sip_request_create(&trunk->probe, trunk->trunks->env->agent, &config, on_probed, trunk)) {
-        trunk->probe = NULL;
-        loop_timer_start(trunk->trunks->env->loop, &trunk->probe_timer, TRUNK_RETRY_MS, probe,
-                         trunk);
-    }
-}
-
-static void on_registration(void *owner, struct sip_register *reg, enum sip_register_state state,
-                            int status, const char *text)
-{
-    struct trunk *trunk = owner;
-    log_info(&trunk->log, "registration state=%s status=%d text=\"%s\" user=%s domain=%s",
-             sip_register_state_name(state), status, text, trunk->config->username,
-             trunk->config->domain);
-    if (state != SIP_REGISTER_FAILED)
-        return;
-    snprintf(trunk->last_error, sizeof trunk->last_error, "registration: %d %s", status, text);
-    /* nobody said that this provider wants registrations: a clear no is the answer */
-    bool refused = status >= 400 && status < 500 && status != 408 && status != 480;
-    if (trunk->config->register_mode == CONFIG_SWITCH_AUTO && refused) {
-        log_info(&trunk->log, "registration given up: the provider refuses it, calls go without");
-        sip_register_stop(reg);
-    }
-}
-
-static const struct sip_register_events registration_events = { .on_state = on_registration };
-
-static void start_registration(struct trunk *trunk)
-{
-    const struct config_trunk *config = trunk->config;
-    bool wanted = config->register_mode == CONFIG_SWITCH_YES ||
-                  (config->register_mode == CONFIG_SWITCH_AUTO && config->username[0] &&
-                   !secret_empty(&config->password));
-    if (!wanted || trunk->registration)
-        return;
-    char mem[512], user_mem[512];
-    struct buf domain = BUF_ON(mem), aor = BUF_ON(user_mem);
-    trunk_print_uri(&domain, "", config->domain);
-    trunk_print_uri(&aor, config->username, config->domain);
-    struct sip_register_config reg = {
-        .registrar_uri = buf_slice(&domain),
-        .aor = buf_slice(&aor),
-        .contact_user = slice_of(config->username),
-        .hop = hop_of(trunk),
-        .auth = trunk_account(trunk),
-        .expires_s = (uint32_t)config->register_expires_s,
-    };
-    trunk->registration =
-        sip_register_create(trunk->trunks->env->agent, &reg, &registration_events, trunk);
-    sip_register_start(trunk->registration);
-}
-
-static void resolve(void *owner);
-
-static void on_resolved(void *owner, const struct sip_hops *hops)
-{
-    struct trunk *trunk = owner;
-    struct loop *loop = trunk->trunks->env->loop;
-    trunk->query = NULL;
-    if (hops->err) {
-        set_health(trunk, TRUNK_DEAD, hops->text);
-        loop_timer_start(loop, &trunk->resolve_timer, TRUNK_RETRY_MS, resolve, trunk);
-        return;
-    }
-    bool first = trunk->n_hops == 0;
-    bool moved = !first && !addr_eq(&trunk->hops[0].addr, &hops->list[0].addr);
-    memcpy(trunk->hops, hops->list, sizeof trunk->hops);
-    trunk->n_hops = hops->n;
-    char text[ADDR_TEXT];
-    if (first || moved)
-        log_info(&trunk->log, "resolved host=%s to=%s transport=%s addresses=%zu",
-                 trunk->config->host, addr_print(&trunk->hops[0].addr, text),
-                 sip_kind_name(trunk->hops[0].kind), trunk->n_hops);
-    loop_timer_start(loop, &trunk->resolve_timer, TRUNK_RESOLVE_MS, resolve, trunk);
-    if (first) {
-        start_registration(trunk);
-        loop_timer_start(loop, &trunk->probe_timer, TRUNK_FIRST_PROBE_MS, probe, trunk);
-    } else if (moved && trunk->registration) {
-        struct sip_hop hop = hop_of(trunk);
-        sip_register_set_hop(trunk->registration, &hop);
-    }
-}
-
-static void resolve(void *owner)
-{
-    struct trunk *trunk = owner;
-    struct sip_resolve_config where = trunk_where(trunk->config);
-    where.tls = trunk->tls;
-    trunk->query = sip_resolve_create(trunk->trunks->env->dns, &where, on_resolved, trunk);
-}
-
-static void start(struct trunk *trunk)
-{
-    log_info(&trunk->log, "start host=%s port=%u transport=%s domain=%s user=%s",
-             trunk->config->host, port_of(trunk->config), sip_kind_name(trunk_kind(trunk->config)),
-             trunk->config->domain, trunk->config->username);
-    resolve(trunk);
-}
-
 void trunks_start(struct trunks *trunks)
 {
     for (size_t i = 0; i < trunks->n; i++)
-        start(trunks->list[i]);
+        trunks->list[i]->kind->start(trunks->list[i]);
 }
 
 void trunks_stop(struct trunks *trunks)
 {
     for (size_t i = 0; i < trunks->n; i++)
-        if (trunks->list[i]->registration)
-            sip_register_stop(trunks->list[i]->registration);
+        trunks->list[i]->kind->stop(trunks->list[i]);
 }
 
-/* Unregistering wants an answer, perhaps a challenge's; a few seconds are enough. */
 static void forget(void *owner)
 {
     struct trunk *trunk = owner;
@@ -293,31 +123,21 @@ static void forget(void *owner)
     destroy(trunk);
 }
 
-/* Its successor binds the same contact again: then saying goodbye would unbind that one. */
-static bool is_succeeded(const struct trunk *trunk)
+const struct config_trunk *trunk_successor(const struct trunk *trunk)
 {
-    const struct config_trunk *a = trunk->config;
-    const struct config_trunk *b = config_trunk_find(trunk->trunks->env->config, slice_of(a->name));
-    return b && b->register_mode != CONFIG_SWITCH_NO && strcmp(a->username, b->username) == 0 &&
-           strcmp(a->domain, b->domain) == 0 && strcmp(a->host, b->host) == 0;
+    return config_trunk_find(trunk->trunks->env->config, slice_of(trunk->config->name));
 }
 
 static void retire(struct trunk *trunk)
 {
     struct trunks *trunks = trunk->trunks;
     log_info(&trunk->log, "retired calls=%u", trunk->calls);
-    quiet(trunk);
     trunk->retired = true;
-    if (trunk->registration && is_succeeded(trunk)) {
-        sip_register_destroy(trunk->registration);
-        trunk->registration = NULL;
-    } else if (trunk->registration) {
-        sip_register_stop(trunk->registration);
-    }
+    trunk->kind->retire(trunk);
     trunks->retired =
         mem_resize(trunks->retired, (trunks->n_retired + 1) * sizeof *trunks->retired);
     trunks->retired[trunks->n_retired++] = trunk;
-    loop_timer_start(trunks->env->loop, &trunk->resolve_timer, TRUNK_LEAVE_MS, forget, trunk);
+    loop_timer_start(trunks->env->loop, &trunk->leave_timer, TRUNK_LEAVE_MS, forget, trunk);
 }
 
 /* The trunk that stays as it is, or NULL. */
@@ -353,7 +173,7 @@ void trunks_reload(struct trunks *trunks)
     trunks->n = config->n_trunks;
     for (size_t i = 0; i < trunks->n; i++)
         if (is_new[i])
-            start(list[i]);
+            list[i]->kind->start(list[i]);
     mem_free(is_new);
 }
 
@@ -361,8 +181,22 @@ void trunk_on_call_over(void *owner)
 {
     struct trunk *trunk = owner;
     trunk->calls--;
-    if (trunk->retired && !trunk->calls && !timer_is_running(&trunk->resolve_timer))
-        loop_timer_start(trunk->trunks->env->loop, &trunk->resolve_timer, 0, forget, trunk);
+    if (trunk->retired && !trunk->calls && !timer_is_running(&trunk->leave_timer))
+        loop_timer_start(trunk->trunks->env->loop, &trunk->leave_timer, 0, forget, trunk);
+}
+
+void trunk_add_leg(struct trunk *trunk, struct call *call, struct leg *take)
+{
+    trunk->calls++;
+    trunk->total_calls++;
+    call_add_leg(call, take);
+}
+
+static bool is_full(const struct trunk *trunk, const char *number)
+{
+    bool emergency = trunk->kind->is_emergency && trunk->kind->is_emergency(trunk, number);
+    return trunk->config->max_calls && trunk->calls >= (unsigned)trunk->config->max_calls &&
+           !emergency;
 }
 
 void trunks_dial(void *owner, struct call *call, const struct route_target *target,
@@ -373,45 +207,49 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
         struct trunk *trunk = trunks->list[i];
         if (!slice_is(slice_of(target->name), trunk->config->name))
             continue;
-        if (trunk->config->max_calls && trunk->calls >= (unsigned)trunk->config->max_calls) {
+        if (is_full(trunk, target->number))
             *why = cause_of_token("overload", CAUSE_BY_SYSTEM, "The trunk carries all its calls.");
-            return;
-        }
-        if (!target->number[0] && !trunk->config->called[0]) {
-            *why = cause_of_status(484, CAUSE_BY_SYSTEM, "There is no number to dial.");
-            return;
-        }
-        trunk_dial(trunk, call, target);
+        else
+            trunk->kind->dial(trunk, call, target, why);
         return;
     }
     *why =
         cause_of_token("no_route", CAUSE_BY_SYSTEM, "The route names a trunk that is not there.");
 }
 
-/* A carrier calls from the address that we call; on a private network or one machine the port must
- * be the same too, for phones live there as well. */
-static bool sends_from(const struct trunk *trunk, const struct addr *remote)
-{
-    const struct config_list *sources = &trunk->config->sources;
-    for (size_t i = 0; i < sources->n; i++) {
-        struct addr_block block;
-        if (!addr_block_parse(slice_of(sources->items[i]), &block) && addr_in_block(remote, &block))
-            return true;
-    }
-    if (sources->n)
-        return false;
-    for (size_t i = 0; i < trunk->n_hops; i++) {
-        const struct addr *addr = &trunk->hops[i].addr;
-        if (addr_eq(addr, remote) || (addr_same_ip(addr, remote) && !addr_is_private(remote)))
-            return true;
-    }
-    return false;
-}
-
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow)
 {
-    for (size_t i = 0; i < trunks->n; i++)
-        if (sends_from(trunks->list[i], &flow->remote))
-            return trunks->list[i]->config->name;
+    for (size_t i = 0; i < trunks->n; i++) {
+        const struct trunk *trunk = trunks->list[i];
+        if (trunk->kind->sends_from && trunk->kind->sends_from(trunk, &flow->remote))
+            return trunk->config->name;
+    }
     return NULL;
+}
+
+json_t *trunks_json(const struct trunks *trunks)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < trunks->n; i++) {
+        const struct trunk *trunk = trunks->list[i];
+        json_t *row =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:s}", "name",
+                      trunk->config->name, "state", "", "host", trunk->config->host, "address", "",
+                      "transport", "", "registration", "none", "calls", (int)trunk->calls,
+                      "total_calls", (json_int_t)trunk->total_calls, "rtt_ms",
+                      trunk->rtt_ms < 0 ? json_null() : json_integer(trunk->rtt_ms), "last_error",
+                      trunk->last_error);
+        trunk->kind->view(trunk, row);
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+void trunks_add_registrations(const struct trunks *trunks, json_t *rows)
+{
+    for (size_t i = 0; i < trunks->n; i++) {
+        const struct trunk *trunk = trunks->list[i];
+        if (trunk->kind->add_registration)
+            trunk->kind->add_registration(trunk, rows);
+    }
 }

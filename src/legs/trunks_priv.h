@@ -1,34 +1,55 @@
 #pragma once
-/* What trunks.c, trunk_call.c and trunks_view.c share. */
+/* What the trunks and their kinds share. A kind is a file of its own and a row in trunks.c; it
+ * embeds `struct trunk` as its first member. */
 
 #include "base/log.h"
 #include "base/timer.h"
 #include "config/config.h"
 #include "legs/trunks.h"
-#include "sip/sip_register.h"
-#include "sip/sip_request.h"
-#include "sip/sip_resolve.h"
 
 enum trunk_health { TRUNK_UNKNOWN, TRUNK_ALIVE, TRUNK_DEAD };
 
+struct trunk;
+
+struct trunk_kind {
+    enum config_trunk_type type;
+    size_t size; /* of its struct */
+    /** The common part is filled, the rest is zeros. */
+    void (*init)(struct trunk *trunk);
+    /** Resolve, register, connect: the listeners are up. */
+    void (*start)(struct trunk *trunk);
+    /** Say goodbye to the far end; nobody waits for its answer. */
+    void (*stop)(struct trunk *trunk);
+    /** A reload removed it: as stop, and what its calls do not need ends. */
+    void (*retire)(struct trunk *trunk);
+    /** Free what it holds, but for the common part. */
+    void (*clear)(struct trunk *trunk);
+    /** One more leg of `call`, by trunk_add_leg(), or `why` not. */
+    void (*dial)(struct trunk *trunk, struct call *call, const struct route_target *target,
+                 struct cause *why);
+    /** May SIP from there come in through it? NULL: never. */
+    bool (*sends_from)(const struct trunk *trunk, const struct addr *remote);
+    /** Is that number served whatever the limits are? NULL: none is. */
+    bool (*is_emergency)(const struct trunk *trunk, const char *number);
+    /** state, address, transport and registration of its row; texts of any length. */
+    void (*view)(const struct trunk *trunk, json_t *row);
+    /** Its registration as a row of `tandem registrations`; NULL: it has none. */
+    void (*add_registration)(const struct trunk *trunk, json_t *rows);
+};
+
 struct trunk {
+    const struct trunk_kind *kind;
     struct trunks *trunks;
     struct config_trunk *config; /* a copy of our own: calls outlive a reload */
     struct log_tag log;
-    struct sip_hop hops[SIP_HOPS_MAX]; /* in the order in which to try them */
-    size_t n_hops;
-    uint32_t tls; /* whose certificate its hops must show: sip_tls.h */
-    struct sip_resolve *query;
-    struct timer resolve_timer, probe_timer;
-    struct sip_register *registration;
-    struct sip_request *probe;
     enum trunk_health health;
     char last_error[240];
-    int64_t rtt_ms; /* of the last OPTIONS; -1: none */
+    int64_t rtt_ms; /* of the last sign of life; -1: none */
     struct leg_codecs codecs;
     unsigned calls; /* outgoing ones; they hold a pointer to the password */
-    bool retired;   /* removed by a reload, kept for its calls */
     uint64_t total_calls;
+    bool retired; /* removed by a reload, kept for its calls */
+    struct timer leave_timer;
 };
 
 struct trunks {
@@ -39,21 +60,11 @@ struct trunks {
     size_t n_retired;
 };
 
-static inline enum sip_kind trunk_kind(const struct config_trunk *config)
-{
-    static const enum sip_kind kinds[] = { SIP_UDP, SIP_TCP, SIP_TLS };
-    return kinds[config->transport];
-}
-
-struct buf;
-
-/* trunks.c */
+/** Logs a change; `text` says why when it is dead. */
+void trunk_set_health(struct trunk *trunk, enum trunk_health health, const char *text);
+/** Takes the leg into the call and counts it: trunk_on_call_over() when it is over. */
+void trunk_add_leg(struct trunk *trunk, struct call *call, struct leg *take);
 /** A leg of the trunk is over; `owner` is the trunk. */
 void trunk_on_call_over(void *owner);
-/* trunk_call.c */
-/** A call goes out: one more leg of `call`. `number` "" dials what the trunk is for. */
-void trunk_dial(struct trunk *trunk, struct call *call, const struct route_target *target);
-/** "sip:user@host"; without a user, "sip:host". */
-void trunk_print_uri(struct buf *out, const char *user, const char *host);
-struct sip_account trunk_account(const struct trunk *trunk);
-struct sip_resolve_config trunk_where(const struct config_trunk *config);
+/** The trunk of that name that came with the newest configuration, or NULL. */
+const struct config_trunk *trunk_successor(const struct trunk *trunk);

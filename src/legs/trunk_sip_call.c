@@ -1,4 +1,4 @@
-/* One call out through a trunk: what is dialled, who calls, which policy. */
+/* One call out through a SIP trunk: what is dialled, who calls, which policy. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip.h"
-#include "legs/trunks_priv.h"
+#include "legs/trunk_sip.h"
 #include "sip/sip_uri.h"
 
 static enum leg_sip_srtp srtp_of(const struct config_trunk *config)
@@ -27,7 +27,7 @@ static enum leg_dtmf dtmf_of(const struct config_trunk *config)
     return rows[config->dtmf];
 }
 
-void trunk_print_uri(struct buf *out, const char *user, const char *host)
+void trunk_sip_print_uri(struct buf *out, const char *user, const char *host)
 {
     buf_text(out, "sip:");
     if (user[0]) {
@@ -37,18 +37,18 @@ void trunk_print_uri(struct buf *out, const char *user, const char *host)
     sip_host_print(slice_of(host), out);
 }
 
-struct sip_account trunk_account(const struct trunk *trunk)
+struct sip_account trunk_sip_account(const struct trunk_sip *self)
 {
-    return (struct sip_account){ .user = slice_of(trunk->config->auth_username),
-                                 .password = &trunk->config->password };
+    return (struct sip_account){ .user = slice_of(self->trunk.config->auth_username),
+                                 .password = &self->trunk.config->password };
 }
 
-struct sip_resolve_config trunk_where(const struct config_trunk *config)
+struct sip_resolve_config trunk_sip_where(const struct config_trunk *config)
 {
     return (struct sip_resolve_config){
         .host = slice_of(config->host),
         .port = config->port == CONFIG_AUTO ? 0 : (uint16_t)config->port,
-        .kind = trunk_kind(config),
+        .kind = trunk_sip_transport(config),
     };
 }
 
@@ -91,8 +91,14 @@ static size_t add_headers(const struct trunk *trunk, const json_t *headers,
     return n;
 }
 
-void trunk_dial(struct trunk *trunk, struct call *call, const struct route_target *target)
+void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_target *target,
+                    struct cause *why)
 {
+    struct trunk_sip *self = trunk_sip_of(trunk);
+    if (!target->number[0] && !trunk->config->called[0]) {
+        *why = cause_of_status(484, CAUSE_BY_SYSTEM, "There is no number to dial.");
+        return;
+    }
     const struct config_trunk *config = trunk->config;
     char uri_mem[600], from_mem[600], user_mem[320];
     struct buf uri = BUF_ON(uri_mem), from = BUF_ON(from_mem), user = BUF_ON(user_mem);
@@ -103,18 +109,19 @@ void trunk_dial(struct trunk *trunk, struct call *call, const struct route_targe
     buf_char(&uri, '@');
     sip_host_print(slice_of(config->domain), &uri);
     const char *from_user = config->username[0] ? config->username : call_from(call);
-    trunk_print_uri(&from, config->caller_id[0] ? config->caller_id : from_user, config->domain);
+    trunk_sip_print_uri(&from, config->caller_id[0] ? config->caller_id : from_user,
+                        config->domain);
     struct leg_sip_target sip = {
         .request_uri = buf_slice(&uri),
         .from_uri = buf_slice(&from),
         .from_name = slice_of(call_from_name(call)),
         .contact_user = slice_of(config->username[0] ? config->username : "tandem"),
-        .hops = trunk->hops,
-        .n_hops = trunk->n_hops,
-        .where = trunk_where(config),
+        .hops = self->hops,
+        .n_hops = self->n_hops,
+        .where = trunk_sip_where(config),
         .party = buf_slice(&user),
         .via = slice_of(config->name),
-        .auth = trunk_account(trunk),
+        .auth = trunk_sip_account(self),
         .fields = fields,
         .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
         .codecs = trunk->codecs,
@@ -123,8 +130,6 @@ void trunk_dial(struct trunk *trunk, struct call *call, const struct route_targe
         .on_over = trunk_on_call_over,
         .owner = trunk,
     };
-    sip.where.tls = trunk->tls;
-    trunk->calls++;
-    trunk->total_calls++;
-    call_add_leg(call, leg_sip_create_outgoing(trunk->trunks->env, &sip));
+    sip.where.tls = self->tls;
+    trunk_add_leg(trunk, call, leg_sip_create_outgoing(trunk->trunks->env, &sip));
 }

@@ -1,0 +1,41 @@
+#pragma once
+/* SIP trunks: the kind's table, and what trunk_sip.c and trunk_sip_call.c share. */
+
+#include "legs/trunks_priv.h"
+#include "sip/sip_register.h"
+#include "sip/sip_request.h"
+#include "sip/sip_resolve.h"
+
+struct trunk_sip {
+    struct trunk trunk;                /* first */
+    struct sip_hop hops[SIP_HOPS_MAX]; /* in the order in which to try them */
+    size_t n_hops;
+    uint32_t tls; /* whose certificate its hops must show: sip_tls.h */
+    struct sip_resolve *query;
+    struct timer resolve_timer, probe_timer;
+    struct sip_register *registration;
+    struct sip_request *probe;
+};
+
+extern const struct trunk_kind trunk_sip;
+
+static inline struct trunk_sip *trunk_sip_of(struct trunk *trunk)
+{
+    return (struct trunk_sip *)trunk; /* the trunk is its first member */
+}
+static inline enum sip_kind trunk_sip_transport(const struct config_trunk *config)
+{
+    static const enum sip_kind kinds[] = { SIP_UDP, SIP_TCP, SIP_TLS };
+    return kinds[config->transport];
+}
+
+struct buf;
+
+/* trunk_sip_call.c */
+/** A call goes out: one more leg of `call`. A target's number "" dials what the trunk is for. */
+void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_target *target,
+                    struct cause *why);
+/** "sip:user@host"; without a user, "sip:host". */
+void trunk_sip_print_uri(struct buf *out, const char *user, const char *host);
+struct sip_account trunk_sip_account(const struct trunk_sip *self);
+struct sip_resolve_config trunk_sip_where(const struct config_trunk *config);
