@@ -201,6 +201,13 @@ static void on_step(void *owner, const char *step, const char *detail)
     log_info(&leg->log, "%s %s", step, detail);
 }
 
+static void on_transport(void *owner, const void *event)
+{
+    struct leg *leg = owner;
+    if (leg->call && leg->ops->transport)
+        leg->ops->transport(leg, event);
+}
+
 const struct media_events leg_media_events = {
     .on_connected = on_connected,
     .on_first_packet = on_first_packet,
@@ -211,4 +218,5 @@ const struct media_events leg_media_events = {
     .on_heard_again = on_heard_again,
     .on_failed = on_failed,
     .on_step = on_step,
+    .on_transport = on_transport,
 };

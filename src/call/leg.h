@@ -57,6 +57,9 @@ struct leg_ops {
     /** The other far end put the call on hold, or took it back: pass it on. NULL: nothing to tell.
      */
     void (*hold)(struct leg *leg, bool on);
+    /** Its media transport says something of its own kind: media_events.on_transport. NULL: nothing
+     * to be told. */
+    void (*transport)(struct leg *leg, const void *event);
     /** It is over and nothing refers to it any more: free it. Called at the end of a turn. */
     void (*destroy)(struct leg *leg);
 };

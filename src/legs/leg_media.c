@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "call/call.h"
 #include "legs/leg_env.h"
+#include "legs/leg_media_ice.h"
 #include "media/codecs.h"
 #include "media/media.h"
 #include "sdp/sdp.h"
@@ -18,44 +19,11 @@ struct caps_room {
     struct sdp_codec codecs[LEG_CODECS_MAX];
     struct sdp_candidate candidates[LEG_CANDIDATES_MAX];
     char texts[LEG_CANDIDATES_MAX][ADDR_TEXT];
+    char related[LEG_CANDIDATES_MAX][ADDR_TEXT];
     char foundations[LEG_CANDIDATES_MAX][RTC_FOUNDATION_TEXT];
     char address[ADDR_TEXT];
     struct sdp_key keys[LEG_SDES_KEYS];
 };
-
-bool leg_codecs_have(const struct leg_codecs *codecs, const struct codec *codec)
-{
-    for (size_t i = 0; i < codecs->n; i++)
-        if (codecs->list[i] == codec)
-            return true;
-    return false;
-}
-
-static void add_codec(struct leg_codecs *codecs, const struct codec *codec)
-{
-    if (codecs->n < LEG_CODECS_MAX && !leg_codecs_have(codecs, codec))
-        codecs->list[codecs->n++] = codec;
-}
-
-struct leg_codecs leg_codecs_merge(const struct leg_codecs *wanted, const struct leg_codecs *mine)
-{
-    struct leg_codecs out = { 0 };
-    for (size_t i = 0; i < wanted->n; i++)
-        if (leg_codecs_have(mine, wanted->list[i]))
-            add_codec(&out, wanted->list[i]);
-    for (size_t i = 0; i < mine->n; i++)
-        add_codec(&out, mine->list[i]);
-    return out;
-}
-
-struct leg_codecs leg_codecs_common(const struct leg_codecs *wanted, const struct leg_codecs *mine)
-{
-    struct leg_codecs out = { 0 };
-    for (size_t i = 0; i < wanted->n; i++)
-        if (leg_codecs_have(mine, wanted->list[i]))
-            add_codec(&out, wanted->list[i]);
-    return out.n ? out : *mine;
-}
 
 /* Both lists in words: which codec to switch on is the question. */
 static enum err no_known_codec(const struct sdp_media *line, struct fault *fault)
@@ -87,7 +55,7 @@ static void add_known(const struct sdp_media *line, struct leg_codecs *out)
             continue;
         const struct codec *codec = codecs_find(map.name, map.clock_hz, map.channels);
         if (codec)
-            add_codec(out, codec);
+            leg_codecs_add(out, codec);
     }
 }
 
@@ -112,12 +80,22 @@ enum err leg_media_offered(struct slice offer, struct leg_codecs *out, struct fa
     return err;
 }
 
+static bool is_webrtc(const struct leg_media *media)
+{
+    return media->kind == LEG_MEDIA_WEBRTC || media->kind == LEG_MEDIA_ICE;
+}
+
 static enum err make_transport(struct leg_media *media, unsigned thread,
-                               struct media_transport **out, struct fault *fault)
+                               const struct rtc_ice_config *ice, struct media_transport **out,
+                               struct fault *fault)
 {
     const struct leg_env *env = media->env;
-    if (media->kind != LEG_MEDIA_WEBRTC)
+    if (!is_webrtc(media))
         return rtp_transport_create(out, env->media, &media->rtp, fault);
+    if (media->kind == LEG_MEDIA_ICE) {
+        *out = rtc_transport_create_full(env->rtc, thread, ice, &media->rtc);
+        return OK;
+    }
     *out = rtc_transport_create(env->rtc, thread, &media->rtc);
     media->rtc_port = rtc_port(env->rtc, thread);
     return OK;
@@ -135,12 +113,29 @@ void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
     }
 }
 
+static enum err start(struct leg_media *media, const struct rtc_ice_config *ice,
+                      struct fault *fault)
+{
+    uint64_t id;
+    rand_bytes(&id, sizeof id);
+    struct media_transport *transport;
+    struct leg *leg = media->leg;
+    unsigned thread = call_media_thread(leg->call);
+    enum err err = make_transport(media, thread, ice, &transport, fault);
+    if (err) {
+        media->kind = LEG_MEDIA_NONE;
+        return err;
+    }
+    leg_media_set_kind(media, media->kind);
+    sdp_session_state_init(&media->sdp, id >> 2);
+    leg->stream = media_stream_create(media->env->media, thread, transport, &leg_media_events, leg);
+    return OK;
+}
+
 enum err leg_media_open(struct leg_media *media, const struct leg_env *env, struct leg *leg,
                         enum leg_media_kind kind, const struct addr *address,
                         const struct addr *signalling, struct fault *fault)
 {
-    uint64_t id;
-    rand_bytes(&id, sizeof id);
     enum leg_dtmf dtmf = media->dtmf;
     *media = (struct leg_media){ .env = env,
                                  .leg = leg,
@@ -148,17 +143,19 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
                                  .address = *address,
                                  .signalling = *signalling,
                                  .dtmf = dtmf };
-    struct media_transport *transport;
-    unsigned thread = call_media_thread(leg->call);
-    enum err err = make_transport(media, thread, &transport, fault);
-    if (err) {
-        media->kind = LEG_MEDIA_NONE;
-        return err;
-    }
-    leg_media_set_kind(media, kind);
-    sdp_session_state_init(&media->sdp, id >> 2);
-    leg->stream = media_stream_create(env->media, thread, transport, &leg_media_events, leg);
-    return OK;
+    return start(media, NULL, fault);
+}
+
+enum err leg_media_open_ice(struct leg_media *media, const struct leg_env *env, struct leg *leg,
+                            const struct rtc_ice_config *ice, struct fault *fault)
+{
+    *media = (struct leg_media){ .env = env,
+                                 .leg = leg,
+                                 .kind = LEG_MEDIA_ICE,
+                                 .address = addr_any4(0),
+                                 .dtmf = media->dtmf,
+                                 .ice = leg_ice_create() };
+    return start(media, ice, fault);
 }
 
 void leg_media_close(struct leg_media *media)
@@ -169,6 +166,8 @@ void leg_media_close(struct leg_media *media)
     media->leg->stream = NULL;
     sdp_result_clear(&media->result);
     sdp_session_state_clear(&media->sdp);
+    leg_ice_destroy(media->ice);
+    media->ice = NULL;
     mem_wipe(media->keys, sizeof media->keys);
     media->kind = LEG_MEDIA_NONE;
 }
@@ -209,6 +208,39 @@ static void add_candidates(const struct leg_media *media, struct sdp_caps *caps,
     caps->candidates = room->candidates;
 }
 
+/* Everything that was gathered, and the likeliest to work as the address of the line. */
+static void add_gathered(const struct leg_ice *ice, struct sdp_caps *caps, struct caps_room *room)
+{
+    static const enum sdp_candidate_type types[] = {
+        [RTC_CANDIDATE_HOST] = SDP_CANDIDATE_HOST,
+        [RTC_CANDIDATE_PRFLX] = SDP_CANDIDATE_PRFLX,
+        [RTC_CANDIDATE_SRFLX] = SDP_CANDIDATE_SRFLX,
+        [RTC_CANDIDATE_RELAY] = SDP_CANDIDATE_RELAY,
+    };
+    for (size_t i = 0; i < leg_ice_count(ice) && i < LEG_CANDIDATES_MAX; i++) {
+        const struct rtc_event *ours = leg_ice_at(ice, i);
+        struct sdp_candidate *out = &room->candidates[caps->n_candidates++];
+        *out =
+            (struct sdp_candidate){ .foundation = slice_of(ours->foundation),
+                                    .component = 1,
+                                    .transport = SLICE("udp"),
+                                    .priority = ours->priority,
+                                    .address = slice_of(addr_print_ip(&ours->addr, room->texts[i])),
+                                    .port = addr_port(&ours->addr),
+                                    .type = types[ours->type] };
+        if (addr_is_set(&ours->related)) {
+            out->related_address = slice_of(addr_print_ip(&ours->related, room->related[i]));
+            out->related_port = addr_port(&ours->related);
+        }
+    }
+    caps->candidates = room->candidates;
+    struct addr address = leg_ice_default(ice);
+    if (addr_is_set(&address)) {
+        caps->address = addr_print_ip(&address, room->address);
+        caps->port = addr_port(&address);
+    }
+}
+
 static void fill_codecs(const struct leg_codecs *codecs, struct sdp_caps *caps,
                         struct caps_room *room)
 {
@@ -245,7 +277,7 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
                              .ptime_ms = 20 };
     fill_codecs(&media->caps, &caps, room);
     caps.address = addr_print_ip(&media->address, room->address);
-    if (media->kind != LEG_MEDIA_WEBRTC) {
+    if (!is_webrtc(media)) {
         fill_keys(media, &caps, room);
         caps.port = addr_port(&media->rtp.rtp);
         caps.rtcp_port = addr_port(&media->rtp.rtcp);
@@ -256,14 +288,17 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
     caps.rtcp_mux = true;
     caps.ice_ufrag = media->rtc.ufrag;
     caps.ice_pwd = media->rtc.pwd;
-    caps.ice_lite = true;
+    caps.ice_lite = media->kind == LEG_MEDIA_WEBRTC;
     caps.end_of_candidates = true;
     caps.fingerprint_hash = "sha-256";
     caps.fingerprint = rtc_fingerprint(media->env->rtc);
     caps.setup = SDP_SETUP_PASSIVE;
     caps.msid_stream = "tandem";
     caps.msid_track = "audio";
-    add_candidates(media, &caps, room);
+    if (media->ice)
+        add_gathered(media->ice, &caps, room);
+    else
+        add_candidates(media, &caps, room);
     return caps;
 }
 
@@ -334,7 +369,10 @@ static enum err tell_rtc(struct leg_media *media, struct fault *fault)
         slice_copy(fingerprint->value, remote.fingerprint, sizeof remote.fingerprint);
     if (!fits)
         return fault_set(fault, ERR_LIMIT, "sdp", 0, "ICE or DTLS parameters are too long");
+    remote.ice_lite = result->ice_lite;
     rtc_transport_set_remote(media->leg->stream, &remote);
+    if (media->ice)
+        leg_ice_tell_remote(media->ice, media->leg->stream, result);
     return OK;
 }
 
@@ -377,7 +415,7 @@ static void describe(struct leg_media *media, bool we_offered)
             .rx_pt = format->rx_pt,
             .params = codec_parse_fmtp(format->ref, format->fmtp),
         };
-        add_codec(&media->leg->chosen, format->ref);
+        leg_codecs_add(&media->leg->chosen, format->ref);
     }
     for (size_t i = 0; i < result->n_dtmf && i < MEDIA_DTMF_MAX; i++)
         description.dtmf[description.n_dtmf++] =
@@ -400,8 +438,7 @@ static void describe(struct leg_media *media, bool we_offered)
 
 static enum err apply(struct leg_media *media, bool we_offered, struct fault *fault)
 {
-    enum err err =
-        media->kind == LEG_MEDIA_WEBRTC ? tell_rtc(media, fault) : tell_rtp(media, fault);
+    enum err err = is_webrtc(media) ? tell_rtc(media, fault) : tell_rtp(media, fault);
     if (!err)
         describe(media, we_offered);
     return err;
@@ -420,6 +457,8 @@ enum err leg_media_answer(struct leg_media *media, const struct leg_codecs *code
 {
     struct caps_room room;
     media->caps = *codecs;
+    if (media->ice && leg_ice_restarts(media->ice, offer)) /* RFC 8839 §4.4.3.1.1: so do we */
+        rtc_transport_restart(media->leg->stream, &media->rtc);
     struct sdp_caps caps = make_caps(media, &room);
     enum err err = sdp_offer_answer(&media->sdp, &caps, offer, out, &media->result, fault);
     return err ? err : apply(media, false, fault);

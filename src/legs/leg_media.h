@@ -17,8 +17,9 @@ struct leg_env;
 enum leg_media_kind {
     LEG_MEDIA_NONE,
     LEG_MEDIA_RTP,
-    LEG_MEDIA_SDES, /* plain RTP's ports, SRTP with keys in the SDP (RFC 4568) */
-    LEG_MEDIA_WEBRTC,
+    LEG_MEDIA_SDES,   /* plain RTP's ports, SRTP with keys in the SDP (RFC 4568) */
+    LEG_MEDIA_WEBRTC, /* browsers call us: ICE-lite on the shared port */
+    LEG_MEDIA_ICE,    /* WebRTC with the full agent: where we offer, or sit behind NAT */
 };
 
 enum { LEG_SDP_MAX = 8192, LEG_SDES_KEYS = 3 };
@@ -39,6 +40,8 @@ struct leg_sdes_key {
     char text[SRTP_SDES_TEXT];
 };
 
+struct leg_ice;
+
 struct leg_media {
     const struct leg_env *env;
     struct leg *leg;
@@ -48,6 +51,7 @@ struct leg_media {
     struct rtp_local rtp;
     struct rtc_local rtc;
     uint16_t rtc_port;
+    struct leg_ice *ice;    /* LEG_MEDIA_ICE: what was gathered */
     struct leg_codecs caps; /* what our last offer or answer listed */
     struct sdp_session_state sdp;
     struct sdp_result result;
@@ -63,6 +67,16 @@ MUST_CHECK enum err leg_media_open(struct leg_media *media, const struct leg_env
                                    struct leg *leg, enum leg_media_kind kind,
                                    const struct addr *address, const struct addr *signalling,
                                    struct fault *fault);
+/** The same for LEG_MEDIA_ICE. Gathering begins: pass what comes by leg_ops.transport to
+ * leg_media_on_transport(), and make the first offer or answer when that is true. */
+MUST_CHECK enum err leg_media_open_ice(struct leg_media *media, const struct leg_env *env,
+                                       struct leg *leg, const struct rtc_ice_config *ice,
+                                       struct fault *fault);
+/** A struct rtc_event; true when gathering has just ended. */
+bool leg_media_on_transport(struct leg_media *media, const void *event);
+/** No more waiting: what is there by now goes into the description. */
+void leg_media_stop_gathering(struct leg_media *media);
+bool leg_media_is_gathered(const struct leg_media *media);
 /** Destroys the stream; a zeroed one is fine. */
 void leg_media_close(struct leg_media *media);
 
@@ -84,8 +98,12 @@ void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind);
  * ERR_PARSE. */
 MUST_CHECK enum err leg_media_offered(struct slice offer, struct leg_codecs *out,
                                       struct fault *fault);
+/* leg_codecs.c */
+
 /** Those of `mine` that `wanted` has, in the order of `wanted`, then the rest of `mine`. */
 struct leg_codecs leg_codecs_merge(const struct leg_codecs *wanted, const struct leg_codecs *mine);
 /** Those of `mine` that `wanted` has, in the order of `wanted`; all of `mine` if it has none. */
 struct leg_codecs leg_codecs_common(const struct leg_codecs *wanted, const struct leg_codecs *mine);
+/** At the end, unless it is there already or the list is full. */
+void leg_codecs_add(struct leg_codecs *codecs, const struct codec *codec);
 bool leg_codecs_have(const struct leg_codecs *codecs, const struct codec *codec);
