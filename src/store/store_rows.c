@@ -52,6 +52,10 @@ static const struct store_column device_columns[] = {
     { TEXT(device, user_name),
       .expr = "(SELECT name FROM users WHERE users.id = devices.user_id)" },
     { NUMBER(device, created_ms) },
+    { TEXT(device, sip_password) },
+    { TEXT(device, mode) },
+    { NUMBER(device, disabled_ms) },
+    { NUMBER(device, rotated_ms) },
 };
 TABLE(device, "devices", NULL);
 
@@ -184,7 +188,10 @@ void store_token_revoke(struct store *store, const char *id, int64_t now_ms,
 
 void store_device_add(struct store *store, const struct store_device *row, struct store_reply reply)
 {
-    store_add_row(store, &store_device_table, row, reply);
+    struct store_device full = *row;
+    if (!full.mode || !full.mode[0])
+        full.mode = "Proxy";
+    store_add_row(store, &store_device_table, &full, reply);
 }
 
 void store_device_find(struct store *store, const char *id, struct store_reply reply)

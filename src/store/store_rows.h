@@ -52,7 +52,12 @@ struct store_device {
     const char *contact;                /* fixed Contact user */
     const char *user_name;              /* of its user; filled by find and list only */
     int64_t created_ms;
+    const char *sip_password; /* sealed (base/seal.h) for STORE_DEVICE_SEAL; "": not kept */
+    const char *mode;         /* "Proxy" or "WebSocket"; "" is written as "Proxy" */
+    int64_t disabled_ms, rotated_ms;
 };
+/** What a device's password is sealed for: printf with its id. */
+#define STORE_DEVICE_SEAL "devices:%s"
 void store_device_add(struct store *, const struct store_device *row, struct store_reply);
 void store_device_find(struct store *, const char *id, struct store_reply);
 void store_device_find_sip(struct store *, const char *sip_username, struct store_reply);
