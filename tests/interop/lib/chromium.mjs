@@ -64,7 +64,10 @@ function installEars() {
                 element.play().catch(() => {});
                 const source = audio.createMediaStreamSource(stream);
                 const tap = audio.createScriptProcessor(4096, 1, 1);
-                tap.onaudioprocess = (e) => ears.pcm.push(new Float32Array(e.inputBuffer.getChannelData(0)));
+                tap.onaudioprocess = (e) => {
+                    if (this.signalingState === 'closed') void audio.close(); // a call of before
+                    else ears.pcm.push(new Float32Array(e.inputBuffer.getChannelData(0)));
+                };
                 source.connect(tap);
                 tap.connect(audio.destination);
             });
