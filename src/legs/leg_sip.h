@@ -31,6 +31,7 @@ struct leg_sip_target {
     size_t n_hops;
     struct sip_resolve_config where;
     struct slice party, via; /* for people: who is called, through whom */
+    struct slice peer;       /* SIP user name of a phone that registers with us; empty: no such */
     struct sip_account auth;
     const struct sip_field *fields;
     size_t n_fields;

@@ -74,6 +74,7 @@ static void send_invite(struct leg_sip *self)
         leg_sip_fail(self, "server_error", "The INVITE could not be built from these values.");
         return;
     }
+    sip_session_set_peer(self->session, slice_of(self->peer));
     trace_bind(self->env->trace, sip_session_call_id(self->session), call_id(self->leg.call));
     log_info(&self->leg.log, "INVITE uri=%s to=%s/%s%s%s", self->request_uri,
              sip_kind_name(hop->kind), to, self->leg.via[0] ? " trunk=" : "", self->leg.via);

@@ -20,8 +20,9 @@ struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming)
 
 void leg_sip_free(struct leg_sip *self)
 {
-    char *const texts[] = { self->offer,    self->sdp,       self->host,         self->request_uri,
-                            self->from_uri, self->from_name, self->contact_user, self->auth_user };
+    char *const texts[] = { self->offer,        self->sdp,       self->host,
+                            self->request_uri,  self->from_uri,  self->from_name,
+                            self->contact_user, self->auth_user, self->peer };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         mem_free(texts[i]);
     for (size_t i = 0; i < self->n_fields; i++) {
@@ -59,6 +60,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->from_uri = slice_dup(target->from_uri);
     self->from_name = slice_dup(target->from_name);
     self->contact_user = slice_dup(target->contact_user);
+    self->peer = slice_dup(target->peer);
     self->auth = target->auth;
     self->auth_user = slice_dup(target->auth.user);
     self->auth.user = slice_of(self->auth_user);

@@ -26,7 +26,7 @@ struct leg_sip {
     struct sip_resolve_config where;
     struct sip_resolve *resolve;
     struct timer patience; /* nobody answered this hop yet */
-    char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user;
+    char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user, *peer;
     struct sip_account auth;
     struct sip_field fields[LEG_SIP_FIELDS_MAX]; /* heap copies */
     size_t n_fields;

@@ -231,6 +231,8 @@ static void ring_contact(struct registrar *registrar, struct call *call,
     sip_escape_user(slice_of(call_from(call)[0] ? call_from(call) : "anonymous"), &from);
     buf_char(&from, '@');
     sip_host_print(slice_of(registrar->env->config->sip_realm), &from);
+    struct slice rest = binding->aor;
+    struct slice peer = slice_cut(&rest, '@');
     struct sip_hop hop = { .kind = binding->flow.kind,
                            .addr = binding->flow.remote,
                            .flow = binding->flow };
@@ -242,6 +244,7 @@ static void ring_contact(struct registrar *registrar, struct call *call,
         .hops = &hop,
         .n_hops = 1,
         .party = slice_of(user),
+        .peer = peer,
         .codecs = registrar->env->sip_codecs,
         .routes = binding->path,
         .n_routes = binding->n_paths,
@@ -287,4 +290,28 @@ void registrar_add_registrations(const struct registrar *registrar, json_t *rows
 void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *flow)
 {
     sip_registrar_flow_closed(registrar->rules, flow);
+}
+
+static bool is_of(const struct sip_binding *binding, struct slice sip_username)
+{
+    struct slice rest = binding->aor;
+    return slice_eq(slice_cut(&rest, '@'), sip_username);
+}
+
+bool registrar_find_flow(const struct registrar *registrar, struct slice sip_username,
+                         struct slice contact, struct sip_flow *out)
+{
+    struct sip_uri uri;
+    size_t cursor = 0;
+    const struct sip_binding *binding, *found = NULL;
+    if (sip_uri_parse(contact, &uri))
+        return false;
+    if (!sip_registrar_find_gruu(registrar->rules, &uri, &found, 1))
+        while (!found && (binding = sip_registrar_next(registrar->rules, &cursor)))
+            if (is_of(binding, sip_username) && slice_eq(binding->contact, contact))
+                found = binding;
+    if (!found || !is_of(found, sip_username))
+        return false;
+    *out = found->flow;
+    return true;
 }

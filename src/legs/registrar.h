@@ -39,6 +39,10 @@ void registrar_dial(void *owner, struct call *call, const struct route_target *t
                     struct cause *why);
 /** Rows of `tandem registrations`, appended. */
 void registrar_add_registrations(const struct registrar *registrar, json_t *rows);
+/** The flow by which the phone of that SIP user is registered whose Contact, or GRUU, is `contact`:
+ * sip_agent_events.find_flow. */
+bool registrar_find_flow(const struct registrar *registrar, struct slice sip_username,
+                         struct slice contact, struct sip_flow *out);
 /** A connection ended: what can only be reached by it is not registered any more. */
 void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *flow);
 /** Known users by name (config and store), for the router. Reload after the store changed. */

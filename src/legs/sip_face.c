@@ -99,6 +99,7 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     struct leg *leg = leg_sip_create_incoming(face->env, session, invite);
     struct fault fault = { 0 };
     sip_session_take(session, &leg_sip_events, leg);
+    sip_session_set_peer(session, sip_user);
     if (leg_sip_read_offer(leg, &fault)) {
         log_info(NULL, "INVITE refused status=488 reason=\"%s\"", fault.text);
         leg_sip_drop(leg, 488, NULL);
@@ -204,6 +205,13 @@ static void on_flow_closed(void *owner, const struct sip_flow *flow)
     registrar_flow_closed(face->registrar, flow);
 }
 
+static bool find_flow(void *owner, struct slice peer, struct slice contact, struct sip_flow *out)
+{
+    const struct sip_face *face = owner;
+    return registrar_find_flow(face->registrar, peer, contact, out);
+}
+
 const struct sip_agent_events sip_face_events = { .on_invite = on_invite,
                                                   .on_wire = on_wire,
-                                                  .on_flow_closed = on_flow_closed };
+                                                  .on_flow_closed = on_flow_closed,
+                                                  .find_flow = find_flow };

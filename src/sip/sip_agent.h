@@ -68,6 +68,9 @@ struct sip_agent_events {
     /** A connection ended (TCP, TLS, WebSocket): what can only be reached by it is gone. May be
      * NULL. */
     void (*on_flow_closed)(void *owner, const struct sip_flow *flow);
+    /** A call's connection is gone: did the phone that calls itself `contact`, of the `peer` that
+     * sip_session_set_peer() named, come back by another? May be NULL. */
+    bool (*find_flow)(void *owner, struct slice peer, struct slice contact, struct sip_flow *out);
 };
 
 /** A request outside any dialog: answer with sip_txn_reply(), now or later. */

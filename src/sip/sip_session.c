@@ -52,6 +52,7 @@ static void free_memory(void *arg)
     sip_msg_unref(s->invite);
     sip_body_clear(&s->said);
     mem_free(s->replaces_tag);
+    mem_free(s->peer);
     mem_free(s->call_id);
     mem_free(s);
 }
@@ -125,6 +126,27 @@ void sip_session_take(struct sip_session *s, const struct sip_session_events *ev
 {
     s->events = events;
     s->owner = owner;
+}
+
+void sip_session_set_peer(struct sip_session *s, struct slice peer)
+{
+    mem_free(s->peer);
+    s->peer = peer.len ? slice_dup(peer) : NULL;
+}
+
+/* A phone that we cannot dial (a browser, or one behind NAT) came back by itself and registered:
+ * RFC 5626 §4.3 */
+struct sip_hop sip_session_hop(struct sip_session *s, struct sip_fork *fork)
+{
+    const struct sip_agent *agent = s->agent;
+    struct sip_flow *way = &fork->dialog.flow;
+    struct sip_flow fresh = *way;
+    bool is_lost = way->accepted && sip_transport_connect(agent->transport, &fresh) == ERR_CLOSED;
+    if (is_lost && s->peer && agent->events->find_flow &&
+        agent->events->find_flow(agent->owner, slice_of(s->peer), slice_of(fork->dialog.target),
+                                 &fresh))
+        *way = fresh;
+    return sip_dialog_hop(&fork->dialog);
 }
 
 void sip_session_bye(struct sip_session *s, struct slice reason)

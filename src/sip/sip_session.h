@@ -105,6 +105,9 @@ void sip_session_take(struct sip_session *session, const struct sip_session_even
                       void *owner);
 /** UAS, once taken: who we say we are when the far end challenges our BYE or re-INVITE. */
 void sip_session_set_account(struct sip_session *session, const struct sip_account *account);
+/** Whose phone the far end is (proved, or registered): when its connection drops, our requests go
+ * by the one that sip_agent_events.find_flow() knows. */
+void sip_session_set_peer(struct sip_session *session, struct slice peer);
 /** NULL is fine. See the top. */
 void sip_session_destroy(struct sip_session *session);
 

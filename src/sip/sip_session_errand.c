@@ -82,7 +82,7 @@ enum err sip_errand_create(struct sip_session *s, struct sip_fork *fork, struct 
 {
     struct sip_exchange_config config = { .method = method,
                                           .uri = sip_dialog_uri(&fork->dialog),
-                                          .hop = sip_dialog_hop(&fork->dialog),
+                                          .hop = sip_session_hop(s, fork),
                                           .login = s->login };
     if (body)
         config.body = *body;

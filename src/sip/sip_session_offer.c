@@ -292,7 +292,7 @@ static enum err send_offer(struct sip_session *s)
     struct sip_reoffer *r = &s->reoffer;
     struct sip_exchange_config config = { .method = slice_of(sip_method_name(r->method)),
                                           .uri = sip_dialog_uri(&r->fork->dialog),
-                                          .hop = sip_dialog_hop(&r->fork->dialog),
+                                          .hop = sip_session_hop(s, r->fork),
                                           .login = s->login,
                                           .body = r->body };
     sip_exchange_destroy(r->exchange);

@@ -117,6 +117,7 @@ struct sip_session {
     char *call_id;
     struct sip_msg *invite; /* that opened it, as sent or received last */
     struct sip_flow flow;   /* the last message came by it */
+    char *peer;             /* sip_session_set_peer(); NULL: unknown */
     struct sip_hop hop;     /* UAC: of the INVITE */
     struct sip_login *login;
     struct sip_fork *forks[SIP_SESSION_FORKS_MAX];
@@ -190,6 +191,8 @@ struct slice sip_session_contact_user(const struct sip_session *session);
 /** A copy of a body, and its end. */
 struct sip_body sip_body_copy(const struct sip_body *body);
 void sip_body_clear(struct sip_body *body);
+/** Where our next request in that dialog goes; looks for another way when a connection is gone. */
+struct sip_hop sip_session_hop(struct sip_session *session, struct sip_fork *fork);
 void sip_session_end_by(struct sip_session *session, enum err err, int status, const char *text);
 
 /* sip_session_uac.c */

@@ -40,7 +40,7 @@ void sip_session_send_ack(struct sip_session *s, struct sip_fork *fork,
                           const struct sip_msg *invite, const struct sip_body *body)
 {
     struct sip_agent *agent = s->agent;
-    struct sip_hop hop = sip_dialog_hop(&fork->dialog);
+    struct sip_hop hop = sip_session_hop(s, fork);
     struct buf out;
     struct sip_build b;
     char branch[SIP_BRANCH_LEN + 1];

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
+/** Options of a test that only ./check --full runs. */
+export const onlyFull = { skip: process.env.TANDEM_FULL ? false : 'with --full' };
+
 /** @param {number} ms */
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
