@@ -220,9 +220,15 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
         .from_user = request->from_user,
         .trunk = request->trunk,
         .dialled = request->to,
+        .headers = request->headers,
         .may_use_trunks = request->may_use_trunks,
     };
-    return router_find(calls->config.router, &query, &call->plan, cause);
+    enum err err = router_find(calls->config.router, &query, &call->plan, cause);
+    if (map_count(calls->by_id) > calls->config.max_calls && !call->plan.is_emergency) {
+        *cause = cause_of_token("overload", CAUSE_BY_SYSTEM, NULL);
+        return ERR_LIMIT;
+    }
+    return err;
 }
 
 struct call *call_create(struct calls *calls, const struct call_request *request,

@@ -102,6 +102,8 @@ const char *call_to(const struct call *call);
 const char *call_trunk(const struct call *call);
 const json_t *call_headers(const struct call *call);
 struct leg *call_caller(const struct call *call);
+/** Limits on numbers of calls do not hold for it. */
+bool call_is_emergency(const struct call *call);
 /** Are there far ends left to try when those that ring now fail? */
 bool call_has_next(const struct call *call);
 /** The answered far end, or NULL. */

@@ -93,11 +93,12 @@ static bool dial_step(struct call *call)
 void call_next_step(struct call *call)
 {
     const struct calls_config *config = &call->calls->config;
+    int64_t own_ms = call->plan.ring_timeout_ms;
     while (call->caller && call->next_target < call->plan.n && !is_refused_for_all(call))
         if (dial_step(call) && !is_refused_for_all(call)) {
             if (call->state < CALL_UP) /* a built-in answers while it is dialled */
-                loop_timer_start(config->loop, &call->ring_timer, config->ring_timeout_ms,
-                                 on_ring_timeout, call);
+                loop_timer_start(config->loop, &call->ring_timer,
+                                 own_ms ? own_ms : config->ring_timeout_ms, on_ring_timeout, call);
             return;
         }
     if (!call->has_best)

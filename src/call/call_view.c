@@ -78,6 +78,11 @@ struct leg *call_caller(const struct call *call)
     return call->caller;
 }
 
+bool call_is_emergency(const struct call *call)
+{
+    return call->plan.is_emergency;
+}
+
 bool call_has_next(const struct call *call)
 {
     return call->next_target < call->plan.n;

@@ -4,12 +4,21 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/rand.h"
+#include "call/route_match.h"
 
 enum { ROUTE_RULES_MAX = 1000, ROUTE_BUILTINS_MAX = 16 };
+
+struct emergency {
+    char number[ROUTE_EMERGENCY_LEN];
+    struct route_target target;
+};
 
 struct router {
     struct route_rule *rules;
     size_t n_rules;
+    struct emergency *emergencies; /* in the order in which trunks are to be tried */
+    size_t n_emergencies;
     struct map *numbers; /* number -> struct route_target */
     struct route_target fallback;
     char builtins[ROUTE_BUILTINS_MAX][32];
@@ -42,7 +51,7 @@ void router_destroy(struct router *router)
         return;
     router_clear_numbers(router);
     map_destroy(router->numbers);
-    mem_free(router->rules);
+    router_clear_rules(router);
     mem_free(router);
 }
 
@@ -51,6 +60,21 @@ void router_clear_rules(struct router *router)
     mem_free(router->rules);
     router->rules = NULL;
     router->n_rules = 0;
+    mem_free(router->emergencies);
+    router->emergencies = NULL;
+    router->n_emergencies = 0;
+}
+
+void router_add_emergency(struct router *router, struct slice number,
+                          const struct route_target *target)
+{
+    struct emergency one = { .target = *target };
+    if (router->n_emergencies == ROUTE_RULES_MAX ||
+        !slice_copy(number, one.number, sizeof one.number))
+        return; /* the configuration refuses both before they come here */
+    router->emergencies =
+        mem_resize(router->emergencies, (router->n_emergencies + 1) * sizeof *router->emergencies);
+    router->emergencies[router->n_emergencies++] = one;
 }
 
 void router_add_rule(struct router *router, const struct route_rule *rule)
@@ -144,56 +168,6 @@ void router_allow_uris(struct router *router, bool on)
     router->allow_uris = on;
 }
 
-/* One element of a pattern against one character; `*len` is the element's length. */
-static bool element_matches(struct slice pattern, char c, size_t *len)
-{
-    *len = 1;
-    switch (pattern.ptr[0]) {
-    case 'X':
-        return c >= '0' && c <= '9';
-    case 'Z':
-        return c >= '1' && c <= '9';
-    case 'N':
-        return c >= '2' && c <= '9';
-    case '[':
-        break;
-    default:
-        return pattern.ptr[0] == c;
-    }
-    size_t end = slice_index(pattern, ']');
-    if (end == pattern.len)
-        return false;
-    *len = end + 1;
-    for (size_t i = 1; i < end; i++) {
-        if (i + 2 < end && pattern.ptr[i + 1] == '-') {
-            if (c >= pattern.ptr[i] && c <= pattern.ptr[i + 2])
-                return true;
-            i += 2;
-        } else if (pattern.ptr[i] == c) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool route_pattern_match(struct slice pattern, struct slice number)
-{
-    if (pattern.len && pattern.ptr[0] == '_') /* as people write it in a dial plan */
-        pattern = slice_from(pattern, 1);
-    while (pattern.len) {
-        if (pattern.len == 1 && pattern.ptr[0] == '*')
-            return true;
-        if (pattern.len == 1 && pattern.ptr[0] == '.') /* one or more */
-            return number.len > 0;
-        size_t len;
-        if (!number.len || !element_matches(pattern, number.ptr[0], &len))
-            return false;
-        pattern = slice_from(pattern, len);
-        number = slice_from(number, 1);
-    }
-    return number.len == 0;
-}
-
 static bool is_uri(struct slice text)
 {
     return slice_istarts(text, SLICE("sip:")) || slice_istarts(text, SLICE("sips:")) ||
@@ -220,36 +194,92 @@ static void plan_one(struct route_plan *plan, const char *kind, struct slice nam
         plan_add(plan, &target, 0, SLICE_NONE);
 }
 
-static bool rule_applies(const struct route_rule *rule, const struct route_query *query)
+/* One of those that are left, in proportion to its weight: RFC 2782's way. */
+static size_t draw(const struct route_rule *rule, const bool *is_taken)
 {
-    if (rule->face[0] && !slice_is(query->face, rule->face))
-        return false;
-    if (rule->trunk[0] && !slice_is(query->trunk, rule->trunk))
-        return false;
-    if (rule->name[0])
-        return slice_is(query->dialled, rule->name);
-    if (rule->pattern[0])
-        return route_pattern_match(slice_of(rule->pattern), query->dialled);
-    return true; /* only conditions, or none: everything */
+    uint32_t sum = 0;
+    size_t last = 0;
+    for (size_t i = 0; i < rule->n_targets; i++)
+        sum += is_taken[i] ? 0 : rule->weight[i];
+    uint32_t at = sum ? rand_u32() % sum : 0;
+    for (size_t i = rule->n_targets; i-- > 0;) {
+        if (is_taken[i])
+            continue;
+        last = i;
+        if (sum && at < rule->weight[i])
+            break;
+        at -= sum ? rule->weight[i] : 0;
+    }
+    return last;
+}
+
+static void plan_by_weight(struct route_plan *plan, const struct route_rule *rule,
+                           struct slice dialled)
+{
+    bool is_taken[ROUTE_RULE_TARGETS] = { false };
+    for (unsigned step = 0; step < rule->n_targets; step++) {
+        size_t i = draw(rule, is_taken);
+        is_taken[i] = true;
+        plan_add(plan, &rule->targets[i], step, dialled);
+    }
+}
+
+static void plan_rule(struct route_plan *plan, const struct route_rule *rule, struct slice dialled)
+{
+    plan->ring_timeout_ms = rule->ring_timeout_ms;
+    if (rule->by_weight)
+        plan_by_weight(plan, rule, dialled);
+    for (size_t k = 0; k < rule->n_targets && !rule->by_weight; k++)
+        plan_add(plan, &rule->targets[k], rule->step[k], dialled);
+}
+
+/* "route +1NXX., face sip, header X-Team": what decided, for people. */
+static void tell_rule(const struct route_rule *rule, struct route_plan *plan)
+{
+    const struct {
+        const char *word, *value;
+    } rows[] = { { "face", rule->face },
+                 { "from_trunk", rule->trunk },
+                 { "user", rule->user },
+                 { "header", rule->header } };
+    struct buf why = BUF_ON(plan->why);
+    buf_printf(&why, "route %s",
+               rule->name[0]      ? rule->name
+               : rule->pattern[0] ? rule->pattern
+                                  : "for any number");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].value[0])
+            buf_printf(&why, ", %s %s", rows[i].word, rows[i].value);
+    buf_text(&why, rule->by_weight ? ", by weight" : "");
+    (void)buf_cstr(&why);
 }
 
 static bool by_rules(const struct router *router, const struct route_query *query,
-                     struct route_plan *plan)
+                     struct slice number, struct route_plan *plan)
 {
     for (size_t i = 0; i < router->n_rules; i++) {
         const struct route_rule *rule = &router->rules[i];
-        if (!rule_applies(rule, query))
+        if (!route_rule_applies(rule, query, number))
             continue;
-        for (size_t k = 0; k < rule->n_targets; k++)
-            plan_add(plan, &rule->targets[k], rule->step[k],
-                     rule->name[0] ? SLICE_NONE : query->dialled);
-        snprintf(plan->why, sizeof plan->why, "route %s",
-                 rule->name[0]      ? rule->name
-                 : rule->pattern[0] ? rule->pattern
-                                    : "without condition");
+        plan_rule(plan, rule, rule->name[0] ? SLICE_NONE : number);
+        tell_rule(rule, plan);
         return true;
     }
     return false;
+}
+
+/* Help must not wait for anything: every trunk that can bring it, one after the other. */
+static bool by_emergency(const struct router *router, struct slice number, struct route_plan *plan)
+{
+    unsigned step = 0;
+    for (size_t i = 0; i < router->n_emergencies; i++)
+        if (slice_is(number, router->emergencies[i].number))
+            plan_add(plan, &router->emergencies[i].target, step++, number);
+    if (!step)
+        return false;
+    plan->is_emergency = true;
+    snprintf(plan->why, sizeof plan->why, "emergency number %.*s", SLICE_ARG(number));
+    return true;
 }
 
 static bool by_number(const struct router *router, struct slice dialled, struct route_plan *plan)
@@ -294,8 +324,9 @@ static bool by_uri(const struct router *router, struct slice dialled, struct rou
     if (!router->allow_uris || !is_uri(dialled) ||
         !slice_copy(dialled, target.number, sizeof target.number))
         return false;
+    target.is_typed = true;
     plan_add(plan, &target, 0, SLICE_NONE);
-    snprintf(plan->why, sizeof plan->why, "SIP URI");
+    snprintf(plan->why, sizeof plan->why, "SIP URI (allow_uris)");
     return true;
 }
 
@@ -327,25 +358,31 @@ static enum err check_rights(const struct route_query *query, const struct route
     return OK;
 }
 
+static bool find(const struct router *router, const struct route_query *query,
+                 struct route_plan *plan)
+{
+    struct slice dialled = query->dialled;
+    char mem[ROUTE_TEXT_MAX];
+    if (dialled.len >= ROUTE_TEXT_MAX) /* cut, it would reach somebody else */
+        return false;
+    struct slice number = route_plain_number(dialled, mem, sizeof mem);
+    if (by_emergency(router, number, plan) || by_rules(router, query, number, plan))
+        return true;
+    if (slice_empty(dialled))
+        return by_default(router, dialled, plan);
+    return by_number(router, number, plan) || by_uri(router, number, plan) ||
+           by_builtin(router, dialled, plan) || by_user(router, dialled, plan) ||
+           (!is_uri(number) && by_default(router, number, plan));
+}
+
 enum err router_find(const struct router *router, const struct route_query *query,
                      struct route_plan *plan, struct cause *cause)
 {
     *plan = (struct route_plan){ 0 };
-    struct slice dialled = query->dialled;
-    bool found;
-    if (dialled.len >= ROUTE_TEXT_MAX) /* cut, it would reach somebody else */
-        found = false;
-    else if (slice_empty(dialled))
-        found = by_default(router, dialled, plan);
-    else
-        found = by_rules(router, query, plan) || by_number(router, dialled, plan) ||
-                by_uri(router, dialled, plan) || by_builtin(router, dialled, plan) ||
-                by_user(router, dialled, plan) ||
-                (!is_uri(dialled) && by_default(router, dialled, plan));
-    if (!found || !plan->n) {
+    if (!find(router, query, plan) || !plan->n) {
         char text[200];
         snprintf(text, sizeof text, "No route leads to '%.*s'.",
-                 SLICE_ARG(slice_sub(dialled, 0, ROUTE_TEXT_MAX)));
+                 SLICE_ARG(slice_sub(query->dialled, 0, ROUTE_TEXT_MAX)));
         *cause = cause_of_token("no_route", CAUSE_BY_SYSTEM, text);
         return ERR_NOT_FOUND;
     }

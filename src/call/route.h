@@ -2,8 +2,10 @@
 /* The router: who calls, what was dialled and on which face become the far ends to try, in which
  * order. Routes are data; nothing here knows a protocol. Control thread. */
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 #include "call/causes.h"
@@ -15,6 +17,7 @@ enum {
     ROUTE_RULE_TARGETS = 8,
     ROUTE_TEXT_MAX = 160,
     ROUTE_NUMBER_MAX = 512, /* URLs of scripts are long */
+    ROUTE_EMERGENCY_LEN = 24,
 };
 
 /** One far end: "trunk" default +1555…, "user" alice, "builtin" echo, "uri" sip:bob@example.com. */
@@ -22,6 +25,7 @@ struct route_target {
     char kind[16];
     char name[64];
     char number[ROUTE_NUMBER_MAX]; /* what to dial there; "" when the name says it all */
+    bool is_typed;                 /* a URI out of the caller's mouth: nobody vouches for it */
 };
 
 /** Targets of one step ring at once; the next step is tried when a step fails. */
@@ -29,7 +33,9 @@ struct route_plan {
     struct route_target targets[ROUTE_TARGETS_MAX];
     unsigned step[ROUTE_TARGETS_MAX]; /* ascending */
     size_t n;
-    char why[200]; /* which rule decided, for the timeline and `tandem route` */
+    int64_t ring_timeout_ms; /* of each step; 0: the usual one */
+    bool is_emergency;       /* no limit holds it up */
+    char why[200];           /* which rule decided, for the timeline and `tandem route` */
 };
 
 struct route_query {
@@ -38,6 +44,7 @@ struct route_query {
     struct slice from_user; /* authenticated user; empty for none */
     struct slice trunk;     /* the trunk it came from; empty for none */
     struct slice dialled;   /* number, name or URI; empty: the default */
+    const json_t *headers;  /* X- headers of the call: object of text; NULL: none */
     bool may_use_trunks;    /* the caller is allowed to cause cost */
 };
 
@@ -47,16 +54,26 @@ struct route_rule {
     char pattern[64]; /* digits, X (0-9), Z (1-9), N (2-9), [..], a last . or * for the rest */
     char face[16];    /* "" any */
     char trunk[64];   /* came from this trunk; "" any */
+    char user[64];    /* this user calls; "" any */
+    char header[64];  /* has this header; "" any */
+    char header_value[128]; /* with this value; "" any */
     struct route_target targets[ROUTE_RULE_TARGETS];
     unsigned step[ROUTE_RULE_TARGETS];
     size_t n_targets;
+    bool by_weight; /* one after the other, drawn by `weight` instead of by `step` */
+    uint16_t weight[ROUTE_RULE_TARGETS];
+    int64_t ring_timeout_ms; /* of each step; 0: the usual one */
 };
 
 struct router *router_create(void);
 void router_destroy(struct router *router);
 /** Copies the rule; the order of adding is the order of trying. */
 void router_add_rule(struct router *router, const struct route_rule *rule);
+/** Rules and emergency numbers. */
 void router_clear_rules(struct router *router);
+/** Looked for before everything else; with several targets for one number, in this order. */
+void router_add_emergency(struct router *router, struct slice number,
+                          const struct route_target *target);
 /** The number, once dialled from anywhere, leads to `to`: "user:NAME", "trunk:NAME",
  * "builtin:echo". */
 MUST_CHECK enum err router_set_number(struct router *router, struct slice number, struct slice to);

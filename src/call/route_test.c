@@ -267,6 +267,104 @@ static void test_too_long(void **state)
     assert_string_equal(dial(router, longer), "no_route");
 }
 
+/* Who calls may decide alone, with nothing dialled at all. */
+static void test_by_user_and_header(void **state)
+{
+    struct router *router = *state;
+    struct route_target fallback = target("trunk:default");
+    router_set_default(router, &fallback);
+    add_rule(router, (struct route_rule){ .header = "X-Team", .header_value = "sales" },
+             "trunk:sales", NULL);
+    add_rule(router, (struct route_rule){ .header = "X-Lang", .pattern = "1XX" }, "builtin:echo",
+             NULL);
+    add_rule(router, (struct route_rule){ .user = "alice", .pattern = "0." }, "trunk:spare", NULL);
+    json_t *headers = json_pack("{s:s}", "x-team", "sales");
+    struct route_query query = { .face = SLICE("bridge"),
+                                 .headers = headers,
+                                 .may_use_trunks = true };
+    assert_string_equal(find(router, &query), "trunk:sales/ 0");
+    query.dialled = SLICE("+1555");
+    assert_string_equal(find(router, &query), "trunk:sales/+1555 0");
+    json_object_set_new(headers, "x-team", json_string("support"));
+    assert_string_equal(find(router, &query), "trunk:default/+1555 0");
+    json_object_set_new(headers, "X-LANG", json_string("en"));
+    query.dialled = SLICE("123");
+    assert_string_equal(find(router, &query), "builtin:echo/ 0");
+    query.dialled = SLICE("0123");
+    query.from_user = SLICE("bob");
+    assert_string_equal(find(router, &query), "trunk:default/0123 0");
+    query.from_user = SLICE("alice");
+    assert_string_equal(find(router, &query), "trunk:spare/0123 0");
+    json_decref(headers);
+}
+
+/* As people write numbers; names and addresses keep every character. */
+static void test_numbers_as_written(void **state)
+{
+    struct router *router = *state;
+    add_rule(router, (struct route_rule){ .name = "1-2" }, "user:alice", NULL);
+    add_rule(router, (struct route_rule){ .pattern = "+1." }, "trunk:a", NULL);
+    static const char *const same[] = { "+15551234567", "+1 (555) 123-4567", "+1.555.123.4567",
+                                        "tel:+1-555-123-4567",
+                                        "TEL:+15551234567;phone-context=example.com" };
+    for (size_t i = 0; i < COUNT_OF(same); i++)
+        assert_string_equal(dial(router, same[i]), "trunk:a/+15551234567 0");
+    assert_string_equal(dial(router, "1-2"), "user:alice/ 0");
+    assert_string_equal(dial(router, "tel:"), "no_route");
+    assert_string_equal(dial(router, "( )"), "no_route");
+    assert_string_equal(dial(router, "+1x"), "trunk:a/+1x 0");
+}
+
+static void test_emergency_comes_first(void **state)
+{
+    struct router *router = *state;
+    struct route_target a = target("trunk:a"), b = target("trunk:b");
+    struct route_query query = { .face = SLICE("sip"), .dialled = SLICE("112") };
+    struct route_plan plan;
+    struct cause cause;
+    add_rule(router, (struct route_rule){ .pattern = "1XX" }, "builtin:echo", NULL);
+    router_add_emergency(router, SLICE("112"), &a);
+    router_add_emergency(router, SLICE("911"), &a);
+    router_add_emergency(router, SLICE("112"), &b);
+    assert_string_equal(dial(router, "112"), "trunk:a/112 0; trunk:b/112 1");
+    assert_string_equal(dial(router, "tel:1-1-2"), "trunk:a/112 0; trunk:b/112 1");
+    assert_string_equal(dial(router, "113"), "builtin:echo/ 0");
+    assert_int_equal(router_find(router, &query, &plan, &cause), ERR_REFUSED); /* a stranger */
+    query.may_use_trunks = true;
+    assert_int_equal(router_find(router, &query, &plan, &cause), OK);
+    assert_true(plan.is_emergency);
+    assert_string_equal(plan.why, "emergency number 112");
+    query.dialled = SLICE("113");
+    assert_int_equal(router_find(router, &query, &plan, &cause), OK);
+    assert_false(plan.is_emergency);
+    router_clear_rules(router);
+    assert_string_equal(dial(router, "112"), "no_route");
+}
+
+/* 3 : 1 : 0, as often as chance allows: outside these bounds once in a million runs. */
+static void test_weights(void **state)
+{
+    struct router *router = *state;
+    struct route_rule rule = { .pattern = "7", .by_weight = true, .weight = { 3, 1, 0 } };
+    for (size_t i = 0; i < 3; i++)
+        rule.targets[rule.n_targets++] =
+            target((const char *[]){ "trunk:a", "trunk:b", "trunk:c" }[i]);
+    router_add_rule(router, &rule);
+    unsigned first[3] = { 0 };
+    for (unsigned i = 0; i < 4000; i++) {
+        struct route_query query = { .dialled = SLICE("7"), .may_use_trunks = true };
+        struct route_plan plan;
+        struct cause cause;
+        assert_int_equal(router_find(router, &query, &plan, &cause), OK);
+        assert_int_equal(plan.n, 3);
+        assert_string_equal(plan.targets[2].name, "c"); /* only when nothing else is left */
+        assert_int_equal(plan.step[2], 2);
+        first[plan.targets[0].name[0] - 'a']++;
+    }
+    assert_in_range(first[0], 2850, 3150);
+    assert_int_equal(first[0] + first[1], 4000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +376,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_builtins_users_uris, setup, teardown),
         cmocka_unit_test_setup_teardown(test_default, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rights, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_by_user_and_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_numbers_as_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_emergency_comes_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_weights, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
