@@ -206,14 +206,6 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
         *cause = calls->closing_cause;
         return ERR_REFUSED;
     }
-    if (map_count(calls->by_id) > calls->config.max_calls) {
-        *cause = cause_of_token("overload", CAUSE_BY_SYSTEM, NULL);
-        return ERR_LIMIT;
-    }
-    if (request->plan) {
-        call->plan = *request->plan;
-        return OK;
-    }
     struct route_query query = {
         .face = request->face,
         .from = request->from,
@@ -223,7 +215,11 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
         .headers = request->headers,
         .may_use_trunks = request->may_use_trunks,
     };
-    enum err err = router_find(calls->config.router, &query, &call->plan, cause);
+    enum err err = OK;
+    if (request->plan)
+        call->plan = *request->plan;
+    else
+        err = router_find(calls->config.router, &query, &call->plan, cause);
     if (map_count(calls->by_id) > calls->config.max_calls && !call->plan.is_emergency) {
         *cause = cause_of_token("overload", CAUSE_BY_SYSTEM, NULL);
         return ERR_LIMIT;

@@ -31,6 +31,7 @@ struct config_bind {
     char host[64]; /* "127.0.0.1", "::1", "0.0.0.0"; without brackets */
     uint16_t port;
     enum config_root root; /* HTTP listeners only */
+    bool needs_auth;       /* the bridge there takes nothing before a token */
 };
 
 struct config_binds {
@@ -61,6 +62,7 @@ enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
 enum config_auto { CONFIG_SWITCH_AUTO, CONFIG_SWITCH_YES, CONFIG_SWITCH_NO };
 enum config_srtp { CONFIG_SRTP_OFF, CONFIG_SRTP_OPTIONAL, CONFIG_SRTP_REQUIRED };
 enum config_dtmf { CONFIG_DTMF_AUTO, CONFIG_DTMF_RFC4733, CONFIG_DTMF_INFO, CONFIG_DTMF_INBAND };
+enum config_order { CONFIG_IN_TURN, CONFIG_AT_ONCE, CONFIG_BY_WEIGHT };
 enum config_plus { CONFIG_PLUS_KEEP, CONFIG_PLUS_STRIP, CONFIG_PLUS_ADD };
 enum config_digest {
     CONFIG_DIGEST_AUTO,
@@ -88,10 +90,15 @@ struct config_trunk {
     bool tls_verify;
     struct config_list codecs; /* in order; empty: the global ones */
     enum config_dtmf dtmf;
-    enum config_plus plus; /* what happens to a leading + of the called number */
-    char *caller_id;       /* "" keeps the caller's */
-    char *called;          /* dialled when nothing was: the ref dials its own user name */
-    int max_calls;         /* 0: no limit */
+    int ptime_ms;                 /* of the packets we send and ask for */
+    int strip;                    /* leading digits of the called number that are taken away, */
+    char *prefix;                 /* and what comes instead; both after `country` and `plus` */
+    char *country;                /* code of national numbers, which become +…; "": none do */
+    struct config_list emergency; /* numbers that go out here, before any route */
+    enum config_plus plus;        /* what happens to a leading + of the called number */
+    char *caller_id;              /* "" keeps the caller's */
+    char *called;                 /* dialled when nothing was: the ref dials its own user name */
+    int max_calls;                /* 0: no limit */
     struct config_list
         sources; /* address blocks that may call in; empty: the host's own addresses */
     struct config_pairs headers;
@@ -99,12 +106,17 @@ struct config_trunk {
 
 /** Tried in the order written; the first whose conditions all hold decides. */
 struct config_route {
-    char *destination;     /* exact name, or "" */
-    char *pattern;         /* digits, +, X Z N, [..], a last . or *; or "" */
-    char *face;            /* "bridge", "sip", or "" for any */
-    char *trunk;           /* came from this trunk, or "" for any */
-    struct config_list to; /* "trunk:acme", "trunk:acme/+1555", "user:alice", "builtin:echo",
-                              "uri:sip:…"; the next is tried when one fails */
+    char *destination; /* exact name, or "" */
+    char *pattern;     /* digits, +, X Z N, [..], a last . or *; or "" */
+    char *face;        /* "bridge", "sip", or "" for any */
+    char *trunk;       /* came from this trunk, or "" for any */
+    char *user;        /* this user calls, or "" for any */
+    char *header;      /* "X-Team" or "X-Team=sales", or "" */
+    enum config_order order;
+    struct config_list weights; /* one for each of `to`, CONFIG_BY_WEIGHT only */
+    int ring_timeout_s;         /* 0: the global one */
+    struct config_list to;      /* "trunk:acme", "trunk:acme/+1555", "user:alice", "builtin:echo",
+                                   "uri:sip:…"; the next is tried when one fails */
 };
 
 /** A user that may register a SIP phone without `tandem user add`. */
@@ -117,10 +129,11 @@ struct config {
     /* where we listen */
     struct config_binds http, https;
     struct config_binds sip_udp, sip_tcp, sip_tls;
-    char *tls_cert, *tls_key;       /* PEM files; both "" for the self-made certificate */
-    char *public_ip;                /* numeric, "auto", or "": local addresses only */
-    struct config_list local_nets;  /* blocks that get local addresses; empty: our own subnets */
-    struct config_list dns_servers; /* "1.2.3.4" or "1.2.3.4:53"; empty: the system's */
+    char *tls_cert, *tls_key;        /* PEM files; both "" for the self-made certificate */
+    struct config_list stun_servers; /* "host" or "host:port", asked in this order */
+    char *public_ip;                 /* numeric, "auto", or "": local addresses only */
+    struct config_list local_nets;   /* blocks that get local addresses; empty: our own subnets */
+    struct config_list dns_servers;  /* "1.2.3.4" or "1.2.3.4:53"; empty: the system's */
 
     /* media */
     char *rtp_host; /* local address of RTP and WebRTC sockets */
@@ -139,7 +152,9 @@ struct config {
     struct config_list bridge_origins; /* "https://shop.example" that may open bridge sockets */
     int bridge_calls_per_socket;
     int bridge_sockets_per_ip;
-    bool allow_uris; /* sip: URIs may be dialled */
+    bool allow_uris;             /* sip: URIs may be dialled */
+    struct config_list uri_nets; /* inner networks that they may lead to all the same */
+    int keep_calls_days;         /* records of calls; 0: for ever */
     int max_calls;
     int ring_timeout_s;
     char *sip_realm;  /* of our registrar; stored credentials belong to it */

@@ -81,6 +81,10 @@ static enum err check_route(struct load *load, const struct config_route *route,
     if (route->trunk[0] && !config_trunk_find(load->config, slice_of(route->trunk)))
         return fault_set(load->fault, ERR_NOT_FOUND, load->yaml_name, line,
                          "routes: there is no trunk \"%s\"", route->trunk);
+    if (route->order == CONFIG_BY_WEIGHT && route->weights.n != route->to.n)
+        return fault_set(load->fault, ERR_INVALID, load->yaml_name, line,
+                         "routes: by_weight needs one of weights for each of to: %zu, not %zu",
+                         route->to.n, route->weights.n);
     enum err err = OK;
     for (size_t i = 0; i < route->to.n && !err; i++) {
         struct slice target = slice_of(route->to.items[i]);

@@ -47,7 +47,8 @@ static bool same_binds(const struct config_binds *a, const struct config_binds *
     bool same = a->n == b->n;
     for (size_t i = 0; i < a->n && same; i++)
         same = strcmp(a->items[i].host, b->items[i].host) == 0 &&
-               a->items[i].port == b->items[i].port && a->items[i].root == b->items[i].root;
+               a->items[i].port == b->items[i].port && a->items[i].root == b->items[i].root &&
+               a->items[i].needs_auth == b->items[i].needs_auth;
     return same;
 }
 

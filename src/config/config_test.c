@@ -1,101 +1,5 @@
 /* What a person writes, and what the daemon or the message about it then says. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/mem.h"
-#include "base/num.h"
-#include "config.h"
-
-enum { ARGS_MAX = 16, TEXT_MAX = 900 };
-
-static char dir[64], yaml_path[96], env_path[96], pem_path[96];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/tandem-config-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    snprintf(yaml_path, sizeof yaml_path, "%s/tandem.yaml", dir);
-    snprintf(env_path, sizeof env_path, "%s/.env", dir);
-    snprintf(pem_path, sizeof pem_path, "%s/x.pem", dir);
-    return chdir(dir); /* where there is no other tandem.yaml */
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    unlink(yaml_path);
-    unlink(env_path);
-    unlink(pem_path);
-    return chdir("/") || rmdir(dir);
-}
-
-static void put_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-struct given {
-    const char *yaml, *env; /* NULL: no such file */
-    const char *environ[ARGS_MAX];
-    const char *args[ARGS_MAX];
-};
-
-/* The message, or "" with the configuration in `*out`. */
-static const char *load(const struct given *given, struct config **out)
-{
-    static char text[TEXT_MAX];
-    char *vars[ARGS_MAX + 2] = { (char *)(uintptr_t) "HOME=/home/me" };
-    struct fault fault = { 0 };
-    struct config_input input = { .environ = vars, .args = (char *const *)(uintptr_t)given->args };
-    for (size_t i = 0; i < ARGS_MAX && given->environ[i]; i++)
-        vars[i + 1] = (char *)(uintptr_t)given->environ[i];
-    while (input.n_args < ARGS_MAX && given->args[input.n_args])
-        input.n_args++;
-    unlink(yaml_path);
-    unlink(env_path);
-    if (given->yaml)
-        put_file(yaml_path, given->yaml);
-    if (given->env)
-        put_file(env_path, given->env);
-    *out = NULL;
-    text[0] = '\0';
-    enum err err = config_load(out, &input, &fault);
-    if (err)
-        fault_print(&fault, text, sizeof text);
-    assert_true((err == OK) == (text[0] == '\0'));
-    return text;
-}
-
-static struct config *fine(const struct given *given)
-{
-    struct config *config;
-    const char *text = load(given, &config);
-    if (text[0])
-        fail_msg("%s", text);
-    return config;
-}
-
-static void refused(const struct given *given, const char *expected)
-{
-    struct config *config;
-    const char *text = load(given, &config);
-    if (!strstr(text, expected)) {
-        config_destroy(config);
-        fail_msg("expected \"%s\" in \"%s\"", expected, text);
-    }
-}
+#include "config/test_config.h"
 
 static bool says(const struct config_list *list, const char *text)
 {
@@ -208,13 +112,16 @@ static void test_who_wins(void **state)
 static void test_listeners(void **state)
 {
     (void)state;
-    struct config *c = fine(&(struct given){
-        .yaml = "listen:\n  http: [127.0.0.1:0, {bind: '[::1]:8081', root: relay}, 9000]\n"
-                "  https: []\n  sip:\n    udp: 127.0.0.1:0, *:5070\n    tcp:\n" });
+    struct config *c = fine(
+        &(struct given){ .yaml = "listen:\n  http: [127.0.0.1:0, {bind: '[::1]:8081', root: relay, "
+                                 "auth: required}, 9000]\n"
+                                 "  https: []\n  sip:\n    udp: 127.0.0.1:0, *:5070\n    tcp:\n" });
     assert_int_equal(c->http.n, 3);
     assert_int_equal(c->http.items[0].port, 0);
     assert_string_equal(c->http.items[1].host, "::1");
     assert_int_equal(c->http.items[1].root, CONFIG_ROOT_RELAY);
+    assert_true(c->http.items[1].needs_auth);
+    assert_false(c->http.items[0].needs_auth);
     assert_string_equal(c->http.items[2].host, "127.0.0.1");
     assert_int_equal(c->http.items[2].port, 9000);
     assert_int_equal(c->https.n, 0);
@@ -241,6 +148,8 @@ static void test_listeners(void **state)
     refused(&(struct given){ .yaml = "listen:\n  http:\n    - 127.0.0.1:8080\n    - web:80\n" },
             "tandem.yaml:4: listen.http: expected a numeric address of this machine and a port, "
             "not \"web:80\"");
+    refused(&(struct given){ .yaml = "listen: {http: {bind: '127.0.0.1:1', auth: perhaps}}\n" },
+            "listen.http: expected");
 }
 
 static void test_messages(void **state)

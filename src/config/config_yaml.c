@@ -74,16 +74,22 @@ static enum err put_scalar(struct load *load, const struct option *row, void *ba
 static enum err put_bind_object(struct load *load, const struct option *row, void *base,
                                 const json_t *value, const struct option_source *source)
 {
+    static const char *const words[] = { "root", "auth" };
     const char *bind = json_string_value(json_object_get(value, "bind"));
-    const char *root = json_string_value(json_object_get(value, "root"));
+    size_t known = 1;
     char mem[200];
     struct buf text = BUF_ON(mem);
-    if (!bind || json_object_size(value) != (root ? 2 : 1))
+    buf_text(&text, bind ? bind : "");
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        const char *word = json_string_value(json_object_get(value, words[i]));
+        if (word)
+            buf_printf(&text, " %s=%s", words[i], word);
+        known += word != NULL;
+    }
+    if (!bind || json_object_size(value) != known)
         return fail(load, ERR_INVALID, source->line, source->key,
-                    "expected bind: \"ADDRESS:PORT\" and, if wanted, root: bridge or relay");
-    buf_text(&text, bind);
-    if (root)
-        buf_printf(&text, " root=%s", root);
+                    "expected bind: \"ADDRESS:PORT\" and, if wanted, root: bridge or relay and "
+                    "auth: required");
     return option_put(row, base, slice_of(buf_cstr(&text)), source, load->fault);
 }
 

@@ -6,7 +6,14 @@
 #include "base/num.h"
 #include "presets.h"
 
-enum { ADDRESS_MAX = 64, HOST_MAX = 253, PATH_LEN_MAX = 1024, NAME_MAX = 63 };
+enum {
+    ADDRESS_MAX = 64,
+    HOST_MAX = 253,
+    PATH_LEN_MAX = 1024,
+    NAME_MAX = 63,
+    EMERGENCY_MAX = 24,
+    HEADER_VALUE_MAX = 128
+};
 
 static bool answer(bool fine, const char **expected, const char *text)
 {
@@ -98,6 +105,42 @@ bool check_host(struct slice value, const char **expected)
                 (family_of(value) != 0 ||
                  (all(value, LETTERS DIGITS "-_.") && value.ptr[0] != '.' && value.ptr[0] != '-'));
     return answer(fine, expected, "a host name or address alone, without sip: and without a port");
+}
+
+bool check_host_port(struct slice value, const char **expected)
+{
+    struct slice port = value;
+    struct slice host = slice_cut(&port, ':');
+    uint32_t number;
+    bool fine = check_host(host, expected) &&
+                (host.len == value.len || (!slice_to_u32(port, 65535, &number) && number > 0));
+    return answer(fine, expected, "a host name or address, with a port if wanted: host:3478");
+}
+
+bool check_digits(struct slice value, const char **expected)
+{
+    return answer(!slice_empty(value) && value.len <= 4 && all(value, DIGITS), expected,
+                  "the digits of a country code, such as 971");
+}
+
+bool check_number(struct slice value, const char **expected)
+{
+    return answer(!slice_empty(value) && value.len < EMERGENCY_MAX && all(value, DIGITS "+*#"),
+                  expected, "digits, +, * and #");
+}
+
+bool check_weight(struct slice value, const char **expected)
+{
+    uint32_t number;
+    return answer(!slice_to_u32(value, 65535, &number), expected, "a number from 0 to 65535");
+}
+
+bool check_header_match(struct slice value, const char **expected)
+{
+    struct slice wanted = value;
+    struct slice name = slice_cut(&wanted, '=');
+    return answer(check_header_name(name, expected) && wanted.len < HEADER_VALUE_MAX, expected,
+                  "a header that starts with X-, and its value if wanted: X-Team=sales");
 }
 
 bool check_origin(struct slice value, const char **expected)

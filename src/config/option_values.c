@@ -168,15 +168,28 @@ static bool split_bind(struct slice item, struct slice *host, struct slice *port
     return true;
 }
 
-static enum err parse_root(const struct put *p, struct slice text, enum config_root *out)
+/* What may stand behind an address, in any order. */
+static enum err parse_bind_words(const struct put *p, struct slice text, struct config_bind *bind)
 {
-    struct slice value = slice_trim(text);
-    if (slice_empty(value) || slice_is(value, "root=bridge"))
-        *out = CONFIG_ROOT_BRIDGE;
-    else if (slice_is(value, "root=relay"))
-        *out = CONFIG_ROOT_RELAY;
-    else
-        return fail(p, ERR_INVALID, "root=bridge or root=relay behind the address");
+    static const struct {
+        const char *word;
+        enum config_root root;
+        bool needs_auth;
+    } rows[] = { { "root=bridge", CONFIG_ROOT_BRIDGE, false },
+                 { "root=relay", CONFIG_ROOT_RELAY, false },
+                 { "auth=required", CONFIG_ROOT_BRIDGE, true } };
+    for (struct slice word; !slice_empty(word = slice_word(&text));) {
+        size_t i = 0;
+        while (i < COUNT_OF(rows) && !slice_is(word, rows[i].word))
+            i++;
+        if (i == COUNT_OF(rows))
+            return fail(p, ERR_INVALID,
+                        "root=bridge, root=relay or auth=required behind the address");
+        if (rows[i].needs_auth)
+            bind->needs_auth = true;
+        else
+            bind->root = rows[i].root;
+    }
     return OK;
 }
 
@@ -185,8 +198,8 @@ static enum err add_bind(const struct put *p, struct slice item)
     struct config_binds *binds = p->at;
     struct put one = *p;
     one.value = item;
-    struct slice root = item;
-    struct slice text = slice_cut(&root, ' ');
+    struct slice words = item;
+    struct slice text = slice_cut(&words, ' ');
     struct slice host;
     struct slice port;
     struct config_bind bind = { .port = 0 };
@@ -206,7 +219,7 @@ static enum err add_bind(const struct put *p, struct slice item)
         return fail(&one, ERR_INVALID, "a numeric address of this machine and a port");
     if (binds->n == CONFIG_BINDS_MAX)
         return fail(&one, ERR_LIMIT, "at most 8 addresses");
-    err = parse_root(&one, root.len < item.len ? root : SLICE_NONE, &bind.root);
+    err = parse_bind_words(&one, words.len < item.len ? words : SLICE_NONE, &bind);
     if (!err)
         binds->items[binds->n++] = bind;
     return err;

@@ -1,5 +1,6 @@
 /* The router's contents: built-ins, routes of tandem.yaml, numbers of the store, the default. */
 #include <stdio.h>
+#include <string.h>
 
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
@@ -19,25 +20,53 @@ static enum err target_of(const struct config *config, const char *text, const c
     return OK;
 }
 
+static void set_conditions(struct route_rule *rule, const struct config_route *route)
+{
+    struct slice value = slice_of(route->header);
+    struct slice name = slice_cut(&value, '=');
+    snprintf(rule->name, sizeof rule->name, "%s", route->destination);
+    snprintf(rule->pattern, sizeof rule->pattern, "%s", route->pattern);
+    snprintf(rule->face, sizeof rule->face, "%s", route->face);
+    snprintf(rule->trunk, sizeof rule->trunk, "%s", route->trunk);
+    snprintf(rule->user, sizeof rule->user, "%s", route->user);
+    snprintf(rule->header, sizeof rule->header, "%.*s", SLICE_ARG(name));
+    snprintf(rule->header_value, sizeof rule->header_value, "%.*s",
+             SLICE_ARG(name.len < strlen(route->header) ? value : SLICE_NONE));
+}
+
 static enum err add_route(struct router *router, const struct config *config,
                           const struct config_route *route, struct fault *fault)
 {
-    struct route_rule rule = { 0 };
+    struct route_rule rule = { .by_weight = route->order == CONFIG_BY_WEIGHT,
+                               .ring_timeout_ms = (int64_t)route->ring_timeout_s * 1000 };
     char where[FAULT_WHERE_MAX];
-    snprintf(rule.name, sizeof rule.name, "%s", route->destination);
-    snprintf(rule.pattern, sizeof rule.pattern, "%s", route->pattern);
-    snprintf(rule.face, sizeof rule.face, "%s", route->face);
-    snprintf(rule.trunk, sizeof rule.trunk, "%s", route->trunk);
+    set_conditions(&rule, route);
     snprintf(where, sizeof where, "routes (%s)", rule.name[0] ? rule.name : rule.pattern);
     for (size_t i = 0; i < route->to.n && i < ROUTE_RULE_TARGETS; i++) {
+        uint32_t weight = 0;
         enum err err = target_of(config, route->to.items[i], where, &rule.targets[i], fault);
+        if (!err && rule.by_weight)
+            err = slice_to_u32(slice_of(route->weights.items[i]), UINT16_MAX, &weight);
         if (err)
             return err;
-        rule.step[i] = (unsigned)i; /* one after the other */
+        rule.step[i] = route->order == CONFIG_AT_ONCE ? 0 : (unsigned)i;
+        rule.weight[i] = (uint16_t)weight; /* at most UINT16_MAX */
         rule.n_targets++;
     }
     router_add_rule(router, &rule);
     return OK;
+}
+
+static void add_emergencies(struct router *router, const struct config *config)
+{
+    for (size_t i = 0; i < config->n_trunks; i++) {
+        const struct config_trunk *trunk = &config->trunks[i];
+        struct route_target target = { .kind = "trunk" };
+        if (!slice_copy(slice_of(trunk->name), target.name, sizeof target.name))
+            continue;
+        for (size_t k = 0; k < trunk->emergency.n; k++)
+            router_add_emergency(router, slice_of(trunk->emergency.items[k]), &target);
+    }
 }
 
 static enum err set_default(struct router *router, const struct config *config, struct fault *fault)
@@ -77,6 +106,8 @@ enum err daemon_fill_routes(struct router *router, const struct config *config, 
     router_clear_rules(router);
     for (size_t i = 0; i < config->n_routes && !err; i++)
         err = add_route(router, config, &config->routes[i], fault);
+    add_emergencies(router, config);
+    router_allow_uris(router, config->allow_uris);
     return err ? err : set_default(router, config, fault);
 }
 

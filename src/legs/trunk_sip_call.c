@@ -7,7 +7,9 @@
 #include "config/config.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip.h"
+#include "legs/trunk_number.h"
 #include "legs/trunk_sip.h"
+#include "legs/trunks_priv.h"
 #include "sip/sip_uri.h"
 
 static enum leg_sip_srtp srtp_of(const struct config_trunk *config)
@@ -52,28 +54,6 @@ struct sip_resolve_config trunk_sip_where(const struct config_trunk *config)
     };
 }
 
-/* What people type: separators go; a number keeps its plus as the trunk wants it. */
-static void called_user(const struct trunk *trunk, const char *number, struct buf *out)
-{
-    const char *dialled = number[0] ? number : trunk->config->called;
-    struct slice text = slice_of(dialled);
-    bool is_number = text.len > 0;
-    for (size_t i = 0; i < text.len; i++)
-        is_number = is_number && memchr("0123456789+-(). *#", text.ptr[i], 18);
-    char clean[ROUTE_TEXT_MAX];
-    struct buf digits = BUF_ON(clean);
-    for (size_t i = 0; is_number && i < text.len; i++)
-        if (!memchr("-(). ", text.ptr[i], 5))
-            buf_char(&digits, text.ptr[i]);
-    struct slice user = is_number ? buf_slice(&digits) : text;
-    bool plus = user.len && user.ptr[0] == '+';
-    if (plus && trunk->config->plus == CONFIG_PLUS_STRIP)
-        user = slice_from(user, 1);
-    if (!plus && is_number && trunk->config->plus == CONFIG_PLUS_ADD)
-        sip_escape_user(SLICE("+"), out);
-    sip_escape_user(user, out);
-}
-
 static size_t add_headers(const struct trunk *trunk, const json_t *headers,
                           struct sip_field fields[], size_t max)
 {
@@ -103,7 +83,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
     char uri_mem[600], from_mem[600], user_mem[320];
     struct buf uri = BUF_ON(uri_mem), from = BUF_ON(from_mem), user = BUF_ON(user_mem);
     struct sip_field fields[24];
-    called_user(trunk, target->number, &user);
+    trunk_number_print(config, target->number[0] ? target->number : config->called, &user);
     buf_text(&uri, "sip:");
     buf_put(&uri, buf_slice(&user));
     buf_char(&uri, '@');
