@@ -55,7 +55,7 @@ static struct slice clean(const char *dialled, char *mem, size_t cap)
 
 static void rewrite(const struct config_trunk *trunk, struct slice number, struct buf *out)
 {
-    char mem[ROUTE_TEXT_MAX + 8];
+    char mem[ROUTE_NUMBER_MAX + 8];
     struct buf whole = BUF_ON(mem);
     bool has_plus = slice_starts(number, SLICE("+"));
     if (!has_plus && trunk->plus == CONFIG_PLUS_ADD && !trunk->country[0])
@@ -71,7 +71,7 @@ static void rewrite(const struct config_trunk *trunk, struct slice number, struc
 
 void trunk_number_print(const struct config_trunk *trunk, const char *dialled, struct buf *out)
 {
-    char mem[ROUTE_TEXT_MAX];
+    char mem[ROUTE_NUMBER_MAX];
     struct slice text = slice_of(dialled);
     if (!is_of(text, "0123456789+-(). *#")) {
         sip_escape_user(text, out);

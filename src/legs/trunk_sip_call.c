@@ -88,6 +88,10 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
     buf_put(&uri, buf_slice(&user));
     buf_char(&uri, '@');
     sip_host_print(slice_of(config->domain), &uri);
+    if (user.overflow || uri.overflow) {
+        *why = cause_of_status(484, CAUSE_BY_SYSTEM, "The number is too long.");
+        return;
+    }
     const char *from_user = config->username[0] ? config->username : call_from(call);
     trunk_sip_print_uri(&from, config->caller_id[0] ? config->caller_id : from_user,
                         config->domain);

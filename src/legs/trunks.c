@@ -192,11 +192,19 @@ void trunk_add_leg(struct trunk *trunk, struct call *call, struct leg *take)
     call_add_leg(call, take);
 }
 
-static bool is_full(const struct trunk *trunk, const char *number)
+static bool is_full(const struct trunk *trunk, const struct call *call, const char *number)
 {
-    bool emergency = trunk->kind->is_emergency && trunk->kind->is_emergency(trunk, number);
+    bool emergency = call_is_emergency(call) ||
+                     (trunk->kind->is_emergency && trunk->kind->is_emergency(trunk, number));
     return trunk->config->max_calls && trunk->calls >= (unsigned)trunk->config->max_calls &&
            !emergency;
+}
+
+/* Nobody waits for a trunk that is known to be silent while another one is left; the last of a
+ * route is tried all the same, for it may be back. */
+static bool is_passed_over(const struct trunk *trunk, const struct call *call)
+{
+    return trunk->health == TRUNK_DEAD && call_has_next(call);
 }
 
 void trunks_dial(void *owner, struct call *call, const struct route_target *target,
@@ -207,8 +215,11 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
         struct trunk *trunk = trunks->list[i];
         if (!slice_is(slice_of(target->name), trunk->config->name))
             continue;
-        if (is_full(trunk, target->number))
+        if (is_full(trunk, call, target->number))
             *why = cause_of_token("overload", CAUSE_BY_SYSTEM, "The trunk carries all its calls.");
+        else if (is_passed_over(trunk, call))
+            *why = cause_of_token("service_unavailable", CAUSE_BY_SYSTEM,
+                                  "The trunk does not answer; the next one is tried.");
         else
             trunk->kind->dial(trunk, call, target, why);
         return;

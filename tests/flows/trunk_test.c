@@ -16,20 +16,25 @@ static int setup(void **state)
     far_create(&spare, &rig);
     far_create(&desk, &rig);
     far_demand(&carrier, "carrier.example", "trunk-secret-4711");
-    snprintf(yaml, sizeof yaml,
-             "users:\n"
-             "  alice: {password: 'wonderland-4711'}\n"
-             "  bob: {password: 'builder-4711-yes'}\n"
-             "trunks:\n"
-             "  acme: {host: 127.0.0.1, port: %u, domain: carrier.example, username: office,\n"
-             "         password: 'trunk-secret-4711', register: no, headers: {X-Office: main}}\n"
-             "  spare: {host: 127.0.0.1, port: %u, register: no}\n"
-             "routes:\n"
-             "  - {pattern: '+1.', to: 'trunk:acme'}\n"
-             "  - {pattern: '+2.', to: ['trunk:acme', 'trunk:spare']}\n"
-             "  - {pattern: '7X', from_trunk: spare, to: 'user:bob'}\n"
-             "media: {host: 127.0.0.1, threads: 1, rtp_ports: 0, webrtc_port: 0}\n",
-             addr_port(&carrier.addr), addr_port(&spare.addr));
+    snprintf(
+        yaml, sizeof yaml,
+        "users:\n"
+        "  alice: {password: 'wonderland-4711'}\n"
+        "  bob: {password: 'builder-4711-yes'}\n"
+        "trunks:\n"
+        "  acme: {host: 127.0.0.1, port: %u, domain: carrier.example, username: office,\n"
+        "         password: 'trunk-secret-4711', register: no, headers: {X-Office: main}}\n"
+        "  spare: {host: 127.0.0.1, port: %u, register: no}\n"
+        "  small: {host: 127.0.0.1, port: %u, register: no, max_calls: 1, domain: small.example,\n"
+        "          country: 971, strip: 1, prefix: '00', caller_id: '+97144', emergency: [112]}\n"
+        "routes:\n"
+        "  - {pattern: '+1.', to: 'trunk:acme'}\n"
+        "  - {pattern: '+2.', to: ['trunk:acme', 'trunk:spare']}\n"
+        "  - {pattern: '7X', from_trunk: spare, to: 'user:bob'}\n"
+        "  - {pattern: '05.', user: alice, to: 'trunk:small'}\n"
+        "  - {pattern: '05.', to: 'builtin:echo'}\n"
+        "media: {host: 127.0.0.1, threads: 1, rtp_ports: 0, webrtc_port: 0}\n",
+        addr_port(&carrier.addr), addr_port(&spare.addr), addr_port(&spare.addr));
     rig_start(&rig, yaml);
     RIG_UNTIL(&rig, rig_logged(&rig, "trunk=spare resolved"));
     far_register(&desk, "bob", "builder-4711-yes");
@@ -231,6 +236,37 @@ static void test_failover(void **state)
     RIG_UNTIL(&rig, far_did(&spare, "bye"));
 }
 
+/* The number as the carrier wants it, the caller it shows, and no more calls than it takes; help is
+ * called all the same, by its own number. */
+static void test_a_trunk_of_its_own_rules(void **state)
+{
+    (void)state;
+    unsigned up = phone.up;
+    call_as_alice("0501234567");
+    RIG_UNTIL(&rig, phone.up > up && far_did(&spare, "ack"));
+    assert_non_null(strstr(spare.invite, "INVITE sip:00971501234567@small.example"));
+    assert_non_null(strstr(spare.invite, "From: <sip:+97144@small.example>"));
+    far_dial(&desk, "0501234567", "bob", "builder-4711-yes"); /* not alice: another route */
+    RIG_UNTIL(&rig, far_did(&desk, "200+sdp"));
+    far_hang_up(&desk);
+    RIG_UNTIL(&rig, rig_calls(&rig) == 1);
+    struct far_end other;
+    far_create(&other, &rig);
+    far_dial(&other, "0501234567", "alice", "wonderland-4711");
+    RIG_UNTIL(&rig, far_did(&other, "failed"));
+    far_expect(&other, "failed:503:Service Unavailable ");
+    assert_string_equal(rig_last_record(&rig),
+                        "overload 503 system: The trunk carries all its calls.");
+    up = other.up;
+    far_dial(&other, "112", "alice", "wonderland-4711");
+    RIG_UNTIL(&rig, other.up > up);
+    assert_non_null(strstr(spare.invite, "INVITE sip:112@small.example"));
+    far_hang_up(&other);
+    far_hang_up(&phone);
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0);
+    far_destroy(&other);
+}
+
 static void test_in_by_source_address(void **state)
 {
     (void)state;
@@ -269,6 +305,7 @@ int main(void)
         CASE(test_reinvite_and_hold),
         CASE(test_key_by_info),
         CASE(test_failover),
+        CASE(test_a_trunk_of_its_own_rules),
         CASE(test_in_by_source_address),
         CASE(test_in_does_not_go_out),
     };
