@@ -11,7 +11,11 @@
 #include "base/rand.h"
 #include "call/call_priv.h"
 #include "call/call_stats.h"
+#include "call/transfer.h"
+#include "media/codec.h"
 #include "media/media.h"
+
+enum { PARTY_CALLS_MAX = 4 };
 
 static const char *const names[] = { "new", "dialing", "ringing", "early", "up", "done" };
 _Static_assert(COUNT_OF(names) == CALL_DONE + 1, "one name per state");
@@ -47,7 +51,7 @@ void call_set_state(struct call *call, enum call_state state)
     call_event(call, 0, "state", "%s", call_state_name(state));
 }
 
-static void adopt(struct call *call, struct leg *leg)
+void call_adopt(struct call *call, struct leg *leg)
 {
     leg->call = call;
     leg->id = ++call->next_leg;
@@ -55,10 +59,22 @@ static void adopt(struct call *call, struct leg *leg)
     list_append(&call->legs, &leg->in_call);
 }
 
+/* In whose name the far end may ask for more. */
+static void set_rights(struct leg *leg, const struct route_target *target)
+{
+    if (target && slice_is(slice_of(target->kind), "user")) {
+        snprintf(leg->user, sizeof leg->user, "%s", target->name);
+        leg->may_use_trunks = true;
+    } else if (target && slice_is(slice_of(target->kind), "trunk")) {
+        snprintf(leg->trunk, sizeof leg->trunk, "%s", target->name);
+    }
+}
+
 void call_add_leg(struct call *call, struct leg *take)
 {
-    adopt(call, take);
+    call_adopt(call, take);
     take->target = call->reached = call->dialled;
+    set_rights(take, call->dialled);
     call_event(call, take->id, "leg", "%s to %s%s%s", take->ops->kind, take->party,
                take->via[0] ? " through " : "", take->via);
 }
@@ -68,7 +84,10 @@ static void free_call(void *arg)
     struct call *call = arg;
     timeline_destroy(call->timeline);
     json_decref(call->done_legs);
+    json_decref(call->related);
     json_decref(call->headers);
+    mem_free(call->referred_by);
+    mem_free(call->replaces);
     mem_free(call);
 }
 
@@ -151,6 +170,7 @@ void call_end(struct call *call, const struct cause *cause)
         call->cause = *cause;
         call->has_cause = true;
     }
+    transfer_cancel(call, cause);
     LIST_EACH(link, &call->legs)
     call_end_leg(call, LIST_ITEM(link, struct leg, in_call), cause);
     if (call->state != CALL_DONE)
@@ -175,9 +195,42 @@ static void copy_request(struct call *call, const struct call_request *request)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         (void)slice_copy(slice_sub(texts[i].from, 0, texts[i].cap - 1), texts[i].to, texts[i].cap);
     call->headers = request->headers ? json_deep_copy(request->headers) : NULL;
+    call->referred_by = slice_dup(request->referred_by);
+    call->replaces = slice_dup(request->replaces);
 }
 
-static struct call *make(struct calls *calls, const struct call_request *request)
+void call_relate(struct call *a, struct call *b)
+{
+    json_array_append_new(a->related, json_string(b->id));
+    json_array_append_new(b->related, json_string(a->id));
+}
+
+static bool is_same_party(const struct leg *a, const struct leg *b)
+{
+    return strcmp(a->via, b->via) == 0 && strcmp(a->party, b->party) == 0;
+}
+
+/* Calls of one party are on one thread: he may want to join them later (an attended transfer). */
+static unsigned pick_thread(const struct calls *calls, const struct call_request *request,
+                            const struct leg *caller)
+{
+    if (request->beside)
+        return request->beside->thread;
+    unsigned n = 0, thread = 0;
+    LIST_EACH(link, (struct list *)(uintptr_t)&calls->live)
+    {
+        const struct call *call = LIST_ITEM(link, struct call, in_calls);
+        bool is_his = (call->caller && is_same_party(call->caller, caller)) ||
+                      (call->peer && is_same_party(call->peer, caller));
+        thread = is_his ? call->thread : thread;
+        if (is_his && ++n > PARTY_CALLS_MAX) /* a gateway that shows one number for everybody */
+            break;
+    }
+    return n && n <= PARTY_CALLS_MAX ? thread : media_pick_thread(calls->config.media);
+}
+
+static struct call *make(struct calls *calls, const struct call_request *request,
+                         const struct leg *caller)
 {
     struct call *call = mem_new(struct call);
     call->calls = calls;
@@ -185,14 +238,15 @@ static struct call *make(struct calls *calls, const struct call_request *request
     log_tag_set(&call->log, "call=%.8s", call->id);
     call->timeline = timeline_create();
     call->done_legs = json_array();
+    call->related = json_array();
     list_init(&call->legs);
     copy_request(call, request);
     call->created_ms = loop_now_ms(calls->config.loop);
     call->created_wall_ms = loop_wall_ms(calls->config.loop);
+    if (calls->config.media)
+        call->thread = pick_thread(calls, request, caller);
     if (request->beside)
-        call->thread = request->beside->thread;
-    else if (calls->config.media)
-        call->thread = media_pick_thread(calls->config.media);
+        call_relate(call, request->beside);
     list_append(&calls->live, &call->in_calls);
     map_put(calls->by_id, slice_of(call->id), call);
     calls->total++;
@@ -230,9 +284,12 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
 struct call *call_create(struct calls *calls, const struct call_request *request,
                          struct leg *take_caller)
 {
-    struct call *call = make(calls, request);
-    adopt(call, take_caller);
+    struct call *call = make(calls, request, take_caller);
+    call_adopt(call, take_caller);
     call->caller = take_caller;
+    (void)slice_copy(request->from_user, take_caller->user, sizeof take_caller->user);
+    (void)slice_copy(request->trunk, take_caller->trunk, sizeof take_caller->trunk);
+    take_caller->may_use_trunks = request->may_use_trunks;
     if (take_caller->state == LEG_NEW)
         take_caller->state = LEG_TRYING;
     char from[64], to[64];
@@ -257,17 +314,74 @@ struct call *call_create(struct calls *calls, const struct call_request *request
 }
 
 /* Connect the media of two legs that both have theirs. */
+static void link_legs(struct call *call, struct leg *a, struct leg *b)
+{
+    a->joined = b->joined = true;
+    if (b->ops->join)
+        b->ops->join(b, a);
+    else if (a->ops->join)
+        a->ops->join(a, b);
+    else if (a->stream && b->stream)
+        media_link(a->stream, b->stream);
+    call_event(call, 0, "media", "legs %u and %u joined", a->id, b->id);
+}
+
 static void join(struct call *call, struct leg *leg)
 {
-    struct leg *caller = call->caller;
-    if (!caller || leg->joined)
+    if (call->caller && !leg->joined)
+        link_legs(call, call->caller, leg);
+}
+
+static void tell_hold(struct leg *leg, const struct leg *other)
+{
+    if (leg->held == other->holds || leg->state != LEG_UP)
         return;
-    leg->joined = caller->joined = true;
-    if (leg->ops->join)
-        leg->ops->join(leg, caller);
-    else if (leg->stream && caller->stream)
-        media_link(caller->stream, leg->stream);
-    call_event(call, 0, "media", "legs %u and %u joined", caller->id, leg->id);
+    leg->held = other->holds;
+    if (leg->ops->hold)
+        leg->ops->hold(leg, leg->held);
+}
+
+/* It leaves its call, which is not over for it, and lives on. */
+static void detach(struct leg *leg)
+{
+    struct call *call = leg->call;
+    json_array_append_new(call->done_legs, call_leg_json(leg));
+    list_remove(&leg->in_call);
+    if (leg->stream)
+        media_unlink(leg->stream);
+    if (call->caller == leg)
+        call->caller = NULL;
+    if (call->peer == leg)
+        call->peer = NULL;
+    leg->call = NULL;
+    leg->target = NULL; /* of that call's plan */
+}
+
+static void note_codecs(struct call *call)
+{
+    const struct leg *a = call->caller, *b = call->peer;
+    call->codec_a = a && a->chosen.n ? a->chosen.list[0]->name : "";
+    call->codec_b = b && b->chosen.n ? b->chosen.list[0]->name : "";
+}
+
+void call_join_leg(struct call *call, struct leg *stays, struct leg *leg, const struct cause *why)
+{
+    struct leg **place = stays == call->caller ? &call->peer : &call->caller;
+    struct leg *old = *place;
+    bool moves = leg->call && leg->call != call;
+    if (moves)
+        detach(leg);
+    if (!leg->call)
+        call_adopt(call, leg);
+    *place = leg;
+    if (old && old != leg)
+        call_end_leg(call, old, why);
+    link_legs(call, stays, leg);
+    tell_hold(stays, leg);
+    tell_hold(leg, stays);
+    note_codecs(call);
+    if (moves && leg->ops->moved)
+        leg->ops->moved(leg);
 }
 
 void call_leg_ringing(struct call *call, struct leg *leg, int code)
@@ -317,8 +431,7 @@ void call_leg_answered(struct call *call, struct leg *leg)
     call->caller->state = LEG_UP;
     call->caller->up_ms = leg->up_ms;
     call->up_wall_ms = loop_wall_ms(call->calls->config.loop);
-    call->codec_a = call->caller->chosen.n ? call->caller->chosen.list[0]->name : "";
-    call->codec_b = leg->chosen.n ? leg->chosen.list[0]->name : "";
+    note_codecs(call);
     call_set_state(call, CALL_UP);
     log_info(&call->log, "up codec_a=%s codec_b=%s", call->codec_a, call->codec_b);
     join(call, leg);
@@ -330,7 +443,10 @@ void call_leg_ended(struct call *call, struct leg *leg)
     struct cause cause = leg->cause;
     log_info(&leg->log, "over party=%s cause=%s code=%d by=%s reason=\"%s\"", leg->party,
              cause.token, cause.code, cause_by_name(cause.by), cause.text);
+    bool is_outlived = transfer_outlives(call, leg);
     bury(call, leg);
+    if (is_outlived)
+        return;
     if (was_caller || was_peer) {
         call_end(call, &cause);
         return;
@@ -348,7 +464,7 @@ void call_leg_ended(struct call *call, struct leg *leg)
 
 void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed)
 {
-    struct leg *other = leg == call->caller ? call->peer : call->caller;
+    struct leg *other = call_other(call, leg);
     if (!other || !leg->joined)
         return;
     if (other->ops->dtmf) {
@@ -358,9 +474,9 @@ void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, 
     }
 }
 
-void call_leg_hold(struct call *call, struct leg *leg, bool on)
+void call_leg_hold(struct call *call, struct leg *leg)
 {
-    struct leg *other = leg == call->caller ? call->peer : call->caller;
-    if (other && other->state == LEG_UP && other->ops->hold)
-        other->ops->hold(other, on);
+    struct leg *other = call_other(call, leg);
+    if (other)
+        tell_hold(other, leg);
 }

@@ -66,7 +66,7 @@ struct call *calls_find(const struct calls *calls, struct slice id);
 /** The table of live calls; the caller owns it. `calls ID` is call_json() with `full`. */
 json_t *calls_json(const struct calls *calls);
 
-struct call_request {
+struct call_request {         /* borrowed */
     struct slice face;        /* "bridge", "sip" */
     struct slice from;        /* number or URI user of the caller */
     struct slice from_name;   /* display name */
@@ -75,10 +75,11 @@ struct call_request {
     struct slice to;          /* what was dialled */
     struct slice correlation; /* Call-ID or session id for the log */
     bool may_use_trunks;
-    json_t *headers; /* X- headers to carry to the far end: object of text; borrowed, may be NULL */
+    json_t *headers; /* X- headers to carry to the far end: object of text; may be NULL */
+    struct slice referred_by, replaces; /* the same for Referred-By and Replaces; may be empty */
     /* For those who place calls themselves (scripts): */
     const struct route_plan *plan; /* whom to ring; NULL: the router decides by `to` */
-    const struct call *beside;     /* its media will be linked to this call's; NULL: any thread */
+    struct call *beside;           /* its media will be linked to this call's; NULL: any thread */
 };
 
 /** Start a call for an incoming leg, which it takes; the leg's ops may run before this returns.
@@ -101,6 +102,9 @@ const char *call_from_name(const struct call *call);
 const char *call_to(const struct call *call);
 const char *call_trunk(const struct call *call);
 const json_t *call_headers(const struct call *call);
+/** Values of Referred-By and Replaces that a transfer wants carried; "" none. */
+const char *call_referred_by(const struct call *call);
+const char *call_replaces(const struct call *call);
 struct leg *call_caller(const struct call *call);
 /** Limits on numbers of calls do not hold for it. */
 bool call_is_emergency(const struct call *call);
@@ -108,4 +112,6 @@ bool call_is_emergency(const struct call *call);
 bool call_has_next(const struct call *call);
 /** The answered far end, or NULL. */
 struct leg *call_peer(const struct call *call);
+/** The leg that talks to this one, or NULL. */
+struct leg *call_other(const struct call *call, const struct leg *leg);
 json_t *call_json(const struct call *call, bool full);

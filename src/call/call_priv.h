@@ -6,6 +6,7 @@
 #include "call/timeline.h"
 
 struct call_stats;
+struct transfer;
 
 enum { CALL_TEXT_MAX = 160, CALL_ID_MAX = 40 };
 
@@ -29,6 +30,9 @@ struct call {
     char face[16], from[CALL_TEXT_MAX], from_name[CALL_TEXT_MAX], to[CALL_TEXT_MAX];
     char user[64], trunk[64], correlation[CALL_TEXT_MAX];
     json_t *headers;
+    char *referred_by, *replaces; /* NULL: none */
+    struct transfer *transfer;    /* under way; NULL: none */
+    json_t *related;              /* ids of calls that this one became, or came from */
 
     struct list legs;   /* those that live */
     struct leg *caller; /* NULL once it is over */
@@ -67,6 +71,13 @@ void call_leg_ended(struct call *call, struct leg *leg);
 void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed);
 
 /* call.c */
+/** Whose legs it is: a new id in this call. */
+void call_adopt(struct call *call, struct leg *leg);
+/** `leg`, of no call or of another one, is from now on the one that talks to `stays`; who did
+ * before ends for this reason (NULL: nobody does, it is the same). Media is connected anew. */
+void call_join_leg(struct call *call, struct leg *stays, struct leg *leg, const struct cause *why);
+/** Their records name each other. */
+void call_relate(struct call *a, struct call *b);
 /** Our side ends a leg. */
 void call_end_leg(struct call *call, struct leg *leg, const struct cause *cause);
 /* call_dial.c */
@@ -76,7 +87,7 @@ void call_note_failure(struct call *call, const struct cause *cause);
 /** Ring the next far ends of the plan; with none left the call is over. */
 void call_next_step(struct call *call);
 
-void call_leg_hold(struct call *call, struct leg *leg, bool on);
+void call_leg_hold(struct call *call, struct leg *leg);
 
 /** "in", "out" or "internal", seen from the trunks. */
 const char *call_direction(const struct call *call);

@@ -73,6 +73,16 @@ const json_t *call_headers(const struct call *call)
     return call->headers;
 }
 
+const char *call_referred_by(const struct call *call)
+{
+    return call->referred_by ? call->referred_by : "";
+}
+
+const char *call_replaces(const struct call *call)
+{
+    return call->replaces ? call->replaces : "";
+}
+
 struct leg *call_caller(const struct call *call)
 {
     return call->caller;
@@ -91,6 +101,11 @@ bool call_has_next(const struct call *call)
 struct leg *call_peer(const struct call *call)
 {
     return call->peer;
+}
+
+struct leg *call_other(const struct call *call, const struct leg *leg)
+{
+    return leg == call->caller ? call->peer : call->caller;
 }
 
 /* A peer's bytes need not be UTF-8. */
@@ -195,6 +210,7 @@ json_t *call_json(const struct call *call, bool full)
         return view;
     json_object_set_new(view, "legs", legs_json(call));
     json_object_set_new(view, "timeline", timeline_json(call->timeline));
+    json_object_set(view, "related", call->related);
     json_object_set_new(view, "cause",
                         call->has_cause
                             ? json_pack("{s:i, s:s, s:o, s:s}", "code", call->cause.code, "token",

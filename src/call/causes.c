@@ -16,6 +16,8 @@ struct cause_row {
 /* The first row with a status is the one that cause_of_status() finds. */
 static const struct cause_row rows[] = {
     { 200, 16, "hangup", "The call ended normally." },
+    { 200, 16, "transferred", "The call was transferred." },
+    { 200, 16, "replaced", "Another device took the call over." },
     { 200, 26, "answered_elsewhere", "The call was answered on another device." },
     { 302, 16, "redirected", "The far end redirected the call." },
     { 400, 111, "bad_request", "The far end did not understand the request." },

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "call/call_priv.h"
+#include "call/transfer.h"
 #include "media/codec.h"
 #include "media/media.h"
 
@@ -135,7 +136,15 @@ void leg_on_hold(struct leg *leg, bool on)
     leg->holds = on;
     leg_on_event(leg, "state", on ? "holds the call" : "resumes the call");
     log_info(&leg->log, "%s party=%s", on ? "hold" : "resume", leg->party);
-    call_leg_hold(leg->call, leg, on);
+    call_leg_hold(leg->call, leg);
+}
+
+void leg_on_referred(struct leg *leg, int status, const char *text, bool is_over)
+{
+    if (!leg->call || leg_is_over(leg))
+        return;
+    leg_on_event(leg, "transfer", "its far end: %d %s", status, text);
+    transfer_referred(leg->call, leg, status, text, is_over);
 }
 
 static void on_connected(void *owner)

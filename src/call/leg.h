@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/slice.h"
@@ -19,6 +20,7 @@ struct media_recorded;
 struct media_stats;
 struct media_stream;
 struct route_target;
+struct transfer_request;
 
 enum leg_state {
     LEG_NEW,     /* made, nothing sent or heard */
@@ -60,6 +62,17 @@ struct leg_ops {
     /** Its media transport says something of its own kind: media_events.on_transport. NULL: nothing
      * to be told. */
     void (*transport)(struct leg *leg, const void *event);
+    /** How the transfer goes that its far end asked for: a SIP status, final from 200 on. NULL: it
+     * is not told. */
+    void (*report)(struct leg *leg, int status, const char *text);
+    /** Let its far end make the transfer itself: call `request->to` or, with `replaces`, take the
+     * call of that leg over. OK: leg_on_referred() follows. NULL or an error: we join the ends. */
+    enum err (*refer)(struct leg *leg, const struct transfer_request *request,
+                      struct leg *replaces);
+    /** It came into another call. NULL: nothing of it knows. */
+    void (*moved)(struct leg *leg);
+    /** Agree anew on one of these codecs, which the linked far end has. NULL: transcoding does. */
+    void (*retune)(struct leg *leg, const struct leg_codecs *prefer);
     /** It is over and nothing refers to it any more: free it. Called at the end of a turn. */
     void (*destroy)(struct leg *leg);
 };
@@ -86,12 +99,17 @@ struct leg {
     struct log_tag log;
     char party[LEG_PARTY_MAX]; /* who: number, user or URI */
     char via[64]; /* trunk or user name that it came from or goes through; "" if none */
+    /* for what it asks for during the call: in whose name, with whose rights */
+    char user[64];  /* that was proved, or called; "" none */
+    char trunk[64]; /* that it came through or goes through; "" none */
+    bool may_use_trunks;
     struct leg_codecs offered;          /* what the far end can do, from its offer or answer */
     struct leg_codecs chosen;           /* what was agreed, once it was */
     struct media_stream *stream;        /* NULL for a leg without media of its own */
     int64_t ringing_ms, up_ms, done_ms; /* loop time; 0: did not happen */
     struct cause cause;                 /* once done */
     bool holds;                         /* its far end has us on hold */
+    bool held;                          /* it was told that the other far end holds */
     bool joined;                        /* its media is connected to the other leg's */
 };
 
@@ -113,6 +131,8 @@ void leg_on_ended(struct leg *leg, const struct cause *cause);
 void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
 /** The far end put us on hold, or took us back; the call tells the other leg. */
 void leg_on_hold(struct leg *leg, bool on);
+/** How the transfer goes that its far end makes itself (ops->refer); `is_over`: nothing follows. */
+void leg_on_referred(struct leg *leg, int status, const char *text, bool is_over);
 /** A line for the timeline: kind is one word ("sip", "ice", "dtls", "codec"). */
 void leg_on_event(struct leg *leg, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "call/call.h"
+#include "call/transfer.h"
 #include "media/codecs.h"
 #include "store/store_rows.h"
 
@@ -37,7 +38,7 @@ struct fake {
     struct world *world;
     struct list in_world;
     char name[64];
-    bool fails_in_answer, fails_in_ring, has_dtmf;
+    bool fails_in_answer, fails_in_ring, has_dtmf, refers;
 };
 
 static inline void note(struct world *world, const char *fmt, ...)
@@ -129,7 +130,7 @@ static inline void fake_end(struct leg *leg, const struct cause *why)
 
 static inline void fake_join(struct leg *leg, struct leg *peer)
 {
-    note(fake_of(leg)->world, "%s:join:%s ", fake_of(leg)->name, fake_of(peer)->name);
+    note(fake_of(leg)->world, "%s:join:%s ", fake_of(leg)->name, peer->party);
 }
 
 static inline void fake_dtmf(struct leg *leg, char digit, unsigned ms, bool relayed)
@@ -141,6 +142,27 @@ static inline void fake_dtmf(struct leg *leg, char digit, unsigned ms, bool rela
 static inline void fake_hold(struct leg *leg, bool on)
 {
     note(fake_of(leg)->world, "%s:%s ", fake_of(leg)->name, on ? "hold" : "resume");
+}
+
+static inline void fake_report(struct leg *leg, int status, const char *text)
+{
+    (void)text;
+    note(fake_of(leg)->world, "%s:report:%d ", fake_of(leg)->name, status);
+}
+
+static inline enum err fake_refer(struct leg *leg, const struct transfer_request *request,
+                                  struct leg *replaces)
+{
+    if (!fake_of(leg)->refers)
+        return ERR_UNSUPPORTED;
+    note(fake_of(leg)->world, "%s:refer:%.*s%s ", fake_of(leg)->name, SLICE_ARG(request->to),
+         replaces ? fake_of(replaces)->name : "");
+    return OK;
+}
+
+static inline void fake_moved(struct leg *leg)
+{
+    note(fake_of(leg)->world, "%s:moved ", fake_of(leg)->name);
 }
 
 static inline void fake_destroy(struct leg *leg)
@@ -158,6 +180,9 @@ static const struct leg_ops fake_ops = {
     .join = fake_join,
     .dtmf = fake_dtmf,
     .hold = fake_hold,
+    .report = fake_report,
+    .refer = fake_refer,
+    .moved = fake_moved,
     .destroy = fake_destroy,
 };
 
