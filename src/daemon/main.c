@@ -1,4 +1,5 @@
 /* The program: `tandem serve` is the daemon, every other command is a client of it. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,9 +42,17 @@ static int serve(int argc, char **argv)
     return EXIT_OK;
 }
 
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "serve") == 0)
+    if (argc > 1 && strcmp(argv[1], "serve") == 0 && !asks_for_help(argc, argv))
         return serve(argc - 2, argv + 2);
     return cli_main(argc, argv);
 }
