@@ -41,6 +41,22 @@ struct leg_codecs daemon_codecs_of(const struct config_list *names)
     return out;
 }
 
+void daemon_fill_local_nets(struct daemon *daemon)
+{
+    struct leg_env *env = &daemon->env;
+    const struct config *config = daemon->config;
+    env->n_local_nets = 0;
+    for (size_t i = 0; i < config->local_nets.n && env->n_local_nets < ADDR_BLOCKS_MAX; i++)
+        if (!addr_block_parse(slice_of(config->local_nets.items[i]),
+                              &env->local_nets[env->n_local_nets]))
+            env->n_local_nets++;
+    if (!config->local_nets.n)
+        env->n_local_nets = addr_local_nets(env->local_nets, ADDR_BLOCKS_MAX - 1);
+    if (env->n_local_nets < ADDR_BLOCKS_MAX &&
+        !addr_block_parse(SLICE("127.0.0.0/8"), &env->local_nets[env->n_local_nets]))
+        env->n_local_nets++;
+}
+
 static void fill_policies(struct daemon *daemon)
 {
     struct leg_env *env = &daemon->env;
@@ -53,15 +69,7 @@ static void fill_policies(struct daemon *daemon)
     if (config->public_ip[0] && addr_parse_ip(slice_of(config->public_ip), 0, &env->public_ip))
         log_warn(NULL, "public_ip '%s' is not a numeric address: local addresses are used",
                  config->public_ip);
-    for (size_t i = 0; i < config->local_nets.n && env->n_local_nets < ADDR_BLOCKS_MAX; i++)
-        if (!addr_block_parse(slice_of(config->local_nets.items[i]),
-                              &env->local_nets[env->n_local_nets]))
-            env->n_local_nets++;
-    if (!config->local_nets.n)
-        env->n_local_nets = addr_local_nets(env->local_nets, ADDR_BLOCKS_MAX - 1);
-    if (env->n_local_nets < ADDR_BLOCKS_MAX &&
-        !addr_block_parse(SLICE("127.0.0.0/8"), &env->local_nets[env->n_local_nets]))
-        env->n_local_nets++;
+    daemon_fill_local_nets(daemon);
 }
 
 static enum err open_store(struct daemon *daemon, struct fault *fault)
@@ -70,6 +78,13 @@ static enum err open_store(struct daemon *daemon, struct fault *fault)
                                   .url = daemon->config->store_url,
                                   .state_dir = daemon->config->state_dir };
     return store_open(&daemon->env.store, &store, fault);
+}
+
+struct media_patience daemon_patience(const struct config *config)
+{
+    return (struct media_patience){ .silent_ms = (int64_t)config->media_alert_s * 1000,
+                                    .timeout_ms = (int64_t)config->media_timeout_s * 1000,
+                                    .held_ms = (int64_t)config->media_silent_s * 1000 };
 }
 
 static enum err open_media(struct daemon *daemon, struct fault *fault)
@@ -83,8 +98,7 @@ static enum err open_media(struct daemon *daemon, struct fault *fault)
         .rtp_min = config->rtp_ports.low,
         .rtp_max = config->rtp_ports.high,
         .bind = bind,
-        .silent_ms = (int64_t)config->media_alert_s * 1000,
-        .timeout_ms = (int64_t)config->media_timeout_s * 1000,
+        .patience = daemon_patience(config),
     };
     enum err err = media_create(&daemon->env.media, daemon->env.loop, &media, fault);
     if (err)

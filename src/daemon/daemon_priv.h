@@ -9,6 +9,7 @@
 #include "call/call.h"
 #include "daemon/daemon.h"
 #include "legs/leg_env.h"
+#include "media/media.h"
 #include "net/http_listener.h"
 
 struct api;
@@ -68,6 +69,9 @@ struct daemon {
 void daemon_fill_kinds(struct daemon *daemon);
 /* daemon.c */
 struct leg_codecs daemon_codecs_of(const struct config_list *names);
+struct media_patience daemon_patience(const struct config *config);
+/** local_nets of the configuration, or our own, into the environment. */
+void daemon_fill_local_nets(struct daemon *daemon);
 /* routing.c: the router from the configuration and the store. */
 MUST_CHECK enum err daemon_fill_router(struct daemon *daemon, struct fault *fault);
 /** Routes and default of that configuration into that router. */

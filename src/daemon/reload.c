@@ -40,7 +40,11 @@ static void apply(struct daemon *daemon, struct config *take_fresh)
     log_set_level(take_fresh->log_level);
     log_set_json(take_fresh->log_json);
     daemon->env.sip_codecs = daemon_codecs_of(&take_fresh->codecs);
+    daemon_fill_local_nets(daemon);
+    sip_agent_set_local_nets(daemon->env.agent, daemon->env.local_nets, daemon->env.n_local_nets);
     set_public_ip(daemon);
+    struct media_patience patience = daemon_patience(take_fresh);
+    media_set_patience(daemon->env.media, &patience);
     daemon_tell_domain(daemon);
     dns_flush(daemon->env.dns);
     trunks_reload(daemon->trunks);

@@ -136,13 +136,13 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
                         enum leg_media_kind kind, const struct addr *address,
                         const struct addr *signalling, struct fault *fault)
 {
-    enum leg_dtmf dtmf = media->dtmf;
     *media = (struct leg_media){ .env = env,
                                  .leg = leg,
                                  .kind = kind,
                                  .address = *address,
                                  .signalling = *signalling,
-                                 .dtmf = dtmf };
+                                 .dtmf = media->dtmf,
+                                 .ptime_ms = media->ptime_ms };
     return start(media, NULL, fault);
 }
 
@@ -274,7 +274,7 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
     struct sdp_caps caps = { .prefer = SDP_PREFER_LOCAL,
                              .dtmf = true,
                              .direction = media->hold ? SDP_SENDONLY : SDP_SENDRECV,
-                             .ptime_ms = 20 };
+                             .ptime_ms = media->ptime_ms ? media->ptime_ms : 20 };
     fill_codecs(&media->caps, &caps, room);
     caps.address = addr_print_ip(&media->address, room->address);
     if (!is_webrtc(media)) {
@@ -403,6 +403,7 @@ static void describe(struct leg_media *media, bool we_offered)
     const struct sdp_result *result = &media->result;
     struct media_description description = {
         .ptime_ms = result->ptime_ms,
+        .maxptime_ms = result->maxptime_ms,
         .send = sdp_can_send(result->direction),
         .receive = sdp_can_receive(result->direction),
     };

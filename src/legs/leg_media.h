@@ -57,6 +57,7 @@ struct leg_media {
     struct sdp_result result;
     bool described;
     enum leg_dtmf dtmf; /* how keys go to this far end */
+    unsigned ptime_ms;  /* asked for, and sent where it has no wish; 0: 20 */
     bool dtmf_by_info;  /* decided once described: signalling carries them */
     bool hold;          /* we offer sendonly: the other far end of the call holds this one */
     struct leg_sdes_key keys[LEG_SDES_KEYS];

@@ -15,14 +15,22 @@ struct sip_msg;
 struct leg *leg_sip_create_incoming(const struct leg_env *env, struct sip_session *session,
                                     const struct sip_msg *invite);
 extern const struct sip_session_events leg_sip_events;
+/* SRTP with keys in the SDP: never, first and then without when it is refused, or not without. */
+enum leg_sip_srtp { LEG_SIP_SRTP_OFF, LEG_SIP_SRTP_OPTIONAL, LEG_SIP_SRTP_REQUIRED };
+/* What was agreed on with whoever calls: a trunk's. Zeros: nothing. */
+struct leg_sip_policy {
+    struct leg_codecs codecs; /* no others; none: any */
+    enum leg_sip_srtp srtp;
+    enum leg_dtmf dtmf;
+    unsigned ptime_ms; /* 0: 20 */
+};
+/** Before leg_sip_read_offer(). */
+void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy);
 /** Codecs are read from the offer. ERR_PARSE, ERR_UNSUPPORTED (no audio): answer 488. A message
  * without a body is a late offer and fine. */
 MUST_CHECK enum err leg_sip_read_offer(struct leg *leg, struct fault *fault);
 /** The caller gave up or a refusal came before the leg joined a call: frees it. */
 void leg_sip_drop(struct leg *leg, int status, const char *reason);
-
-/* SRTP with keys in the SDP: never, first and then without when it is refused, or not without. */
-enum leg_sip_srtp { LEG_SIP_SRTP_OFF, LEG_SIP_SRTP_OPTIONAL, LEG_SIP_SRTP_REQUIRED };
 
 /** Where an outgoing leg goes. Everything is copied but `password`, which must outlive the leg. */
 struct leg_sip_target {
@@ -40,6 +48,7 @@ struct leg_sip_target {
     struct leg_codecs codecs;
     enum leg_sip_srtp srtp;
     enum leg_dtmf dtmf;
+    unsigned ptime_ms; /* 0: 20 */
     /** Told once when the leg is over; may be NULL. */
     void (*on_over)(void *owner);
     void *owner;

@@ -22,14 +22,45 @@ struct leg *leg_sip_create_incoming(const struct leg_env *env, struct sip_sessio
     return &self->leg;
 }
 
+void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    self->codecs = policy->codecs;
+    self->srtp = policy->srtp;
+    self->media.dtmf = policy->dtmf;
+    self->media.ptime_ms = policy->ptime_ms;
+}
+
+/* Only what was agreed on with this caller. */
+static enum err apply_policy(struct leg_sip *self, struct fault *fault)
+{
+    struct leg *leg = &self->leg;
+    enum sdp_transport transport;
+    bool plain =
+        !sdp_offer_transport(slice_of(self->offer), &transport) && transport == SDP_RTP_PLAIN;
+    if (plain && self->srtp == LEG_SIP_SRTP_REQUIRED)
+        return fault_set(fault, ERR_UNSUPPORTED, "sdp", 0,
+                         "srtp: required, but it offers plain RTP");
+    struct leg_codecs offered = leg->offered;
+    leg->offered.n = 0;
+    for (size_t i = 0; i < offered.n; i++)
+        if (!self->codecs.n || leg_codecs_have(&self->codecs, offered.list[i]))
+            leg->offered.list[leg->offered.n++] = offered.list[i];
+    if (!leg->offered.n)
+        return fault_set(fault, ERR_UNSUPPORTED, "sdp", 0,
+                         "no common codec: none of those it offers is allowed for this trunk");
+    return OK;
+}
+
 enum err leg_sip_read_offer(struct leg *leg, struct fault *fault)
 {
     struct leg_sip *self = leg_sip_of(leg);
     if (!self->offer) {
-        leg->offered = self->env->sip_codecs;
+        leg->offered = self->codecs.n ? self->codecs : self->env->sip_codecs;
         return OK;
     }
-    return leg_media_offered(slice_of(self->offer), &leg->offered, fault);
+    enum err err = leg_media_offered(slice_of(self->offer), &leg->offered, fault);
+    return err ? err : apply_policy(self, fault);
 }
 
 /* The answer to their offer (or, for a late one, our offer), made once. */

@@ -68,6 +68,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->codecs = target->codecs;
     self->srtp = target->srtp;
     self->media.dtmf = target->dtmf;
+    self->media.ptime_ms = target->ptime_ms;
     self->on_over = target->on_over;
     self->owner = target->owner;
     copy_lists(self, target);

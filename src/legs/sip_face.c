@@ -100,6 +100,11 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     struct fault fault = { 0 };
     sip_session_take(session, &leg_sip_events, leg);
     sip_session_set_peer(session, sip_user);
+    if (trunk) {
+        struct leg_sip_policy policy = { 0 };
+        trunks_policy(face->trunks, trunk, &policy);
+        leg_sip_set_policy(leg, &policy);
+    }
     if (leg_sip_read_offer(leg, &fault)) {
         log_info(NULL, "INVITE refused status=488 reason=\"%s\"", fault.text);
         leg_sip_drop(leg, 488, NULL);

@@ -302,6 +302,7 @@ const struct trunk_kind trunk_sip = {
     .retire = retire,
     .clear = clear,
     .dial = trunk_sip_dial,
+    .policy = trunk_sip_policy,
     .sends_from = sends_from,
     .view = view,
     .add_registration = add_registration,

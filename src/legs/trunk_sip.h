@@ -35,6 +35,8 @@ struct buf;
 /** A call goes out: one more leg of `call`. A target's number "" dials what the trunk is for. */
 void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_target *target,
                     struct cause *why);
+/** As trunk_kind.policy. */
+void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out);
 /** "sip:user@host"; without a user, "sip:host". */
 void trunk_sip_print_uri(struct buf *out, const char *user, const char *host);
 struct sip_account trunk_sip_account(const struct trunk_sip *self);

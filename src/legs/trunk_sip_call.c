@@ -54,6 +54,15 @@ struct sip_resolve_config trunk_sip_where(const struct config_trunk *config)
     };
 }
 
+void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out)
+{
+    *out = (struct leg_sip_policy){ .srtp = srtp_of(trunk->config),
+                                    .dtmf = dtmf_of(trunk->config),
+                                    .ptime_ms = (unsigned)trunk->config->ptime_ms }; /* 10 to 60 */
+    if (trunk->config->codecs.n) /* the global list is what we offer, not what we take */
+        out->codecs = trunk->codecs;
+}
+
 static size_t add_headers(const struct trunk *trunk, const json_t *headers,
                           struct sip_field fields[], size_t max)
 {
@@ -111,6 +120,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
         .codecs = trunk->codecs,
         .srtp = srtp_of(config),
         .dtmf = dtmf_of(config),
+        .ptime_ms = (unsigned)config->ptime_ms, /* 10 to 60: its row */
         .on_over = trunk_on_call_over,
         .owner = trunk,
     };

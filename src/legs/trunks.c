@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
@@ -236,6 +237,15 @@ const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flo
             return trunk->config->name;
     }
     return NULL;
+}
+
+void trunks_policy(const struct trunks *trunks, const char *name, struct leg_sip_policy *out)
+{
+    for (size_t i = 0; i < trunks->n; i++) {
+        const struct trunk *trunk = trunks->list[i];
+        if (trunk->kind->policy && strcmp(trunk->config->name, name) == 0)
+            trunk->kind->policy(trunk, out);
+    }
 }
 
 json_t *trunks_json(const struct trunks *trunks)

@@ -8,6 +8,7 @@
 #include "call/call.h"
 #include "legs/leg_env.h"
 
+struct leg_sip_policy;
 struct sip_flow;
 struct trunks;
 
@@ -27,6 +28,8 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
                  struct cause *why);
 /** Which trunk sends from there; NULL: none. The name lives as long as the trunks. */
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow);
+/** What was agreed on for calls in from that trunk; untouched when there is none. */
+void trunks_policy(const struct trunks *trunks, const char *name, struct leg_sip_policy *out);
 /** The table that `tandem trunks` shows; the caller owns it. */
 json_t *trunks_json(const struct trunks *trunks);
 /** Our registrations at trunks, as rows of `tandem registrations`, appended to `rows`. */

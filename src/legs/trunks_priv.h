@@ -9,6 +9,7 @@
 
 enum trunk_health { TRUNK_UNKNOWN, TRUNK_ALIVE, TRUNK_DEAD };
 
+struct leg_sip_policy;
 struct trunk;
 
 struct trunk_kind {
@@ -29,6 +30,8 @@ struct trunk_kind {
                  struct cause *why);
     /** May SIP from there come in through it? NULL: never. */
     bool (*sends_from)(const struct trunk *trunk, const struct addr *remote);
+    /** What was agreed on for calls that come in; NULL: nothing. */
+    void (*policy)(const struct trunk *trunk, struct leg_sip_policy *out);
     /** Is that number served whatever the limits are? NULL: none is. */
     bool (*is_emergency)(const struct trunk *trunk, const char *number);
     /** state, address, transport and registration of its row; texts of any length. */

@@ -12,7 +12,13 @@
 #include "media/rtp_ports.h"
 #include "media/stream_core.h"
 
-enum { SILENT_MS = 5000, TIMEOUT_MS = 60000, POST_TRIES = 100, POST_WAIT_US = 10000 };
+enum {
+    SILENT_MS = 5000,
+    TIMEOUT_MS = 60000,
+    HELD_MS = 3600000,
+    POST_TRIES = 100,
+    POST_WAIT_US = 10000
+};
 
 struct media {
     struct loop *control;
@@ -71,10 +77,6 @@ enum err media_create(struct media **out, struct loop *control, const struct med
     struct media *media = mem_new(struct media);
     media->control = control;
     media->config = *config;
-    if (!media->config.silent_ms)
-        media->config.silent_ms = SILENT_MS;
-    if (!media->config.timeout_ms)
-        media->config.timeout_ms = TIMEOUT_MS;
     if (!addr_is_set(&media->config.bind))
         media->config.bind = addr_any4(0);
     media->ports = rtp_ports_create(&media->config.bind, config->rtp_min, config->rtp_max);
@@ -84,6 +86,7 @@ enum err media_create(struct media **out, struct loop *control, const struct med
         config->threads ? config->threads : (unsigned)num_min(cores(), MEDIA_THREADS_MAX);
     for (unsigned i = 0; i < media->n_threads; i++)
         media->threads[i] = media_thread_create(media, i);
+    media_set_patience(media, &config->patience);
     *out = media;
     return OK;
 }
@@ -150,6 +153,26 @@ void media_thread_run(struct media *media, unsigned index,
     cmd.call.fn = fn;
     cmd.call.arg = arg;
     media_post(media, index, &cmd);
+}
+
+static void run_patience(struct media_thread *thread, struct media_stream_core *core,
+                         const struct media_cmd *cmd)
+{
+    (void)core;
+    media_thread_set_patience(thread, &cmd->patience);
+}
+
+void media_set_patience(struct media *media, const struct media_patience *patience)
+{
+    struct media_cmd cmd = { .run = run_patience, .patience = *patience };
+    if (!cmd.patience.silent_ms)
+        cmd.patience.silent_ms = SILENT_MS;
+    if (!cmd.patience.timeout_ms)
+        cmd.patience.timeout_ms = TIMEOUT_MS;
+    if (!cmd.patience.held_ms)
+        cmd.patience.held_ms = HELD_MS;
+    for (unsigned i = 0; i < media->n_threads; i++)
+        media_post(media, i, &cmd);
 }
 
 const struct media_config *media_get_config(const struct media *media)

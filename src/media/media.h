@@ -18,18 +18,26 @@ struct media;
 struct media_stream;
 struct media_transport; /* plain RTP: media/rtp_transport.h; WebRTC: rtc/rtc_transport.h */
 
+/* How long nothing may come before it matters; all in ms. */
+struct media_patience {
+    int64_t silent_ms;  /* on_silent; 0: 5000 */
+    int64_t timeout_ms; /* on_failed(ERR_TIMEOUT), of a call that talks both ways; 0: 60000 */
+    int64_t held_ms;    /* the same of one that is on hold, either way; 0: 3600000 */
+};
+
 struct media_config {
     unsigned threads;          /* 0: one per core */
     uint16_t rtp_min, rtp_max; /* UDP ports for plain RTP, even ones RTP; both 0: any free */
     struct addr bind;          /* where plain RTP binds; unset: 0.0.0.0 */
-    int64_t silent_ms;         /* on_silent after this long without a packet; 0: 5000 */
-    int64_t timeout_ms;        /* on_failed(ERR_TIMEOUT) after this long; 0: 60000 */
+    struct media_patience patience;
 };
 
 MUST_CHECK enum err media_create(struct media **out, struct loop *control,
                                  const struct media_config *config, struct fault *fault);
 /** Every stream must be destroyed first. Joins the threads. */
 void media_destroy(struct media *media);
+/** From now on, for the streams that are there as well. */
+void media_set_patience(struct media *media, const struct media_patience *patience);
 unsigned media_threads(const struct media *media);
 /** The thread with the fewest streams: pick once a call. */
 unsigned media_pick_thread(const struct media *media);

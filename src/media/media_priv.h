@@ -41,6 +41,7 @@ struct media_cmd {
         } call;
         struct media_transport *transport;
         struct media_description description;
+        struct media_patience patience;
         struct stream_id peer;
         bool on;
         struct {
@@ -133,6 +134,8 @@ size_t media_thread_waiting(const struct media_thread *thread);
 void media_thread_destroy(struct media_thread *thread);
 /* and from inside. */
 struct media *media_thread_media(const struct media_thread *thread);
+void media_thread_set_patience(struct media_thread *thread, const struct media_patience *patience);
+const struct media_patience *media_thread_patience(const struct media_thread *thread);
 /** To control: waits in line here while the mailbox is full, but for statistics, which are lost. */
 void media_thread_post_event(struct media_thread *thread, const struct media_event *event);
 void media_thread_add_core(struct media_thread *thread, struct media_stream_core *core);

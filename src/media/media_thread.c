@@ -47,8 +47,19 @@ struct media_thread {
     struct media_stream_core **cores; /* by slot */
     size_t n_cores;
     struct list waiting; /* events that found the mailbox full */
+    struct media_patience patience;
     struct log_tag log;
 };
+
+void media_thread_set_patience(struct media_thread *thread, const struct media_patience *patience)
+{
+    thread->patience = *patience;
+}
+
+const struct media_patience *media_thread_patience(const struct media_thread *thread)
+{
+    return &thread->patience;
+}
 
 /* Time, packets */
 

@@ -93,6 +93,7 @@ struct stream_rtcp {
 struct stream_watch {
     int64_t waiting_since_us; /* packets are expected since; 0: they are not */
     bool silent, failed, first_seen;
+    bool was_held; /* waiting began in this state */
     int64_t stats_due_us;
 };
 

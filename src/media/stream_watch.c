@@ -6,9 +6,15 @@
 
 enum { STATS_US = 1000000 };
 
-static bool is_expected(const struct media_stream_core *core)
+static bool is_alive(const struct media_stream_core *core)
 {
-    return core->connected && core->described && core->description.receive;
+    return core->connected && core->described;
+}
+
+/* On hold, one way or both: the other one may well send nothing, for a long time. */
+static bool is_held(const struct media_stream_core *core)
+{
+    return !core->description.send || !core->description.receive;
 }
 
 void stream_watch_heard(struct media_stream_core *core)
@@ -22,32 +28,40 @@ void stream_watch_heard(struct media_stream_core *core)
     watch->silent = false;
 }
 
+static void check_timeout(struct media_stream_core *core, int64_t quiet_ms)
+{
+    const struct media_patience *patience = media_thread_patience(core->thread);
+    int64_t limit_ms = is_held(core) ? patience->held_ms : patience->timeout_ms;
+    char text[64];
+    if (quiet_ms < limit_ms)
+        return;
+    snprintf(text, sizeof text, "no media for %lld s", (long long)limit_ms / 1000);
+    media_stream_core_failed(core, ERR_TIMEOUT, text);
+}
+
 static void check_silence(struct media_stream_core *core)
 {
     struct stream_watch *watch = &core->watch;
-    const struct media_config *config = media_get_config(media_thread_media(core->thread));
     int64_t now_us = stream_now_us(core);
-    if (!is_expected(core)) {
+    if (!is_alive(core)) {
         watch->waiting_since_us = 0;
         watch->silent = false;
         return;
     }
-    if (!watch->waiting_since_us)
-        watch->waiting_since_us = now_us;
+    if (!watch->waiting_since_us || watch->was_held != is_held(core))
+        watch->waiting_since_us = now_us; /* whatever was not said before does not count */
+    watch->was_held = is_held(core);
     int64_t heard_us = num_max(core->rx.last_us, watch->waiting_since_us);
     int64_t silent_ms = (now_us - heard_us) / 1000;
-    if (silent_ms >= config->silent_ms && !watch->silent) {
+    if (!core->description.receive) {
+        watch->silent = false;
+    } else if (silent_ms >= media_thread_patience(core->thread)->silent_ms && !watch->silent) {
         watch->silent = true;
         stream_post(core,
                     &(struct media_event){ .kind = MEDIA_EVENT_SILENT, .silent_ms = silent_ms });
     }
     /* one that says nothing but still reports is alive: held, or muted */
-    int64_t quiet_ms = (now_us - num_max(heard_us, core->rtcp.heard_us)) / 1000;
-    if (quiet_ms >= config->timeout_ms) {
-        char text[64];
-        snprintf(text, sizeof text, "no media for %lld s", (long long)config->timeout_ms / 1000);
-        media_stream_core_failed(core, ERR_TIMEOUT, text);
-    }
+    check_timeout(core, (now_us - num_max(heard_us, core->rtcp.heard_us)) / 1000);
 }
 
 void stream_watch_tick(struct media_stream_core *core)

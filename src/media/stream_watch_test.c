@@ -13,8 +13,10 @@ static int setup(void **state)
 {
     struct one *one = mem_new(struct one);
     memset(one->sound, 0x20, sizeof one->sound);
-    rig_create(&one->rig,
-               &(struct media_config){ .threads = 1, .silent_ms = 300, .timeout_ms = 900 });
+    rig_create(
+        &one->rig,
+        &(struct media_config){
+            .threads = 1, .patience = { .silent_ms = 300, .timeout_ms = 900, .held_ms = 2500 } });
     far_create(&one->far, &one->rig);
     far_describe(&one->far, &codec_pcmu, FAR_PCMU, FAR_PCMU, 8000);
     rig_wait(&one->rig, &one->far.connected, 1, 1000);
@@ -165,15 +167,49 @@ static void gives_up_on_a_far_end_that_is_gone(void **state)
     assert_int_equal(one->far.failures, 1);
 }
 
-static void does_not_wait_for_a_far_end_that_will_not_send(void **state)
+static void describe(struct one *one, bool send, bool receive)
+{
+    struct media_description description = { .n_formats = 1, .send = send, .receive = receive };
+    description.formats[0] =
+        (struct media_format){ .codec = &codec_pcmu, .tx_pt = FAR_PCMU, .rx_pt = FAR_PCMU };
+    media_stream_describe(one->far.stream, &description);
+}
+
+/* On hold nobody need say anything for long, but not for ever: its call would cost for days. */
+static void waits_longer_for_one_that_is_held(void **state)
 {
     struct one *one = *state;
-    struct media_description sendonly = { .n_formats = 1, .send = true, .receive = false };
-    sendonly.formats[0] = (struct media_format){ .codec = &codec_pcmu };
-    media_stream_describe(one->far.stream, &sendonly);
-    rig_run(&one->rig, 1200);
+    describe(one, true, false);
+    rig_run(&one->rig, 1500);
     assert_int_equal(one->far.silences, 0);
     assert_int_equal(one->far.failures, 0);
+    rig_wait(&one->rig, &one->far.failures, 1, 2500);
+    assert_int_equal(one->far.err, ERR_TIMEOUT);
+    assert_string_equal(one->far.text, "no media for 2 s");
+}
+
+static void a_resumed_call_waits_anew(void **state)
+{
+    struct one *one = *state;
+    describe(one, false, true); /* the far end holds us, and its music stops */
+    rig_run(&one->rig, 1500);
+    describe(one, true, true);
+    rig_run(&one->rig, 500);
+    assert_int_equal(one->far.failures, 0);
+    rig_wait(&one->rig, &one->far.failures, 1, 1500);
+    assert_string_equal(one->far.text, "no media for 0 s");
+}
+
+static void patience_may_change_during_a_call(void **state)
+{
+    struct one *one = *state;
+    media_set_patience(one->rig.media,
+                       &(struct media_patience){ .silent_ms = 100, .timeout_ms = 60000 });
+    rig_run(&one->rig, 1500);
+    assert_int_equal(one->far.silences, 1);
+    assert_int_equal(one->far.failures, 0);
+    media_set_patience(one->rig.media, &(struct media_patience){ .timeout_ms = 1600 });
+    rig_wait(&one->rig, &one->far.failures, 1, 1000);
 }
 
 /* Packets of another address (or port) of this machine. */
@@ -257,7 +293,9 @@ int main(void)
         WATCH_TEST(reads_and_writes_reports),
         WATCH_TEST(tells_silence_once_and_its_end),
         WATCH_TEST(gives_up_on_a_far_end_that_is_gone),
-        WATCH_TEST(does_not_wait_for_a_far_end_that_will_not_send),
+        WATCH_TEST(waits_longer_for_one_that_is_held),
+        WATCH_TEST(a_resumed_call_waits_anew),
+        WATCH_TEST(patience_may_change_during_a_call),
         WATCH_TEST(a_stranger_cannot_steal_the_call),
         WATCH_TEST(follows_the_peer_to_another_port_once),
         WATCH_TEST(a_new_address_by_signalling_is_followed),

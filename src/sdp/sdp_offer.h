@@ -116,6 +116,7 @@ struct sdp_result {
     struct sdp_dtmf dtmf[SDP_RESULT_MAX_DTMF]; /* [0] has the clock of formats[0] if any has */
     size_t n_dtmf;
     unsigned ptime_ms;            /* what to send: their wish, else ours, else 20 */
+    unsigned maxptime_ms;         /* they take no longer packets; 0: any */
     enum sdp_direction direction; /* ours */
     bool held;                    /* they do not want to hear us (RFC 3264 §8.4) */
 

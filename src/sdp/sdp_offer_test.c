@@ -309,6 +309,7 @@ static void test_ipv6_and_limits(void **state)
                           "a=maxptime:30\r\n"),
                      OK);
     assert_int_equal(x.result.ptime_ms, 30);
+    assert_int_equal(x.result.maxptime_ms, 30);
     teardown(&x);
 }
 

@@ -160,6 +160,7 @@ static void read_wishes(const struct sdp_caps *caps, const struct sdp_session *s
         (unsigned)caps->direction | (unsigned)sdp_direction_reverse((enum sdp_direction)theirs);
     result->direction = (enum sdp_direction)ours;
     unsigned max_ms = sdp_maxptime(media);
+    result->maxptime_ms = max_ms;
     result->ptime_ms = sdp_ptime(media);
     if (!result->ptime_ms)
         result->ptime_ms = caps->ptime_ms ? caps->ptime_ms : 20;

@@ -328,6 +328,11 @@ void sip_agent_set_public_ip(struct sip_agent *agent, const struct addr *public_
     sip_transport_set_public_ip(agent->transport, public_ip);
 }
 
+void sip_agent_set_local_nets(struct sip_agent *agent, const struct addr_block *nets, size_t n)
+{
+    sip_transport_set_local_nets(agent->transport, nets, n);
+}
+
 struct sip_session *sip_agent_find_session(const struct sip_agent *agent,
                                            const struct sip_replaces *replaces)
 {

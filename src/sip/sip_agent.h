@@ -119,6 +119,8 @@ void sip_agent_shutdown(struct sip_agent *agent, int64_t grace_ms, sip_done_fn f
 MUST_CHECK enum err sip_agent_address(const struct sip_agent *agent, enum sip_kind kind,
                                       const struct addr *remote, struct addr *out);
 void sip_agent_set_public_ip(struct sip_agent *agent, const struct addr *public_ip);
+/** As local_nets of the configuration; copied. */
+void sip_agent_set_local_nets(struct sip_agent *agent, const struct addr_block *nets, size_t n);
 
 /** The live session with that Call-ID and those tags (to-tag ours, from-tag theirs), or NULL: for a
  * Refer-To whose Replaces names a call of our own. */

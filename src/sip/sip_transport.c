@@ -44,10 +44,7 @@ struct sip_transport *sip_transport_create(struct loop *loop,
     t->events = events;
     t->owner = owner;
     t->public_ip = config->public_ip;
-    t->n_local_nets = config->n_local_nets;
-    if (config->n_local_nets)
-        t->local_nets =
-            mem_copy(config->local_nets, config->n_local_nets * sizeof *config->local_nets);
+    sip_transport_set_local_nets(t, config->local_nets, config->n_local_nets);
     return t;
 }
 
@@ -354,4 +351,11 @@ struct addr sip_transport_address(const struct sip_transport *t, const struct si
 void sip_transport_set_public_ip(struct sip_transport *t, const struct addr *public_ip)
 {
     t->public_ip = *public_ip;
+}
+
+void sip_transport_set_local_nets(struct sip_transport *t, const struct addr_block *nets, size_t n)
+{
+    mem_free(t->local_nets);
+    t->local_nets = n ? mem_copy(nets, n * sizeof *nets) : NULL;
+    t->n_local_nets = n;
 }

@@ -119,3 +119,6 @@ bool sip_transport_back_anew(const struct sip_msg *request, const struct sip_flo
 struct addr sip_transport_address(const struct sip_transport *transport,
                                   const struct sip_flow *flow);
 void sip_transport_set_public_ip(struct sip_transport *transport, const struct addr *public_ip);
+/** Copied. */
+void sip_transport_set_local_nets(struct sip_transport *transport, const struct addr_block *nets,
+                                  size_t n);

@@ -76,6 +76,10 @@ static void the_public_address_is_for_the_world_only(void **state)
     struct addr none = { 0 };
     sip_transport_set_public_ip(t, &none);
     assert_shown(t, "192.168.1.1:5070", "198.51.100.9:5060", "192.168.1.1:5070");
+    sip_transport_set_public_ip(t, &config.public_ip);
+    assert_shown(t, "192.168.1.1:5070", "192.168.1.9:5060", "192.168.1.1:5070");
+    sip_transport_set_local_nets(t, NULL, 0); /* nobody is near any more */
+    assert_shown(t, "192.168.1.1:5070", "192.168.1.9:5060", "203.0.113.1:5070");
     sip_transport_destroy(t);
     sim_clear(&sim);
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static struct rig rig;
-static struct far_end phone, carrier, spare, desk;
+static struct far_end phone, carrier, spare, strict, desk;
 
 static int setup(void **state)
 {
@@ -14,6 +14,7 @@ static int setup(void **state)
     far_create(&phone, &rig);
     far_create(&carrier, &rig);
     far_create(&spare, &rig);
+    far_create(&strict, &rig);
     far_create(&desk, &rig);
     far_demand(&carrier, "carrier.example", "trunk-secret-4711");
     snprintf(
@@ -27,14 +28,18 @@ static int setup(void **state)
         "  spare: {host: 127.0.0.1, port: %u, register: no}\n"
         "  small: {host: 127.0.0.1, port: %u, register: no, max_calls: 1, domain: small.example,\n"
         "          country: 971, strip: 1, prefix: '00', caller_id: '+97144', emergency: [112]}\n"
+        "  safe: {host: 127.0.0.1, port: %u, register: no, srtp: required, ptime: 40,\n"
+        "         codecs: [PCMA]}\n"
         "routes:\n"
         "  - {pattern: '+1.', to: 'trunk:acme'}\n"
         "  - {pattern: '+2.', to: ['trunk:acme', 'trunk:spare']}\n"
         "  - {pattern: '7X', from_trunk: spare, to: 'user:bob'}\n"
+        "  - {destination: safe, to: 'trunk:safe/7'}\n"
         "  - {pattern: '05.', user: alice, to: 'trunk:small'}\n"
         "  - {pattern: '05.', to: 'builtin:echo'}\n"
         "media: {host: 127.0.0.1, threads: 1, rtp_ports: 0, webrtc_port: 0}\n",
-        addr_port(&carrier.addr), addr_port(&spare.addr), addr_port(&spare.addr));
+        addr_port(&carrier.addr), addr_port(&spare.addr), addr_port(&spare.addr),
+        addr_port(&strict.addr));
     rig_start(&rig, yaml);
     RIG_UNTIL(&rig, rig_logged(&rig, "trunk=spare resolved"));
     far_register(&desk, "bob", "builder-4711-yes");
@@ -48,6 +53,7 @@ static int teardown(void **state)
     far_destroy(&phone);
     far_destroy(&carrier);
     far_destroy(&spare);
+    far_destroy(&strict);
     far_destroy(&desk);
     rig_destroy(&rig);
     return 0;
@@ -267,6 +273,55 @@ static void test_a_trunk_of_its_own_rules(void **state)
     far_destroy(&other);
 }
 
+static void test_policy_of_a_trunk(void **state)
+{
+    (void)state;
+    strict.log[0] = '\0';
+    strict.answers = 486;
+    strict.rings = 0;
+    call_as_alice("safe");
+    RIG_UNTIL(&rig, far_did(&phone, "failed"));
+    static const char *const offered[] = { " RTP/SAVP 8 ", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 ",
+                                           "a=ptime:40" };
+    for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++)
+        if (!strstr(strict.invite, offered[i]))
+            fail_msg("no '%s' in\n%s", offered[i], strict.invite);
+    assert_null(strstr(strict.invite, "PCMU"));
+    /* the same holds for calls that come in through it */
+    strict.log[0] = '\0';
+    far_dial(&strict, "70", "+15550001111", NULL);
+    RIG_UNTIL(&rig, far_did(&strict, "failed"));
+    far_expect(&strict, "failed:488:Not Acceptable Here ");
+    assert_true(rig_logged(&rig, "srtp: required, but it offers plain RTP"));
+}
+
+/* Packets of 20 ms from the phone; the carrier takes none over 10 ms, then asks for 40 ms. */
+static void test_packets_as_long_as_wanted(void **state)
+{
+    (void)state;
+    static const char limits[] =
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+        "m=audio %u RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=maxptime:10\r\n";
+    char sdp[400];
+    snprintf(sdp, sizeof sdp, limits, addr_port(&spare.rtp));
+    spare.offers = sdp;
+    unsigned up = spare.up;
+    far_dial(&spare, "70", "+15550001111", NULL); /* rings bob's desk */
+    RIG_UNTIL(&rig, spare.up > up && far_did(&desk, "ack"));
+    spare.offers = NULL;
+    assert_non_null(strstr(spare.sdp, "a=ptime:"));
+    unsigned packets = spare.packets;
+    for (int i = 0; i < 100; i++) {
+        far_send_rtp(&desk);
+        rig_run(&rig, 20);
+        far_poll_rtp(&spare);
+    }
+    /* 2 s of sound */
+    assert_in_range(spare.packets - packets, 150, 210);
+    far_hang_up(&spare);
+    RIG_UNTIL(&rig, far_did(&desk, "bye"));
+}
+
 static void test_in_by_source_address(void **state)
 {
     (void)state;
@@ -306,6 +361,8 @@ int main(void)
         CASE(test_key_by_info),
         CASE(test_failover),
         CASE(test_a_trunk_of_its_own_rules),
+        CASE(test_policy_of_a_trunk),
+        CASE(test_packets_as_long_as_wanted),
         CASE(test_in_by_source_address),
         CASE(test_in_does_not_go_out),
     };
