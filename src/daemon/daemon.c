@@ -22,6 +22,7 @@
 #include "media/media.h"
 #include "net/dns.h"
 #include "net/http_server.h"
+#include "rtc/public_address.h"
 #include "rtc/rtc_transport.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_ws.h"
@@ -66,9 +67,6 @@ static void fill_policies(struct daemon *daemon)
     env->sip_codecs = daemon_codecs_of(&config->codecs);
     for (size_t i = 0; i < n && i < LEG_CODECS_MAX; i++)
         env->web_codecs.list[env->web_codecs.n++] = all[i];
-    if (config->public_ip[0] && addr_parse_ip(slice_of(config->public_ip), 0, &env->public_ip))
-        log_warn(NULL, "public_ip '%s' is not a numeric address: local addresses are used",
-                 config->public_ip);
     daemon_fill_local_nets(daemon);
 }
 
@@ -130,10 +128,11 @@ static enum err open_sip(struct daemon *daemon, struct fault *fault)
     struct sip_agent_config agent = {
         .user_agent = SLICE("WebRTC-SIP-Bridge/1.0 tandem/" TANDEM_VERSION),
         .server = SLICE("WebRTC-SIP-Bridge/1.0 tandem/" TANDEM_VERSION),
-        .public_ip = env->public_ip,
         .local_nets = env->local_nets,
         .n_local_nets = env->n_local_nets,
     };
+    daemon_apply_public_ip(daemon);
+    agent.public_ip = env->public_ip;
     env->agent = sip_agent_create(env->loop, &agent, &sip_face_events, daemon->sip_face);
     enum err err = daemon_listen_sip(daemon, fault);
     if (err)
@@ -211,8 +210,10 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
         daemon_open_api(daemon);
         err = daemon_listen_http(daemon, fault);
     }
-    if (!err)
+    if (!err) {
+        daemon_await_public_ip(daemon);
         err = daemon_announce(daemon, fault);
+    }
     if (err) {
         daemon_destroy(daemon);
         return err;
@@ -292,6 +293,7 @@ void daemon_destroy(struct daemon *daemon)
     trunks_destroy(daemon->trunks);
     if (env->agent)
         sip_agent_destroy(env->agent);
+    public_address_destroy(daemon->public_address);
     dns_destroy(env->dns);
     loop_turn(env->loop, 1); /* deferred ends and closing handles */
     if (env->rtc)

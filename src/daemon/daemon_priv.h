@@ -21,6 +21,7 @@ struct http_request;
 struct http_server;
 struct log_tail;
 struct loop_lag;
+struct public_address;
 struct registrar;
 struct router;
 struct signal_watch;
@@ -48,6 +49,8 @@ struct daemon {
     struct bridge_face *bridge;
     struct http_server *http;
     struct api *api;
+    struct public_address *public_address; /* asks for public_ip: auto; NULL otherwise */
+    bool public_ip_told;                   /* it answered, or said that it cannot */
     struct log_tail *log_tail;
     struct loop_lag *lag;
     struct daemon_listener listeners[DAEMON_LISTENERS_MAX];
@@ -72,6 +75,11 @@ struct leg_codecs daemon_codecs_of(const struct config_list *names);
 struct media_patience daemon_patience(const struct config *config);
 /** local_nets of the configuration, or our own, into the environment. */
 void daemon_fill_local_nets(struct daemon *daemon);
+/* public_ip.c */
+/** From the configuration: at once, or by asking. */
+void daemon_apply_public_ip(struct daemon *daemon);
+/** Until it is known or will not be soon: what is announced must be true. */
+void daemon_await_public_ip(struct daemon *daemon);
 /* routing.c: the router from the configuration and the store. */
 MUST_CHECK enum err daemon_fill_router(struct daemon *daemon, struct fault *fault);
 /** Routes and default of that configuration into that router. */

@@ -19,17 +19,6 @@ static enum err check_routes(const struct config *fresh, struct fault *fault)
     return err;
 }
 
-static void set_public_ip(struct daemon *daemon)
-{
-    struct leg_env *env = &daemon->env;
-    struct addr addr = { 0 };
-    if (daemon->config->public_ip[0] &&
-        addr_parse_ip(slice_of(daemon->config->public_ip), 0, &addr))
-        return; /* found by itself, as it was */
-    env->public_ip = addr;
-    sip_agent_set_public_ip(env->agent, &addr);
-}
-
 static void apply(struct daemon *daemon, struct config *take_fresh)
 {
     struct config *old = daemon->config;
@@ -42,7 +31,7 @@ static void apply(struct daemon *daemon, struct config *take_fresh)
     daemon->env.sip_codecs = daemon_codecs_of(&take_fresh->codecs);
     daemon_fill_local_nets(daemon);
     sip_agent_set_local_nets(daemon->env.agent, daemon->env.local_nets, daemon->env.n_local_nets);
-    set_public_ip(daemon);
+    daemon_apply_public_ip(daemon);
     struct media_patience patience = daemon_patience(take_fresh);
     media_set_patience(daemon->env.media, &patience);
     daemon_tell_domain(daemon);
