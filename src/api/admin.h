@@ -10,6 +10,7 @@ void admin_project_remove(struct rest *rest);
 /* admin_users.c */
 void admin_user_list(struct rest *rest);
 void admin_user_add(struct rest *rest);
+void admin_user_show(struct rest *rest);
 void admin_user_remove(struct rest *rest);
 /* admin_tokens.c: of projects and of users (PATs) */
 void admin_token_list(struct rest *rest);
@@ -17,9 +18,17 @@ void admin_token_add(struct rest *rest);
 void admin_token_remove(struct rest *rest);
 void admin_pat_list(struct rest *rest);
 void admin_pat_add(struct rest *rest);
+void admin_token_show(struct rest *rest);   /* of either kind */
+void admin_token_rotate(struct rest *rest); /* the same */
+/** provisioning: fetch what phones need; account: the user's own devices and tokens, too; domain:
+ * the project's other users, too. */
+bool pat_are_scopes(struct slice value);
 /* admin_devices.c */
 void admin_device_list(struct rest *rest);
 void admin_device_add(struct rest *rest);
+void admin_device_show(struct rest *rest);
+void admin_device_change(struct rest *rest);
+void admin_device_rotate(struct rest *rest);
 void admin_device_remove(struct rest *rest);
 /* admin_numbers.c */
 void admin_number_list(struct rest *rest);
@@ -35,6 +44,9 @@ void admin_trunk_list(struct rest *rest);
 void admin_doctor(struct rest *rest);
 void admin_route(struct rest *rest);
 void admin_reload(struct rest *rest);
+/* admin_keys.c */
+void admin_key_list(struct rest *rest);
+void admin_key_rotate(struct rest *rest);
 /* admin_log.c */
 void admin_log_read(struct rest *rest);
 /* admin_trace.c */

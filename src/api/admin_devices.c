@@ -1,12 +1,18 @@
-/* Phones. The password leaves once, in the answer; only its digests are kept. */
+/* Phones. The password leaves in the answer and in provisioning; it is kept sealed. */
 #include "admin.h"
 
-#include "base/hash.h"
+#include "api/device.h"
 #include "base/num.h"
-#include "base/rand.h"
-#include "store/token.h"
+#include "store/store_accounts.h"
 
-enum { ID_BYTES = 32, NAME_BYTES = 16, CONTACT_BYTES = 12, HEX_MAX = 2 * ID_BYTES + 2 };
+static json_t *row_json(const struct store_device *row)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "device_token", row->id,
+                     "user", row->user_name, "description", row->description, "platform",
+                     row->platform, "sip_username", row->sip_username, "contact", row->contact,
+                     "mode", row->mode, "enabled", row->disabled_ms == 0, "created_at",
+                     rest_time(row->created_ms), "rotated_at", rest_time(row->rotated_ms));
+}
 
 static void on_list(void *owner, const struct store_answer *answer)
 {
@@ -18,12 +24,7 @@ static void on_list(void *owner, const struct store_answer *answer)
     const struct store_device *rows = STORE_ROWS(answer, store_device);
     json_t *list = json_array();
     for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "device_token",
-                                              rows[i].id, "user", rows[i].user_name, "description",
-                                              rows[i].description, "platform", rows[i].platform,
-                                              "sip_username", rows[i].sip_username, "contact",
-                                              rows[i].contact, "created_at",
-                                              rest_time(rows[i].created_ms)));
+        json_array_append_new(list, row_json(&rows[i]));
     rest_reply_take(rest, 200, list);
 }
 
@@ -46,13 +47,12 @@ void admin_device_list(struct rest *rest)
         store_device_list(rest_store(rest), NULL, rest_then(rest, on_list));
 }
 
-/* The forms that provisioning clients know: a letter and hex. */
-static void random_name(char prefix, size_t bytes, char out[HEX_MAX])
+static json_t *account_json(const struct rest *rest, const struct device_account *account,
+                            const char *user)
 {
-    unsigned char random[ID_BYTES];
-    rand_bytes(random, bytes);
-    out[0] = prefix;
-    hex_print(random, bytes, out + 1);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "device_token", account->id, "user", user,
+                     "sip_username", account->username, "sip_password", account->password,
+                     "sip_domain", device_domain(rest->api), "contact", account->contact);
 }
 
 static void on_user(void *owner, const struct store_answer *answer)
@@ -62,60 +62,140 @@ static void on_user(void *owner, const struct store_answer *answer)
         rest_fail_store(rest, answer->err, "user");
         return;
     }
-    const struct api *api = rest->api;
-    char id[HEX_MAX];
-    char username[HEX_MAX];
-    char contact[HEX_MAX];
-    char password[TOKEN_PASSWORD];
-    char md5[TOKEN_HA1_MD5];
-    char sha256[TOKEN_HA1_SHA256];
-    random_name('t', ID_BYTES, id);
-    random_name('u', NAME_BYTES, username);
-    random_name('c', CONTACT_BYTES, contact);
-    token_password(password);
-    token_ha1(slice_of(username), slice_of(api->sip_realm), slice_of(password), md5, sha256);
-    struct store_device row = { .id = id,
-                                .user_id = STORE_ROWS(answer, store_user)->id,
+    struct device_account account = { 0 };
+    device_account_init(&account, rest->api);
+    struct store_device row = { .user_id = STORE_ROWS(answer, store_user)->id,
                                 .description = rest_given(rest, "description", ""),
                                 .platform = rest_given(rest, "platform", "script"),
-                                .sip_username = username,
-                                .realm = api->sip_realm,
-                                .ha1_md5 = md5,
-                                .ha1_sha256 = sha256,
-                                .contact = contact,
+                                .mode = rest_given(rest, "mode", "Proxy"),
                                 .created_ms = rest_now_ms(rest) };
-    const char *domain = api->sip_domain[0] ? api->sip_domain : api->sip_realm;
-    rest->answer = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "device_token", id, "user",
-                             STORE_ROWS(answer, store_user)->name, "sip_username", username,
-                             "sip_password", password, "sip_domain", domain, "contact", contact);
+    device_account_fill(&account, rest->api, &row);
+    rest->answer = account_json(rest, &account, STORE_ROWS(answer, store_user)->name);
     rest->changes = "devices";
     store_device_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+    device_account_clear(&account);
 }
 
-static bool is_platform(struct slice value)
-{
-    static const char *const known[] = { "ios", "android", "webpage", "electron", "script" };
-    for (size_t i = 0; i < COUNT_OF(known); i++)
-        if (slice_is(value, known[i]))
-            return true;
-    return false;
-}
+#define PLATFORM(to)                                                                               \
+    {                                                                                              \
+        .name = "platform", .out = (to), .check = device_is_platform, .expected = device_platforms \
+    }
+#define MODE(to)                                                                       \
+    {                                                                                  \
+        .name = "mode", .out = (to), .check = device_is_mode, .expected = device_modes \
+    }
 
 void admin_device_add(struct rest *rest)
 {
     const char *user;
     const char *description;
     const char *platform;
+    const char *mode;
     const struct rest_field fields[] = {
         { .name = "user", .out = &user, .is_required = true },
         { .name = "description", .out = &description },
-        { .name = "platform",
-          .out = &platform,
-          .check = is_platform,
-          .expected = "one of ios, android, webpage, electron and script" },
+        PLATFORM(&platform),
+        MODE(&mode),
     };
     if (rest_take(rest, fields, COUNT_OF(fields)))
         store_user_find(rest_store(rest), user, rest_then(rest, on_user));
+}
+
+static void on_shown(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err)
+        rest_fail_store(rest, answer->err, "device");
+    else
+        rest_reply_take(rest, 200, row_json(STORE_ROWS(answer, store_device)));
+}
+
+void admin_device_show(struct rest *rest)
+{
+    store_device_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_shown));
+}
+
+static void on_changed(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err)
+        rest_fail_store(rest, answer->err, "device");
+    else
+        store_device_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_shown));
+}
+
+static void on_found(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "device");
+        return;
+    }
+    struct store_device row = *STORE_ROWS(answer, store_device);
+    const json_t *enabled = json_object_get(rest->body, "enabled");
+    row.description = rest_given(rest, "description", row.description);
+    row.platform = rest_given(rest, "platform", row.platform);
+    row.mode = rest_given(rest, "mode", row.mode);
+    if (json_is_true(enabled))
+        row.disabled_ms = 0;
+    else if (json_is_false(enabled) && !row.disabled_ms)
+        row.disabled_ms = rest_now_ms(rest);
+    store_device_change(rest_store(rest), &row, rest_then(rest, on_changed));
+}
+
+void admin_device_change(struct rest *rest)
+{
+    const char *description;
+    const char *platform;
+    const char *mode;
+    const struct rest_field fields[] = {
+        { .name = "description", .out = &description },
+        PLATFORM(&platform),
+        MODE(&mode),
+        { .name = "enabled" },
+    };
+    const json_t *enabled = json_object_get(rest->body, "enabled");
+    if (!rest_take(rest, fields, COUNT_OF(fields)))
+        return;
+    if (enabled && !json_is_boolean(enabled))
+        rest_fail(rest, 422, "invalid", "enabled", "enabled: expected true or false");
+    else
+        store_device_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_found));
+}
+
+static void on_rotated(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    json_t *body = rest->answer;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "device");
+        return;
+    }
+    rest->answer = NULL;
+    rest_reply_take(rest, 200, body);
+}
+
+static void on_rotate(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "device");
+        return;
+    }
+    struct store_device row = *STORE_ROWS(answer, store_device);
+    struct device_account account = { 0 };
+    device_account_renew(&account, rest->api, &row);
+    rest->answer = account_json(rest, &account, row.user_name);
+    device_account_fill(&account, rest->api, &row);
+    row.rotated_ms = rest_now_ms(rest);
+    store_device_rotate(rest_store(rest), &row, rest_then(rest, on_rotated));
+    device_account_clear(&account);
+}
+
+void admin_device_rotate(struct rest *rest)
+{
+    if (rest_take(rest, NULL, 0))
+        store_device_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_rotate));
 }
 
 void admin_device_remove(struct rest *rest)

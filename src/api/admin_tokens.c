@@ -3,9 +3,10 @@
 
 #include "base/num.h"
 #include "base/rand.h"
+#include "store/store_accounts.h"
 #include "store/token.h"
 
-enum { PAT_DAYS = 100, DAYS_MAX = 3650 };
+enum { PAT_DAYS = 100, DAYS_MAX = 3650, ACCESSES_SHOWN = 100 };
 static const int64_t day_ms = 24 * 3600 * 1000;
 
 static const char *state_of(const struct store_token *row, int64_t now_ms)
@@ -119,6 +120,20 @@ void admin_token_add(struct rest *rest)
         store_project_find(rest_store(rest), project, rest_then(rest, on_project));
 }
 
+bool pat_are_scopes(struct slice value)
+{
+    static const char *const known[] = { "provisioning", "account", "domain" };
+    bool found = !slice_empty(value);
+    while (!slice_empty(value)) {
+        struct slice scope = slice_trim(slice_cut(&value, ','));
+        bool is_known = false;
+        for (size_t i = 0; i < COUNT_OF(known); i++)
+            is_known = is_known || slice_is(scope, known[i]);
+        found = found && is_known;
+    }
+    return found;
+}
+
 static void on_user(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
@@ -140,12 +155,13 @@ static void on_user(void *owner, const struct store_answer *answer)
                                .project_id = user->project_id,
                                .user_id = user->id,
                                .name = rest_given(rest, "name", ""),
-                               .scopes = "provisioning",
+                               .scopes = rest_given(rest, "scopes", "account"),
                                .hash = hash,
                                .created_ms = rest_now_ms(rest),
                                .expires_ms = rest_now_ms(rest) + days * day_ms };
-    rest->answer = json_pack("{s:s, s:s, s:s, s:o}", "token_id", id, "user_id", user->id,
-                             "access_token", token, "expires_at", rest_time(row.expires_ms));
+    rest->answer =
+        json_pack("{s:s, s:s, s:s, s:s, s:o}", "token_id", id, "user_id", user->id, "scopes",
+                  row.scopes, "access_token", token, "expires_at", rest_time(row.expires_ms));
     store_token_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
 }
 
@@ -153,13 +169,101 @@ void admin_pat_add(struct rest *rest)
 {
     const char *user;
     const char *name;
+    const char *scopes;
     const struct rest_field fields[] = {
         { .name = "user", .out = &user, .is_required = true },
         { .name = "name", .out = &name },
+        { .name = "scopes",
+          .out = &scopes,
+          .check = pat_are_scopes,
+          .expected = "provisioning, account or domain" },
         { .name = "expires_days" },
     };
     if (rest_take(rest, fields, COUNT_OF(fields)))
         store_user_find(rest_store(rest), user, rest_then(rest, on_user));
+}
+
+static json_t *accesses_json(const struct store_answer *answer)
+{
+    const struct store_access *rows = STORE_ROWS(answer, store_access);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++)
+        json_array_append_new(list, json_pack("{s:o, s:s, s:I, s:s, s:s}", "at",
+                                              rest_time(rows[i].at_ms), "action", rows[i].action,
+                                              "status", (json_int_t)rows[i].status, "address",
+                                              rows[i].address, "agent", rows[i].agent));
+    return list;
+}
+
+static void on_accesses(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    json_t *body = rest->answer;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "token");
+        return;
+    }
+    rest->answer = NULL;
+    json_object_set_new(body, "accesses", accesses_json(answer));
+    rest_reply_take(rest, 200, body);
+}
+
+static void on_shown(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "token");
+        return;
+    }
+    rest->answer = row_json(rest, STORE_ROWS(answer, store_token));
+    store_access_list(rest_store(rest), rest_captured(rest, 0), NULL, ACCESSES_SHOWN,
+                      rest_then(rest, on_accesses));
+}
+
+void admin_token_show(struct rest *rest)
+{
+    store_token_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_shown));
+}
+
+static void on_rotated(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    json_t *body = rest->answer;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "token");
+        return;
+    }
+    rest->answer = NULL;
+    rest_reply_take(rest, 200, body);
+}
+
+/* As long as it was given for, from now on. */
+static void on_rotate(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        rest_fail_store(rest, answer->err, "token");
+        return;
+    }
+    struct store_token row = *STORE_ROWS(answer, store_token);
+    bool pat = row.user_id[0] != '\0';
+    int64_t now_ms = rest_now_ms(rest);
+    char token[TOKEN_TEXT];
+    char hash[TOKEN_HASH];
+    token_make(pat ? "PAT_" : "PT", token);
+    token_hash(slice_of(token), hash);
+    row.hash = hash;
+    row.expires_ms = row.expires_ms ? now_ms + (row.expires_ms - row.created_ms) : 0;
+    row.created_ms = now_ms;
+    rest->answer = row_json(rest, &row);
+    json_object_set_new(rest->answer, pat ? "access_token" : "token", json_string(token));
+    store_token_rotate(rest_store(rest), &row, rest_then(rest, on_rotated));
+}
+
+void admin_token_rotate(struct rest *rest)
+{
+    if (rest_take(rest, NULL, 0))
+        store_token_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_rotate));
 }
 
 /* The row stays, so that logs that name its id can still be understood. */

@@ -4,6 +4,13 @@
 #include "base/rand.h"
 #include "store/token.h"
 
+static json_t *row_json(const struct store_user *row)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "user_id", row->id, "name", row->name,
+                     "display_name", row->display_name, "project_id", row->project_id, "created_at",
+                     rest_time(row->created_ms));
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
@@ -14,10 +21,7 @@ static void on_list(void *owner, const struct store_answer *answer)
     const struct store_user *rows = STORE_ROWS(answer, store_user);
     json_t *list = json_array();
     for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "user_id", rows[i].id, "name",
-                            rows[i].name, "display_name", rows[i].display_name, "project_id",
-                            rows[i].project_id, "created_at", rest_time(rows[i].created_ms)));
+        json_array_append_new(list, row_json(&rows[i]));
     rest_reply_take(rest, 200, list);
 }
 
@@ -93,6 +97,20 @@ void admin_user_add(struct rest *rest)
         return;
     store_project_find(rest_store(rest), project[0] ? project : DEFAULT_PROJECT,
                        rest_then(rest, on_project));
+}
+
+static void on_shown(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err)
+        rest_fail_store(rest, answer->err, "user");
+    else
+        rest_reply_take(rest, 200, row_json(STORE_ROWS(answer, store_user)));
+}
+
+void admin_user_show(struct rest *rest)
+{
+    store_user_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_shown));
 }
 
 static void on_found(void *owner, const struct store_answer *answer)

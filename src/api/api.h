@@ -12,6 +12,7 @@
 struct api;
 struct loop;
 struct route_query;
+struct seal;
 struct store;
 struct trace_query;
 
@@ -31,6 +32,10 @@ struct admin_live_ops {
     /** The report, the caller's, once; NULL: not yet, and `*is_known` says whether it will come. */
     json_t *(*doctor_report)(void *owner, uint32_t id, bool *is_known);
     enum err (*reload)(void *owner, json_t **out, struct fault *fault);
+    /** A fresh key in front of api_config.seal; ERR_UNSUPPORTED: they come from the configuration
+     */
+    enum err (*renew_key)(void *owner, struct fault *fault);
+    enum err (*keep_first_key)(void *owner, struct fault *fault); /* nothing needs the others */
     /** Rows changed: "users", "devices", "numbers", "projects" or "tokens". */
     void (*on_change)(void *owner, const char *what);
 };
@@ -43,6 +48,7 @@ struct api_config {
     struct slice admin_token; /* copied; never empty */
     const char *sip_realm;    /* for which devices get their credentials; copied */
     const char *sip_domain;   /* told to devices; "": the realm; copied */
+    struct seal *seal;        /* borrowed; secrets that are handed out again */
     bool admin_remote;        /* false: admin answers loopback only, and no forwarded request */
 };
 

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/seal.h"
 #include "call/route.h"
 #include "legs/trace.h"
 #include "rest.h"
@@ -23,6 +24,7 @@ struct fixture {
     struct loop *loop;
     struct store *store;
     struct api *api;
+    struct seal *seal;
     int replies, status;
     json_t *body;
     char changed[64];
@@ -118,7 +120,11 @@ static inline int setup(void **state)
     struct store_config store = { .loop = f->loop, .url = ":memory:" };
     if (store_open(&f->store, &store, NULL))
         return -1;
+    f->seal = seal_create();
+    if (seal_renew(f->seal))
+        return -1;
     struct api_config config = { .loop = f->loop,
+                                 .seal = f->seal,
                                  .store = f->store,
                                  .live = &live_ops,
                                  .owner = f,
@@ -136,6 +142,7 @@ static inline int teardown(void **state)
     api_destroy(f->api);
     store_close(f->store);
     loop_destroy(f->loop);
+    seal_destroy(f->seal);
     json_decref(f->body);
     mem_free(f);
     return 0;

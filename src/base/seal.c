@@ -125,10 +125,10 @@ const char *seal_key_id(const struct seal *seal, size_t i)
     return seal->keys[i].id;
 }
 
-void seal_print_keys(const struct seal *seal, char out[SEAL_KEYS_TEXT])
+void seal_print_keys(const struct seal *seal, size_t n, char out[SEAL_KEYS_TEXT])
 {
     char *at = out;
-    for (size_t i = 0; i < seal->n; i++) {
+    for (size_t i = 0; i < seal->n && i < n; i++) {
         hex_print(seal->keys[i].bytes, SEAL_KEY_LEN, at);
         at += 2 * SEAL_KEY_LEN;
         *at++ = '\n';

@@ -38,8 +38,8 @@ void seal_trim(struct seal *seal, size_t keep);
 size_t seal_keys(const struct seal *seal);
 /** The id of key number `i`, 0 for the one that seals. Says nothing about the key. */
 const char *seal_key_id(const struct seal *seal, size_t i);
-/** All keys as hex, one a line, for a private file; the caller wipes `out`. */
-void seal_print_keys(const struct seal *seal, char out[SEAL_KEYS_TEXT]);
+/** The first `n` keys as hex, one a line, for a private file; the caller wipes `out`. */
+void seal_print_keys(const struct seal *seal, size_t n, char out[SEAL_KEYS_TEXT]);
 
 /** The sealed form of `plain`, "s1:KEYID:BASE64", on the heap; the caller frees it. `context` says
  * what the secret is for ("device:t01:password") and must be the same to open it: a sealed text

@@ -107,7 +107,7 @@ static void test_renewal(void **state)
     assert_true(seal_is_current(seal, slice_of(new)));
 
     char keys[SEAL_KEYS_TEXT]; /* a file of them makes the same ring */
-    seal_print_keys(seal, keys);
+    seal_print_keys(seal, SEAL_KEYS_MAX, keys);
     struct seal *again = with(keys);
     assert_int_equal(open_with(again, old, "c", "p"), OK);
     assert_int_equal(open_with(again, new, "c", "p"), OK);

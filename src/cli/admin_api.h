@@ -18,20 +18,28 @@ GET    calls/ID          the same and legs, timeline [{t, leg, kind, text}], cau
                          text, by} or null
 DELETE calls/ID          hang up → {id, ended}
 GET    devices?user=     [{device_token, user, description, platform, sip_username, contact,
-                         created_at}]
-POST   devices           {user, description?, platform?} → 201 {device_token, user, sip_username,
+                         mode, enabled, created_at, rotated_at}]
+POST   devices           {user, description?, platform?, mode?} → 201 {device_token, user, sip_username,
                          sip_password, sip_domain, contact}
+GET    devices/TOKEN     one of them
+PATCH  devices/TOKEN     {description?, platform?, mode?, enabled?} → the device
+POST   devices/TOKEN/rotate  as POST devices: a new password, the old one ends
 DELETE devices/TOKEN     → {removed}
 POST   doctor            {trunk, dry_invite?} → {ok, trunk, steps [{step, ok, detail, advice?,
                          skipped?}]} once every step is through
+GET    keys              [{key_id, seals}]: what seals passwords in the database
+POST   keys/rotate       a fresh key, and everything sealed again → {key_id, resealed, unreadable,
+                         keys}; 409 when the configuration gives one key only
 GET    log?after=&limit= {next, lines [{seq, level, text}]}: the newest log lines behind number
                          `after`, at most 1000
 GET    numbers           [{number, to, project_id, created_at}]
 POST   numbers           {number, to, project?} → 201 {number, to}; changes one that is there
 DELETE numbers/NUMBER    → {removed}
 GET    pats              as tokens, with user_id
-POST   pats              {user, name?, expires_days? = 100} → 201 {token_id, user_id, access_token,
-                         expires_at}
+POST   pats              {user, name?, scopes? = account, expires_days? = 100} → 201 {token_id,
+                         user_id, scopes, access_token, expires_at}
+GET    pats/ID           one of them with accesses [{at, action, status, address, agent}]
+POST   pats/ID/rotate    the same with a new access_token; the old text and its sessions end
 DELETE pats/ID           as tokens
 GET    projects          [{project_id, name, created_at}]
 POST   projects          {name} → 201 {project_id, name, signing_key}
@@ -46,6 +54,7 @@ GET    tokens?project=   [{token_id, project_id, name, scopes, state, created_at
                          used_at}]
 POST   tokens            {project, scopes, name?} → 201 {token_id, project_id, name, scopes, token}:
                          the only time that `token` is shown
+GET    tokens/ID         as pats/ID, and so is tokens/ID/rotate, with `token`
 DELETE tokens/ID         revoked, but still listed → {removed}
 GET    trace?after=&call=&trunk=&method=&limit=&wait_ms=
                          {next, messages [{seq, t, direction, transport, local, remote, trunk, call,
@@ -55,6 +64,7 @@ GET    trunks            [{name, state, host, address, transport, registration, 
 GET    users             [{user_id, name, display_name, project_id, created_at}]
 POST   users             {name, project?, display_name?} → 201 {user_id, name, project_id}; without
                          project: "default", made when needed
+GET    users/ID          ID or name: one of them
 DELETE users/ID          ID or name → {removed}
 clang-format on */
 

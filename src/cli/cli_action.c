@@ -10,7 +10,7 @@
 #include "commands.h"
 #include "net/http_path.h"
 
-enum { FLAGS_MAX = 3, PATH_MAX_LEN = 512, SEGMENT_MAX = 400 };
+enum { FLAGS_MAX = 4, PATH_MAX_LEN = 512, SEGMENT_MAX = 400 };
 
 struct flag {
     const char *name, *key; /* "--project", and its field of the body, or of the query for a GET */
@@ -26,6 +26,9 @@ struct action {
     struct flag flags[FLAGS_MAX];
     const struct cli_column *columns; /* of the list that is answered; NULL: an object is */
     const char *nothing;
+    const char *suffix; /* of the path, behind the positional; or NULL */
+    const char *body;   /* JSON that is sent when there is nothing else to say; or NULL */
+    const char *list;   /* the columns are of this list inside the object; or NULL */
 };
 
 static const struct cli_column project_columns[] = {
@@ -46,13 +49,10 @@ static const struct cli_column token_columns[] = {
     { "used_at", "USED", CLI_TEXT },       { 0 },
 };
 static const struct cli_column pat_columns[] = {
-    { "token_id", "TOKEN", CLI_TEXT },
-    { "name", "NAME", CLI_TEXT },
-    { "user_id", "USER", CLI_TEXT },
-    { "state", "STATE", CLI_STATE },
-    { "expires_at", "EXPIRES", CLI_TEXT },
-    { "used_at", "USED", CLI_TEXT },
-    { 0 },
+    { "token_id", "TOKEN", CLI_TEXT }, { "name", "NAME", CLI_TEXT },
+    { "user_id", "USER", CLI_TEXT },   { "scopes", "SCOPES", CLI_TEXT },
+    { "state", "STATE", CLI_STATE },   { "expires_at", "EXPIRES", CLI_TEXT },
+    { "used_at", "USED", CLI_TEXT },   { 0 },
 };
 static const struct cli_column device_columns[] = {
     { "user", "USER", CLI_TEXT },
@@ -60,6 +60,16 @@ static const struct cli_column device_columns[] = {
     { "sip_username", "SIP USERNAME", CLI_TEXT },
     { "platform", "PLATFORM", CLI_TEXT },
     { "device_token", "DEVICE", CLI_TEXT },
+    { 0 },
+};
+static const struct cli_column access_columns[] = {
+    { "at", "AT", CLI_TEXT },           { "action", "ACTION", CLI_TEXT },
+    { "status", "STATUS", CLI_NUMBER }, { "address", "FROM", CLI_TEXT },
+    { "agent", "PROGRAM", CLI_TEXT },   { 0 },
+};
+static const struct cli_column key_columns[] = {
+    { "key_id", "KEY", CLI_TEXT },
+    { "seals", "SEALS", CLI_TEXT },
     { 0 },
 };
 static const struct cli_column number_columns[] = {
@@ -97,45 +107,73 @@ static const struct cli_column trunk_columns[] = {
 /* Sorted by noun; the first of a noun is what it does without a verb. */
 static const struct action actions[] = {
     { "device", "list", "GET", ADMIN_API "devices", NULL, NULL,
-      { { "--user", "user", "NAME", false, false } }, device_columns, "no devices" },
+      .flags = { { "--user", "user", "NAME", false, false } },
+      .columns = device_columns, .nothing = "no devices" },
     { "device", "add", "POST", ADMIN_API "devices", NULL, NULL,
-      { { "--user", "user", "NAME", true, false },
+      .flags = { { "--user", "user", "NAME", true, false },
         { "--description", "description", "TEXT", false, false },
-        { "--platform", "platform", "WORD", false, false } }, NULL, NULL },
-    { "device", "remove", "DELETE", ADMIN_API "devices/", "DEVICE", NULL, { { 0 } }, NULL, NULL },
-    { "number", "list", "GET", ADMIN_API "numbers", NULL, NULL, { { 0 } }, number_columns,
-      "no numbers" },
+        { "--platform", "platform", "WORD", false, false },
+        { "--mode", "mode", "Proxy|WebSocket", false, false } } },
+    { "device", "show", "GET", ADMIN_API "devices/", "DEVICE", .key = NULL },
+    { "device", "rotate", "POST", ADMIN_API "devices/", "DEVICE", NULL,
+      .suffix = "/rotate" },
+    { "device", "enable", "PATCH", ADMIN_API "devices/", "DEVICE", NULL,
+      .body = "{\"enabled\":true}" },
+    { "device", "disable", "PATCH", ADMIN_API "devices/", "DEVICE", NULL,
+      .body = "{\"enabled\":false}" },
+    { "device", "revoke", "PATCH", ADMIN_API "devices/", "DEVICE", NULL,
+      .body = "{\"enabled\":false}" },
+    { "device", "remove", "DELETE", ADMIN_API "devices/", "DEVICE", .key = NULL },
+    { "key", "list", "GET", ADMIN_API "keys", NULL, NULL,
+      .columns = key_columns, .nothing = "no keys" },
+    { "key", "rotate", "POST", ADMIN_API "keys/rotate", NULL, .key = NULL },
+    { "number", "list", "GET", ADMIN_API "numbers", NULL, NULL,
+      .columns = number_columns, .nothing = "no numbers" },
     { "number", "add", "POST", ADMIN_API "numbers", "NUMBER", "number",
-      { { "--to", "to", "user:NAME|trunk:NAME|swml:URL|builtin:echo", true, false },
-        { "--project", "project", "ID", false, false } }, NULL, NULL },
-    { "number", "remove", "DELETE", ADMIN_API "numbers/", "NUMBER", NULL, { { 0 } }, NULL, NULL },
-    { "pat", "list", "GET", ADMIN_API "pats", NULL, NULL, { { 0 } }, pat_columns,
-      "no personal access tokens" },
+      .flags = { { "--to", "to", "user:NAME|trunk:NAME|swml:URL|builtin:echo", true, false },
+        { "--project", "project", "ID", false, false } } },
+    { "number", "remove", "DELETE", ADMIN_API "numbers/", "NUMBER", .key = NULL },
+    { "pat", "list", "GET", ADMIN_API "pats", NULL, NULL,
+      .columns = pat_columns, .nothing = "no personal access tokens" },
     { "pat", "add", "POST", ADMIN_API "pats", NULL, NULL,
-      { { "--user", "user", "NAME", true, false },
+      .flags = { { "--user", "user", "NAME", true, false },
         { "--name", "name", "TEXT", false, false },
-        { "--days", "expires_days", "N", false, true } }, NULL, NULL },
-    { "pat", "remove", "DELETE", ADMIN_API "pats/", "TOKEN_ID", NULL, { { 0 } }, NULL, NULL },
-    { "project", "list", "GET", ADMIN_API "projects", NULL, NULL, { { 0 } }, project_columns,
-      "no projects" },
-    { "project", "add", "POST", ADMIN_API "projects", "NAME", "name", { { 0 } }, NULL, NULL },
-    { "project", "remove", "DELETE", ADMIN_API "projects/", "PROJECT", NULL, { { 0 } }, NULL, NULL },
-    { "registrations", NULL, "GET", ADMIN_API "registrations", NULL, NULL, { { 0 } },
-      registration_columns, "no registrations" },
+        { "--days", "expires_days", "N", false, true },
+        { "--scopes", "scopes", "provisioning|account|domain", false, false } } },
+    { "pat", "show", "GET", ADMIN_API "pats/", "TOKEN_ID", NULL,
+      .columns = access_columns, .nothing = "never used", .list = "accesses" },
+    { "pat", "rotate", "POST", ADMIN_API "pats/", "TOKEN_ID", NULL,
+      .suffix = "/rotate" },
+    { "pat", "revoke", "DELETE", ADMIN_API "pats/", "TOKEN_ID", .key = NULL },
+    { "pat", "remove", "DELETE", ADMIN_API "pats/", "TOKEN_ID", .key = NULL },
+    { "project", "list", "GET", ADMIN_API "projects", NULL, NULL,
+      .columns = project_columns, .nothing = "no projects" },
+    { "project", "add", "POST", ADMIN_API "projects", "NAME", .key = "name" },
+    { "project", "remove", "DELETE", ADMIN_API "projects/", "PROJECT", .key = NULL },
+    { "registrations", NULL, "GET", ADMIN_API "registrations", NULL, NULL,
+      .columns = registration_columns, .nothing = "no registrations" },
     { "token", "list", "GET", ADMIN_API "tokens", NULL, NULL,
-      { { "--project", "project", "ID", false, false } }, token_columns, "no tokens" },
+      .flags = { { "--project", "project", "ID", false, false } },
+      .columns = token_columns, .nothing = "no tokens" },
     { "token", "add", "POST", ADMIN_API "tokens", NULL, NULL,
-      { { "--project", "project", "ID", true, false },
+      .flags = { { "--project", "project", "ID", true, false },
         { "--scopes", "scopes", "calling,messaging", true, false },
-        { "--name", "name", "TEXT", false, false } }, NULL, NULL },
-    { "token", "remove", "DELETE", ADMIN_API "tokens/", "TOKEN_ID", NULL, { { 0 } }, NULL, NULL },
-    { "trunks", NULL, "GET", ADMIN_API "trunks", NULL, NULL, { { 0 } }, trunk_columns,
-      "no trunks: set SIP_TRUNK_HOST, SIP_USERNAME and SIP_PASSWORD, or trunks: in tandem.yaml" },
-    { "user", "list", "GET", ADMIN_API "users", NULL, NULL, { { 0 } }, user_columns, "no users" },
+        { "--name", "name", "TEXT", false, false } } },
+    { "token", "show", "GET", ADMIN_API "tokens/", "TOKEN_ID", NULL,
+      .columns = access_columns, .nothing = "never used", .list = "accesses" },
+    { "token", "rotate", "POST", ADMIN_API "tokens/", "TOKEN_ID", NULL,
+      .suffix = "/rotate" },
+    { "token", "revoke", "DELETE", ADMIN_API "tokens/", "TOKEN_ID", .key = NULL },
+    { "token", "remove", "DELETE", ADMIN_API "tokens/", "TOKEN_ID", .key = NULL },
+    { "trunks", NULL, "GET", ADMIN_API "trunks", NULL, NULL,
+      .columns = trunk_columns, .nothing = "no trunks: set SIP_TRUNK_HOST, SIP_USERNAME and SIP_PASSWORD, or trunks: in tandem.yaml" },
+    { "user", "list", "GET", ADMIN_API "users", NULL, NULL,
+      .columns = user_columns, .nothing = "no users" },
     { "user", "add", "POST", ADMIN_API "users", "NAME", "name",
-      { { "--project", "project", "ID", false, false },
-        { "--display-name", "display_name", "TEXT", false, false } }, NULL, NULL },
-    { "user", "remove", "DELETE", ADMIN_API "users/", "USER", NULL, { { 0 } }, NULL, NULL },
+      .flags = { { "--project", "project", "ID", false, false },
+        { "--display-name", "display_name", "TEXT", false, false } } },
+    { "user", "show", "GET", ADMIN_API "users/", "USER", .key = NULL },
+    { "user", "remove", "DELETE", ADMIN_API "users/", "USER", .key = NULL },
 };
 /* clang-format on */
 
@@ -247,6 +285,7 @@ static bool print_path(const struct arguments *args, struct buf *path)
             return false;
         buf_text(path, segment);
     }
+    buf_text(path, action->suffix ? action->suffix : "");
     const char *key;
     json_t *value;
     char before = '?';
@@ -262,6 +301,21 @@ static bool print_path(const struct arguments *args, struct buf *path)
     return !path->overflow;
 }
 
+static void print_answer(struct cli *cli, const struct action *action, const json_t *answer)
+{
+    const json_t *list = action->list ? json_object_get(answer, action->list) : answer;
+    if (cli->is_json) {
+        cli_print_json(cli, answer);
+        return;
+    }
+    if (json_is_object(answer) && strcmp(action->method, "DELETE") != 0)
+        cli_table_print_object(cli, answer);
+    else if (json_is_object(answer))
+        fprintf(cli->out, strcmp(action->verb, "revoke") == 0 ? "revoked\n" : "removed\n");
+    if (action->columns)
+        cli_table_print(cli, action->columns, list, action->nothing);
+}
+
 static int perform(struct cli *cli, const struct arguments *args)
 {
     const struct action *action = args->action;
@@ -269,18 +323,16 @@ static int perform(struct cli *cli, const struct arguments *args)
     struct buf path = BUF_ON(mem);
     if (!print_path(args, &path))
         return cli_fail(cli, CLI_USAGE, "an argument is too long");
-    bool has_body = strcmp(action->method, "POST") == 0;
-    json_t *answer = cli_ask(cli, action->method, buf_cstr(&path), has_body ? args->fields : NULL);
+    bool has_body = strcmp(action->method, "POST") == 0 || action->body;
+    json_t *fixed = action->body ? json_loads(action->body, 0, NULL) : NULL;
+    json_t *answer = cli_ask(cli, action->method, buf_cstr(&path),
+                             fixed      ? fixed
+                             : has_body ? args->fields
+                                        : NULL);
+    json_decref(fixed);
     if (!answer)
         return CLI_FAILED;
-    if (cli->is_json)
-        cli_print_json(cli, answer);
-    else if (action->columns)
-        cli_table_print(cli, action->columns, answer, action->nothing);
-    else if (has_body)
-        cli_table_print_object(cli, answer);
-    else
-        fprintf(cli->out, "removed\n");
+    print_answer(cli, action, answer);
     json_decref(answer);
     return CLI_OK;
 }

@@ -11,7 +11,7 @@ enum { NAME_WIDTH = 28, TEXT_MAX = 64 << 10 };
 
 static void print_all(struct cli *cli)
 {
-    fprintf(cli->out, "tandem %s joins browsers, SIP and cloud voice.\nUsage: tandem COMMAND\n\n",
+    fprintf(cli->out, "tandem %s joins browsers, SIP and cloud voice. Usage: tandem COMMAND\n\n",
             TANDEM_VERSION);
     for (size_t i = 0; i < n_cli_commands; i++) {
         char name[64];

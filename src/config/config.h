@@ -168,9 +168,18 @@ struct config {
     struct config_user *users;
     size_t n_users;
 
+    /* web phones that fetch their account */
+    struct config_list provisioning_origins; /* "*": any */
+    char *provisioning_host;                 /* "": the name under which they asked */
+    int provisioning_port;                   /* CONFIG_AUTO: our own */
+    char *provisioning_path;
+    int provisioning_session_h;
+    int provisioning_jwt_s;
+
     /* the program */
-    char *state_dir; /* absolute, or relative to where we run; not created here */
-    char *store_url; /* "" : sqlite in the state directory; ":memory:" */
+    struct secret encryption_key; /* one or more (base/seal.h); empty: a file in state_dir */
+    char *state_dir;              /* absolute, or relative to where we run; not created here */
+    char *store_url;              /* "" : sqlite in the state directory; ":memory:" */
     enum log_level log_level;
     bool log_json;
     char *ready_file;  /* command line only */

@@ -154,6 +154,17 @@ bool check_origin(struct slice value, const char **expected)
                   "an origin such as https://shop.example, without a path");
 }
 
+bool check_cors_origin(struct slice value, const char **expected)
+{
+    return slice_is(value, "*") || check_origin(value, expected);
+}
+
+bool check_path(struct slice value, const char **expected)
+{
+    return answer(slice_starts(value, SLICE("/")) && all(value, LETTERS DIGITS "-_.~/"), expected,
+                  "a path such as /ws");
+}
+
 bool check_codec(struct slice value, const char **expected)
 {
     static const char *const codecs[] = { "PCMU", "PCMA", "G722", "opus" };

@@ -12,6 +12,8 @@ bool check_server(struct slice value, const char **expected);    /* address with
 bool check_block(struct slice value, const char **expected);     /* "10.0.0.0/8" or one address */
 bool check_host(struct slice value, const char **expected);      /* name or address, no port */
 bool check_origin(struct slice value, const char **expected);    /* "https://shop.example" */
+bool check_cors_origin(struct slice value, const char **expected); /* or "*" */
+bool check_path(struct slice value, const char **expected);        /* "/ws" */
 bool check_codec(struct slice value, const char **expected);
 bool check_target(struct slice value, const char **expected); /* "trunk:acme", "builtin:echo" */
 bool check_pattern(struct slice value, const char **expected);

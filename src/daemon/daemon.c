@@ -9,6 +9,7 @@
 #include "base/loop_lag.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/seal.h"
 #include "base/worker.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
@@ -219,6 +220,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
         return err;
     }
     trunks_start(daemon->trunks);
+    daemon_check_keys(daemon);
     daemon->on_term = signal_watch_create(daemon->env.loop, SIGTERM, on_signal, daemon);
     daemon->on_hup = signal_watch_create(daemon->env.loop, SIGHUP, on_hup, daemon);
     daemon->on_int = signal_watch_create(daemon->env.loop, SIGINT, on_signal, daemon);
@@ -305,6 +307,7 @@ void daemon_destroy(struct daemon *daemon)
     log_set_tap(NULL, NULL);
     log_tail_destroy(daemon->log_tail);
     loop_lag_destroy(daemon->lag);
+    seal_destroy(env->seal);
     loop_destroy(env->loop);
     mem_free(daemon->tls_cert_pem);
     mem_free(daemon->tls_key_pem);

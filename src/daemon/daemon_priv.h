@@ -110,6 +110,15 @@ json_t *daemon_registrations(const struct daemon *daemon);
 void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
 /* state.c: what lives in the state directory. */
 MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
+/* keys.c: the keys that seal secrets at rest, env.seal; from the configuration or the state
+ * directory. */
+MUST_CHECK enum err daemon_open_keys(struct daemon *daemon, struct fault *fault);
+/** A fresh key in front, written down; ERR_UNSUPPORTED when the configuration gives the keys. */
+MUST_CHECK enum err daemon_renew_key(struct daemon *daemon, struct fault *fault);
+/** Every text is sealed with the first key: the file forgets the others. */
+MUST_CHECK enum err daemon_keep_first_key(struct daemon *daemon, struct fault *fault);
+/** Says so in the log when the database was sealed with a key that we do not have. */
+void daemon_check_keys(struct daemon *daemon);
 /* web.c: pages, health, upgrades; the rest is api/'s. */
 extern const struct http_server_events daemon_http_events;
 extern const struct ws_server_events daemon_ws_events;

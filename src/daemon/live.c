@@ -110,6 +110,16 @@ static enum err reload(void *owner, json_t **out, struct fault *fault)
     return daemon_reload(owner, out, fault);
 }
 
+static enum err renew_key(void *owner, struct fault *fault)
+{
+    return daemon_renew_key(owner, fault);
+}
+
+static enum err keep_first_key(void *owner, struct fault *fault)
+{
+    return daemon_keep_first_key(owner, fault);
+}
+
 static void on_change(void *owner, const char *what)
 {
     struct daemon *daemon = owner;
@@ -131,6 +141,8 @@ static const struct admin_live_ops live_ops = {
     .doctor_start = doctor_start,
     .doctor_report = doctor_report,
     .reload = reload,
+    .renew_key = renew_key,
+    .keep_first_key = keep_first_key,
     .on_change = on_change,
 };
 
@@ -168,6 +180,7 @@ void daemon_open_api(struct daemon *daemon)
         .live = &live_ops,
         .owner = daemon,
         .admin_token = slice_of(daemon->admin_token),
+        .seal = daemon->env.seal,
         .sip_realm = daemon->config->sip_realm,
         .sip_domain = domain[0] ? domain : own_host(daemon, host),
     };

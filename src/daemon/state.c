@@ -106,5 +106,7 @@ enum err daemon_open_state(struct daemon *daemon, struct fault *fault)
     enum err err = make_dir(daemon->config->state_dir, fault);
     if (!err)
         err = open_token(daemon, fault);
+    if (!err)
+        err = daemon_open_keys(daemon, fault);
     return err ? err : open_certificate(daemon, fault);
 }

@@ -11,6 +11,7 @@ struct dns;
 struct loop;
 struct media;
 struct rtc;
+struct seal;
 struct sip_agent;
 struct store;
 struct trace;
@@ -23,6 +24,7 @@ struct leg_env {
     struct sip_agent *agent;
     struct dns *dns;
     struct store *store;
+    struct seal *seal;   /* opens what the store keeps sealed */
     struct trace *trace; /* NULL: none is kept */
     const struct config *config;
     struct addr public_ip;                         /* unset: local addresses only */

@@ -60,12 +60,14 @@ static const struct store_column sealed_columns[] = {
 };
 /* Whatever holds sealed texts has a branch here and a row in sealed_places[]. */
 TABLE(sealed, "sealed",
-      "(SELECT 'devices' AS place, id, sip_password AS text FROM devices) AS sealed");
+      "(SELECT 'devices' AS place, id, sip_password AS text FROM devices UNION ALL "
+      "SELECT 'settings', key, value FROM settings WHERE value LIKE 's1:%') AS sealed");
 
 static const struct {
     const char *place, *set;
 } sealed_places[] = {
     { "devices", "UPDATE devices SET sip_password = $1 WHERE id = $2 AND sip_password = $3" },
+    { "settings", "UPDATE settings SET value = $1 WHERE key = $2 AND value = $3" },
 };
 
 void store_token_find(struct store *store, const char *id, struct store_reply reply)
@@ -76,6 +78,22 @@ void store_token_find(struct store *store, const char *id, struct store_reply re
 void store_token_find_hash(struct store *store, const char *hash, struct store_reply reply)
 {
     store_find_row(store, &store_token_table, "WHERE hash = $1", hash, reply);
+}
+
+void store_token_rotate(struct store *store, const struct store_token *row,
+                        struct store_reply reply)
+{
+    struct store_job *job = store_job_create(store, reply);
+    job->need = STORE_NEED_CHANGE;
+    store_job_step(job, "UPDATE tokens SET hash = $1, created_ms = $2, expires_ms = $3, "
+                        "used_ms = 0 WHERE id = $4 AND revoked_ms = 0");
+    store_job_text(job, row->hash);
+    store_job_number(job, row->created_ms);
+    store_job_number(job, row->expires_ms);
+    store_job_text(job, row->id);
+    store_job_step(job, "DELETE FROM sessions WHERE token_id = $1");
+    store_job_text(job, row->id);
+    store_post(job);
 }
 
 void store_session_add(struct store *store, const struct store_session *row,

@@ -14,6 +14,9 @@ enum {
 void store_token_find(struct store *, const char *id, struct store_reply);
 void store_token_find_hash(struct store *, const char *hash, struct store_reply);
 
+/** Another text for the same token: hash, created_ms and expires_ms of `row`. Its sessions end. */
+void store_token_rotate(struct store *, const struct store_token *row, struct store_reply);
+
 /** What a web phone got for its personal access token. Only the hash of the text is kept
  * (token_hash()); it ends with its token. */
 struct store_session {
@@ -66,7 +69,8 @@ void store_settings_find(struct store *, enum store_level, const char *id, struc
 void store_settings_set(struct store *, enum store_level, const char *id, const char *json,
                         struct store_reply);
 
-/** Every sealed text of the database, wherever it stands, so that a new key can be used for it. */
+/** Every sealed text of the database, wherever it stands, so that a new key can be used for it. It
+ * is sealed for "place:id". */
 struct store_sealed {
     const char *place, *id, *text; /* "devices" */
 };
