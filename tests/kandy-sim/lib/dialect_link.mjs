@@ -49,10 +49,7 @@ function authenticate(ctx) {
 function enter(ctx) {
     ctx.account = authenticate(ctx);
     const { user } = ctx.account;
-    if (ctx.params.user !== encodeURIComponent(user).replaceAll('%40', '@')) {
-        ctx.cloud.violate(ctx.op, `the user in the path is ${ctx.params.user}, not ${user}`);
-        throw new Refusal(403, 27, 'Authentication failure');
-    }
+    if (ctx.params.user !== encodeURIComponent(user).replaceAll('%40', '@')) throw new Refusal(403, 27, `the user in the path is not ${user}`);
     for (const header of ['accept', 'content-type'])
         if (!/^application\/json\b/.test(ctx.headers[header] ?? '')) throw new Refusal(400, 1004, `${header} is application/json, not ${ctx.headers[header]}`);
 }

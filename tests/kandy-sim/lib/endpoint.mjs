@@ -26,6 +26,7 @@ import { Voice } from './voice.mjs';
 const PROFILES = [ProtectionProfileAeadAes128Gcm, ProtectionProfileAes128CmHmacSha1_80];
 const PTIME_MS = 20;
 const REPORT_MS = 5000;
+const CLOSE_MS = 1000;
 const random32 = () => Math.floor(Math.random() * 0xffffffff);
 
 /** All voices speak from one clock, and catch up after a pause of the process. */
@@ -242,10 +243,15 @@ export class Endpoint {
         };
     }
 
+    /** A TURN server that is gone does not answer the farewell. */
     async close() {
         stopSpeaking(this);
-        await this.#dtls.stop().catch(() => {});
-        await this.#ice.stop().catch(() => {});
+        const stop = async () => {
+            await this.#dtls.stop();
+            await this.#ice.stop();
+        };
+        const limit = new Promise((done) => setTimeout(done, CLOSE_MS).unref());
+        await Promise.race([stop().catch(() => {}), limit]);
     }
 }
 

@@ -101,7 +101,7 @@ export class Server {
         if (fault?.delayMs) await sleep(fault.delayMs);
         if (fault?.hang) return null;
         if (fault?.dropSocket === 'before') this.cloud.dropSockets(fault.user);
-        if (fault?.reset) return request.socket.resetAndDestroy(), null;
+        if (fault?.reset) return request.socket.destroy(), null;
         // only after the answer has left
         if (fault?.dropSocket === 'after') ctx.after(() => setTimeout(() => this.cloud.dropSockets(fault.user), 20));
         const said = fault && answerOf(fault);
@@ -140,7 +140,7 @@ export class Server {
             const fault = this.cloud.faults.take('ws');
             if (fault?.delayMs) await sleep(fault.delayMs);
             if (fault?.hang) return;
-            if (fault?.reset) return void socket.resetAndDestroy();
+            if (fault?.reset) return void socket.destroy();
             const said = fault && answerOf(fault);
             if (said) throw said instanceof Refusal ? Object.assign(said, { isOnCommand: true }) : new Refusal(said.status, 0, said.text, { isOnCommand: true });
             const dialect = this.dialects.find((d) => d.upgrade && d.upgrade(this.cloud, path, query));

@@ -2,9 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
 import WebSocket from 'ws';
 import { atEnd, waitFor } from '../../interop/lib/process.mjs';
 import { Endpoint } from './endpoint.mjs';
+
+const LONG_MS = 60000;
+// werift sleeps 500 s toward the next refresh of a TURN allocation, closed or not: no test waits for that
+const { setTimeout: wait } = timers;
+timers.setTimeout = (ms, value, options) => wait(ms, value, { ref: ms < LONG_MS, ...options });
+syncBuiltinESMExports();
 
 const CODECS = ['PCMU', 'PCMA', 'telephone-event'];
 
@@ -29,7 +37,12 @@ export function makeClient(sim) {
                 let answer = '';
                 for await (const part of response) answer += part;
                 const isJson = /json/.test(response.headers['content-type'] ?? '');
-                done({ status: response.statusCode, statusText: response.statusMessage, headers: response.headers, text: answer, json: isJson ? JSON.parse(answer) : null });
+                const { statusCode: status, statusMessage: statusText } = response;
+                try {
+                    done({ status, statusText, headers: response.headers, text: answer, json: isJson ? JSON.parse(answer) : null });
+                } catch (error) {
+                    failed(error);
+                }
             });
             request.on('error', failed);
             request.end(text);
