@@ -3,6 +3,7 @@
 #include "admin.h"
 
 #include "base/num.h"
+#include "net/addr.h"
 
 enum { LIST_MAX = 1000, LIST_DEFAULT = 50 };
 
@@ -130,4 +131,23 @@ void admin_trunk_list(struct rest *rest)
 {
     const struct admin_live_ops *ops = rest->api->config.live;
     rest_reply_take(rest, 200, live(rest, ops ? ops->trunks : NULL));
+}
+
+void admin_ban_list(struct rest *rest)
+{
+    const struct admin_live_ops *ops = rest->api->config.live;
+    rest_reply_take(rest, 200, live(rest, ops ? ops->bans : NULL));
+}
+
+void admin_ban_lift(struct rest *rest)
+{
+    const struct api_config *config = &rest->api->config;
+    const char *address = rest_captured(rest, 0);
+    struct addr addr;
+    if (addr_parse_ip(slice_of(address), 0, &addr))
+        rest_fail(rest, 422, "invalid", "address", "\"%s\" is not a numeric address", address);
+    else if (config->live && config->live->lift_ban && config->live->lift_ban(config->owner, &addr))
+        rest_reply_take(rest, 200, json_pack("{s:s}", "removed", address));
+    else
+        rest_fail(rest, 404, "not_found", "address", "%s is not banned", address);
 }

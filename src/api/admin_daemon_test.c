@@ -45,6 +45,17 @@ static void test_trace(void **state)
     assert_int_equal(f->replies, 2);
 }
 
+static void test_bans(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/bans", ""), 200);
+    assert_string_equal(row_text(f, 0, "address"), "10.0.0.9");
+    assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/bans/10.0.0.9", ""), 200);
+    assert_string_equal(text(f, "removed"), "10.0.0.9");
+    assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/bans/10.0.0.8", ""), 404);
+    assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/bans/office", ""), 422);
+}
+
 static void test_the_daemon(void **state)
 {
     struct fixture *f = *state;
@@ -73,6 +84,6 @@ static void test_the_daemon(void **state)
 int main(void)
 {
     log_set_level(LOG_WARN);
-    const struct CMUnitTest tests[] = { TEST(test_trace), TEST(test_the_daemon) };
+    const struct CMUnitTest tests[] = { TEST(test_trace), TEST(test_bans), TEST(test_the_daemon) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

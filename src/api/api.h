@@ -9,6 +9,7 @@
 #include "base/slice.h"
 #include "net/http_server.h"
 
+struct addr;
 struct api;
 struct loop;
 struct route_query;
@@ -22,7 +23,9 @@ struct admin_live_ops {
     json_t *(*call)(void *owner, struct slice id); /* as call_json(full), or NULL: not alive */
     bool (*hang_up)(void *owner, struct slice id); /* false: no such call */
     json_t *(*registrations)(void *owner);         /* array */
-    json_t *(*trunks)(void *owner);                /* array */
+    json_t *(*bans)(void *owner);                  /* array */
+    bool (*lift_ban)(void *owner, const struct addr *addr);         /* false: it was not banned */
+    json_t *(*trunks)(void *owner);                                 /* array */
     json_t *(*route)(void *owner, const struct route_query *query); /* as GET route */
     /** {"next": number, "lines": [{seq, level, text}]}, the newest `max` behind `after` */
     json_t *(*log)(void *owner, uint64_t after, size_t max);

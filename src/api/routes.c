@@ -7,6 +7,8 @@
 
 /* Sorted by path. */
 static const struct api_route admin_routes[] = {
+    { HTTP_GET, ADMIN "bans", admin_ban_list },
+    { HTTP_DELETE, ADMIN "bans/:address", admin_ban_lift },
     { HTTP_GET, ADMIN "calls", admin_call_list },
     { HTTP_GET, ADMIN "calls/:id", admin_call_show },
     { HTTP_DELETE, ADMIN "calls/:id", admin_call_end },

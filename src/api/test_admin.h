@@ -95,6 +95,19 @@ static inline enum err reload(void *owner, json_t **out, struct fault *fault)
     return OK;
 }
 
+static inline json_t *live_bans(void *owner)
+{
+    (void)owner;
+    return json_pack("[{s:s}]", "address", "10.0.0.9");
+}
+
+static inline bool lift_ban(void *owner, const struct addr *addr)
+{
+    char text[ADDR_TEXT];
+    (void)owner;
+    return strcmp(addr_print_ip(addr, text), "10.0.0.9") == 0;
+}
+
 static inline json_t *live_log(void *owner, uint64_t after, size_t max)
 {
     (void)owner;
@@ -108,6 +121,8 @@ static const struct admin_live_ops live_ops = { .log = live_log,
                                                 .doctor_start = doctor_start,
                                                 .doctor_report = doctor_report,
                                                 .reload = reload,
+                                                .bans = live_bans,
+                                                .lift_ban = lift_ban,
                                                 .calls = live_calls,
                                                 .call = live_call,
                                                 .hang_up = hang_up,

@@ -89,6 +89,10 @@ struct call *call_create(struct calls *calls, const struct call_request *request
 /** From leg_kind.dial: take an outgoing leg into the current step. */
 void call_add_leg(struct call *call, struct leg *take);
 
+/** From leg_kind.dial: ring that too, when all of the current step failed; before the next step of
+ * the plan. */
+void call_add_step(struct call *call, const struct route_target *target);
+
 /** Hang up from tandem's side (admin, script). */
 void call_end(struct call *call, const struct cause *cause);
 

@@ -52,6 +52,23 @@ static void dial_target(struct call *call, const struct route_target *target)
     }
 }
 
+void call_add_step(struct call *call, const struct route_target *target)
+{
+    struct route_plan *plan = &call->plan;
+    unsigned step = plan->step[call->next_target - 1];
+    size_t at = call->next_target;
+    if (plan->n == ROUTE_TARGETS_MAX)
+        return;
+    while (at < plan->n && plan->step[at] == step)
+        at++;
+    for (size_t i = plan->n++; i > at; i--) {
+        plan->targets[i] = plan->targets[i - 1];
+        plan->step[i] = plan->step[i - 1] + 1;
+    }
+    plan->targets[at] = *target;
+    plan->step[at] = step + 1;
+}
+
 /* A leg that still has to be dialled. What dialling another one did may have ended it. */
 static struct leg *new_leg(const struct call *call, uint32_t id)
 {

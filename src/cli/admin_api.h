@@ -11,6 +11,9 @@
  * since 1970 (…_ms). Paths below are behind /admin/api/. */
 
 /* clang-format off
+GET    bans              addresses that sent wrong SIP passwords, the banned ones first: [{address,
+                         state, failures, seconds_left}]
+DELETE bans/ADDRESS      lift it → {removed}
 GET    calls?all=N       live ones, with `all` also the newest N on record: [{id, state, face,
                          direction, from, to, trunk, codec_a, codec_b, session, created_ms,
                          answered_ms, duration_ms}]

@@ -89,6 +89,13 @@ static const struct cli_column registration_columns[] = {
     { "last_status", "STATUS", CLI_NUMBER },
     { 0 },
 };
+static const struct cli_column ban_columns[] = {
+    { "address", "ADDRESS", CLI_TEXT },
+    { "state", "STATE", CLI_STATE },
+    { "failures", "FAILURES", CLI_NUMBER },
+    { "seconds_left", "SECONDS LEFT", CLI_NUMBER },
+    { 0 },
+};
 static const struct cli_column trunk_columns[] = {
     { "name", "NAME", CLI_TEXT },
     { "state", "STATE", CLI_STATE },
@@ -106,6 +113,9 @@ static const struct cli_column trunk_columns[] = {
 /* clang-format off */
 /* Sorted by noun; the first of a noun is what it does without a verb. */
 static const struct action actions[] = {
+    { "bans", "list", "GET", ADMIN_API "bans", NULL, NULL, .columns = ban_columns,
+      .nothing = "nobody is banned, nobody sent a wrong password lately" },
+    { "bans", "lift", "DELETE", ADMIN_API "bans/", "ADDRESS", .key = NULL },
     { "device", "list", "GET", ADMIN_API "devices", NULL, NULL,
       .flags = { { "--user", "user", "NAME", false, false } },
       .columns = device_columns, .nothing = "no devices" },

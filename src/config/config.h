@@ -123,6 +123,7 @@ struct config_route {
 struct config_user {
     char *name;
     struct secret password;
+    bool is_pbx; /* what registers is no phone but a PBX with many numbers */
 };
 
 struct config {
@@ -160,6 +161,10 @@ struct config {
     char *sip_realm;  /* of our registrar; stored credentials belong to it */
     char *sip_domain; /* told to phones; "" : public_ip or the address they use */
     enum config_digest sip_digest;
+    int sip_expires_s, sip_expires_max_s; /* of registrations: when not asked for, and at most */
+    int sip_max_contacts;                 /* of one account */
+    int sip_ban_after;                    /* wrong passwords in a minute; 0: nobody is banned */
+    int sip_ban_s;
 
     struct config_trunk *trunks;
     size_t n_trunks;

@@ -112,6 +112,17 @@ static const struct option top[] = {
       .help = "domain that phones are told; public_ip or the address they reach us at" },
     { .key = "sip.digest", .env = "SIP_DIGEST", .type = OPTION_WORD, AT(sip_digest),
       .value = "auto", .words = digests, .help = "challenges to phones: auto is what they understand" },
+    { .key = "sip.expires", .type = OPTION_NUMBER, AT(sip_expires_s), .value = "3600", .low = 60,
+      .high = DAY_S, .help = "seconds a phone stays registered that asks for nothing" },
+    { .key = "sip.expires_max", .type = OPTION_NUMBER, AT(sip_expires_max_s), .value = "7200",
+      .low = 60, .high = 7 * DAY_S, .help = "seconds a phone stays registered at most" },
+    { .key = "sip.max_contacts", .type = OPTION_NUMBER, AT(sip_max_contacts), .value = "10",
+      .low = 1, .high = 16, .help = "phones registered with one account; the oldest makes room" },
+    { .key = "sip.ban_after", .env = "SIP_BAN_AFTER", .type = OPTION_NUMBER, AT(sip_ban_after),
+      .value = "10", .high = 1000,
+      .help = "wrong passwords within a minute that ban an address; 0 bans nobody" },
+    { .key = "sip.ban", .env = "SIP_BAN", .type = OPTION_NUMBER, AT(sip_ban_s), .value = "300",
+      .low = 1, .high = DAY_S, .help = "seconds that it is banned" },
 
     { .key = "provisioning.origins", .env = "PROVISIONING_ORIGINS", .type = OPTION_LIST,
       AT(provisioning_origins), .value = "*", .check = check_cors_origin, .is_reloadable = true,
@@ -252,6 +263,8 @@ static const struct option user[] = {
       .help = "with which the user's phone registers" },
     { .key = "password_file", .type = OPTION_SECRET_FILE, AT(password), .is_reloadable = true,
       .help = "file that holds it instead" },
+    { .key = "pbx", .type = OPTION_BOOL, AT(is_pbx), .value = "false", .is_reloadable = true,
+      .help = "a PBX registers: calls to it carry the number dialled, those from it any caller" },
 };
 #undef AT
 /* clang-format on */

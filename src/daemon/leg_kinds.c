@@ -11,6 +11,7 @@ void daemon_fill_kinds(struct daemon *daemon)
 {
     const struct leg_kind kinds[] = {
         { "builtin", builtins_dial, daemon->builtins },
+        { "phone", registrar_dial_phone, daemon->registrar },
         { "trunk", trunks_dial, daemon->trunks },
         { "user", registrar_dial, daemon->registrar },
         { "user", bridge_face_dial, daemon->bridge },

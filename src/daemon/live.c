@@ -46,6 +46,16 @@ static json_t *live_registrations(void *owner)
     return daemon_registrations(owner);
 }
 
+static json_t *live_bans(void *owner)
+{
+    return registrar_bans(((struct daemon *)owner)->registrar);
+}
+
+static bool lift_ban(void *owner, const struct addr *addr)
+{
+    return registrar_lift_ban(((struct daemon *)owner)->registrar, addr);
+}
+
 static json_t *live_trunks(void *owner)
 {
     return trunks_json(((struct daemon *)owner)->trunks);
@@ -134,6 +144,8 @@ static const struct admin_live_ops live_ops = {
     .call = live_call,
     .hang_up = hang_up,
     .registrations = live_registrations,
+    .bans = live_bans,
+    .lift_ban = lift_ban,
     .trunks = live_trunks,
     .route = live_route,
     .log = live_log,

@@ -11,6 +11,7 @@
 #include "call/call_stats.h"
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
+#include "legs/registrar.h"
 #include "legs/trunks.h"
 #include "media/media.h"
 #include "net/http_request.h"
@@ -58,6 +59,7 @@ ONE(transcoding, scrape->calls.transcoding)
 ONE(sip_transactions, scrape->sip->txns)
 ONE(sip_sessions, scrape->sip->sessions)
 ONE(sip_keepalives, scrape->sip->keepalives)
+ONE(sip_banned, registrar_banned(scrape->daemon->registrar))
 ONE(bridge_sockets, bridge_face_sockets(scrape->daemon->bridge))
 ONE(http_connections, http_server_connections(scrape->daemon->http))
 ONE(lag_seconds, (double)loop_lag_ms(scrape->daemon->lag) / 1000)
@@ -297,6 +299,7 @@ static const struct metric table[] = { /* sorted by name */
     { "tandem_rtp_lost_total", COUNTER, "RTP packets lost on the way to us, and as far ends report on the way to them.", { "direction" }, rtp_lost },
     { "tandem_rtp_mos", GAUGE, "Listening quality (E-model, 1 to 4.41) over the legs now.", { "over" }, rtp_mos },
     { "tandem_rtp_packets_total", COUNTER, "RTP packets.", { "direction" }, rtp_packets },
+    { "tandem_sip_banned", GAUGE, "Addresses that are banned for guessing SIP passwords.", { 0 }, sip_banned },
     { "tandem_sip_dropped_total", COUNTER, "SIP messages that led nowhere.", { "reason" }, sip_dropped },
     { "tandem_sip_keepalives_total", COUNTER, "Keep-alives of SIP clients (RFC 5626).", { 0 }, sip_keepalives },
     { "tandem_sip_requests_total", COUNTER, "SIP requests, without retransmissions.", { "direction", "method" }, sip_requests },

@@ -11,6 +11,7 @@ struct registrar;
 struct sip_auth;
 struct sip_auth_lookup;
 struct sip_flow;
+struct sip_uri;
 
 /** Access tokens beside passwords (RFC 8898), for REGISTER and INVITE of web phones. */
 struct registrar_tokens {
@@ -30,6 +31,8 @@ void registrar_set_tokens(struct registrar *registrar, const struct registrar_to
 void registrar_token_found(struct registrar *registrar, struct sip_auth_lookup *lookup,
                            struct slice sip_username, struct slice user);
 
+/** Challenges requests to us (401) with the accounts that we have; borrowed. */
+struct sip_auth *registrar_auth(struct registrar *registrar);
 /** Challenges INVITEs (407) with the same accounts; borrowed. */
 struct sip_auth *registrar_invite_auth(struct registrar *registrar);
 /** The user that a SIP account (which was proved) belongs to; "" when unknown. */
@@ -37,6 +40,14 @@ const char *registrar_user_of(const struct registrar *registrar, struct slice si
 /** leg_kind.dial for targets of kind "user": every registered contact rings. */
 void registrar_dial(void *owner, struct call *call, const struct route_target *target,
                     struct cause *why);
+/** leg_kind.dial for targets of kind "phone": the one whose GRUU (RFC 5627) is the number. */
+void registrar_dial_phone(void *owner, struct call *call, const struct route_target *target,
+                          struct cause *why);
+/** It is a GRUU of ours, of a phone that is registered. */
+bool registrar_is_phone(const struct registrar *registrar, const struct sip_uri *uri);
+/** The SIP account is a PBX's: the number dialled stands in the Request-URI of calls to it, and
+ * whom it calls for in the From of its own. */
+bool registrar_is_pbx(const struct registrar *registrar, struct slice sip_username);
 /** Rows of `tandem registrations`, appended. */
 void registrar_add_registrations(const struct registrar *registrar, json_t *rows);
 /** The flow by which the phone of that SIP user is registered whose Contact, or GRUU, is `contact`:
@@ -48,3 +59,10 @@ void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *f
 /** Known users by name (config and store), for the router. Reload after the store changed. */
 bool registrar_has_user(void *registrar, struct slice name);
 void registrar_reload_users(struct registrar *registrar);
+
+/** Rows of `tandem bans`: addresses that sent wrong passwords [{address, state ("banned",
+ * "watched"), failures, seconds_left}]; the caller's. */
+json_t *registrar_bans(const struct registrar *registrar);
+size_t registrar_banned(const struct registrar *registrar); /* how many are banned now */
+/** False: it was not banned. */
+bool registrar_lift_ban(struct registrar *registrar, const struct addr *addr);

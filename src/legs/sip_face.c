@@ -91,6 +91,17 @@ static json_t *x_headers(const struct sip_msg *invite)
     return headers;
 }
 
+/* A GRUU (RFC 5627) names one phone: no route may lead elsewhere. */
+static bool plan_phone(const struct sip_face *face, const struct sip_uri *uri,
+                       struct route_plan *plan)
+{
+    struct route_target *target = &plan->targets[0];
+    *plan = (struct route_plan){ .n = 1, .why = "the GRUU of a phone" };
+    snprintf(target->kind, sizeof target->kind, "phone");
+    return registrar_is_phone(face->registrar, uri) &&
+           slice_copy(uri->text, target->number, sizeof target->number);
+}
+
 /* The caller is known: a call begins. */
 static void admit(struct sip_face *face, struct sip_session *session, const char *trunk,
                   struct slice sip_user)
@@ -114,11 +125,13 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
     snprintf(leg->via, sizeof leg->via, "%s", trunk ? trunk : user);
     json_t *headers = x_headers(invite);
+    struct route_plan plan;
+    bool bound = user[0] && !registrar_is_pbx(face->registrar, sip_user);
     struct call_request request = {
         .face = SLICE("sip"),
         /* From is bound to who was proved: a phone cannot call in another's name */
-        .from = user[0] ? slice_of(user)
-                        : unescaped(sip_msg_from(invite)->uri.user, from_mem, sizeof from_mem),
+        .from = bound ? slice_of(user)
+                      : unescaped(sip_msg_from(invite)->uri.user, from_mem, sizeof from_mem),
         .from_name = sip_msg_from(invite)->display,
         .from_user = slice_of(user),
         .trunk = slice_of(trunk),
@@ -126,6 +139,7 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
         .correlation = sip_msg_call_id(invite),
         .may_use_trunks = user[0] != '\0',
         .headers = headers,
+        .plan = plan_phone(face, sip_msg_uri(invite), &plan) ? &plan : NULL,
     };
     call_create(face->env->calls, &request, leg);
     if (leg->call) /* legs outlive this turn */

@@ -293,16 +293,15 @@ static void count(struct sip_auth *auth, const struct addr *remote, bool right)
 }
 
 static struct sip_digest_key key_of(const struct sip_credentials *credentials,
-                                    const struct secret *password, bool is_ha1)
+                                    const struct sip_auth_key *known)
 {
     struct sip_digest_key key = { 0 };
-    if (!password)
-        return key;
     bool is_md5 = slice_empty(credentials->algorithm) || slice_iis(credentials->algorithm, "MD5");
-    if (!is_ha1)
-        key.password = secret_reveal(password);
-    else if (is_md5)
-        key.ha1 = secret_reveal(password);
+    const struct secret *ha1 = !known ? NULL : is_md5 ? known->ha1_md5 : known->ha1_sha256;
+    if (known && known->password)
+        key.password = secret_reveal(known->password);
+    else if (ha1)
+        key.ha1 = secret_reveal(ha1);
     return key;
 }
 
@@ -328,7 +327,7 @@ static void conclude(struct sip_auth *auth, struct sip_auth_lookup *lookup,
                   lookup->fn, lookup->owner);
 }
 
-void sip_auth_found(struct sip_auth_lookup *lookup, const struct secret *password, bool is_ha1)
+void sip_auth_found(struct sip_auth_lookup *lookup, const struct sip_auth_key *known)
 {
     struct sip_auth *auth = lookup->auth;
     BUG_IF(lookup->is_bearer);
@@ -336,7 +335,7 @@ void sip_auth_found(struct sip_auth_lookup *lookup, const struct secret *passwor
         mem_free(lookup);
         return;
     }
-    struct sip_digest_key key = key_of(&lookup->credentials, password, is_ha1);
+    struct sip_digest_key key = key_of(&lookup->credentials, known);
     enum sip_verdict verdict =
         verify(auth, lookup->request, lookup->kind, &lookup->credentials, &key);
     struct sip_msg *request = sip_msg_ref(lookup->request); /* the credentials point into it */

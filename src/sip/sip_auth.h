@@ -70,8 +70,12 @@ void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct
                     sip_auth_fn fn, void *owner);
 /** Forget the checks of `owner`: their `fn` will not be called. */
 void sip_auth_cancel(struct sip_auth *auth, void *owner);
-/** The store's answer; frees `lookup`. `password` NULL: no such user. With `is_ha1` it is the hex
- * HA1 for MD5, which then cannot serve SHA-256. Borrowed during the call. */
-void sip_auth_found(struct sip_auth_lookup *lookup, const struct secret *password, bool is_ha1);
+/** What is known of a user: the password, or the HA1 (hex) of one algorithm or both, for the realm
+ * that was asked for. */
+struct sip_auth_key {
+    const struct secret *password, *ha1_md5, *ha1_sha256; /* NULL: not that */
+};
+/** The store's answer; frees `lookup`. `key` NULL: no such user. Borrowed during the call. */
+void sip_auth_found(struct sip_auth_lookup *lookup, const struct sip_auth_key *key);
 /** The same for a bearer token: it belongs to `user`; empty: to nobody, or not any more. */
 void sip_auth_bearer_found(struct sip_auth_lookup *lookup, struct slice user);

@@ -18,6 +18,7 @@ struct scene {
     struct loop *loop;
     struct sip_auth *auth;
     struct secret stored;
+    struct secret sha256;
     bool is_ha1;
     bool waits;
     struct sip_auth_lookup *asked;
@@ -32,6 +33,14 @@ static void note(struct scene *s, const char *text, int status)
     snprintf(s->log + len, sizeof s->log - len, "%s:%d ", text, status);
 }
 
+static void answer(const struct scene *s, struct sip_auth_lookup *lookup)
+{
+    struct sip_auth_key key = { .password = s->is_ha1 ? NULL : &s->stored,
+                                .ha1_md5 = s->is_ha1 ? &s->stored : NULL,
+                                .ha1_sha256 = s->sha256.len ? &s->sha256 : NULL };
+    sip_auth_found(lookup, s->stored.len ? &key : NULL);
+}
+
 static void on_lookup(void *owner, struct slice user, struct slice realm,
                       struct sip_auth_lookup *lookup)
 {
@@ -42,7 +51,7 @@ static void on_lookup(void *owner, struct slice user, struct slice realm,
     if (s->waits)
         s->asked = lookup;
     else
-        sip_auth_found(lookup, s->stored.len ? &s->stored : NULL, s->is_ha1);
+        answer(s, lookup);
 }
 
 static void on_result(void *owner, const struct sip_auth_result *result)
@@ -172,7 +181,7 @@ static void the_right_password_proves_with_each_algorithm(void **state)
                         "challenge:401 proved:0 challenge:401 proved:0 challenge:407 proved:0 ");
 }
 
-static void a_stored_ha1_serves_md5_only(void **state)
+static void stored_ha1s_serve_their_algorithms(void **state)
 {
     struct scene *s = *state;
     char ha1[HASH_HEX_MAX];
@@ -184,6 +193,13 @@ static void a_stored_ha1_serves_md5_only(void **state)
     check_with(s, SIP_WS, "");
     check_answered(s, SIP_WS, 0, "pw", 1);
     assert_string_equal(s->log, "challenge:401 proved:0 challenge:401 wrong:401 ");
+    sip_digest_ha1(SIP_DIGEST_SHA256, SLICE("alice"), SLICE("r"), SLICE("pw"), ha1);
+    secret_set(&s->sha256, slice_of(ha1));
+    s->log[0] = '\0';
+    check_with(s, SIP_WS, "");
+    check_answered(s, SIP_WS, 0, "pw", 1);
+    assert_string_equal(s->log, "challenge:401 proved:0 ");
+    secret_clear(&s->sha256);
 }
 
 static void wrong_unknown_stale_and_replayed_are_told_apart(void **state)
@@ -229,7 +245,7 @@ static void a_late_store_finds_nobody(void **state)
     check_answered(s, SIP_UDP, 0, "pw", 1);
     loop_advance(s->loop, SIP_AUTH_TIMEOUT_MS + 1);
     assert_string_equal(s->log, "challenge:401 refused:503 ");
-    sip_auth_found(s->asked, &s->stored, false);
+    answer(s, s->asked);
     assert_string_equal(s->log, "challenge:401 refused:503 ");
 }
 
@@ -240,12 +256,12 @@ static void a_cancelled_check_says_nothing(void **state)
     check_with(s, SIP_UDP, "");
     check_answered(s, SIP_UDP, 0, "pw", 1);
     sip_auth_cancel(s->auth, s);
-    sip_auth_found(s->asked, &s->stored, false);
+    answer(s, s->asked);
     check_with(s, SIP_UDP, "");
     check_answered(s, SIP_UDP, 0, "pw", 1);
     sip_auth_destroy(s->auth);
     s->auth = NULL;
-    sip_auth_found(s->asked, &s->stored, false);
+    answer(s, s->asked);
     assert_string_equal(s->log, "challenge:401 challenge:401 ");
 }
 
@@ -350,7 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE(clients_get_the_challenges_that_they_can_read),
         SCENE(the_right_password_proves_with_each_algorithm),
-        SCENE(a_stored_ha1_serves_md5_only),
+        SCENE(stored_ha1s_serve_their_algorithms),
         SCENE(wrong_unknown_stale_and_replayed_are_told_apart),
         SCENE(a_nonce_from_before_our_start_costs_no_lookup),
         SCENE(a_late_store_finds_nobody),

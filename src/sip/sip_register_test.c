@@ -34,7 +34,8 @@ static void answer_store(void *owner)
     struct scene *s = owner;
     struct sip_auth_lookup *lookup = s->asked;
     s->asked = NULL;
-    sip_auth_found(lookup, s->stored.len ? &s->stored : NULL, false);
+    struct sip_auth_key key = { .password = &s->stored };
+    sip_auth_found(lookup, s->stored.len ? &key : NULL);
 }
 
 static void on_lookup(void *owner, struct slice user, struct slice realm,
@@ -91,7 +92,7 @@ static int teardown(void **state)
     sip_registrar_destroy(s->registrar);
     sip_auth_destroy(s->auth);
     if (s->asked)
-        sip_auth_found(s->asked, NULL, false);
+        sip_auth_found(s->asked, NULL);
     sip_agent_destroy(s->client);
     sip_agent_destroy(s->server);
     secret_clear(&s->password);

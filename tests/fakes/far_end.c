@@ -273,7 +273,8 @@ static void find_password(void *owner, struct slice user, struct slice realm,
     struct far_end *far = owner;
     (void)user;
     (void)realm;
-    sip_auth_found(lookup, &far->password, false);
+    struct sip_auth_key key = { .password = &far->password };
+    sip_auth_found(lookup, &key);
 }
 
 void far_demand(struct far_end *far, const char *realm, const char *password)

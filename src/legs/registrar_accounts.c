@@ -1,0 +1,273 @@
+/* Who may log in with what, and whose phone it is: accounts of tandem.yaml and devices of the
+ * store, tokens, and the addresses that guessed. */
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "config/config.h"
+#include "legs/registrar_priv.h"
+#include "sip/sip_auth.h"
+#include "sip/sip_ban.h"
+#include "store/store_rows.h"
+
+enum { BANS_LISTED_MAX = 1000 };
+
+/* One question to the store: whose password is it? */
+struct lookup {
+    struct list link;
+    struct registrar *registrar;
+    struct sip_auth_lookup *question;
+    char *sip_user;
+};
+
+struct account {
+    bool is_pbx;
+    char user[]; /* whom it belongs to */
+};
+
+static void learn_owner(struct registrar *registrar, struct slice sip_user, struct slice user,
+                        bool is_pbx)
+{
+    struct account *account = mem_alloc(sizeof *account + user.len + 1);
+    account->is_pbx = is_pbx;
+    memcpy(account->user, user.ptr, user.len);
+    mem_free(map_put(registrar->owners, sip_user, account));
+}
+
+static const struct config_user *config_user_find(const struct config *config, struct slice name)
+{
+    for (size_t i = 0; i < config->n_users; i++)
+        if (slice_is(name, config->users[i].name))
+            return &config->users[i];
+    return NULL;
+}
+
+/* Both kinds of accounts take the same way through the store, and so does a name that nobody has:
+ * how long the answer takes tells a stranger nothing. */
+static void on_device(void *owner, const struct store_answer *answer)
+{
+    struct lookup *lookup = owner;
+    struct registrar *registrar = lookup->registrar;
+    struct secret md5 = { 0 }, sha256 = { 0 };
+    struct sip_auth_key key = { .ha1_md5 = &md5, .ha1_sha256 = &sha256 };
+    const struct config_user *known =
+        config_user_find(registrar->env->config, slice_of(lookup->sip_user));
+    const struct store_device *device =
+        answer->err || !answer->n ? NULL : STORE_ROWS(answer, store_device);
+    bool found = known || (device && !device->disabled_ms);
+    if (known) {
+        key.password = &known->password;
+        registrar_learn_config_user(registrar, slice_of(known->name));
+    } else if (found) {
+        secret_set(&md5, slice_of(device->ha1_md5));
+        secret_set(&sha256, slice_of(device->ha1_sha256));
+        registrar_learn_device(registrar, device);
+    }
+    list_remove(&lookup->link);
+    sip_auth_found(lookup->question, found ? &key : NULL);
+    secret_clear(&md5);
+    secret_clear(&sha256);
+    mem_free(lookup->sip_user);
+    mem_free(lookup);
+}
+
+static void find_password(void *owner, struct slice user, struct slice realm,
+                          struct sip_auth_lookup *question)
+{
+    struct registrar *registrar = owner;
+    (void)realm;
+    struct lookup *lookup = mem_new(struct lookup);
+    lookup->registrar = registrar;
+    lookup->question = question;
+    lookup->sip_user = slice_dup(user);
+    list_append(&registrar->lookups, &lookup->link);
+    store_device_find_sip(registrar->env->store, lookup->sip_user,
+                          (struct store_reply){ on_device, lookup });
+}
+
+static void find_token(void *owner, struct slice token, struct sip_auth_lookup *lookup)
+{
+    struct registrar *registrar = owner;
+    registrar->tokens.find(registrar->tokens.owner, token, lookup);
+}
+
+void registrar_set_tokens(struct registrar *registrar, const struct registrar_tokens *tokens)
+{
+    struct sip_auth *const auths[] = { registrar->auth, registrar->invite_auth };
+    registrar->tokens = tokens ? *tokens : (struct registrar_tokens){ 0 };
+    for (size_t i = 0; i < COUNT_OF(auths); i++)
+        sip_auth_set_bearer(auths[i], tokens ? find_token : NULL, registrar->tokens.authz_server);
+    registrar->tokens.authz_server = SLICE_NONE; /* theirs was borrowed */
+}
+
+void registrar_token_found(struct registrar *registrar, struct sip_auth_lookup *lookup,
+                           struct slice sip_username, struct slice user)
+{
+    if (sip_username.len)
+        learn_owner(registrar, sip_username, user, false);
+    sip_auth_bearer_found(lookup, sip_username);
+}
+
+struct sip_auth *registrar_auth(struct registrar *registrar)
+{
+    return registrar->auth;
+}
+
+struct sip_auth *registrar_invite_auth(struct registrar *registrar)
+{
+    return registrar->invite_auth;
+}
+
+const char *registrar_user_of(const struct registrar *registrar, struct slice sip_username)
+{
+    const struct account *account = map_find(registrar->owners, sip_username);
+    return account ? account->user : "";
+}
+
+static void free_values(struct map *map)
+{
+    size_t cursor = 0;
+    void *value;
+    while (map_next(map, &cursor, NULL, &value))
+        mem_free(value);
+    map_destroy(map);
+}
+
+static void on_users(void *owner, const struct store_answer *answer)
+{
+    struct registrar *registrar = owner;
+    if (answer->err)
+        return;
+    const struct store_user *rows = STORE_ROWS(answer, store_user);
+    free_values(registrar->users);
+    registrar->users = map_create();
+    for (size_t i = 0; i < answer->n; i++)
+        mem_free(
+            map_put(registrar->users, slice_of(rows[i].name), slice_dup(slice_of(rows[i].name))));
+}
+
+void registrar_reload_users(struct registrar *registrar)
+{
+    store_user_list(registrar->env->store, (struct store_reply){ on_users, registrar });
+}
+
+bool registrar_has_user(void *owner, struct slice name)
+{
+    struct registrar *registrar = owner;
+    return map_find(registrar->users, name) || config_user_find(registrar->env->config, name);
+}
+
+bool registrar_is_of(const struct sip_binding *binding, struct slice sip_username)
+{
+    struct slice rest = binding->aor;
+    return slice_eq(slice_cut(&rest, '@'), sip_username);
+}
+
+/* "alice@example.com" belongs to the user of the SIP account alice. */
+const char *registrar_owner_of(const struct registrar *registrar, const struct sip_binding *binding)
+{
+    struct slice rest = binding->aor;
+    return registrar_user_of(registrar, slice_cut(&rest, '@'));
+}
+
+void registrar_learn_device(struct registrar *registrar, const struct store_device *device)
+{
+    learn_owner(registrar, slice_of(device->sip_username), slice_of(device->user_name),
+                strcmp(device->platform, "pbx") == 0);
+}
+
+void registrar_learn_config_user(struct registrar *registrar, struct slice name)
+{
+    const struct config_user *user = config_user_find(registrar->env->config, name);
+    if (user)
+        learn_owner(registrar, name, name, user->is_pbx);
+}
+
+bool registrar_is_pbx(const struct registrar *registrar, struct slice sip_username)
+{
+    const struct account *account = map_find(registrar->owners, sip_username);
+    return account && account->is_pbx;
+}
+
+static enum sip_digest_policy policy_of(enum config_digest digest)
+{
+    static const enum sip_digest_policy policies[] = { SIP_DIGEST_BOTH, SIP_DIGEST_BOTH,
+                                                       SIP_DIGEST_ONLY_SHA256,
+                                                       SIP_DIGEST_ONLY_MD5 };
+    return policies[digest];
+}
+
+void registrar_open_accounts(struct registrar *registrar)
+{
+    const struct leg_env *env = registrar->env;
+    const struct config *config = env->config;
+    struct sip_ban_config ban = { .failures = (unsigned)config->sip_ban_after,
+                                  .ban_ms = (int64_t)config->sip_ban_s * 1000 };
+    registrar->owners = map_create();
+    registrar->users = map_create();
+    list_init(&registrar->lookups);
+    registrar->ban = ban.failures ? sip_ban_create(env->loop, &ban) : NULL;
+    struct sip_auth_config auth = { .realm = slice_of(config->sip_realm),
+                                    .policy = policy_of(config->sip_digest),
+                                    .ban = registrar->ban };
+    registrar->auth = sip_auth_create(env->loop, &auth, find_password, registrar);
+    auth.proxy = true;
+    registrar->invite_auth = sip_auth_create(env->loop, &auth, find_password, registrar);
+    registrar_reload_users(registrar);
+}
+
+void registrar_close_accounts(struct registrar *registrar)
+{
+    LIST_EACH(link, &registrar->lookups)
+    {
+        struct lookup *lookup = LIST_ITEM(link, struct lookup, link);
+        store_forget(registrar->env->store, lookup);
+        sip_auth_found(lookup->question, NULL);
+        mem_free(lookup->sip_user);
+        mem_free(lookup);
+    }
+    sip_auth_destroy(registrar->auth);
+    sip_auth_destroy(registrar->invite_auth);
+    sip_ban_destroy(registrar->ban);
+    free_values(registrar->owners);
+    free_values(registrar->users);
+}
+
+json_t *registrar_bans(const struct registrar *registrar)
+{
+    json_t *rows = json_array();
+    struct sip_ban_entry *list = mem_array(BANS_LISTED_MAX, sizeof *list);
+    size_t n = registrar->ban ? sip_ban_list(registrar->ban, list, BANS_LISTED_MAX) : 0;
+    for (size_t i = 0; i < n && i < BANS_LISTED_MAX; i++) {
+        char address[ADDR_TEXT];
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:I}", "address",
+                                              addr_print_ip(&list[i].addr, address), "state",
+                                              list[i].banned_for_ms ? "banned" : "watched",
+                                              "failures", (int)list[i].failures, "seconds_left",
+                                              (json_int_t)((list[i].banned_for_ms + 999) / 1000)));
+    }
+    mem_free(list);
+    return rows;
+}
+
+size_t registrar_banned(const struct registrar *registrar)
+{
+    size_t banned = 0;
+    json_t *rows = registrar_bans(registrar);
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i, row) banned +=
+        json_integer_value(json_object_get(row, "seconds_left")) > 0;
+    json_decref(rows);
+    return banned;
+}
+
+bool registrar_lift_ban(struct registrar *registrar, const struct addr *addr)
+{
+    char from[ADDR_TEXT];
+    bool was = registrar->ban && sip_ban_lift(registrar->ban, addr);
+    if (was)
+        log_info(NULL, "sip source ban lifted from=%s", addr_print_ip(addr, from));
+    return was;
+}

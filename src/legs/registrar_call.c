@@ -1,0 +1,139 @@
+/* Calls to whoever is registered: which contacts ring, in which order, and by which way. */
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/num.h"
+#include "config/config.h"
+#include "legs/leg_sip.h"
+#include "legs/registrar_priv.h"
+#include "sip/sip_uri.h"
+
+enum { CONTACTS_MAX = 16, Q_ANY = 1001, URI_TEXT = 600 };
+
+/* The URI that a contact is called by. A PBX has one contact for all its numbers: there the user
+ * part is what was dialled. */
+static struct slice contact_uri(const struct sip_binding *binding, const char *number,
+                                struct buf *out)
+{
+    struct sip_uri uri;
+    char user[200];
+    struct buf escaped = BUF_ON(user);
+    if (!number || !number[0] || sip_uri_parse(binding->contact, &uri))
+        return binding->contact;
+    sip_escape_user(slice_of(number), &escaped);
+    uri.user = buf_slice(&escaped);
+    uri.password = SLICE_NONE;
+    sip_uri_print(&uri, out);
+    return out->overflow || escaped.overflow ? binding->contact : buf_slice(out);
+}
+
+static void ring_contact(struct registrar *registrar, struct call *call,
+                         const struct sip_binding *binding, const char *user)
+{
+    char from_mem[URI_TEXT], uri_mem[URI_TEXT];
+    struct buf from = BUF_ON(from_mem), uri = BUF_ON(uri_mem);
+    const char *caller = call_from(call)[0] ? call_from(call) : "anonymous";
+    buf_text(&from, "sip:");
+    sip_escape_user(slice_of(caller), &from);
+    buf_char(&from, '@');
+    sip_host_print(slice_of(registrar->env->config->sip_realm), &from);
+    struct slice rest = binding->aor;
+    struct slice peer = slice_cut(&rest, '@');
+    bool is_pbx = registrar_is_pbx(registrar, peer);
+    struct sip_hop hop = { .kind = binding->flow.kind,
+                           .addr = binding->flow.remote,
+                           .flow = binding->flow };
+    struct leg_sip_target target = {
+        .request_uri = contact_uri(binding, is_pbx ? call_to(call) : NULL, &uri),
+        .from_uri = buf_slice(&from),
+        .from_name = slice_of(call_from_name(call)),
+        .contact_user = slice_of(caller),
+        .hops = &hop,
+        .n_hops = 1,
+        .party = slice_of(user),
+        .peer = peer,
+        .codecs = registrar->env->sip_codecs,
+        .routes = binding->path,
+        .n_routes = binding->n_paths,
+    };
+    call_add_leg(call, leg_sip_create_outgoing(registrar->env, &target));
+}
+
+/* "q500" in a target's number: only contacts below that preference are left to ring. */
+static unsigned limit_of(const struct route_target *target)
+{
+    uint32_t limit = Q_ANY;
+    struct slice text = slice_of(target->number);
+    if (slice_starts(text, SLICE("q")) && slice_to_u32(slice_from(text, 1), Q_ANY, &limit))
+        limit = Q_ANY;
+    return limit;
+}
+
+/* All contacts of one preference ring at once, the next lower ones when they do not answer (RFC
+ * 3261 §16.6 step 1). */
+void registrar_dial(void *owner, struct call *call, const struct route_target *target,
+                    struct cause *why)
+{
+    struct registrar *registrar = owner;
+    const struct sip_binding *list[CONTACTS_MAX], *binding;
+    unsigned limit = limit_of(target), best = 0, next = 0;
+    size_t cursor = 0, n = 0;
+    while ((binding = sip_registrar_next(registrar->rules, &cursor)) && n < CONTACTS_MAX)
+        if (binding->q < limit &&
+            slice_is(slice_of(registrar_owner_of(registrar, binding)), target->name))
+            list[n++] = binding;
+    for (size_t i = 0; i < n; i++)
+        best = list[i]->q > best ? list[i]->q : best;
+    for (size_t i = 0; i < n; i++)
+        next = list[i]->q < best && list[i]->q >= next ? list[i]->q + 1 : next;
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->q == best)
+            ring_contact(registrar, call, list[i], target->name);
+    if (next) {
+        struct route_target later = *target;
+        snprintf(later.number, sizeof later.number, "q%u", best);
+        call_add_step(call, &later);
+    }
+    if (!n && !registrar_has_user(registrar, slice_of(target->name)))
+        *why = cause_of_status(404, CAUSE_BY_SYSTEM, "There is no user of that name.");
+}
+
+void registrar_dial_phone(void *owner, struct call *call, const struct route_target *target,
+                          struct cause *why)
+{
+    struct registrar *registrar = owner;
+    const struct sip_binding *list[CONTACTS_MAX];
+    struct sip_uri uri;
+    size_t n = 0;
+    if (sip_uri_parse(slice_of(target->number), &uri) == OK)
+        n = sip_registrar_find_gruu(registrar->rules, &uri, list, CONTACTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        ring_contact(registrar, call, list[i], registrar_owner_of(registrar, list[i]));
+    if (!n)
+        *why = cause_of_status(480, CAUSE_BY_SYSTEM, "That phone is not registered now.");
+}
+
+bool registrar_is_phone(const struct registrar *registrar, const struct sip_uri *uri)
+{
+    const struct sip_binding *found;
+    return sip_uri_param(uri, "gr", NULL) &&
+           sip_registrar_find_gruu(registrar->rules, uri, &found, 1) > 0;
+}
+
+bool registrar_find_flow(const struct registrar *registrar, struct slice sip_username,
+                         struct slice contact, struct sip_flow *out)
+{
+    struct sip_uri uri;
+    size_t cursor = 0;
+    const struct sip_binding *binding, *found = NULL;
+    if (sip_uri_parse(contact, &uri))
+        return false;
+    if (!sip_registrar_find_gruu(registrar->rules, &uri, &found, 1))
+        while (!found && (binding = sip_registrar_next(registrar->rules, &cursor)))
+            if (registrar_is_of(binding, sip_username) && slice_eq(binding->contact, contact))
+                found = binding;
+    if (!found || !registrar_is_of(found, sip_username))
+        return false;
+    *out = found->flow;
+    return true;
+}

@@ -1,0 +1,36 @@
+#pragma once
+/* What the registrar's files share. */
+
+#include "legs/registrar.h"
+#include "sip/sip_registrar.h"
+
+struct map;
+struct sip_ban;
+struct store_device;
+
+struct registrar {
+    const struct leg_env *env;
+    struct sip_auth *auth, *invite_auth; /* 401, and 407 */
+    struct sip_ban *ban;                 /* NULL: nobody is banned */
+    struct sip_registrar *rules;
+    struct map *owners;  /* SIP user name -> struct account */
+    struct map *users;   /* user name -> itself (heap) */
+    struct list lookups; /* struct lookup: questions to the store */
+    struct registrar_tokens tokens;
+};
+
+/* registrar_accounts.c: who may log in, and as whom */
+void registrar_open_accounts(struct registrar *registrar);
+void registrar_close_accounts(struct registrar *registrar);
+/** Whose phone it is, learnt from the store. */
+void registrar_learn_config_user(struct registrar *registrar, struct slice name);
+void registrar_learn_device(struct registrar *registrar, const struct store_device *device);
+/** The user that a binding belongs to; "" when that is not known. */
+const char *registrar_owner_of(const struct registrar *registrar,
+                               const struct sip_binding *binding);
+/** The binding is of that SIP account. */
+bool registrar_is_of(const struct sip_binding *binding, struct slice sip_username);
+/* registrar_keep.c: bindings that outlive a restart */
+void registrar_load_bindings(struct registrar *registrar);
+void registrar_keep_binding(struct registrar *registrar, enum sip_binding_change change,
+                            const struct sip_binding *binding);
