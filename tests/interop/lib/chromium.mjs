@@ -6,9 +6,9 @@ import { makeTone, writeWav } from './wav.mjs';
 
 /**
  * A browser whose microphone is an endless tone. Loopback candidates only: nothing leaves the machine.
- * @param {{hz?: number, levelDb?: number, path?: string}} [config]
+ * @param {{hz?: number, levelDb?: number, path?: string, more?: string[]}} [config]  more: command line arguments
  */
-export async function startChromium({ hz = 440, levelDb = -12, path = process.env.CHROMIUM ?? '/usr/bin/chromium' } = {}) {
+export async function startChromium({ hz = 440, levelDb = -12, path = process.env.CHROMIUM ?? '/usr/bin/chromium', more = [] } = {}) {
     const wav = join(makeFolder('chromium'), 'microphone.wav');
     writeWav(wav, makeTone({ hz, seconds: 10, levelDb })); // a whole number of periods: it loops without a click
     const browser = await chromium.launch({
@@ -26,6 +26,7 @@ export async function startChromium({ hz = 440, levelDb = -12, path = process.en
             '--disable-sync',
             '--no-first-run',
             '--host-resolver-rules=MAP phone.test 127.0.0.1', // a name that is no secure context
+            ...more,
         ],
     });
     atEnd(() => browser.close());
