@@ -195,6 +195,8 @@ static void copy_request(struct call *call, const struct call_request *request)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         (void)slice_copy(slice_sub(texts[i].from, 0, texts[i].cap - 1), texts[i].to, texts[i].cap);
     call->headers = request->headers ? json_deep_copy(request->headers) : NULL;
+    call->hops = request->hops;
+    call->is_private = request->is_private;
     call->referred_by = slice_dup(request->referred_by);
     call->replaces = slice_dup(request->replaces);
 }
@@ -207,6 +209,8 @@ void call_relate(struct call *a, struct call *b)
 
 static bool is_same_party(const struct leg *a, const struct leg *b)
 {
+    if (a->user[0] || b->user[0])
+        return strcmp(a->user, b->user) == 0;
     return strcmp(a->via, b->via) == 0 && strcmp(a->party, b->party) == 0;
 }
 
@@ -284,12 +288,12 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
 struct call *call_create(struct calls *calls, const struct call_request *request,
                          struct leg *take_caller)
 {
-    struct call *call = make(calls, request, take_caller);
-    call_adopt(call, take_caller);
-    call->caller = take_caller;
     (void)slice_copy(request->from_user, take_caller->user, sizeof take_caller->user);
     (void)slice_copy(request->trunk, take_caller->trunk, sizeof take_caller->trunk);
     take_caller->may_use_trunks = request->may_use_trunks;
+    struct call *call = make(calls, request, take_caller);
+    call_adopt(call, take_caller);
+    call->caller = take_caller;
     if (take_caller->state == LEG_NEW)
         take_caller->state = LEG_TRYING;
     char from[64], to[64];

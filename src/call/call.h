@@ -77,6 +77,8 @@ struct call_request {         /* borrowed */
     bool may_use_trunks;
     json_t *headers; /* X- headers to carry to the far end: object of text; may be NULL */
     struct slice referred_by, replaces; /* the same for Referred-By and Replaces; may be empty */
+    unsigned hops;                      /* Max-Forwards that it came with; 0: none */
+    bool is_private;                    /* the caller wants to be nobody (RFC 3323) */
     /* For those who place calls themselves (scripts): */
     const struct route_plan *plan; /* whom to ring; NULL: the router decides by `to` */
     struct call *beside;           /* its media will be linked to this call's; NULL: any thread */
@@ -102,6 +104,15 @@ unsigned call_media_thread(const struct call *call);
 struct loop *call_loop(const struct call *call);
 struct media *call_media(const struct call *call);
 const char *call_from(const struct call *call);
+/** What far ends may see of the caller: "anonymous" when it wants to be nobody, or has no number.
+ */
+const char *call_shown_from(const struct call *call);
+const char *call_shown_name(const struct call *call);
+bool call_is_private(const struct call *call);
+/** Max-Forwards for the next hop; 0: the call came from no network. ERR_LIMIT: it may go no
+ * further.
+ */
+MUST_CHECK enum err call_next_hops(const struct call *call, unsigned *out);
 const char *call_from_name(const struct call *call);
 const char *call_to(const struct call *call);
 const char *call_trunk(const struct call *call);

@@ -31,8 +31,10 @@ struct call {
     char user[64], trunk[64], correlation[CALL_TEXT_MAX];
     json_t *headers;
     char *referred_by, *replaces; /* NULL: none */
-    struct transfer *transfer;    /* under way; NULL: none */
-    json_t *related;              /* ids of calls that this one became, or came from */
+    unsigned hops;
+    bool is_private;
+    struct transfer *transfer; /* under way; NULL: none */
+    json_t *related;           /* ids of calls that this one became, or came from */
 
     struct list legs;   /* those that live */
     struct leg *caller; /* NULL once it is over */

@@ -53,6 +53,29 @@ const char *call_from(const struct call *call)
     return call->from;
 }
 
+bool call_is_private(const struct call *call)
+{
+    return call->is_private;
+}
+
+const char *call_shown_from(const struct call *call)
+{
+    return call->is_private || !call->from[0] ? "anonymous" : call->from;
+}
+
+const char *call_shown_name(const struct call *call)
+{
+    return call->is_private ? "Anonymous" : call->from_name;
+}
+
+enum err call_next_hops(const struct call *call, unsigned *out)
+{
+    if (call->hops == 1)
+        return ERR_LIMIT;
+    *out = call->hops ? call->hops - 1 : 0;
+    return OK;
+}
+
 const char *call_from_name(const struct call *call)
 {
     return call->from_name;

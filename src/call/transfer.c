@@ -204,6 +204,38 @@ static struct transfer *make(struct leg *by, const struct transfer_request *requ
     return transfer;
 }
 
+static struct route_query query_of(const struct leg *by, const struct leg *stays, struct slice to)
+{
+    const struct call *call = by->call;
+    return (struct route_query){
+        .face = slice_of(by == call->caller ? call->face : by->ops->kind),
+        .from = slice_of(stays->party),
+        .from_user = slice_of(by->user),
+        .trunk = slice_of(by->trunk),
+        .dialled = to,
+        .may_use_trunks = by->may_use_trunks,
+    };
+}
+
+/* Its trunk's far end makes the call itself, when that is where it would go anyway. */
+static bool passes(const struct transfer *transfer, const struct transfer_request *request)
+{
+    struct leg *stays = transfer->stays;
+    struct route_query query = query_of(request->by, stays, request->to);
+    struct cause why;
+    if (!stays->ops->refer || !stays->trunk[0] || request->replaces.len)
+        return false;
+    struct route_plan *plan = mem_new(struct route_plan);
+    bool same = !router_find(stays->call->calls->config.router, &query, plan, &why) &&
+                slice_is(slice_of(plan->targets[0].kind), "trunk") &&
+                slice_is(slice_of(plan->targets[0].name), stays->trunk);
+    struct transfer_request there = *request;
+    there.to = slice_of(plan->targets[0].number);
+    bool passed = same && !stays->ops->refer(stays, &there, NULL);
+    mem_free(plan);
+    return passed;
+}
+
 static void dial(struct transfer *transfer)
 {
     struct call *call = transfer->call;
@@ -214,16 +246,19 @@ static void dial(struct transfer *transfer)
         call_end(call, &gone);
         return;
     }
+    struct route_query query = query_of(by, stays, slice_of(transfer->to));
     struct call_request request = {
-        .face = slice_of(by == call->caller ? call->face : by->ops->kind),
-        .from = slice_of(stays->party),
+        .face = query.face,
+        .from = query.from,
         .from_name = slice_of(stays == call->caller ? call->from_name : ""),
-        .from_user = slice_of(by->user),
-        .trunk = slice_of(by->trunk),
-        .to = slice_of(transfer->to),
+        .from_user = query.from_user,
+        .trunk = query.trunk,
+        .to = query.dialled,
         .correlation = slice_of(call->correlation),
-        .may_use_trunks = by->may_use_trunks,
+        .may_use_trunks = query.may_use_trunks,
         .headers = call->headers,
+        .hops = call->hops,
+        .is_private = stays == call->caller && call->is_private,
         .referred_by = slice_of(transfer->referred_by),
         .replaces = slice_of(transfer->replaces),
         .beside = call,
@@ -244,7 +279,7 @@ enum err transfer_blind(const struct transfer_request *request, struct cause *wh
                SLICE_ARG(request->to));
     log_info(&request->by->log, "transfer leg=%u to=%s", stays->id,
              log_mask(request->to, to, sizeof to));
-    transfer->is_passed = stays->ops->refer && !stays->ops->refer(stays, request, NULL);
+    transfer->is_passed = passes(transfer, request);
     if (!transfer->is_passed)
         dial(transfer);
     return OK;

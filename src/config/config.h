@@ -63,6 +63,11 @@ enum config_auto { CONFIG_SWITCH_AUTO, CONFIG_SWITCH_YES, CONFIG_SWITCH_NO };
 enum config_srtp { CONFIG_SRTP_OFF, CONFIG_SRTP_OPTIONAL, CONFIG_SRTP_REQUIRED };
 enum config_dtmf { CONFIG_DTMF_AUTO, CONFIG_DTMF_RFC4733, CONFIG_DTMF_INFO, CONFIG_DTMF_INBAND };
 enum config_order { CONFIG_IN_TURN, CONFIG_AT_ONCE, CONFIG_BY_WEIGHT };
+/* Who makes the new call when one through a trunk is transferred to a number of that trunk: we, or
+ * its far end by REFER. */
+enum config_transfer { CONFIG_TRANSFER_LOCAL, CONFIG_TRANSFER_PASS };
+/* The header that tells a trunk who calls (RFC 3325). */
+enum config_identity { CONFIG_IDENTITY_NONE, CONFIG_IDENTITY_PREFERRED, CONFIG_IDENTITY_ASSERTED };
 enum config_plus { CONFIG_PLUS_KEEP, CONFIG_PLUS_STRIP, CONFIG_PLUS_ADD };
 enum config_digest {
     CONFIG_DIGEST_AUTO,
@@ -96,9 +101,13 @@ struct config_trunk {
     char *country;                /* code of national numbers, which become +…; "": none do */
     struct config_list emergency; /* numbers that go out here, before any route */
     enum config_plus plus;        /* what happens to a leading + of the called number */
-    char *caller_id;              /* "" keeps the caller's */
-    char *called;                 /* dialled when nothing was: the ref dials its own user name */
-    int max_calls;                /* 0: no limit */
+    enum config_transfer transfer;
+    bool follow_redirects; /* a 3xx of it */
+    enum config_identity identity;
+    bool privacy;    /* every call goes out without the caller's number (RFC 3323) */
+    char *caller_id; /* "" keeps the caller's */
+    char *called;    /* dialled when nothing was: the ref dials its own user name */
+    int max_calls;   /* 0: no limit */
     struct config_list
         sources; /* address blocks that may call in; empty: the host's own addresses */
     struct config_pairs headers;

@@ -8,6 +8,8 @@ static const char *const transports[] = { "udp", "tcp", "tls", NULL };
 static const char *const switches[] = { "auto", "yes", "no", NULL };
 static const char *const srtp_modes[] = { "off", "optional", "required", NULL };
 static const char *const dtmf_modes[] = { "auto", "rfc4733", "info", "inband", NULL };
+static const char *const transfer_modes[] = { "local", "pass", NULL };
+static const char *const identity_modes[] = { "none", "preferred", "asserted", NULL };
 static const char *const plus_modes[] = { "keep", "strip", "add", NULL };
 static const char *const digests[] = { "auto", "both", "sha256", "md5", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", "trace", NULL };
@@ -216,6 +218,17 @@ static const struct option trunk[] = {
     { .key = "emergency", .env = "SIP_EMERGENCY", .type = OPTION_LIST, AT(emergency),
       .check = check_number, .is_reloadable = true,
       .help = "numbers such as 112 that go out here before any route, as they are, beyond limits" },
+    { .key = "transfer", .env = "SIP_TRANSFER", .type = OPTION_WORD, AT(transfer),
+      .value = "local", .words = transfer_modes, .is_reloadable = true,
+      .help = "calls moved on to its own numbers: local makes the new call here, pass sends REFER" },
+    { .key = "follow_redirects", .env = "SIP_FOLLOW_REDIRECTS", .type = OPTION_BOOL,
+      AT(follow_redirects), .value = "true", .is_reloadable = true,
+      .help = "call where a 3xx answer says, five times at most" },
+    { .key = "identity", .env = "SIP_IDENTITY", .type = OPTION_WORD, AT(identity),
+      .value = "none", .words = identity_modes, .is_reloadable = true,
+      .help = "tell it the caller: none, preferred or asserted (then its word is taken too)" },
+    { .key = "privacy", .env = "SIP_PRIVACY", .type = OPTION_BOOL, AT(privacy), .value = "false",
+      .is_reloadable = true, .help = "hide the caller's number in every call to it" },
     { .key = "caller_id", .env = "SIP_CALLER_ID", .type = OPTION_TEXT, AT(caller_id),
       .check = check_word, .is_reloadable = true, .help = "shown to the called; the account unless given" },
     { .key = "called", .env = "SIP_CALLED", .type = OPTION_TEXT, AT(called), .check = check_word,

@@ -170,9 +170,9 @@ static void dial(struct leg *leg, const struct leg *peer)
     const json_t *headers = call_headers(leg->call);
     tell(self,
          json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "type", "incoming-call", "from",
-                   text_json(call_from(leg->call)), "displayName",
-                   text_json(call_from_name(leg->call)), "to", text_json(call_to(leg->call)), "sdp",
-                   self->sdp, "headers", headers ? json_deep_copy(headers) : json_object()));
+                   text_json(call_shown_from(leg->call)), "displayName",
+                   text_json(call_shown_name(leg->call)), "to", text_json(call_to(leg->call)),
+                   "sdp", self->sdp, "headers", headers ? json_deep_copy(headers) : json_object()));
     leg_on_ringing(leg, 180);
 }
 

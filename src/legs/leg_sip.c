@@ -123,6 +123,8 @@ const struct sip_session_events leg_sip_events = {
     .on_reinvite = leg_sip_on_reinvite,
     .on_reoffer = leg_sip_on_reoffer,
     .on_request = leg_sip_on_request,
+    .on_refer = leg_sip_on_refer,
+    .on_referred = leg_sip_on_referred,
     .on_bye = on_bye,
     .on_cancelled = leg_sip_on_cancelled,
 };
@@ -134,6 +136,9 @@ const struct leg_ops leg_sip_ops = {
     .answer = leg_sip_answer,
     .dtmf = leg_sip_dtmf,
     .hold = leg_sip_hold,
+    .report = leg_sip_report,
+    .refer = leg_sip_refer,
+    .moved = leg_sip_moved,
     .end = end,
     .destroy = destroy,
 };

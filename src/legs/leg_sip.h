@@ -29,6 +29,11 @@ void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy);
 /** Codecs are read from the offer. ERR_PARSE, ERR_UNSUPPORTED (no audio): answer 488. A message
  * without a body is a late offer and fine. */
 MUST_CHECK enum err leg_sip_read_offer(struct leg *leg, struct fault *fault);
+/** The leg that a session belongs to; NULL for none, which `session` may be. */
+struct leg *leg_sip_of_session(const struct sip_session *session);
+/** An incoming leg whose INVITE has Replaces, of that user or trunk ("" for not): it takes the
+ * place of the leg that is named, or is refused and freed. */
+void leg_sip_take_over(struct leg *leg, const char *user, const char *trunk);
 /** The caller gave up or a refusal came before the leg joined a call: frees it. */
 void leg_sip_drop(struct leg *leg, int status, const char *reason);
 
@@ -48,7 +53,9 @@ struct leg_sip_target {
     struct leg_codecs codecs;
     enum leg_sip_srtp srtp;
     enum leg_dtmf dtmf;
-    unsigned ptime_ms; /* 0: 20 */
+    unsigned ptime_ms;         /* 0: 20 */
+    struct slice identity_uri; /* of the caller: P-Asserted- or P-Preferred-Identity; or empty */
+    bool is_asserted, is_private;
     /** Told once when the leg is over; may be NULL. */
     void (*on_over)(void *owner);
     void *owner;

@@ -3,6 +3,7 @@
 
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip_priv.h"
 #include "legs/trace.h"
@@ -50,8 +51,24 @@ static void on_patience(void *owner)
     leg_sip_fail(self, "timeout", "The far end did not respond.");
 }
 
+/* The trunk's and the caller's headers, then what a transfer wants carried. */
+static size_t add_fields(const struct leg_sip *self, struct sip_field fields[])
+{
+    const struct call *call = self->leg.call;
+    const struct sip_field more[] = { { SLICE("Referred-By"), slice_of(call_referred_by(call)) },
+                                      { SLICE("Replaces"), slice_of(call_replaces(call)) } };
+    _Static_assert(COUNT_OF(more) == LEG_SIP_FIELDS_MORE, "room for them");
+    size_t n = self->n_fields;
+    memcpy(fields, self->fields, n * sizeof *fields);
+    for (size_t i = 0; i < COUNT_OF(more); i++)
+        if (more[i].value.len)
+            fields[n++] = more[i];
+    return n;
+}
+
 static void send_invite(struct leg_sip *self)
 {
+    struct sip_field fields[LEG_SIP_FIELDS_MAX + LEG_SIP_FIELDS_MORE];
     const struct sip_hop *hop = hop_of(self);
     struct sip_session_config config = {
         .request_uri = slice_of(self->request_uri),
@@ -61,11 +78,18 @@ static void send_invite(struct leg_sip *self)
         .from_uri = slice_of(self->from_uri),
         .from_name = slice_of(self->from_name),
         .contact_user = slice_of(self->contact_user),
-        .fields = self->fields,
-        .n_fields = self->n_fields,
+        .fields = fields,
+        .n_fields = add_fields(self, fields),
         .body = leg_sip_body(self),
         .auth = self->auth,
+        .identity = { .uri = slice_of(self->identity_uri),
+                      .is_preferred = !self->is_asserted,
+                      .is_private = self->is_private },
     };
+    if (call_next_hops(self->leg.call, &config.hops)) {
+        leg_sip_fail(self, "too_many_hops", NULL);
+        return;
+    }
     char to[ADDR_TEXT];
     addr_print(&hop->addr, to);
     enum err err =

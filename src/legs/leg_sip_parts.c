@@ -22,7 +22,8 @@ void leg_sip_free(struct leg_sip *self)
 {
     char *const texts[] = { self->offer,        self->sdp,       self->host,
                             self->request_uri,  self->from_uri,  self->from_name,
-                            self->contact_user, self->auth_user, self->peer };
+                            self->contact_user, self->auth_user, self->peer,
+                            self->identity_uri };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         mem_free(texts[i]);
     for (size_t i = 0; i < self->n_fields; i++) {
@@ -61,6 +62,9 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->from_name = slice_dup(target->from_name);
     self->contact_user = slice_dup(target->contact_user);
     self->peer = slice_dup(target->peer);
+    self->identity_uri = slice_dup(target->identity_uri);
+    self->is_asserted = target->is_asserted;
+    self->is_private = target->is_private;
     self->auth = target->auth;
     self->auth_user = slice_dup(target->auth.user);
     self->auth.user = slice_of(self->auth_user);

@@ -8,7 +8,7 @@
 
 struct sip_txn;
 
-enum { LEG_SIP_FIELDS_MAX = 32, LEG_SIP_ROUTES_MAX = 8 };
+enum { LEG_SIP_FIELDS_MAX = 32, LEG_SIP_FIELDS_MORE = 2, LEG_SIP_ROUTES_MAX = 8 };
 
 struct leg_sip {
     struct leg leg; /* first */
@@ -19,6 +19,8 @@ struct leg_sip {
     char *sdp;            /* our last one */
     struct timer reoffer; /* another offer was under way: try again */
     unsigned early_fork;
+    bool refers, refer_accepted; /* its far end's REFER is under way; 202 was sent */
+    uint32_t refer_id;
 
     /* outgoing */
     struct sip_hop hops[SIP_HOPS_MAX]; /* RFC 3263: the next is tried when one fails */
@@ -27,6 +29,8 @@ struct leg_sip {
     struct sip_resolve *resolve;
     struct timer patience; /* nobody answered this hop yet */
     char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user, *peer;
+    char *identity_uri;
+    bool is_asserted, is_private;
     struct sip_account auth;
     struct sip_field fields[LEG_SIP_FIELDS_MAX]; /* heap copies */
     size_t n_fields;
@@ -70,6 +74,15 @@ void leg_sip_hold(struct leg *leg, bool on);
 void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request);
 void leg_sip_on_reoffer(void *owner, struct sip_session *session,
                         const struct sip_outcome *outcome);
+/* leg_sip_refer.c */
+void leg_sip_on_refer(void *owner, struct sip_session *session,
+                      const struct sip_referral *referral);
+void leg_sip_on_referred(void *owner, struct sip_session *session,
+                         const struct sip_refer_progress *progress);
+void leg_sip_report(struct leg *leg, int status, const char *text);
+MUST_CHECK enum err leg_sip_refer(struct leg *leg, const struct transfer_request *request,
+                                  struct leg *replaces);
+void leg_sip_moved(struct leg *leg);
 /* leg_sip_parts.c */
 extern const struct leg_ops leg_sip_ops;
 struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming);

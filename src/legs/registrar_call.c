@@ -32,7 +32,7 @@ static void ring_contact(struct registrar *registrar, struct call *call,
 {
     char from_mem[URI_TEXT], uri_mem[URI_TEXT];
     struct buf from = BUF_ON(from_mem), uri = BUF_ON(uri_mem);
-    const char *caller = call_from(call)[0] ? call_from(call) : "anonymous";
+    const char *caller = call_shown_from(call);
     buf_text(&from, "sip:");
     sip_escape_user(slice_of(caller), &from);
     buf_char(&from, '@');
@@ -46,7 +46,7 @@ static void ring_contact(struct registrar *registrar, struct call *call,
     struct leg_sip_target target = {
         .request_uri = contact_uri(binding, is_pbx ? call_to(call) : NULL, &uri),
         .from_uri = buf_slice(&from),
-        .from_name = slice_of(call_from_name(call)),
+        .from_name = slice_of(call_shown_name(call)),
         .contact_user = slice_of(caller),
         .hops = &hop,
         .n_hops = 1,
@@ -56,7 +56,10 @@ static void ring_contact(struct registrar *registrar, struct call *call,
         .routes = binding->path,
         .n_routes = binding->n_paths,
     };
-    call_add_leg(call, leg_sip_create_outgoing(registrar->env, &target));
+    struct leg *leg = leg_sip_create_outgoing(registrar->env, &target);
+    (void)slice_copy(slice_of(user), leg->user, sizeof leg->user);
+    leg->may_use_trunks = user[0] != '\0';
+    call_add_leg(call, leg);
 }
 
 /* "q500" in a target's number: only contacts below that preference are left to ring. */

@@ -6,12 +6,14 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "call/call.h"
+#include "config/config.h"
 #include "legs/leg_sip.h"
 #include "legs/registrar.h"
 #include "legs/trace.h"
 #include "legs/trunks.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_auth.h"
+#include "sip/sip_identity.h"
 #include "sip/sip_msg.h"
 #include "sip/sip_session.h"
 
@@ -102,7 +104,22 @@ static bool plan_phone(const struct sip_face *face, const struct sip_uri *uri,
            slice_copy(uri->text, target->number, sizeof target->number);
 }
 
-/* The caller is known: a call begins. */
+/* Whether the caller wants to be nobody; a trunk of the operator's own network is believed who it
+ * is (RFC 3325 §9.1). */
+static bool read_identity(const struct sip_face *face, const struct sip_msg *invite,
+                          const char *trunk, struct slice *from)
+{
+    const struct config_trunk *config = config_trunk_find(face->env->config, slice_of(trunk));
+    struct sip_identity identity;
+    struct sip_uri uri;
+    sip_identity_read(invite, &identity);
+    if (config && config->identity == CONFIG_IDENTITY_ASSERTED &&
+        !sip_uri_parse(identity.uri, &uri) && uri.user.len)
+        *from = uri.user;
+    return identity.is_private || sip_identity_is_anonymous(invite);
+}
+
+/* The caller is known: a call begins, or one is taken over. */
 static void admit(struct sip_face *face, struct sip_session *session, const char *trunk,
                   struct slice sip_user)
 {
@@ -124,14 +141,21 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     char from_mem[FACE_TEXT_MAX], to_mem[FACE_TEXT_MAX];
     const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
     snprintf(leg->via, sizeof leg->via, "%s", trunk ? trunk : user);
-    json_t *headers = x_headers(invite);
-    struct route_plan plan;
+    /* From is bound to who was proved: a phone cannot call in another's name */
     bool bound = user[0] && !registrar_is_pbx(face->registrar, sip_user);
+    if (bound)
+        snprintf(leg->party, sizeof leg->party, "%s", user);
+    if (sip_msg_count(invite, SIP_H_REPLACES)) {
+        leg_sip_take_over(leg, user, trunk ? trunk : "");
+        return;
+    }
+    json_t *headers = x_headers(invite);
+    struct slice from = sip_msg_from(invite)->uri.user;
+    bool is_private = read_identity(face, invite, trunk, &from);
+    struct route_plan plan;
     struct call_request request = {
         .face = SLICE("sip"),
-        /* From is bound to who was proved: a phone cannot call in another's name */
-        .from = bound ? slice_of(user)
-                      : unescaped(sip_msg_from(invite)->uri.user, from_mem, sizeof from_mem),
+        .from = bound ? slice_of(user) : unescaped(from, from_mem, sizeof from_mem),
         .from_name = sip_msg_from(invite)->display,
         .from_user = slice_of(user),
         .trunk = slice_of(trunk),
@@ -140,6 +164,9 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
         .may_use_trunks = user[0] != '\0',
         .headers = headers,
         .plan = plan_phone(face, sip_msg_uri(invite), &plan) ? &plan : NULL,
+        .referred_by = sip_msg_value(invite, SIP_H_REFERRED_BY),
+        .hops = sip_msg_count(invite, SIP_H_MAX_FORWARDS) ? sip_msg_max_forwards(invite) : 0,
+        .is_private = is_private,
     };
     call_create(face->env->calls, &request, leg);
     if (leg->call) /* legs outlive this turn */

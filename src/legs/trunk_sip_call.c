@@ -104,10 +104,18 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
     const char *from_user = config->username[0] ? config->username : call_from(call);
     trunk_sip_print_uri(&from, config->caller_id[0] ? config->caller_id : from_user,
                         config->domain);
+    char identity_mem[600];
+    struct buf identity = BUF_ON(identity_mem);
+    if (config->identity != CONFIG_IDENTITY_NONE && call_from(call)[0])
+        trunk_sip_print_uri(&identity, config->caller_id[0] ? config->caller_id : call_from(call),
+                            config->domain);
     struct leg_sip_target sip = {
         .request_uri = buf_slice(&uri),
         .from_uri = buf_slice(&from),
         .from_name = slice_of(call_from_name(call)),
+        .identity_uri = identity.overflow ? SLICE_NONE : buf_slice(&identity),
+        .is_asserted = config->identity == CONFIG_IDENTITY_ASSERTED,
+        .is_private = config->privacy || call_is_private(call),
         .contact_user = slice_of(config->username[0] ? config->username : "tandem"),
         .hops = self->hops,
         .n_hops = self->n_hops,

@@ -467,6 +467,11 @@ void sip_session_learn(struct sip_session *s, const struct sip_msg *msg)
                               sip_msg_lists(msg, SIP_H_REQUIRE, "timer");
 }
 
+void *sip_session_owner(const struct sip_session *s, const struct sip_session_events *events)
+{
+    return s->events == events ? s->owner : NULL;
+}
+
 bool sip_session_is_uac(const struct sip_session *s)
 {
     return s->is_uac;

@@ -108,6 +108,8 @@ void sip_session_set_account(struct sip_session *session, const struct sip_accou
 /** Whose phone the far end is (proved, or registered): when its connection drops, our requests go
  * by the one that sip_agent_events.find_flow() knows. */
 void sip_session_set_peer(struct sip_session *session, struct slice peer);
+/** Whose session it is, when those are its events; else NULL. */
+void *sip_session_owner(const struct sip_session *session, const struct sip_session_events *events);
 /** NULL is fine. See the top. */
 void sip_session_destroy(struct sip_session *session);
 

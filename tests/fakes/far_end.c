@@ -13,6 +13,7 @@
 #include "sip/sip_agent.h"
 #include "sip/sip_auth.h"
 #include "sip/sip_msg.h"
+#include "sip/sip_refer.h"
 #include "sip/sip_session.h"
 #include "sip/sip_txn.h"
 
@@ -140,6 +141,31 @@ static void on_request(void *owner, struct sip_session *session, struct sip_txn 
     sip_txn_reply_status(txn, 200);
 }
 
+static void on_referred(void *owner, struct sip_session *session,
+                        const struct sip_refer_progress *progress)
+{
+    struct far_call *call = owner;
+    (void)session;
+    note(call->far, "referred:%d%s ", progress->status, progress->is_refused ? ":refused" : "");
+}
+
+/* It does what it is asked to, as it says. */
+static void on_refer(void *owner, struct sip_session *session, const struct sip_referral *referral)
+{
+    struct far_call *call = owner;
+    note(call->far, "refer:%.*s%s ", SLICE_ARG(referral->target),
+         referral->has_replaces ? "+replaces" : "");
+    if (call->far->transfers < 300) {
+        assert_int_equal(sip_refer_accept(session, referral->id), OK);
+        assert_int_equal(sip_refer_notify(session, referral->id, 180, SLICE_NONE), OK);
+        assert_int_equal(sip_refer_notify(session, referral->id, call->far->transfers, SLICE_NONE),
+                         OK);
+        return;
+    }
+    struct sip_reply reply = { .status = call->far->transfers };
+    assert_int_equal(sip_refer_reject(session, referral->id, &reply), OK);
+}
+
 static void on_bye(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
 {
     struct far_call *call = owner;
@@ -167,6 +193,8 @@ static const struct sip_session_events session_events = {
     .on_reinvite = on_reinvite,
     .on_reoffer = on_reoffer,
     .on_request = on_request,
+    .on_refer = on_refer,
+    .on_referred = on_referred,
     .on_bye = on_bye,
     .on_cancelled = on_cancelled,
 };
@@ -246,7 +274,9 @@ static void bind_rtp(struct far_end *far)
 
 void far_create(struct far_end *far, struct rig *rig)
 {
-    *far = (struct far_end){ .rig = rig, .rings = 180, .answers = 200, .formats = "0 8 101" };
+    *far = (struct far_end){
+        .rig = rig, .rings = 180, .answers = 200, .formats = "0 8 101", .transfers = 200
+    };
     struct sip_agent_config config = { .user_agent = SLICE("far end") };
     struct addr bind = addr_loopback4(0);
     list_init(&far->calls);
@@ -286,8 +316,19 @@ void far_demand(struct far_end *far, const char *realm, const char *password)
         far->auth = sip_auth_create(far->rig->far_loop, &config, find_password, far);
 }
 
-void far_dial(struct far_end *far, const char *user, const char *account, const char *password)
+static void dial(struct far_end *far, const char *user, const char *account, const char *password,
+                 const struct sip_session *replaces)
 {
+    char value_mem[600];
+    struct buf value = BUF_ON(value_mem);
+    struct sip_field fields[2];
+    size_t n_fields = 0;
+    if (replaces) {
+        sip_session_print_replaces(replaces, &value);
+        fields[n_fields++] = (struct sip_field){ SLICE("Replaces"), buf_slice(&value) };
+    }
+    if (far->is_private)
+        fields[n_fields++] = (struct sip_field){ SLICE("Privacy"), SLICE("id") };
     char uri[200], from[200], host[ADDR_TEXT], mem[500];
     struct far_call *call = add_call(far);
     struct secret secret = { 0 };
@@ -300,6 +341,9 @@ void far_dial(struct far_end *far, const char *user, const char *account, const 
         .hop = { .kind = SIP_UDP, .addr = far->rig->sip },
         .from_uri = slice_of(from),
         .auth = { .user = slice_of(password ? account : NULL), .password = &secret },
+        .fields = fields,
+        .n_fields = n_fields,
+        .hops = far->hops,
     };
     if (far->offers)
         config.body = (struct sip_body){ SLICE("application/sdp"), slice_of(far->offers) };
@@ -308,6 +352,32 @@ void far_dial(struct far_end *far, const char *user, const char *account, const 
     assert_int_equal(sip_session_invite(&call->session, far->agent, &config, &session_events, call),
                      OK);
     secret_clear(&secret);
+}
+
+void far_dial(struct far_end *far, const char *user, const char *account, const char *password)
+{
+    dial(far, user, account, password, NULL);
+}
+
+void far_replace(struct far_end *far, struct far_end *old, const char *user, const char *account,
+                 const char *password)
+{
+    dial(far, user, account, password, newest(old)->session);
+}
+
+void far_refer(struct far_end *far, const char *user)
+{
+    char uri[200], host[ADDR_TEXT];
+    snprintf(uri, sizeof uri, "sip:%s@%s", user, addr_print(&far->rig->sip, host));
+    struct sip_refer_config config = { .target = slice_of(uri) };
+    assert_int_equal(sip_refer_send(newest(far)->session, &config), OK);
+}
+
+void far_refer_replaces(struct far_end *far, struct far_end *with)
+{
+    struct far_call *oldest = LIST_ITEM(far->calls.next, struct far_call, in_far);
+    struct sip_refer_config config = { .replaces = newest(with)->session };
+    assert_int_equal(sip_refer_send(oldest->session, &config), OK);
 }
 
 static void on_registered(void *owner, const struct sip_outcome *outcome)

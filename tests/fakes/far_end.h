@@ -24,6 +24,9 @@ struct far_end {
     int answers;         /* 200, or a refusal; 0: later, or never */
     bool late;           /* its own INVITEs carry no SDP, the ACK does */
     const char *formats; /* of its m= line: "0 8 101" */
+    int transfers;       /* how a REFER to it ends: 200, or what refuses it */
+    unsigned hops;       /* Max-Forwards of its INVITEs; 0: 70 */
+    bool is_private;     /* its INVITEs carry Privacy: id */
     const char *offers;  /* a whole description for far_dial() instead; NULL: none */
     const char *realm;   /* it demands digest for this realm; NULL: nobody is asked */
     struct secret password;
@@ -54,6 +57,13 @@ void far_answer(struct far_end *far);
 void far_hang_up(struct far_end *far); /* CANCEL, BYE or 480, whichever is right */
 void far_reinvite(struct far_end *far, const char *direction);
 void far_info(struct far_end *far, const char *digit);
+/** REFER in the newest call to "sip:USER@gateway". */
+void far_refer(struct far_end *far, const char *user);
+/** REFER in the oldest call, to the far end of the newest one of `with` (Replaces). */
+void far_refer_replaces(struct far_end *far, struct far_end *with);
+/** Call as far_dial(), in the place of the newest call of `old` (Replaces). */
+void far_replace(struct far_end *far, struct far_end *old, const char *user, const char *account,
+                 const char *password);
 /** Compare what happened and forget it. */
 void far_expect(struct far_end *far, const char *log);
 bool far_did(const struct far_end *far, const char *part);
