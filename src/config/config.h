@@ -37,6 +37,7 @@ struct config_bind {
 struct config_binds {
     struct config_bind items[CONFIG_BINDS_MAX];
     size_t n;
+    bool is_auto; /* of SIP over TCP and TLS: beside each listener of UDP */
 };
 
 struct config_list {

@@ -44,7 +44,7 @@ static bool same_pairs(const struct config_pairs *a, const struct config_pairs *
 
 static bool same_binds(const struct config_binds *a, const struct config_binds *b)
 {
-    bool same = a->n == b->n;
+    bool same = a->n == b->n && a->is_auto == b->is_auto;
     for (size_t i = 0; i < a->n && same; i++)
         same = strcmp(a->items[i].host, b->items[i].host) == 0 &&
                a->items[i].port == b->items[i].port && a->items[i].root == b->items[i].root &&

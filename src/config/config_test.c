@@ -128,6 +128,8 @@ static void test_listeners(void **state)
     assert_int_equal(c->sip_udp.n, 2);
     assert_string_equal(c->sip_udp.items[1].host, "0.0.0.0");
     assert_int_equal(c->sip_tcp.n, 0);
+    assert_false(c->sip_tcp.is_auto); /* none was asked for */
+    assert_true(c->sip_tls.is_auto);
     config_destroy(c);
     c = fine(
         &(struct given){ .environ = { "WEB_CLIENT_PORT=81", "SERVER_PORT=31", "HTTPS_PORT=444" } });

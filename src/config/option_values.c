@@ -204,6 +204,10 @@ static enum err add_bind(const struct put *p, struct slice item)
     struct slice port;
     struct config_bind bind = { .port = 0 };
     const char *expected;
+    if (p->row->has_auto && slice_iis(item, "auto")) {
+        binds->is_auto = true;
+        return OK;
+    }
     if (!split_bind(text, &host, &port))
         return fail(&one, ERR_INVALID, "an address and a port such as [::1]:8080");
     enum err err = parse_port(&one, port, &bind.port);

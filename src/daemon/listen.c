@@ -35,6 +35,24 @@ static enum err listen_kind(struct daemon *daemon, enum sip_kind kind,
     return OK;
 }
 
+/* Nobody asked for it by name: what is in the way costs this listener and a warning, not the
+ * start. */
+static void listen_beside_udp(struct daemon *daemon, enum sip_kind kind)
+{
+    const struct config_binds *udp = &daemon->config->sip_udp;
+    struct addr real[SIP_AGENT_LISTENERS_MAX];
+    size_t n = sip_agent_listeners(daemon->env.agent, SIP_UDP, real, COUNT_OF(real));
+    for (size_t i = 0; i < n && i < udp->n; i++) {
+        struct fault fault = { 0 };
+        uint16_t port = addr_port(&real[i]);
+        if (kind == SIP_TLS) /* any port stays any */
+            port = udp->items[i].port ? (uint16_t)(port + 1) : 0;
+        addr_set_port(&real[i], port);
+        if (sip_agent_listen(daemon->env.agent, kind, &real[i], &fault))
+            log_warn(NULL, "no SIP over %s beside UDP: %s", sip_kind_name(kind), fault.text);
+    }
+}
+
 static enum err use_certificate(struct daemon *daemon, struct fault *fault)
 {
     const struct config *config = daemon->config;
@@ -46,13 +64,24 @@ static enum err use_certificate(struct daemon *daemon, struct fault *fault)
     return sip_tls_use_certificate(daemon->env.agent, &tls, fault);
 }
 
+static bool has_family(const struct daemon *daemon, enum sip_kind kind, bool v6)
+{
+    struct addr list[SIP_AGENT_LISTENERS_MAX];
+    size_t n = sip_agent_listeners(daemon->env.agent, kind, list, COUNT_OF(list));
+    for (size_t i = 0; i < n; i++)
+        if (addr_is_v6(&list[i]) == v6)
+            return true;
+    return false;
+}
+
 /* Trunks by TCP and TLS can be called without a listener of that kind. */
-static void add_way_out(struct daemon *daemon, enum sip_kind kind, const struct config_binds *binds)
+static void add_way_out(struct daemon *daemon, enum sip_kind kind)
 {
     static const char *const anywhere[] = { "0.0.0.0", "::" };
-    for (size_t i = 0; i < COUNT_OF(anywhere) && !binds->n; i++) {
+    for (size_t i = 0; i < COUNT_OF(anywhere); i++) {
         struct addr addr;
         if (!addr_parse_ip(slice_of(anywhere[i]), 0, &addr) &&
+            !has_family(daemon, kind, addr_is_v6(&addr)) &&
             sip_tcp_dial_only(daemon->env.agent, kind, &addr))
             log_warn(NULL, "no room for SIP over %s out of here", sip_kind_name(kind));
     }
@@ -64,14 +93,18 @@ enum err daemon_listen_sip(struct daemon *daemon, struct fault *fault)
     enum err err = listen_kind(daemon, SIP_UDP, &config->sip_udp, fault);
     if (!err)
         err = listen_kind(daemon, SIP_TCP, &config->sip_tcp, fault);
-    if (!err && config->sip_tls.n)
+    if (!err && (config->sip_tls.n || config->sip_tls.is_auto))
         err = use_certificate(daemon, fault);
     if (!err)
         err = listen_kind(daemon, SIP_TLS, &config->sip_tls, fault);
     if (err)
         return err;
-    add_way_out(daemon, SIP_TCP, &config->sip_tcp);
-    add_way_out(daemon, SIP_TLS, &config->sip_tls);
+    if (config->sip_tcp.is_auto)
+        listen_beside_udp(daemon, SIP_TCP);
+    if (config->sip_tls.is_auto)
+        listen_beside_udp(daemon, SIP_TLS);
+    add_way_out(daemon, SIP_TCP);
+    add_way_out(daemon, SIP_TLS);
     return OK;
 }
 
