@@ -18,7 +18,7 @@ needs_cli    := base config net sip rtc
 needs_daemon := api cli script legs call rtc sip media sdp store net config base
 
 # Foreign libraries, by the floor that knows them (pkg-config names).
-pkgs_base   := libuv libcrypto jansson yaml-0.1
+pkgs_base   := libuv libcrypto jansson yaml-0.1 zlib
 pkgs_net    := libwebsockets libcurl libcares libssl
 pkgs_store  := sqlite3
 pkgs_media  := opus sndfile speexdsp
