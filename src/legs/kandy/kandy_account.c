@@ -1,0 +1,594 @@
+/* Subscribing, the socket, renewals and losses of an account. */
+#include "legs/kandy/kandy_account_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/rand.h"
+
+enum {
+    RETRY_FIRST_MS = 2000,
+    RETRY_MAX_MS = 60000,
+    LOGIN_RETRY_MS = 60000,
+    OVERLOADS_MAX = 3,
+    SEED_RENEW_PERCENT = 80,
+    TOKEN_AHEAD_MS = 300000, /* section 5 */
+    SHOWN_ID = 6,
+};
+
+const char *kandy_state_name(enum kandy_state state)
+{
+    static const char *const names[] = { "idle",        "connecting", "connected", "waiting",
+                                         "auth_failed", "refused",    "overridden" };
+    _Static_assert(COUNT_OF(names) == KANDY_TAKEN + 1, "one name a state");
+    return names[state];
+}
+
+void kandy_account_set_state(struct kandy_account *account, enum kandy_state state,
+                             const char *text)
+{
+    if (account->state == state && state != KANDY_WAITING)
+        return;
+    account->state = state;
+    if (!account->stopped)
+        account->events->on_state(account->owner, state, text);
+}
+
+struct kandy_grant kandy_account_grant(const struct kandy_account *account)
+{
+    return (struct kandy_grant){ &account->granted.token, &account->granted.refresh_token,
+                                 account->granted.subscription };
+}
+
+static void connect_anew(void *owner);
+static void open_socket(struct kandy_account *account);
+
+/* ---- failures ---- */
+
+/* 2 s, 4 s … a minute, each a little off, so that many gateways do not come at once. */
+static int64_t backoff_ms(struct kandy_account *account)
+{
+    unsigned shift = account->failures < 5 ? account->failures : 5;
+    int64_t ms = num_min((int64_t)RETRY_FIRST_MS << shift, RETRY_MAX_MS);
+    account->failures++;
+    return ms + (int64_t)(rand_u32() % 1000);
+}
+
+static int64_t overload_ms(struct kandy_account *account, const struct kandy_verdict *verdict)
+{
+    bool told = verdict->retry_ms >= 0 && account->overloads < OVERLOADS_MAX;
+    account->overloads++;
+    return told ? verdict->retry_ms : backoff_ms(account);
+}
+
+/* When to come again, and as what to be seen until then; never: -1. */
+static int64_t judge(struct kandy_account *account, const struct kandy_verdict *verdict,
+                     enum kandy_state *state)
+{
+    *state = KANDY_WAITING;
+    switch (verdict->fault) {
+    case KANDY_AUTH:
+        *state = KANDY_AUTH_FAILED;
+        return KANDY_AUTH_RETRY_MS;
+    case KANDY_LOCKED:
+    case KANDY_FORBIDDEN:
+        *state = KANDY_SHUT_OUT;
+        return -1;
+    case KANDY_LOGINS:
+    case KANDY_LOGGED_OUT:
+        return LOGIN_RETRY_MS;
+    case KANDY_OVERLOAD:
+        return overload_ms(account, verdict);
+    case KANDY_FINE:
+    case KANDY_BAD_NUMBER:
+    case KANDY_NO_SUBSCRIPTION:
+    case KANDY_NO_CALL:
+    case KANDY_GLARED:
+    case KANDY_TOKEN_OVER:
+    case KANDY_NOT_HERE:
+    case KANDY_SERVER:
+    case KANDY_NETWORK:
+        return backoff_ms(account);
+    }
+    return -1;
+}
+
+static void log_failure(const struct kandy_account *account, const struct kandy_verdict *verdict)
+{
+    const struct log_tag *log = account->config.log;
+    if (verdict->http) {
+        log_error(log, "[ERROR] Subscription failed: %s", verdict->text);
+        log_error(log, "[ERROR] Failed to connect to Kandy: %d", verdict->http);
+    } else {
+        log_error(log, "[ERROR] Failed to connect to Kandy: %s", verdict->text);
+    }
+}
+
+static void fail(struct kandy_account *account, const struct kandy_verdict *verdict)
+{
+    enum kandy_state state;
+    char text[320];
+    bool seed = account->dialect == &kandy_seed;
+    if (verdict->fault == KANDY_NOT_HERE && seed && !account->config.dialect) {
+        /* section 0: never after 401 or 403, that would be a second guess at the password */
+        log_info(account->config.log, "no seed API there (%d): Kandy Link is tried", verdict->http);
+        account->dialect = &kandy_link;
+        connect_anew(account);
+        return;
+    }
+    log_failure(account, verdict);
+    int64_t again_ms = judge(account, verdict, &state);
+    snprintf(text, sizeof text, "%s (%s)", verdict->text, verdict->words ? verdict->words : "");
+    account->renewing = false;
+    if (again_ms >= 0)
+        loop_timer_start(account->config.loop, &account->retry, again_ms, connect_anew, account);
+    /* a renewal that failed for a while takes nothing from what still works */
+    if (!account->is_open || state != KANDY_WAITING)
+        kandy_account_set_state(account, state, text);
+}
+
+/* ---- renewals ---- */
+
+static void on_refreshed(void *owner, const struct kandy_reply *reply);
+static void on_token_refreshed(void *owner, const struct kandy_reply *reply);
+
+static void send_auth(struct kandy_account *account, enum kandy_op_kind kind, kandy_reply_fn fn)
+{
+    struct kandy_op op = { .kind = kind };
+    struct kandy_grant grant = kandy_account_grant(account);
+    struct kandy_request request;
+    if (account->exchange)
+        account->config.io->ops->cancel(account->exchange);
+    account->exchange = NULL;
+    if (!account->dialect->print(account->config.who, &grant, &op, &request))
+        return;
+    account->exchange = account->config.io->ops->send(account->config.io, account->config.who,
+                                                      &request, fn, account);
+    kandy_request_clear(&request);
+}
+
+static void read_verdict(const struct kandy_account *account, const struct kandy_reply *reply,
+                         struct kandy_verdict *out)
+{
+    if (reply->http)
+        kandy_verdict_read(out, reply->http, reply->body, reply->retry_after,
+                           loop_wall_ms(account->config.loop));
+    else
+        kandy_verdict_network(out, reply->text);
+}
+
+static void renew(void *owner)
+{
+    struct kandy_account *account = owner;
+    account->renewals++;
+    if (account->dialect->calls_by_rest) {
+        send_auth(account, KANDY_OP_REFRESH, on_refreshed);
+    } else if (!secret_empty(&account->granted.refresh_token)) {
+        send_auth(account, KANDY_OP_TOKEN_REFRESH, on_token_refreshed);
+    } else {
+        connect_anew(account);
+    }
+}
+
+/* Link: expires / 2^attempt, at least 30 s, a little off (section 4.2). The seed: at 80 %. */
+static void schedule_renewal(struct kandy_account *account, unsigned attempt)
+{
+    int64_t whole_ms = (int64_t)account->granted.expires_s * 1000;
+    int64_t in_ms = whole_ms * SEED_RENEW_PERCENT / 100;
+    if (account->dialect->calls_by_rest) {
+        in_ms = num_max(whole_ms >> num_min(attempt, 20), KANDY_RENEW_MIN_MS);
+        in_ms = in_ms * (80 + (int64_t)(rand_u32() % 41)) / 100;
+        if (in_ms >= whole_ms) /* one so short must be renewed all the same */
+            in_ms = whole_ms * SEED_RENEW_PERCENT / 100;
+    }
+    loop_timer_start(account->config.loop, &account->renew, in_ms, renew, account);
+}
+
+static void on_refreshed(void *owner, const struct kandy_reply *reply)
+{
+    struct kandy_account *account = owner;
+    struct kandy_verdict verdict;
+    account->exchange = NULL;
+    read_verdict(account, reply, &verdict);
+    if (verdict.fault == KANDY_FINE && !kandy_granted_parse(&account->granted, reply->body)) {
+        log_info(account->config.log, "subscription renewed expires_s=%d",
+                 account->granted.expires_s);
+        account->renewals = 0;
+        schedule_renewal(account, 1);
+        return;
+    }
+    log_warn(account->config.log, "subscription not renewed: %s", verdict.text);
+    bool lost = verdict.fault == KANDY_NO_SUBSCRIPTION || verdict.fault == KANDY_TOKEN_OVER ||
+                verdict.fault == KANDY_AUTH;
+    if (lost)
+        kandy_account_renew(account, 0);
+    else
+        schedule_renewal(account, account->renewals + 1);
+}
+
+static void on_token_refreshed(void *owner, const struct kandy_reply *reply);
+static void refresh_token(void *owner)
+{
+    send_auth(owner, KANDY_OP_TOKEN_REFRESH, on_token_refreshed);
+}
+
+/* Of uc: its token ends on its own, 300 s before that it is changed. */
+static void schedule_token(struct kandy_account *account, int expires_s)
+{
+    int64_t whole_ms = (int64_t)expires_s * 1000;
+    int64_t in_ms = whole_ms > 2 * TOKEN_AHEAD_MS ? whole_ms - TOKEN_AHEAD_MS : whole_ms / 2;
+    loop_timer_start(account->config.loop, &account->token, in_ms, refresh_token, account);
+}
+
+static void on_token_refreshed(void *owner, const struct kandy_reply *reply)
+{
+    struct kandy_account *account = owner;
+    struct kandy_verdict verdict;
+    int expires_s = account->granted.expires_s;
+    account->exchange = NULL;
+    read_verdict(account, reply, &verdict);
+    if (verdict.fault != KANDY_FINE || kandy_granted_parse_token(&account->granted, reply->body)) {
+        log_info(account->config.log, "token not refreshed: %s", verdict.text);
+        connect_anew(account);
+        return;
+    }
+    log_debug(account->config.log, "token refreshed");
+    if (account->dialect->has_token) {
+        schedule_token(account, account->granted.expires_s);
+        account->granted.expires_s = expires_s; /* of the subscription */
+    } else {
+        schedule_renewal(account, 1);
+    }
+}
+
+void kandy_account_renew(struct kandy_account *account, int64_t in_ms)
+{
+    loop_timer_stop(account->config.loop, &account->renew);
+    loop_timer_start(account->config.loop, &account->retry, in_ms, connect_anew, account);
+}
+
+/* ---- subscribing ---- */
+
+static void log_subscribed(const struct kandy_account *account, const struct kandy_granted *granted)
+{
+    const struct kandy_identity *who = account->config.who;
+    struct slice id = slice_of(granted->subscription);
+    for (size_t i = id.len; i > 0 && id.len == strlen(granted->subscription); i--)
+        if (granted->subscription[i - 1] == '/') /* of a path the last part is the id */
+            id = slice_from(id, i);
+    log_info(account->config.log,
+             "[INFO] Kandy subscription successful { subscriptionId: \"%.*s...\" }",
+             SLICE_ARG(slice_sub(id, 0, SHOWN_ID)));
+    for (size_t i = 0; granted->lists_services && i < who->n_services; i++) {
+        struct slice rest = slice_of(granted->services);
+        bool has = false;
+        while (rest.len && !has)
+            has = slice_iis(slice_word(&rest), who->services[i]);
+        if (!has)
+            log_warn(account->config.log, "service refused: %s", who->services[i]);
+    }
+}
+
+static void on_subscribed(void *owner, const struct kandy_reply *reply)
+{
+    struct kandy_account *account = owner;
+    struct kandy_verdict verdict;
+    account->exchange = NULL;
+    read_verdict(account, reply, &verdict);
+    kandy_granted_clear(&account->next);
+    if (verdict.fault == KANDY_FINE && kandy_granted_parse(&account->next, reply->body)) {
+        verdict.fault = KANDY_SERVER;
+        verdict.words = "the answer names no subscription";
+    }
+    if (verdict.fault != KANDY_FINE) {
+        fail(account, &verdict);
+        return;
+    }
+    account->overloads = 0;
+    log_subscribed(account, &account->next);
+    open_socket(account);
+}
+
+/* The next subscription's token; what came with it is needed to subscribe. */
+static void on_token(void *owner, const struct kandy_reply *reply)
+{
+    struct kandy_account *account = owner;
+    struct kandy_verdict verdict;
+    account->exchange = NULL;
+    read_verdict(account, reply, &verdict);
+    if (verdict.fault == KANDY_FINE && kandy_granted_parse_token(&account->granted, reply->body)) {
+        verdict.fault = KANDY_SERVER;
+        verdict.words = "the answer has no token";
+    }
+    if (verdict.fault != KANDY_FINE) {
+        fail(account, &verdict);
+        return;
+    }
+    schedule_token(account, account->granted.expires_s);
+    send_auth(account, KANDY_OP_SUBSCRIBE, on_subscribed);
+}
+
+static void connect_anew(void *owner)
+{
+    struct kandy_account *account = owner;
+    const struct kandy_io_ops *io = account->config.io->ops;
+    loop_timer_stop(account->config.loop, &account->retry);
+    loop_timer_stop(account->config.loop, &account->renew);
+    io->close(account->next_socket);
+    account->next_socket = NULL;
+    account->reconnects = 0;
+    account->renewing = true;
+    if (!account->is_open)
+        kandy_account_set_state(account, KANDY_CONNECTING, "");
+    log_info(account->config.log, "[INFO] Authenticating with Kandy");
+    if (account->dialect->has_token)
+        send_auth(account, KANDY_OP_TOKEN, on_token);
+    else
+        send_auth(account, KANDY_OP_SUBSCRIBE, on_subscribed);
+}
+
+/* ---- the socket ---- */
+
+static void ping(void *owner)
+{
+    struct kandy_account *account = owner;
+    struct kandy_op op = { .kind = KANDY_OP_PING };
+    if (account->is_open)
+        (void)kandy_account_send(account, NULL, &op);
+    loop_timer_start(account->config.loop, &account->ping, KANDY_PING_MS, ping, account);
+}
+
+/* Secrets of what was end here; a token that came for both stays. */
+static void adopt_next(struct kandy_account *account)
+{
+    bool keep = account->dialect->has_token;
+    struct kandy_granted old = account->granted;
+    account->granted = account->next;
+    account->next = (struct kandy_granted){ 0 };
+    if (keep) {
+        account->granted.token = old.token;
+        account->granted.refresh_token = old.refresh_token;
+        old.token = old.refresh_token = (struct secret){ 0 };
+    }
+    kandy_granted_clear(&old);
+}
+
+static void on_socket_open(void *owner, struct kandy_socket *socket)
+{
+    struct kandy_account *account = owner;
+    const struct kandy_io_ops *io = account->config.io->ops;
+    struct kandy_op ask = { .kind = KANDY_OP_ICE_SERVERS };
+    log_info(account->config.log, "[INFO] Connected to Kandy WebSocket");
+    if (socket == account->next_socket) { /* the old one goes now: calls never lack one */
+        io->close(account->socket);
+        account->socket = socket;
+        account->next_socket = NULL;
+        adopt_next(account);
+        schedule_renewal(account, 1);
+    }
+    account->is_open = true;
+    account->renewing = false;
+    account->reconnects = account->failures = account->renewals = 0;
+    loop_timer_stop(account->config.loop, &account->retry);
+    (void)kandy_account_send(account, NULL, &ask);
+    if (account->dialect->calls_by_rest)
+        loop_timer_start(account->config.loop, &account->ping, KANDY_PING_MS, ping, account);
+    kandy_account_set_state(account, KANDY_CONNECTED, "");
+    kandy_calls_resume(account);
+}
+
+static void on_socket_text(void *owner, struct kandy_socket *socket, struct slice text)
+{
+    (void)socket;
+    kandy_account_on_text(owner, text);
+}
+
+static void reconnect(void *owner);
+
+/* Which way back: the same channel for a few times, then a new subscription. */
+static void come_back(struct kandy_account *account, const struct kandy_socket_end *end)
+{
+    char text[300];
+    struct loop *loop = account->config.loop;
+    snprintf(text, sizeof text, "the WebSocket is closed: %s", end->text);
+    kandy_account_set_state(account, KANDY_WAITING, text);
+    bool final = end->code == 1000 || end->http != 0 || !account->granted.subscription[0];
+    if (end->http == 401 || end->http == 403 || end->http == 404)
+        log_error(account->config.log, "[ERROR] Failed to connect to Kandy: %d", end->http);
+    if (final || account->reconnects >= KANDY_RECONNECTS) {
+        loop_timer_start(loop, &account->retry, backoff_ms(account), connect_anew, account);
+        return;
+    }
+    account->reconnects++;
+    loop_timer_start(loop, &account->retry, KANDY_RECONNECT_MS, reconnect, account);
+}
+
+static void on_socket_close(void *owner, struct kandy_socket *socket,
+                            const struct kandy_socket_end *end)
+{
+    struct kandy_account *account = owner;
+    const struct kandy_io_ops *io = account->config.io->ops;
+    bool is_next = socket == account->next_socket;
+    bool was_open = !is_next && account->is_open;
+    io->close(socket);
+    if (was_open)
+        log_warn(account->config.log, "Kandy WebSocket closed code=%d reason=\"%s\"", end->code,
+                 end->text);
+    else
+        log_warn(account->config.log, "Kandy WebSocket error reason=\"%s\"", end->text);
+    if (is_next) {
+        account->next_socket = NULL;
+        account->renewing = false;
+        if (account->is_open) { /* what works goes on; once more later */
+            loop_timer_start(account->config.loop, &account->retry, backoff_ms(account),
+                             connect_anew, account);
+            return;
+        }
+    } else {
+        account->socket = NULL;
+        account->is_open = false;
+        if (account->renewing || timer_is_running(&account->retry)) /* a new one is on its way */
+            return;
+    }
+    if (account->state != KANDY_TAKEN)
+        come_back(account, end);
+}
+
+static const struct kandy_socket_events socket_events = { on_socket_open, on_socket_text,
+                                                          on_socket_close };
+
+static void open_on(struct kandy_account *account, const struct kandy_granted *granted,
+                    struct kandy_socket **at)
+{
+    char target[KANDY_PATH_MAX];
+    struct kandy_grant grant = kandy_account_grant(account);
+    const char *channel = granted->channel;
+    grant.subscription = granted->subscription;
+    account->dialect->print_socket(&grant, channel, target);
+    *at = account->config.io->ops->open(account->config.io, target, &socket_events, account);
+    mem_wipe(target, sizeof target);
+}
+
+static void open_socket(struct kandy_account *account)
+{
+    open_on(account, &account->next, &account->next_socket);
+}
+
+static void reconnect(void *owner)
+{
+    struct kandy_account *account = owner;
+    open_on(account, &account->granted, &account->socket);
+}
+
+/* ---- the account ---- */
+
+const char *kandy_make_id(const struct kandy_account *account, const char *prefix,
+                          char out[KANDY_REQUEST_ID])
+{
+    char random[9];
+    rand_token(random, sizeof random - 1);
+    snprintf(out, KANDY_REQUEST_ID, "%s_%" PRId64 "_%s", prefix, loop_wall_ms(account->config.loop),
+             random);
+    return out;
+}
+
+bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
+                        const struct kandy_op *op)
+{
+    const struct kandy_io_ops *io = account->config.io->ops;
+    struct kandy_grant grant = kandy_account_grant(account);
+    struct kandy_request request;
+    struct kandy_op copy = *op;
+    char id[KANDY_REQUEST_ID];
+    if (!copy.id)
+        copy.id = kandy_make_id(account, "req", id);
+    bool sent = account->dialect->print(account->config.who, &grant, &copy, &request);
+    if (sent && request.by_socket) {
+        sent = account->is_open && !io->say(account->socket, slice_of(request.body));
+    } else if (sent) {
+        struct kandy_errand *errand = kandy_errand_create(account, call, op->kind);
+        errand->exchange = io->send(account->config.io, account->config.who, &request,
+                                    kandy_call_on_reply, errand);
+    }
+    kandy_request_clear(&request);
+    return sent;
+}
+
+struct kandy_account *kandy_account_create(const struct kandy_account_config *config,
+                                           const struct kandy_account_events *events, void *owner)
+{
+    struct kandy_account *account = mem_new(struct kandy_account);
+    account->config = *config;
+    account->events = events;
+    account->owner = owner;
+    account->dialect = config->dialect ? config->dialect : &kandy_seed;
+    account->by_session = map_create();
+    list_init(&account->calls);
+    list_init(&account->errands);
+    list_init(&account->held);
+    return account;
+}
+
+void kandy_account_start(struct kandy_account *account)
+{
+    connect_anew(account);
+}
+
+static void quiet(struct kandy_account *account)
+{
+    struct timer *const timers[] = { &account->retry, &account->renew, &account->token,
+                                     &account->ping };
+    const struct kandy_io_ops *io = account->config.io->ops;
+    for (size_t i = 0; i < COUNT_OF(timers); i++)
+        loop_timer_stop(account->config.loop, timers[i]);
+    if (account->exchange)
+        io->cancel(account->exchange);
+    account->exchange = NULL;
+    io->close(account->next_socket);
+    account->next_socket = NULL;
+}
+
+void kandy_account_stop(struct kandy_account *account)
+{
+    struct kandy_op op = { .kind = KANDY_OP_UNSUBSCRIBE };
+    account->stopped = true;
+    quiet(account);
+    if (account->granted.subscription[0] && list_empty(&account->calls))
+        (void)kandy_account_send(account, NULL, &op);
+}
+
+void kandy_account_destroy(struct kandy_account *account)
+{
+    if (!account)
+        return;
+    account->stopped = true;
+    quiet(account);
+    LIST_EACH(link, &account->calls) /* those whose owner is gone already */
+    kandy_call_end(LIST_ITEM(link, struct kandy_call, link), true);
+    LIST_EACH(errand, &account->errands)
+    kandy_errand_destroy(LIST_ITEM(errand, struct kandy_errand, link));
+    kandy_account_drop_held(account);
+    account->config.io->ops->close(account->socket);
+    map_destroy(account->by_session);
+    json_decref(account->ice_servers);
+    kandy_granted_clear(&account->granted);
+    kandy_granted_clear(&account->next);
+    mem_free(account);
+}
+
+enum kandy_state kandy_account_state(const struct kandy_account *account)
+{
+    return account->state;
+}
+
+bool kandy_account_is_up(const struct kandy_account *account)
+{
+    return account->state == KANDY_CONNECTED && account->is_open;
+}
+
+const struct kandy_dialect *kandy_account_dialect(const struct kandy_account *account)
+{
+    return account->dialect;
+}
+
+const struct kandy_granted *kandy_account_granted(const struct kandy_account *account)
+{
+    return &account->granted;
+}
+
+const json_t *kandy_account_ice_servers(const struct kandy_account *account)
+{
+    return account->ice_servers;
+}
+
+void kandy_account_send_text(struct kandy_account *account, const char *to, struct slice text)
+{
+    struct kandy_op op = { .kind = KANDY_OP_TEXT, .number = to, .text = text };
+    if (!kandy_account_send(account, NULL, &op))
+        log_warn(account->config.log, "message not sent: the %s dialect has none",
+                 account->dialect->name);
+}

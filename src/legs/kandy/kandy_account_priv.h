@@ -1,0 +1,94 @@
+#pragma once
+/* What kandy_account.c (subscription and socket), kandy_events.c (what comes) and kandy_call.c
+ * share.
+ */
+
+#include "base/map.h"
+#include "base/timer.h"
+#include "legs/kandy/kandy_account.h"
+
+enum { KANDY_SEEN_MAX = 64, KANDY_HELD_MAX = 64, KANDY_EVENT_ID_MAX = 80, KANDY_REQUEST_ID = 48 };
+
+struct kandy_account {
+    struct kandy_account_config config;
+    const struct kandy_account_events *events;
+    void *owner;
+    const struct kandy_dialect *dialect; /* in use */
+    enum kandy_state state;
+    bool stopped;
+    struct kandy_granted granted, next; /* `next`: renewed, its socket is not open yet */
+    struct kandy_exchange *exchange;    /* token, subscribe or refresh under way */
+    struct kandy_socket *socket, *next_socket;
+    bool is_open;                           /* the socket */
+    bool renewing;                          /* a new subscription is on its way to its socket */
+    struct timer retry, renew, token, ping; /* token: of uc, it expires by itself */
+    unsigned reconnects, failures, renewals, overloads;
+    json_t *ice_servers;
+    struct list calls, errands;
+    struct map *by_session; /* -> struct kandy_call */
+    unsigned n_makes;       /* calls whose names are not known yet */
+    struct list held;       /* of struct kandy_held: events for them, perhaps */
+    size_t n_held;
+    char seen[KANDY_SEEN_MAX][KANDY_EVENT_ID_MAX]; /* ids of the newest events, a ring */
+    size_t seen_at;
+};
+
+struct kandy_held {
+    struct list link;
+    struct kandy_event *event;
+};
+
+struct kandy_call {
+    struct list link;
+    struct kandy_account *account;
+    const struct kandy_call_events *events; /* NULL: its owner is gone, its name is awaited */
+    void *owner;
+    char session[KANDY_ID_MAX];
+    char request[KANDY_REQUEST_ID]; /* of call.make over the socket */
+    bool incoming, answered, is_up, retried;
+    bool making, resend;
+    char *number, *from_name, *sdp; /* until it has a name */
+    struct timer timer;             /* audit, or patience while it waits to be sent again */
+};
+
+/* One request whose answer is awaited. Its call may go first. */
+struct kandy_errand {
+    struct list link;
+    struct kandy_account *account;
+    struct kandy_call *call; /* NULL: nobody's */
+    struct kandy_exchange *exchange;
+    enum kandy_op_kind kind;
+    struct kandy_event *event; /* whose description is fetched; owned */
+};
+
+/* kandy_account.c */
+/** "req_1700000000000_x8Tz03ab" */
+const char *kandy_make_id(const struct kandy_account *account, const char *prefix,
+                          char out[KANDY_REQUEST_ID]);
+/** Subscribe anew in `in_ms`; what works goes on meanwhile. */
+void kandy_account_renew(struct kandy_account *account, int64_t in_ms);
+void kandy_account_set_state(struct kandy_account *account, enum kandy_state state,
+                             const char *text);
+/** By socket or HTTP; the answer of HTTP comes to kandy_call.c. False: not in this dialect, or not
+ * possible now. `call` may be NULL. */
+bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
+                        const struct kandy_op *op);
+struct kandy_grant kandy_account_grant(const struct kandy_account *account);
+
+/* kandy_events.c */
+void kandy_account_on_text(struct kandy_account *account, struct slice text);
+/** To its call, or held for one that has no name yet. `event` may be emptied. */
+void kandy_account_deliver(struct kandy_account *account, struct kandy_event *event);
+/** What was held for that session; then for nobody when no call waits for its name. */
+void kandy_account_release(struct kandy_account *account, struct kandy_call *call);
+void kandy_account_drop_held(struct kandy_account *account);
+void kandy_errand_destroy(struct kandy_errand *errand);
+struct kandy_errand *kandy_errand_create(struct kandy_account *account, struct kandy_call *call,
+                                         enum kandy_op_kind kind);
+
+/* kandy_call.c */
+/** A kandy_reply_fn; `owner` is the errand, which ends. */
+void kandy_call_on_reply(void *owner, const struct kandy_reply *reply);
+/** The account is up again: calls that wait to be sent, and what became of the others. */
+void kandy_calls_resume(struct kandy_account *account);
+struct kandy_call *kandy_call_by_request(const struct kandy_account *account, struct slice id);

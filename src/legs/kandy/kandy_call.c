@@ -1,0 +1,290 @@
+/* The calls of an account: their names, their requests, their audits. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "legs/kandy/kandy_account_priv.h"
+
+enum { RESEND_PATIENCE_MS = 6000 };
+
+static struct kandy_call *make(struct kandy_account *account,
+                               const struct kandy_call_events *events, void *owner)
+{
+    struct kandy_call *call = mem_new(struct kandy_call);
+    call->account = account;
+    call->events = events;
+    call->owner = owner;
+    list_append(&account->calls, &call->link);
+    return call;
+}
+
+static void set_session(struct kandy_call *call, struct slice session)
+{
+    if (slice_copy(session, call->session, sizeof call->session))
+        map_put(call->account->by_session, session, call);
+}
+
+static void destroy(struct kandy_call *call)
+{
+    struct kandy_account *account = call->account;
+    loop_timer_stop(account->config.loop, &call->timer);
+    if (call->making)
+        account->n_makes--;
+    if (map_find(account->by_session, slice_of(call->session)) == call)
+        map_remove(account->by_session, slice_of(call->session));
+    LIST_EACH(link, &account->errands)
+    {
+        struct kandy_errand *errand = LIST_ITEM(link, struct kandy_errand, link);
+        if (errand->call == call)
+            errand->call = NULL;
+    }
+    list_remove(&call->link);
+    mem_free(call->number);
+    mem_free(call->from_name);
+    mem_free(call->sdp);
+    mem_free(call);
+}
+
+struct kandy_call *kandy_call_by_request(const struct kandy_account *account, struct slice id)
+{
+    if (!id.len)
+        return NULL;
+    LIST_EACH(link, (struct list *)(uintptr_t)&account->calls)
+    {
+        struct kandy_call *call = LIST_ITEM(link, struct kandy_call, link);
+        if (slice_is(id, call->request))
+            return call;
+    }
+    return NULL;
+}
+
+/* ---- dialling ---- */
+
+static bool send_make(struct kandy_call *call)
+{
+    struct kandy_op op = { .kind = KANDY_OP_MAKE,
+                           .id = call->request,
+                           .session = call->session,
+                           .number = call->number,
+                           .from_name = call->from_name,
+                           .sdp = slice_of(call->sdp) };
+    call->resend = false;
+    return kandy_account_send(call->account, call, &op);
+}
+
+static void fail_late(void *owner)
+{
+    struct kandy_call *call = owner;
+    struct kandy_verdict verdict;
+    kandy_verdict_network(&verdict, "there is no connection to the cloud");
+    if (call->events)
+        call->events->on_failed(call->owner, KANDY_OP_MAKE, &verdict);
+    else
+        destroy(call);
+}
+
+struct kandy_call *kandy_call_make(struct kandy_account *account, const char *number,
+                                   const char *from_name, struct slice sdp,
+                                   const struct kandy_call_events *events, void *owner)
+{
+    struct kandy_call *call = make(account, events, owner);
+    char name[KANDY_REQUEST_ID];
+    call->number = slice_dup(slice_of(number));
+    call->from_name = slice_dup(slice_of(from_name));
+    call->sdp = slice_dup(sdp);
+    call->making = true;
+    account->n_makes++;
+    kandy_make_id(account, "req", call->request);
+    if (!account->dialect->calls_by_rest) /* there we name it */
+        set_session(call, slice_of(kandy_make_id(account, "call", name)));
+    log_info(account->config.log, "[INFO] Initiating Kandy call to: %s", number);
+    if (!send_make(call))
+        loop_timer_start(account->config.loop, &call->timer, 0, fail_late, call);
+    return call;
+}
+
+struct kandy_call *kandy_call_take(struct kandy_account *account, const struct kandy_event *event,
+                                   const struct kandy_call_events *events, void *owner)
+{
+    struct kandy_call *call = make(account, events, owner);
+    call->incoming = true;
+    set_session(call, event->session);
+    return call;
+}
+
+/* ---- during the call ---- */
+
+bool kandy_call_do(struct kandy_call *call, const struct kandy_op *op)
+{
+    struct kandy_op copy = *op;
+    copy.session = call->session;
+    if (op->kind == KANDY_OP_ANSWER || op->kind == KANDY_OP_REJECT || op->kind == KANDY_OP_FORWARD)
+        call->answered = true; /* there is nothing left to reject */
+    return kandy_account_send(call->account, call, &copy);
+}
+
+static void audit(void *owner)
+{
+    struct kandy_call *call = owner;
+    struct kandy_op op = { .kind = KANDY_OP_AUDIT };
+    loop_timer_start(call->account->config.loop, &call->timer, KANDY_AUDIT_MS, audit, call);
+    (void)kandy_call_do(call, &op);
+}
+
+void kandy_call_set_up(struct kandy_call *call)
+{
+    call->is_up = true;
+    if (call->account->dialect->calls_by_rest)
+        loop_timer_start(call->account->config.loop, &call->timer, KANDY_AUDIT_MS, audit, call);
+}
+
+static void tell_end(struct kandy_call *call)
+{
+    bool reject = call->incoming && !call->answered;
+    struct kandy_op op = { .kind = reject ? KANDY_OP_REJECT : KANDY_OP_END };
+    (void)kandy_call_do(call, &op);
+}
+
+void kandy_call_end(struct kandy_call *call, bool is_known)
+{
+    if (!call)
+        return;
+    call->events = NULL;
+    bool nameless = call->making && call->account->dialect->calls_by_rest;
+    if (!is_known && nameless && !call->resend && !timer_is_running(&call->timer))
+        return; /* it is ended as soon as it has a name: kandy_call_on_reply() */
+    if (!is_known && !nameless)
+        tell_end(call);
+    destroy(call);
+}
+
+const char *kandy_call_session(const struct kandy_call *call)
+{
+    return call->session;
+}
+
+/* ---- answers ---- */
+
+static void end_from_there(struct kandy_call *call, enum kandy_event_kind kind, const char *reason)
+{
+    struct kandy_event event = {
+        .kind = kind, .session = slice_of(call->session), .reason = slice_of(reason), .retry_ms = -1
+    };
+    if (call->events)
+        call->events->on_event(call->owner, &event);
+}
+
+/* 39: subscribe anew, then the call once more, else 503 (section 6). */
+static bool try_again(struct kandy_call *call, const struct kandy_verdict *verdict)
+{
+    struct kandy_account *account = call->account;
+    bool lost = verdict->fault == KANDY_NO_SUBSCRIPTION || verdict->fault == KANDY_TOKEN_OVER;
+    if (!lost || call->retried || !call->events)
+        return false;
+    call->retried = call->resend = true;
+    loop_timer_start(account->config.loop, &call->timer, RESEND_PATIENCE_MS, fail_late, call);
+    if (!account->renewing)
+        kandy_account_renew(account, 0);
+    return true;
+}
+
+static void on_made(struct kandy_call *call, const struct kandy_verdict *verdict,
+                    const struct kandy_reply *reply)
+{
+    char session[KANDY_ID_MAX];
+    struct kandy_account *account = call->account;
+    struct kandy_verdict bad = *verdict;
+    if (verdict->fault != KANDY_FINE && try_again(call, verdict))
+        return;
+    if (verdict->fault == KANDY_FINE && !kandy_reply_session(reply->body, session)) {
+        kandy_verdict_network(&bad, "the answer to callStart names no session");
+        bad.fault = KANDY_SERVER;
+    }
+    if (call->making)
+        account->n_makes--;
+    call->making = false;
+    if (bad.fault != KANDY_FINE) {
+        kandy_account_release(account, call);
+        if (call->events)
+            call->events->on_failed(call->owner, KANDY_OP_MAKE, &bad);
+        else
+            destroy(call);
+        return;
+    }
+    set_session(call, slice_of(session));
+    if (!call->events) { /* given up meanwhile */
+        tell_end(call);
+        destroy(call);
+        return;
+    }
+    kandy_account_release(account, call);
+}
+
+static void on_audited(struct kandy_call *call, const struct kandy_verdict *verdict)
+{
+    if (verdict->fault == KANDY_NO_CALL)
+        end_from_there(call, KANDY_END, "the cloud does not know the call any more");
+    else if (verdict->fault != KANDY_FINE)
+        loop_timer_start(call->account->config.loop, &call->timer, KANDY_AUDIT_RETRY_MS, audit,
+                         call);
+}
+
+/* After a loss of the socket: what did we miss? */
+static void on_state_told(struct kandy_call *call, const struct kandy_verdict *verdict,
+                          struct slice body)
+{
+    char state[32];
+    kandy_reply_state(body, state);
+    struct slice word = slice_of(state);
+    bool over =
+        verdict->fault == KANDY_NO_CALL || slice_iis(word, "ENDED") || slice_iis(word, "CANCELLED");
+    if (over)
+        end_from_there(call, KANDY_END, "the call ended while the connection was down");
+    else if (call->incoming && !call->answered && slice_iis(word, "ANSWERED"))
+        end_from_there(call, KANDY_CANCEL, "answered elsewhere");
+}
+
+void kandy_call_on_reply(void *owner, const struct kandy_reply *reply)
+{
+    struct kandy_errand *errand = owner;
+    struct kandy_account *account = errand->account;
+    struct kandy_call *call = errand->call;
+    enum kandy_op_kind kind = errand->kind;
+    struct kandy_verdict verdict;
+    if (reply->http)
+        kandy_verdict_read(&verdict, reply->http, reply->body, reply->retry_after,
+                           loop_wall_ms(account->config.loop));
+    else
+        kandy_verdict_network(&verdict, reply->text);
+    errand->exchange = NULL;
+    kandy_errand_destroy(errand);
+    if (verdict.fault != KANDY_FINE && kind != KANDY_OP_MAKE)
+        log_debug(account->config.log, "refused op=%d: %s", kind, verdict.text);
+    if (!call)
+        return;
+    if (kind == KANDY_OP_MAKE)
+        on_made(call, &verdict, reply);
+    else if (kind == KANDY_OP_AUDIT)
+        on_audited(call, &verdict);
+    else if (kind == KANDY_OP_STATE)
+        on_state_told(call, &verdict, reply->body);
+    else if (verdict.fault != KANDY_FINE && call->events)
+        call->events->on_failed(call->owner, kind, &verdict);
+}
+
+void kandy_calls_resume(struct kandy_account *account)
+{
+    struct kandy_op ask = { .kind = KANDY_OP_STATE };
+    LIST_EACH(link, &account->calls)
+    {
+        struct kandy_call *call = LIST_ITEM(link, struct kandy_call, link);
+        if (call->resend) {
+            loop_timer_stop(account->config.loop, &call->timer);
+            if (!send_make(call))
+                loop_timer_start(account->config.loop, &call->timer, 0, fail_late, call);
+        } else if (call->session[0] && call->events) {
+            (void)kandy_call_do(call, &ask);
+        }
+    }
+}
