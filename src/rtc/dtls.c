@@ -143,7 +143,6 @@ static SSL_CTX *make_ssl_ctx(void)
     SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                  SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ctx, 1); /* a datagram is read whole or lost */
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, accept_certificate, NULL);
@@ -343,6 +342,19 @@ static void drain(struct dtls *dtls)
     }
 }
 
+/* OpenSSL's record buffers, 33 KB for each connection, are needed while records come and go, and
+ * after the handshake none do (SSL_MODE_RELEASE_BUFFERS leaves DTLS out). */
+static void wake_buffers(struct dtls *dtls)
+{
+    BUG_IF(SSL_alloc_buffers(dtls->ssl) != 1);
+}
+
+static void rest_buffers(struct dtls *dtls)
+{
+    if (dtls->state == UP || dtls->state == DONE)
+        SSL_free_buffers(dtls->ssl); /* keeps them while something waits in them */
+}
+
 void dtls_start(struct dtls *dtls)
 {
     if (dtls->state == SHAKING && dtls->role == DTLS_CLIENT)
@@ -353,12 +365,14 @@ void dtls_feed(struct dtls *dtls, struct slice datagram)
 {
     if (dtls->state == DONE)
         return;
+    wake_buffers(dtls);
     dtls->input = datagram;
     if (dtls->state == SHAKING)
         shake(dtls);
     if (dtls->state == UNVERIFIED || dtls->state == UP)
         drain(dtls);
     dtls->input = SLICE_NONE;
+    rest_buffers(dtls);
 }
 
 void dtls_tick(struct dtls *dtls)
@@ -366,8 +380,10 @@ void dtls_tick(struct dtls *dtls)
     if (dtls->state == DONE || dtls_next_wake_ms(dtls) != 0)
         return;
     ERR_clear_error();
+    wake_buffers(dtls);
     if (DTLSv1_handle_timeout(dtls->ssl) < 0)
         fail_ssl(dtls, "DTLS handshake failed");
+    rest_buffers(dtls);
 }
 
 int64_t dtls_next_wake_ms(const struct dtls *dtls)
@@ -401,8 +417,10 @@ void dtls_close(struct dtls *dtls)
     if (dtls->state == DONE)
         return;
     ERR_clear_error();
-    if (SSL_is_init_finished(dtls->ssl))
+    if (SSL_is_init_finished(dtls->ssl)) {
+        wake_buffers(dtls);
         SSL_shutdown(dtls->ssl);
+    }
     ERR_clear_error();
     dtls->state = DONE;
 }
