@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { assertPageHears } from '../interop/lib/checks.mjs';
 import { openPage, startChromium } from '../interop/lib/chromium.mjs';
+import { waitFor } from '../interop/lib/process.mjs';
 import { startSim } from './lib/start.mjs';
 import { makeClient } from './lib/test_client.mjs';
 
@@ -53,6 +54,15 @@ async function describe({ offer, codecs, iceServers = [], policy = 'all' }) {
         await new Promise((done) => peer.addEventListener('icegatheringstatechange', () => peer.iceGatheringState === 'complete' && done(null)));
     return peer.localDescription.sdp;
 }
+/** Runs in the page. */
+async function restart() {
+    window.peer.restartIce();
+    // it is still complete, from the first time
+    const complete = new Promise((done) => window.peer.addEventListener('icegatheringstatechange', () => window.peer.iceGatheringState === 'complete' && done(null)));
+    await window.peer.setLocalDescription();
+    await complete;
+    return window.peer.localDescription.sdp;
+}
 const accept = (sdp) => window.peer.setRemoteDescription({ type: 'answer', sdp });
 
 for (const { codec, setup } of [{ codec: 'PCMU', setup: 'active' }, { codec: 'PCMA', setup: 'passive' }])
@@ -70,6 +80,19 @@ for (const { codec, setup } of [{ codec: 'PCMU', setup: 'active' }, { codec: 'PC
         await page.evaluate(() => window.peer.getSenders()[0].dtmf.insertDTMF('159#', 100, 70));
         await page.waitForTimeout(1200);
         assert.equal((await sim.get(`/calls/${id}/media`)).digits, '159#');
+        const again = await page.evaluate(restart);
+        const updated = await ask('PUT', `/callSessions/${id}`, { type: 'startCallUpdate', sdp: again });
+        assert.equal(updated.status, 200, updated.text);
+        const answers = () => socket.messages.filter(({ notificationMessage: m }) => m.eventType === 'respondCallUpdate' && m.sessionParams.sessionData === id);
+        await waitFor('the second answer', () => answers().length === 2);
+        const [first, second] = answers().map(({ notificationMessage: m }) => m.sessionParams.sdp);
+        const ufrag = /a=ice-ufrag:(\S+)/;
+        assert.notEqual(ufrag.exec(first)[1], ufrag.exec(second)[1]);
+        await page.evaluate(accept, second);
+        await page.waitForFunction(() => window.peer.connectionState === 'connected');
+        await page.waitForTimeout(1000);
+        await sim.waitTone(id, HEARD.hz);
+        await assertPageHears(page, 1000, -18, 1.5);
         await ask('DELETE', `/callSessions/${id}`);
         assert.deepEqual(await sim.get('/violations'), []);
         await page.context().close();

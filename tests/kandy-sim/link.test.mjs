@@ -57,6 +57,8 @@ test('a subscription is granted, lengthened, found by its correlator, deleted', 
     assert.match(subscriptionParams.notificationChannel, /\/websocket\/./);
     const { forceLogOut, ...again } = REQUEST;
     for (const path of [subscription, `${BASE}/subscription/clientCorrelator/device-1`]) assert.equal((await ask('PUT', path, { subscribeRequest: again })).status, 200);
+    await sim.put('/settings', { refreshCode: 2 });
+    assert.equal((await ask('PUT', subscription, { subscribeRequest: again })).json.subscribeResponse.statusCode, 2);
     assert.equal((await ask('DELETE', subscription)).status, 200);
     const gone = await ask('PUT', subscription, { subscribeRequest: again });
     assert.deepEqual([gone.status, gone.json.subscribeResponse.statusCode], [404, 39]);
@@ -348,6 +350,22 @@ test('gone, overridden, expired, dropped with a code; voice mail and messages', 
     assert.deepEqual([granted.expires, granted.service], [0.5, ['call']]);
     socket = await client.connect(granted.notificationChannel);
     assert.equal(await socket.closed(), 1001);
+});
+
+test('a socket is watched: connAck keeps it, silence closes it', async () => {
+    await sim.put('/settings', { connCheckMs: 100 });
+    const { socket, channel } = await start();
+    socket.ws.on('message', () => socket.send({ connAck: {} }));
+    await sleep(450);
+    assert.equal(socket.ws.readyState, 1);
+    assert.deepEqual(socket.messages[0], { connCheck: { interval: 0.1 } });
+    const silentOne = await client.connect(channel);
+    assert.equal(await silentOne.closed(), 1001);
+    await sim.put('/settings', { connCheckMs: null, idleMs: 200 });
+    const pinging = await client.connect(channel);
+    for (let i = 0; i < 4; i++) await sleep(100).then(() => pinging.ws.ping());
+    assert.equal(pinging.ws.readyState, 1);
+    assert.equal(await pinging.closed(), 1001);
 });
 
 test('uc: a token first, then the same; it expires and is refreshed', async () => {

@@ -33,7 +33,7 @@ test('coturn shows a certificate of our authority', async () => {
 test('seed: servers and credentials by call.getIceServers, a call relayed at both ends', async () => {
     const body = { username: USER, password: 'secret', service: ['call'] };
     const { json } = await client.ask('POST', '/v2.0/subscription', body, { 'Content-Type': 'application/json' });
-    const socket = await client.connect(`/?subscriptionId=${json.subscriptionId}`);
+    const socket = await client.connect(`/?subscriptionId=${encodeURIComponent(json.subscriptionId)}`);
     socket.send({ type: 'request', method: 'call.getIceServers', id: 'req_1' });
     const { iceServers } = (await socket.next('the servers', (m) => m.method === 'call.getIceServers')).result;
     assert.deepEqual(iceServers.map((server) => server.urls), sim.ready.ice_servers);

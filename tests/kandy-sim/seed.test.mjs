@@ -21,7 +21,7 @@ const subscribe = () => client.ask('POST', PATH, GOOD, JSON_HEADERS);
 /** A client that is subscribed and connected. */
 async function start() {
     const { json } = await subscribe();
-    const socket = await client.connect(`/?subscriptionId=${json.subscriptionId}`);
+    const socket = await client.connect(`/?subscriptionId=${encodeURIComponent(json.subscriptionId)}`);
     let n = 1;
     const request = (method, params) => {
         const id = `req_${1700000000000 + n++}`;
@@ -40,7 +40,7 @@ test('a right subscription is granted, and the fields that stand in for others w
         assert.equal((await client.ask('POST', PATH, { ...GOOD, service }, JSON_HEADERS)).status, 200);
     await sim.put('/settings', { fields: ['access_token'] });
     const short = (await subscribe()).json;
-    await client.connect(`/?subscriptionId=${short.access_token}`);
+    await client.connect(`/?subscriptionId=${encodeURIComponent(short.access_token)}`);
 });
 
 const REFUSED = [
@@ -73,7 +73,8 @@ test('refused: a WebSocket without a subscription, or at another path', async ()
     await assert.rejects(client.connect('/?subscriptionId=wrong'), { status: 401 });
     await assert.rejects(client.connect('/'), { status: 401 });
     const { json } = await subscribe();
-    await assert.rejects(client.connect(`/ws?subscriptionId=${json.subscriptionId}`), { status: 404 });
+    await assert.rejects(client.connect(`/?subscriptionId=${json.subscriptionId}`), { status: 401 }, 'a value that is not percent-encoded');
+    await assert.rejects(client.connect(`/ws?subscriptionId=${encodeURIComponent(json.subscriptionId)}`), { status: 404 });
 });
 
 test('a certificate of the authority in its file, for this address', async () => {
@@ -197,7 +198,7 @@ test('a subscription ends: by its time, and on command; a refresh token lengthen
     await sim.put('/settings', { expires: 0.4, fields: ['subscriptionId', 'access_token', 'refresh_token', 'expires_in'] });
     const { socket, ...tokens } = await start();
     const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    const body = `grant_type=refresh_token&refresh_token=${tokens.refresh_token}&client_id=x`;
+    const body = `grant_type=refresh_token&refresh_token=${encodeURIComponent(tokens.refresh_token)}&client_id=x`;
     assert.equal((await client.ask('POST', '/v2.0/token', body, JSON_HEADERS)).status, 400);
     await sim.put('/settings', { expires: 5 });
     assert.equal((await client.ask('POST', '/v2.0/token', body, form)).json.expires_in, 5);
@@ -205,5 +206,5 @@ test('a subscription ends: by its time, and on command; a refresh token lengthen
     assert.equal(socket.ws.readyState, 1);
     await sim.post('/expire', { inMs: 50 });
     assert.equal(await socket.closed(), 1001);
-    await assert.rejects(client.connect(`/?subscriptionId=${tokens.subscriptionId}`), { status: 401 });
+    await assert.rejects(client.connect(`/?subscriptionId=${encodeURIComponent(tokens.subscriptionId)}`), { status: 401 });
 });

@@ -32,9 +32,11 @@ export const DEFAULT_SETTINGS = {
     services: null,
     fields: ['subscriptionId', 'access_token', 'expires_in', 'token_type'],
     subscribeStatus: 201,
+    refreshCode: 0,
     replaces: true,
     turn: true,
     idleMs: null,
+    connCheckMs: null,
 };
 
 /**

@@ -88,7 +88,7 @@ function checkKeys(request, needed, allowed) {
     }
 }
 
-function grant(ctx, subscription) {
+function grant(ctx, subscription, statusCode = 0) {
     const { cloud } = ctx;
     const { username, password } = cloud.turn ?? {};
     const params = {
@@ -98,7 +98,7 @@ function grant(ctx, subscription) {
         notificationChannel: subscription.channel,
         ...(subscription.useTurn && cloud.settings.turn && username ? { turnCredentials: { username, password } } : {}),
     };
-    return { subscribeResponse: { statusCode: 0, subscription: subscription.path, subscriptionParams: params } };
+    return { subscribeResponse: { statusCode, subscription: subscription.path, subscriptionParams: params } };
 }
 const grantedExpires = ({ cloud }, asked) => Math.max(MIN_EXPIRES, cloud.settings.expires ?? Number(asked));
 
@@ -142,7 +142,7 @@ function refresh(ctx) {
     checkKeys(request, ['expires', 'service'], allowed);
     subscription.services = ctx.cloud.settings.services ?? request.service;
     ctx.cloud.renew(subscription, grantedExpires(ctx, request.expires));
-    return { status: 200, json: grant(ctx, subscription) };
+    return { status: 200, json: grant(ctx, subscription, ctx.cloud.settings.refreshCode) };
 }
 function unsubscribe(ctx) {
     enter(ctx);
@@ -192,9 +192,23 @@ function opened(cloud, socket) {
         other.ws.send(JSON.stringify({ notificationMessage: { eventType: 'websocketOverridden', eventId: randomUUID(), time: Date.now() } }));
         other.ws.close(1000);
     }
+    watch(cloud, socket);
+}
+/** Ask whether anybody is there; who does not answer until the next question is cut off. */
+function watch(cloud, socket) {
+    const { connCheckMs } = cloud.settings;
+    if (!connCheckMs) return;
+    socket.isAcked = true;
+    const timer = setInterval(() => {
+        if (!socket.isAcked) return socket.ws.close(1001);
+        socket.isAcked = false;
+        socket.ws.send(JSON.stringify({ connCheck: { interval: connCheckMs / 1000 } }));
+    }, connCheckMs);
+    socket.ws.on('close', () => clearInterval(timer));
 }
 /** Nothing but keep-alive comes from a client. */
 async function onMessage(cloud, socket, json) {
+    if (json?.connAck) socket.isAcked = true;
     if (json?.message_type === 'ping' || json?.connAck) return;
     cloud.violate('ws', `a client sends only pings here, not ${JSON.stringify(json).slice(0, 200)}`);
 }

@@ -5,7 +5,8 @@ import { Refusal } from './faults.mjs';
 
 const SERVICES = ['call', 'IM', 'Presence', 'MWI'];
 const DEFAULT_EXPIRES = 3600;
-const opaque = () => randomBytes(24).toString('base64url');
+/** Who does not percent-encode it in a URL is not let in. */
+const opaque = () => `${randomBytes(24).toString('base64')}+/=`;
 
 /** The body of every error. */
 function refuse(_, refusal) {

@@ -10,7 +10,7 @@ function grant(cloud, account, query, hasRefresh) {
     const expires = cloud.settings.expires ?? Number(query.get('expires') ?? DEFAULT_EXPIRES);
     if (!(expires > 0)) throw new Refusal(400, 1004, 'expires is a number of seconds');
     const token = (kind) => {
-        const text = randomBytes(24).toString('base64url');
+        const text = `${randomBytes(24).toString('base64')}+/=`; // to be percent-encoded in a URL
         // the refresh token lives on: it is what an expired access token is replaced by
         cloud.tokens.set(text, { account, kind, expiresAt: Date.now() + (kind === 'access' ? expires * 1000 : 86400000) });
         return text;

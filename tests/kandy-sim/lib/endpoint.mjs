@@ -125,6 +125,7 @@ export class Endpoint {
     async answer(text, direction) {
         const remote = parseSdp(text);
         const isAgain = this.#isStarted;
+        const isRestart = isAgain && remote.ufrag !== this.#remote?.ufrag;
         if (!isAgain) this.#ice.connection.iceControlling = remote.isLite;
         this.#take(remote);
         this.#local = direction ?? mirrored(remote.direction);
@@ -133,6 +134,8 @@ export class Endpoint {
         const rows = [...this.#codecs].map(([name, pt]) => ({ name, pt }));
         if (rows.length === 0) throw new Error('no common codec');
         const sdp = await this.#print(rows);
+        // RFC 8445 2.4: new checks under the new names, beneath the same DTLS
+        if (isRestart) this.#ice.start().catch((error) => (this.error = error.message));
         this.#start(this.#setup === 'active' ? 'client' : 'server');
         return sdp;
     }

@@ -105,6 +105,7 @@ export class FarCall {
     /** A call to the client begins. @param {boolean} hasOffer */
     async invite(hasOffer) {
         if (hasOffer) this.sdp.local = await this.endpoint.offer();
+        if (!this.isLive) return;
         this.events.incoming(this, hasOffer ? this.sdp.local : null);
         this.#after(this.behaviour.hangup, () => this.finish('far'));
     }
@@ -151,7 +152,7 @@ export class FarCall {
         this.pending = slow ? 'slow' : 'offer';
         this.wanted = direction;
         if (!slow) this.sdp.local = await (this.#next ?? this.endpoint).offer(direction, codecs ?? this.behaviour.codecs);
-        this.events.reoffer(this, slow ? null : this.sdp.local);
+        if (this.isLive) this.events.reoffer(this, slow ? null : this.sdp.local);
     }
     /** Somebody else takes over at the far end. @param {{name?: string, number?: string, tone?: any}} config */
     async handOver({ name = '', number = '', tone = this.behaviour.tone }) {
