@@ -48,11 +48,19 @@ void admin_route(struct rest *rest)
                                  .from_user = slice_of(rest_param(rest, "user")),
                                  .trunk = slice_of(rest_param(rest, "trunk")),
                                  .dialled = slice_of(rest_param(rest, "to")) };
+    struct slice value = slice_of(rest_param(rest, "header"));
+    struct slice name = slice_cut(&value, '=');
+    json_t *headers = name.len ? json_object() : NULL;
+    char header[ROUTE_TEXT_MAX];
+    if (headers && slice_copy(name, header, sizeof header))
+        json_object_set_new(headers, header, json_stringn(value.ptr, value.len));
+    query.headers = headers;
     query.may_use_trunks = slice_empty(query.trunk); /* what came from one goes to none */
     if (config->live && config->live->route)
         rest_reply_take(rest, 200, config->live->route(config->owner, &query));
     else
         rest_fail(rest, 404, "not_found", NULL, "there is no router");
+    json_decref(headers);
 }
 
 void admin_reload(struct rest *rest)

@@ -10,7 +10,7 @@
 
 #define USAGE                                                                                    \
     "usage: tandem route --to DIALLED [--from CALLER] [--face bridge|sip] [--trunk IN] [--user " \
-    "NAME]"
+    "NAME] [--header X-NAME=VALUE]"
 
 enum { PATH_MAX_LEN = 2000, VALUE_MAX = 400 };
 
@@ -19,12 +19,16 @@ static const struct cli_column target_columns[] = {
     { "kind", "KIND", CLI_TEXT },
     { "name", "NAME", CLI_TEXT },
     { "number", "DIALS", CLI_TEXT },
+    { "uri", "AS", CLI_TEXT },
+    { "state", "STATE", CLI_TEXT },
     { 0 },
 };
 
 static bool put_flag(struct buf *path, const char *flag, const char *value)
 {
-    static const char *const names[] = { "--to", "--from", "--face", "--trunk", "--user" };
+    static const char *const names[] = {
+        "--to", "--from", "--face", "--trunk", "--user", "--header"
+    };
     char encoded[VALUE_MAX];
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (strcmp(names[i], flag) != 0)

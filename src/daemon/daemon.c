@@ -221,6 +221,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     }
     trunks_start(daemon->trunks);
     daemon_check_keys(daemon);
+    daemon_start_housekeeping(daemon);
     daemon->on_term = signal_watch_create(daemon->env.loop, SIGTERM, on_signal, daemon);
     daemon->on_hup = signal_watch_create(daemon->env.loop, SIGHUP, on_hup, daemon);
     daemon->on_int = signal_watch_create(daemon->env.loop, SIGINT, on_signal, daemon);
@@ -281,6 +282,7 @@ void daemon_destroy(struct daemon *daemon)
     signal_watch_destroy(daemon->on_int);
     signal_watch_destroy(daemon->on_hup);
     loop_timer_stop(env->loop, &daemon->stop_timer);
+    loop_timer_stop(env->loop, &daemon->purge_timer);
     if (env->agent)
         sip_ws_close_all(env->agent);
     http_server_destroy(daemon->http);

@@ -35,6 +35,7 @@ struct daemon_listener {
     struct http_listener *http;
     bool tls;
     bool root_is_bridge; /* a bare "/" WebSocket is the bridge's */
+    bool needs_auth;     /* the bridge there takes nothing before a token */
 };
 
 struct daemon {
@@ -65,7 +66,7 @@ struct daemon {
     struct signal_watch *on_term, *on_int, *on_hup;
     int64_t started_wall_ms;
     bool stopping, sip_done, http_done;
-    struct timer stop_timer;
+    struct timer stop_timer, purge_timer;
 };
 
 /* leg_kinds.c: which module serves which kind of target. */
@@ -80,6 +81,8 @@ void daemon_fill_local_nets(struct daemon *daemon);
 void daemon_apply_public_ip(struct daemon *daemon);
 /** Until it is known or will not be soon: what is announced must be true. */
 void daemon_await_public_ip(struct daemon *daemon);
+/* housekeeping.c: what grows old goes. */
+void daemon_start_housekeeping(struct daemon *daemon);
 /* routing.c: the router from the configuration and the store. */
 MUST_CHECK enum err daemon_fill_router(struct daemon *daemon, struct fault *fault);
 /** Routes and default of that configuration into that router. */

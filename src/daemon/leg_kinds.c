@@ -2,6 +2,7 @@
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
 #include "legs/leg_echo.h"
+#include "legs/leg_uri.h"
 #include "legs/registrar.h"
 #include "legs/trunks.h"
 
@@ -15,6 +16,7 @@ void daemon_fill_kinds(struct daemon *daemon)
         { "trunk", trunks_dial, daemon->trunks },
         { "user", registrar_dial, daemon->registrar },
         { "user", bridge_face_dial, daemon->bridge },
+        { "uri", uris_dial, &daemon->env },
     };
     _Static_assert(COUNT_OF(kinds) <= DAEMON_KINDS_MAX, "room for every kind");
     for (size_t i = 0; i < COUNT_OF(kinds); i++)

@@ -128,8 +128,9 @@ static enum err listen_http(struct daemon *daemon, const struct config_bind *bin
         config.cert_pem = daemon->tls_cert_pem;
         config.key_pem = daemon->tls_key_pem;
     }
-    *listener =
-        (struct daemon_listener){ .tls = tls, .root_is_bridge = bind->root == CONFIG_ROOT_BRIDGE };
+    *listener = (struct daemon_listener){ .tls = tls,
+                                          .root_is_bridge = bind->root == CONFIG_ROOT_BRIDGE,
+                                          .needs_auth = bind->needs_auth };
     err = http_server_listen(daemon->http, &config, &listener->http, fault);
     if (!err)
         daemon->n_listeners++;

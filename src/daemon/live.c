@@ -66,14 +66,17 @@ static json_t *live_trace(void *owner, const struct trace_query *query)
     return trace_read(((struct daemon *)owner)->env.trace, query);
 }
 
-static json_t *targets_json(const struct route_plan *plan)
+static json_t *targets_json(const struct daemon *daemon, const struct route_plan *plan)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; i < plan->n; i++)
-        json_array_append_new(rows,
-                              json_pack("{s:i, s:s, s:s, s:s}", "step", (int)plan->step[i] + 1,
-                                        "kind", plan->targets[i].kind, "name",
-                                        plan->targets[i].name, "number", plan->targets[i].number));
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct route_target *target = &plan->targets[i];
+        json_t *row = json_pack("{s:i, s:s, s:s, s:s}", "step", (int)plan->step[i] + 1, "kind",
+                                target->kind, "name", target->name, "number", target->number);
+        if (slice_is(slice_of(target->kind), "trunk"))
+            trunks_preview(daemon->trunks, target, row);
+        json_array_append_new(rows, row);
+    }
     return rows;
 }
 
@@ -84,7 +87,7 @@ static json_t *live_route(void *owner, const struct route_query *query)
     enum err err = router_find(((struct daemon *)owner)->router, query, &plan, &cause);
     json_t *why = json_string(plan.why);
     return json_pack("{s:b, s:o, s:o, s:o}", "found", err == OK, "why",
-                     why ? why : json_string("?"), "targets", targets_json(&plan), "cause",
+                     why ? why : json_string("?"), "targets", targets_json(owner, &plan), "cause",
                      err ? json_pack("{s:i, s:s, s:s}", "code", cause.code, "token", cause.token,
                                      "text", cause.text)
                          : json_null());

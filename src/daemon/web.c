@@ -134,7 +134,7 @@ static void on_ws_request(void *owner, const struct ws_request *request, struct 
     else if (ws_request_offers(request, "sip")) /* on any path: RFC 7118 §4.1 */
         sip_ws_accept(daemon->env.agent, request, answer);
     else if (bridge)
-        bridge_face_accept(daemon->bridge, request, answer);
+        bridge_face_accept(daemon->bridge, request, listener->needs_auth, answer);
     else
         answer->status = 404;
 }

@@ -10,8 +10,9 @@ struct bridge_face *bridge_face_create(const struct leg_env *env)
 {
     struct bridge_face *face = mem_new(struct bridge_face);
     face->env = env;
-    face->doors[0] = (struct bridge_door){ face, false };
-    face->doors[1] = (struct bridge_door){ face, true };
+    face->doors[0] = (struct bridge_door){ face, false, false };
+    face->doors[1] = (struct bridge_door){ face, true, false };
+    face->doors[2] = (struct bridge_door){ face, false, true };
     list_init(&face->sessions);
     return face;
 }
@@ -80,7 +81,7 @@ static bool is_local(const struct ws_request *request)
     return addr_is_loopback(ws_request_peer(request));
 }
 
-void bridge_face_accept(struct bridge_face *face, const struct ws_request *request,
+void bridge_face_accept(struct bridge_face *face, const struct ws_request *request, bool needs_auth,
                         struct ws_answer *answer)
 {
     const struct config *config = face->env->config;
@@ -101,7 +102,9 @@ void bridge_face_accept(struct bridge_face *face, const struct ws_request *reque
         return;
     }
     answer->events = &bridge_session_events;
-    answer->owner = &face->doors[config->bridge_anonymous || is_local(request)];
+    answer->owner = &face->doors[needs_auth                                        ? 2
+                                 : (config->bridge_anonymous || is_local(request)) ? 1
+                                                                                   : 0];
 }
 
 void bridge_face_dial(void *owner, struct call *call, const struct route_target *target,

@@ -14,8 +14,9 @@ struct bridge_face *bridge_face_create(const struct leg_env *env);
 /** Sockets must be closed before, or are abandoned. */
 void bridge_face_destroy(struct bridge_face *face);
 
-/** Decide on an upgrade that is meant for the bridge: Origin, limits. */
-void bridge_face_accept(struct bridge_face *face, const struct ws_request *request,
+/** Decide on an upgrade that is meant for the bridge: Origin, limits. `needs_auth`: its listener
+ * takes nothing before a token. */
+void bridge_face_accept(struct bridge_face *face, const struct ws_request *request, bool needs_auth,
                         struct ws_answer *answer);
 /** leg_kind.dial for targets of kind "user": every registered page rings. */
 void bridge_face_dial(void *owner, struct call *call, const struct route_target *target,

@@ -11,12 +11,12 @@ struct bridge_session;
 /* What an upgrade request said, kept until its socket opens: the session is made only then. */
 struct bridge_door {
     struct bridge_face *face;
-    bool may_use_trunks;
+    bool may_use_trunks, needs_auth;
 };
 
 struct bridge_face {
     const struct leg_env *env;
-    struct bridge_door doors[2]; /* by may_use_trunks */
+    struct bridge_door doors[3]; /* open to trunks or not; closed until a token */
     struct list sessions;
     size_t n;
 };
@@ -29,7 +29,8 @@ struct bridge_session {
     struct log_tag log;
     struct addr peer;
     bool may_use_trunks;
-    char user[64]; /* proved by a token; "" none */
+    bool needs_auth; /* nothing but `auth` is taken until a token proved to be right */
+    char user[64];   /* proved by a token; "" none */
     bool registered;
     struct list legs; /* leg_bridge.in_session */
     bool asking;      /* a token is being looked up */

@@ -99,6 +99,7 @@ static void grant(struct bridge_session *session, const char *user)
 {
     snprintf(session->user, sizeof session->user, "%s", user);
     session->may_use_trunks = true;
+    session->needs_auth = false;
     session->asking = false;
     if (session->wants_register) {
         session->registered = true;
@@ -222,6 +223,11 @@ static void on_call_msg(struct bridge_session *session, const struct bridge_msg 
 static void handle(struct bridge_session *session, const struct bridge_msg *msg)
 {
     log_debug(&session->log, "Message from %s: %.*s", session->id, SLICE_ARG(msg->type_text));
+    if (session->needs_auth && msg->type != BRIDGE_AUTH) {
+        send_error(session, msg->call_id, "unauthorized",
+                   "This listener demands a token first: {\"type\":\"auth\",\"token\":\"...\"}");
+        return;
+    }
     switch (msg->type) {
     case BRIDGE_OFFER:
         on_offer(session, msg);
@@ -283,6 +289,7 @@ static struct bridge_session *make(const struct bridge_door *door, struct ws *ws
     session->ws = ws;
     session->peer = *ws_peer(ws);
     session->may_use_trunks = door->may_use_trunks;
+    session->needs_auth = door->needs_auth;
     rand_uuid(session->id);
     log_tag_set(&session->log, "session=%.8s", session->id);
     list_init(&session->legs);

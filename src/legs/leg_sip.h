@@ -43,6 +43,7 @@ struct leg_sip_target {
     const struct sip_hop *hops; /* in order; none: `where` is resolved first */
     size_t n_hops;
     struct sip_resolve_config where;
+    bool is_typed;           /* a stranger's address: not to where uri_addr_allowed() says no */
     struct slice party, via; /* for people: who is called, through whom */
     struct slice peer;       /* SIP user name of a phone that registers with us; empty: no such */
     struct sip_account auth;

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip_priv.h"
+#include "legs/leg_uri.h"
 #include "legs/trace.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_msg.h"
@@ -145,8 +146,12 @@ static void on_resolved(void *owner, const struct sip_hops *hops)
         return;
     }
     for (size_t i = 0; i < hops->n; i++)
-        self->hops[self->n_hops++] = hops->list[i];
-    try_hop(self);
+        if (!self->is_typed || uri_addr_allowed(self->env, &hops->list[i].addr))
+            self->hops[self->n_hops++] = hops->list[i];
+    if (self->n_hops)
+        try_hop(self);
+    else
+        leg_sip_fail(self, "forbidden", "That address lies in a network that may not be called.");
 }
 
 void leg_sip_dial(struct leg *leg, const struct leg *peer)

@@ -55,6 +55,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     for (size_t i = 0; i < target->n_hops && i < SIP_HOPS_MAX; i++)
         self->hops[self->n_hops++] = target->hops[i];
     self->where = target->where;
+    self->is_typed = target->is_typed;
     self->host = slice_dup(target->where.host);
     self->where.host = slice_of(self->host);
     self->request_uri = slice_dup(target->request_uri);

@@ -26,6 +26,7 @@ struct leg_sip {
     struct sip_hop hops[SIP_HOPS_MAX]; /* RFC 3263: the next is tried when one fails */
     size_t n_hops, at_hop;
     struct sip_resolve_config where;
+    bool is_typed; /* only hops that uri_addr_allowed() */
     struct sip_resolve *resolve;
     struct timer patience; /* nobody answered this hop yet */
     char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user, *peer;

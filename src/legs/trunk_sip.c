@@ -262,12 +262,11 @@ static bool sends_from(const struct trunk *trunk, const struct addr *remote)
 
 static void view(const struct trunk *trunk, json_t *row)
 {
-    static const char *const names[] = { "unknown", "alive", "unreachable" };
     const struct trunk_sip *self = (const struct trunk_sip *)trunk;
     char addr[ADDR_TEXT] = "";
     if (self->n_hops)
         addr_print(&self->hops[0].addr, addr);
-    json_object_set_new(row, "state", json_string(names[trunk->health]));
+    json_object_set_new(row, "state", json_string(trunk_health_name(trunk->health)));
     json_object_set_new(row, "address", json_string(addr));
     json_object_set_new(row, "transport",
                         json_string(sip_kind_name(trunk_sip_transport(trunk->config))));
@@ -303,6 +302,7 @@ const struct trunk_kind trunk_sip = {
     .clear = clear,
     .dial = trunk_sip_dial,
     .policy = trunk_sip_policy,
+    .print_called = trunk_sip_print_called,
     .sends_from = sends_from,
     .view = view,
     .add_registration = add_registration,

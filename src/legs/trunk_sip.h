@@ -35,6 +35,8 @@ struct buf;
 /** A call goes out: one more leg of `call`. A target's number "" dials what the trunk is for. */
 void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_target *target,
                     struct cause *why);
+/** As trunk_kind.print_called: "sip:+1555@carrier.example". */
+void trunk_sip_print_called(const struct trunk *trunk, const char *number, struct buf *out);
 /** As trunk_kind.policy. */
 void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out);
 /** "sip:user@host"; without a user, "sip:host". */

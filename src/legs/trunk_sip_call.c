@@ -54,6 +54,14 @@ struct sip_resolve_config trunk_sip_where(const struct config_trunk *config)
     };
 }
 
+void trunk_sip_print_called(const struct trunk *trunk, const char *number, struct buf *out)
+{
+    buf_text(out, "sip:");
+    trunk_number_print(trunk->config, number[0] ? number : trunk->config->called, out);
+    buf_char(out, '@');
+    sip_host_print(slice_of(trunk->config->domain), out);
+}
+
 void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out)
 {
     *out = (struct leg_sip_policy){ .srtp = srtp_of(trunk->config),
@@ -93,10 +101,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
     struct buf uri = BUF_ON(uri_mem), from = BUF_ON(from_mem), user = BUF_ON(user_mem);
     struct sip_field fields[24];
     trunk_number_print(config, target->number[0] ? target->number : config->called, &user);
-    buf_text(&uri, "sip:");
-    buf_put(&uri, buf_slice(&user));
-    buf_char(&uri, '@');
-    sip_host_print(slice_of(config->domain), &uri);
+    trunk_sip_print_called(trunk, target->number, &uri);
     if (user.overflow || uri.overflow) {
         *why = cause_of_status(484, CAUSE_BY_SYSTEM, "The number is too long.");
         return;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -83,6 +84,14 @@ void trunks_destroy(struct trunks *trunks)
     mem_free(trunks->list);
     mem_free(trunks->retired);
     mem_free(trunks);
+}
+
+const char *trunk_health_name(enum trunk_health health)
+{
+    static const char *const names[] = {
+        [TRUNK_UNKNOWN] = "unknown", [TRUNK_ALIVE] = "alive", [TRUNK_DEAD] = "unreachable"
+    };
+    return names[health];
 }
 
 void trunk_set_health(struct trunk *trunk, enum trunk_health health, const char *text)
@@ -237,6 +246,22 @@ const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flo
             return trunk->config->name;
     }
     return NULL;
+}
+
+void trunks_preview(const struct trunks *trunks, const struct route_target *target, json_t *row)
+{
+    char mem[ROUTE_NUMBER_MAX + 300];
+    struct buf uri = BUF_ON(mem);
+    for (size_t i = 0; i < trunks->n; i++) {
+        const struct trunk *trunk = trunks->list[i];
+        if (!slice_is(slice_of(target->name), trunk->config->name))
+            continue;
+        if (trunk->kind->print_called)
+            trunk->kind->print_called(trunk, target->number, &uri);
+        json_t *text = json_string(buf_cstr(&uri));
+        json_object_set_new(row, "uri", text ? text : json_string("?"));
+        json_object_set_new(row, "state", json_string(trunk_health_name(trunk->health)));
+    }
 }
 
 void trunks_policy(const struct trunks *trunks, const char *name, struct leg_sip_policy *out)

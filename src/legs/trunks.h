@@ -28,6 +28,8 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
                  struct cause *why);
 /** Which trunk sends from there; NULL: none. The name lives as long as the trunks. */
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow);
+/** Into `row` what a call to that target would be: `uri` that is called, `state` of the trunk. */
+void trunks_preview(const struct trunks *trunks, const struct route_target *target, json_t *row);
 /** What was agreed on for calls in from that trunk; untouched when there is none. */
 void trunks_policy(const struct trunks *trunks, const char *name, struct leg_sip_policy *out);
 /** The table that `tandem trunks` shows; the caller owns it. */

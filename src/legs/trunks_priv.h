@@ -9,6 +9,7 @@
 
 enum trunk_health { TRUNK_UNKNOWN, TRUNK_ALIVE, TRUNK_DEAD };
 
+struct buf;
 struct leg_sip_policy;
 struct trunk;
 
@@ -30,6 +31,8 @@ struct trunk_kind {
                  struct cause *why);
     /** May SIP from there come in through it? NULL: never. */
     bool (*sends_from)(const struct trunk *trunk, const struct addr *remote);
+    /** The address that would be called; NULL: nothing to show. */
+    void (*print_called)(const struct trunk *trunk, const char *number, struct buf *out);
     /** What was agreed on for calls that come in; NULL: nothing. */
     void (*policy)(const struct trunk *trunk, struct leg_sip_policy *out);
     /** Is that number served whatever the limits are? NULL: none is. */
@@ -63,6 +66,8 @@ struct trunks {
     size_t n_retired;
 };
 
+/** "unknown", "alive", "unreachable". */
+const char *trunk_health_name(enum trunk_health health);
 /** Logs a change; `text` says why when it is dead. */
 void trunk_set_health(struct trunk *trunk, enum trunk_health health, const char *text);
 /** Takes the leg into the call and counts it: trunk_on_call_over() when it is over. */

@@ -1,0 +1,14 @@
+#pragma once
+/* sip: and sips: addresses as far ends: those of an operator's routes anywhere, those that a caller
+ * typed (allow_uris) only out on the internet, or in uri_nets: nobody may use us to knock at doors
+ * inside. Control thread. */
+
+#include "call/call.h"
+#include "legs/leg_env.h"
+#include "net/addr.h"
+
+/** leg_kind.dial for targets of kind "uri"; `owner` is the struct leg_env. */
+void uris_dial(void *owner, struct call *call, const struct route_target *target,
+               struct cause *why);
+/** May a typed address lead there? */
+bool uri_addr_allowed(const struct leg_env *env, const struct addr *addr);
