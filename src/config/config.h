@@ -87,6 +87,7 @@ struct config_trunk {
     char *domain;        /* From, To and request URI; `host` when not given */
     char *username;      /* digest user and From; "" for trunks known by address */
     char *auth_username; /* digest user where it differs; `username` when not given */
+    char *realm;         /* the only one whose challenges are answered; "": the first that asks */
     struct secret password;
     enum config_transport transport;
     enum config_auto register_mode; /* auto: the trunk finds out */

@@ -185,6 +185,8 @@ static const struct option trunk[] = {
       .is_reloadable = true, .help = "password, API key or token" },
     { .key = "password_file", .env = "SIP_PASSWORD_FILE", .type = OPTION_SECRET_FILE, AT(password),
       .is_reloadable = true, .help = "file that holds it instead" },
+    { .key = "realm", .type = OPTION_TEXT, AT(realm), .is_reloadable = true,
+      .help = "the realm whose challenges are answered; the first that asks unless given" },
     { .key = "domain", .env = "SIP_DOMAIN", .type = OPTION_TEXT, AT(domain), .check = check_host,
       .is_reloadable = true, .help = "SIP domain; the host unless given" },
     { .key = "transport", .env = "SIP_TRANSPORT", .type = OPTION_WORD, AT(transport),

@@ -20,10 +20,10 @@ struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming)
 
 void leg_sip_free(struct leg_sip *self)
 {
-    char *const texts[] = { self->offer,        self->sdp,       self->host,
-                            self->request_uri,  self->from_uri,  self->from_name,
-                            self->contact_user, self->auth_user, self->peer,
-                            self->identity_uri };
+    char *const texts[] = { self->offer,        self->sdp,         self->host,
+                            self->request_uri,  self->from_uri,    self->from_name,
+                            self->contact_user, self->auth_user,   self->auth_realm,
+                            self->peer,         self->identity_uri };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         mem_free(texts[i]);
     for (size_t i = 0; i < self->n_fields; i++) {
@@ -69,7 +69,8 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->auth = target->auth;
     self->auth_user = slice_dup(target->auth.user);
     self->auth.user = slice_of(self->auth_user);
-    self->auth.realm = SLICE_NONE;
+    self->auth_realm = slice_dup(target->auth.realm);
+    self->auth.realm = slice_of(self->auth_realm);
     self->codecs = target->codecs;
     self->srtp = target->srtp;
     self->media.dtmf = target->dtmf;

@@ -29,7 +29,7 @@ struct leg_sip {
     bool is_typed; /* only hops that uri_addr_allowed() */
     struct sip_resolve *resolve;
     struct timer patience; /* nobody answered this hop yet */
-    char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user, *peer;
+    char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user, *auth_realm, *peer;
     char *identity_uri;
     bool is_asserted, is_private;
     struct sip_account auth;

@@ -42,6 +42,7 @@ void trunk_sip_print_uri(struct buf *out, const char *user, const char *host)
 struct sip_account trunk_sip_account(const struct trunk_sip *self)
 {
     return (struct sip_account){ .user = slice_of(self->trunk.config->auth_username),
+                                 .realm = slice_of(self->trunk.config->realm),
                                  .password = &self->trunk.config->password };
 }
 

@@ -4,6 +4,9 @@
 #include "base/mem.h"
 #include "sip_digest.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum why { NOT_ASKED, NO_ACCOUNT, STRANGER, OTHER_REALM, NO_ALGORITHM, WRONG, TOO_OFTEN, WHYS };
 
 static const char *const sentences[WHYS] = {
@@ -21,7 +24,8 @@ struct sip_login {
     struct sip_digest_client *server; /* 401 */
     struct sip_digest_client *proxy;  /* 407 */
     enum why why;
-    char realm[128]; /* that asked last */
+    char realm[128];       /* that asked last */
+    char answered[2][128]; /* by 401 and by 407: who was answered first is the only one */
 };
 
 enum { PRINTED_MAX = 4096 };
@@ -98,12 +102,17 @@ bool sip_login_challenge(struct sip_login *login, const struct sip_msg *response
     login->why = NOT_ASKED;
     if (sip_msg_count(response, id) == 0)
         return false;
+    char *answered = login->answered[proxy];
     if (!client)
         login->why = NO_ACCOUNT;
     else if (!trusted)
         login->why = STRANGER;
+    else if (answered[0] && strcmp(answered, login->realm) != 0)
+        login->why = OTHER_REALM; /* passed on from a place that is none of ours */
     else
         login->why = judge(client, response, is_stale, tries);
+    if (login->why == NOT_ASKED && client && sip_digest_client_is_ready(client))
+        memcpy(answered, login->realm, sizeof login->realm);
     return login->why == NOT_ASKED && client && sip_digest_client_is_ready(client);
 }
 
