@@ -5,8 +5,18 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "net/http_request.h"
+#include "rate_limit.h"
 #include "rest.h"
 #include "routes.h"
+
+/* An office behind one address logs in at nine; nobody types a token of 48 characters wrong often.
+ */
+enum {
+    LOGINS_BURST = 300,
+    LOGINS_PER_MINUTE = 300,
+    WRONG_LOGINS_BURST = 20,
+    WRONG_LOGINS_PER_MINUTE = 10,
+};
 
 struct api *api_create(const struct api_config *config)
 {
@@ -17,6 +27,8 @@ struct api *api_create(const struct api_config *config)
     api->sip_domain = slice_dup(slice_of(config->sip_domain));
     api->token = slice_dup(config->admin_token);
     api->token_len = config->admin_token.len;
+    api->logins = rate_limit_create(LOGINS_BURST, LOGINS_PER_MINUTE);
+    api->wrong_logins = rate_limit_create(WRONG_LOGINS_BURST, WRONG_LOGINS_PER_MINUTE);
     list_init(&api->open);
     return api;
 }
@@ -29,9 +41,16 @@ void api_destroy(struct api *api)
     rest_fail(LIST_ITEM(link, struct rest, link), 503, "closing", NULL, "tandem is shutting down");
     mem_wipe(api->token, api->token_len);
     mem_free(api->token);
+    rate_limit_destroy(api->logins);
+    rate_limit_destroy(api->wrong_logins);
     mem_free(api->sip_realm);
     mem_free(api->sip_domain);
     mem_free(api);
+}
+
+void api_set_provisioning(struct api *api, const struct api_provisioning *provisioning)
+{
+    api->provisioning = *provisioning;
 }
 
 void api_set_sip_domain(struct api *api, const char *sip_domain)

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 #include "net/http_server.h"
@@ -43,6 +44,16 @@ struct admin_live_ops {
     void (*on_change)(void *owner, const char *what);
 };
 
+/** What web phones are told. Borrowed until the next one. */
+struct api_provisioning {
+    const char *const *origins; /* that may ask from a browser; "*": any */
+    size_t n_origins;
+    const char *host; /* "": the name under which they asked */
+    uint16_t port;    /* of WSS as seen from outside */
+    const char *path; /* "/ws" */
+    int64_t session_ms, jwt_ms;
+};
+
 struct api_config {
     struct loop *loop;
     struct store *store;
@@ -62,5 +73,7 @@ void api_destroy(struct api *api);
 bool api_handle(struct api *api, struct http_request *request);
 /** May it read figures? From this machine and not forwarded, or with the admin token. */
 bool api_may_measure(const struct api *api, const struct http_request *request);
+/** Before anybody asks for it, and again when the configuration changes. */
+void api_set_provisioning(struct api *api, const struct api_provisioning *provisioning);
 /** Devices made from now on are told this domain. */
 void api_set_sip_domain(struct api *api, const char *sip_domain);

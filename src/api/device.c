@@ -16,15 +16,21 @@ static void random_name(char prefix, size_t bytes, char out[DEVICE_TEXT])
     hex_print(random, bytes, out + 1);
 }
 
-static void make_password(struct device_account *account, const struct api *api)
+void device_account_set_password(struct device_account *account, const struct api *api,
+                                 struct slice password)
 {
     char context[CONTEXT_MAX];
-    token_password(account->password);
-    struct slice password = slice_of(account->password);
     token_ha1(slice_of(account->username), slice_of(api->sip_realm), password, account->md5,
               account->sha256);
     snprintf(context, sizeof context, STORE_DEVICE_SEAL, account->id);
+    mem_free(account->sealed);
     account->sealed = seal_text(api->config.seal, password, slice_of(context));
+}
+
+static void make_password(struct device_account *account, const struct api *api)
+{
+    token_password(account->password);
+    device_account_set_password(account, api, slice_of(account->password));
 }
 
 void device_account_init(struct device_account *account, const struct api *api)

@@ -19,6 +19,9 @@ void device_account_init(struct device_account *account, const struct api *api);
 /** A new password for the phone of `row`. */
 void device_account_renew(struct device_account *account, const struct api *api,
                           const struct store_device *row);
+/** This password instead: one that a PBX has given. */
+void device_account_set_password(struct device_account *account, const struct api *api,
+                                 struct slice password);
 /** Wipes it. */
 void device_account_clear(struct device_account *account);
 /** Put id, names and credentials into a row that borrows them. */

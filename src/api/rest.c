@@ -233,7 +233,7 @@ struct store_reply rest_then(struct rest *rest, store_fn fn)
     return (struct store_reply){ fn, rest };
 }
 
-static void tell(const struct rest *rest)
+void rest_tell_change(const struct rest *rest)
 {
     const struct api_config *config = &rest->api->config;
     if (rest->changes && config->live && config->live->on_change)
@@ -249,7 +249,7 @@ void rest_on_added(void *owner, const struct store_answer *answer)
     }
     json_t *body = rest->answer;
     rest->answer = NULL;
-    tell(rest);
+    rest_tell_change(rest);
     rest_reply_take(rest, 201, body);
 }
 
@@ -260,6 +260,6 @@ void rest_on_removed(void *owner, const struct store_answer *answer)
         rest_fail_store(rest, answer->err, "id");
         return;
     }
-    tell(rest);
+    rest_tell_change(rest);
     rest_reply_take(rest, 200, json_pack("{s:I}", "removed", (json_int_t)answer->changed));
 }

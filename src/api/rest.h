@@ -15,6 +15,7 @@
 enum { REST_TEXT_MAX = 200, REST_TIME = 32, REST_PARAMS_MAX = 16, REST_HEADERS_MAX = 12 };
 
 struct api_family;
+struct rate_limit;
 
 /** What is asked, free of any socket. All but `params` lives until the request is answered. */
 struct api_request {
@@ -76,6 +77,8 @@ typedef void (*rest_fn)(struct rest *rest);
 
 struct api {
     struct api_config config;
+    struct api_provisioning provisioning;
+    struct rate_limit *logins, *wrong_logins; /* by address */
     struct list open;
     char *sip_realm, *sip_domain, *token;
     size_t token_len;
@@ -137,6 +140,8 @@ json_t *rest_time(int64_t ms);
 struct store *rest_store(const struct rest *rest);
 /** `fn(rest, answer)` once the store has answered. */
 struct store_reply rest_then(struct rest *rest, store_fn fn);
+/** Tell the daemon of rest->changes. */
+void rest_tell_change(const struct rest *rest);
 /** store_fn: 201 with rest->answer, or the error. Tells the daemon of rest->changes. */
 void rest_on_added(void *rest, const struct store_answer *answer);
 /** store_fn: 200 with {"removed": n}, or the error. Tells the daemon of rest->changes. */

@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "admin.h"
+#include "api/prov.h"
 #include "base/num.h"
 
 #define ADMIN "/admin/api/"
@@ -50,6 +51,21 @@ static const struct api_route admin_routes[] = {
 };
 
 static const struct api_family families[] = {
+    { .path = "/Login",
+      .is_bodyless = true,
+      .guard = prov_guard_login,
+      .preflight = prov_preflight,
+      .error = prov_error,
+      .dress = prov_dress,
+      .routes = prov_login_routes,
+      .n_routes = PROV_LOGIN_ROUTES },
+    { .path = "/Users/*",
+      .guard = prov_guard,
+      .preflight = prov_preflight,
+      .error = prov_error,
+      .dress = prov_dress_users,
+      .routes = prov_routes,
+      .n_routes = PROV_ROUTES },
     { .path = ADMIN "*",
       .guard = api_guard_admin,
       .error = api_admin_error,
@@ -58,21 +74,21 @@ static const struct api_family families[] = {
       .n_routes = COUNT_OF(admin_routes) },
 };
 
-const struct api_family *api_family_find(struct slice path)
-{
-    struct http_path_match match;
-    for (size_t i = 0; i < COUNT_OF(families); i++)
-        if (http_path_matches(families[i].path, path, &match))
-            return &families[i];
-    return NULL;
-}
-
 static bool fits(const char *pattern, struct slice path, struct http_path_match *match)
 {
     if (http_path_matches(pattern, path, match))
         return true;
     bool slash = path.len > 1 && path.ptr[path.len - 1] == '/';
     return slash && http_path_matches(pattern, slice_sub(path, 0, path.len - 1), match);
+}
+
+const struct api_family *api_family_find(struct slice path)
+{
+    struct http_path_match match;
+    for (size_t i = 0; i < COUNT_OF(families); i++)
+        if (fits(families[i].path, path, &match))
+            return &families[i];
+    return NULL;
 }
 
 const struct api_route *api_route_find(const struct api_family *family, enum http_method method,

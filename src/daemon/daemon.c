@@ -211,6 +211,8 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
         daemon_open_api(daemon);
         err = daemon_listen_http(daemon, fault);
     }
+    if (!err)
+        daemon_tell_provisioning(daemon);
     if (!err) {
         daemon_await_public_ip(daemon);
         err = daemon_announce(daemon, fault);

@@ -107,6 +107,9 @@ void daemon_drop_doctors(struct daemon *daemon);
 void daemon_open_api(struct daemon *daemon);
 /** Devices made from now on are told the domain of the configuration, or our address. */
 void daemon_tell_domain(struct daemon *daemon);
+/** What web phones that fetch their account are told; once the listeners are up, and again when the
+ * configuration changes. */
+void daemon_tell_provisioning(struct daemon *daemon);
 /** Every registration, ours and others', as rows of `tandem registrations`; the caller's. */
 json_t *daemon_registrations(const struct daemon *daemon);
 /* metrics_table.c: answers /metrics. */

@@ -185,6 +185,26 @@ void daemon_tell_domain(struct daemon *daemon)
     api_set_sip_domain(daemon->api, domain[0] ? domain : own_host(daemon, host));
 }
 
+void daemon_tell_provisioning(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    uint16_t port = daemon_https_port(daemon);
+    if (!port &&
+        daemon->n_listeners) /* behind a proxy that ends TLS, which then needs to be told */
+        port = addr_port(http_listener_addr(daemon->listeners[0].http));
+    struct api_provisioning told = {
+        .origins = (const char *const *)config->provisioning_origins.items,
+        .n_origins = config->provisioning_origins.n,
+        .host = config->provisioning_host,
+        .port =
+            config->provisioning_port == CONFIG_AUTO ? port : (uint16_t)config->provisioning_port,
+        .path = config->provisioning_path,
+        .session_ms = (int64_t)config->provisioning_session_h * 3600 * 1000,
+        .jwt_ms = (int64_t)config->provisioning_jwt_s * 1000,
+    };
+    api_set_provisioning(daemon->api, &told);
+}
+
 void daemon_open_api(struct daemon *daemon)
 {
     char host[ADDR_TEXT];

@@ -35,6 +35,7 @@ static void apply(struct daemon *daemon, struct config *take_fresh)
     struct media_patience patience = daemon_patience(take_fresh);
     media_set_patience(daemon->env.media, &patience);
     daemon_tell_domain(daemon);
+    daemon_tell_provisioning(daemon);
     dns_flush(daemon->env.dns);
     trunks_reload(daemon->trunks);
     registrar_reload_users(daemon->registrar);

@@ -162,12 +162,24 @@ static bool is_of_call(const struct trace *trace, const char *id, struct slice c
     return false;
 }
 
+static bool has_name(const struct message *message, const struct slice *names)
+{
+    struct slice text = slice_make(message->text, message->len);
+    if (slice_empty(names[0]) && slice_empty(names[1]))
+        return true;
+    for (size_t i = 0; i < 2; i++)
+        if (!slice_empty(names[i]) && slice_find(text, names[i]) < text.len)
+            return true;
+    return false;
+}
+
 static bool is_wanted(const struct trace *trace, const struct message *message,
                       const struct trace_query *query)
 {
     return (slice_empty(query->trunk) || slice_is(query->trunk, message->trunk)) &&
            (slice_empty(query->method) || slice_iis(query->method, message->method)) &&
-           (slice_empty(query->call) || is_of_call(trace, message->id, query->call));
+           (slice_empty(query->call) || is_of_call(trace, message->id, query->call)) &&
+           has_name(message, query->names);
 }
 
 static json_t *to_json(const struct trace *trace, const struct message *message, uint64_t number)

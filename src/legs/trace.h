@@ -38,11 +38,12 @@ void trace_bind(struct trace *trace, struct slice id, const char *call);
 
 /** What is to be read; empty: any. */
 struct trace_query {
-    uint64_t after;      /* number of the last one seen */
-    struct slice call;   /* a call's id, a SIP Call-ID or a bridge session's id */
-    struct slice trunk;  /* name */
-    struct slice method; /* "INVITE" with its answers, or a bridge message's type; any case */
-    size_t max;          /* at most TRACE_READ_MAX */
+    uint64_t after;        /* number of the last one seen */
+    struct slice call;     /* a call's id, a SIP Call-ID or a bridge session's id */
+    struct slice trunk;    /* name */
+    struct slice names[2]; /* only messages in which one of them stands, such as a SIP user name */
+    struct slice method;   /* "INVITE" with its answers, or a bridge message's type; any case */
+    size_t max;            /* at most TRACE_READ_MAX */
 };
 /** {"next": number for `after` next time, "messages": [{seq, t (ms since 1970), direction "in" or
  * "out", transport, local, remote, trunk, call, call_id, method, again, text}]}; the caller owns

@@ -48,6 +48,8 @@ static const struct store_column cascade_columns[] = {
     { TEXT(cascade, device), .expr = "devices.settings" },
     { TEXT(cascade, user), .expr = "users.settings" },
     { TEXT(cascade, domain), .expr = "projects.settings" },
+    { TEXT(cascade, user_name), .expr = "users.name" },
+    { TEXT(cascade, display_name), .expr = "users.display_name" },
 };
 TABLE(cascade, "devices",
       "devices JOIN users ON users.id = devices.user_id "
@@ -122,6 +124,11 @@ void store_session_check(struct store *store, const char *hash, int64_t now_ms,
     store_job_text(job, hash);
     store_job_number(job, now_ms);
     store_post(job);
+}
+
+void store_session_remove(struct store *store, const char *hash, struct store_reply reply)
+{
+    store_remove_row(store, "DELETE FROM sessions WHERE hash = $1", hash, reply);
 }
 
 void store_access_add(struct store *store, const struct store_access *row, struct store_reply reply)

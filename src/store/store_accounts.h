@@ -29,6 +29,8 @@ void store_session_add(struct store *, const struct store_session *row, struct s
 /** ERR_NOT_FOUND also when it or its token is expired at `now_ms`, or the token revoked. */
 void store_session_check(struct store *, const char *hash, int64_t now_ms, struct store_reply);
 
+void store_session_remove(struct store *, const char *hash, struct store_reply);
+
 struct store_access {
     const char *token_id, *action, *address, *agent;
     int64_t at_ms, status;
@@ -61,6 +63,7 @@ void store_user_rename(struct store *, const char *id, const char *display_name,
 /** The settings that hold for one device, each a JSON object or "". */
 struct store_cascade {
     const char *device, *user, *domain;
+    const char *user_name, *display_name;
 };
 void store_cascade_find(struct store *, const char *device_id, struct store_reply);
 enum store_level { STORE_OF_DEVICE, STORE_OF_USER, STORE_OF_DOMAIN };
