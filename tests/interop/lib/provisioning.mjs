@@ -36,14 +36,14 @@ function fileOf(path) {
  */
 
 /**
- * Start it. `fault` may be set later: (request, response) => true when it dealt with the request itself.
+ * Start it. May be set later: `fault`, (request, response) => true when it dealt with the request itself; `delayMs`.
  * @param {{accounts?: Account[], sip?: string, pages?: Record<string, string>}} config  sip: host:port of a daemon's
  *   WebSocket; pages: HTML of one's own by path
  */
 export async function startProvisioning({ accounts = [], sip = '', pages = {} } = {}) {
     /** @type {{method: string, path: string, headers: any}[]} */
     const asked = [];
-    const self = { asked, accounts, url: '', pages, fault: /** @type {any} */ (null), stop: async () => {} };
+    const self = { asked, accounts, url: '', pages, delayMs: 0, fault: /** @type {any} */ (null), stop: async () => {} };
     const cors = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store' };
     const json = (/** @type {any} */ response, /** @type {number} */ status, /** @type {any} */ body) =>
         response.writeHead(status, { ...cors, 'Content-Type': 'application/json' }).end(JSON.stringify(body));
@@ -88,7 +88,7 @@ export async function startProvisioning({ accounts = [], sip = '', pages = {} } 
             response.writeHead(200, { 'Content-Type': type, 'Access-Control-Allow-Origin': '*' }).end(readFileSync(file));
             return;
         }
-        answerApi(request, response, url);
+        setTimeout(() => answerApi(request, response, url), self.delayMs);
     });
     server.on('upgrade', (request, socket, head) => {
         const [host, port] = sip.split(':');

@@ -30,7 +30,7 @@ export const failure = (text, status) => Object.assign(new Error(text), { status
 function checkBase(base) {
     let url;
     try {
-        url = new URL(base);
+        url = new URL(base, page()?.location?.href);
     } catch {
         throw failure(`Invalid base URL: ${base}`);
     }
@@ -44,7 +44,7 @@ function checkBase(base) {
 export function findBase(options) {
     const tag = page()?.document?.querySelector('script[data-base]');
     const base = options.BaseUrl || chosen || page()?.SiperbAPI?.BASE_URL || tag?.getAttribute('data-base');
-    if (base) return checkBase(new URL(base, page()?.location?.href).href);
+    if (base) return checkBase(base);
     if (/^https?:/.test(scriptUrl ?? '')) return checkBase(new URL(/** @type {string} */ (scriptUrl)).origin);
     throw failure('No base URL: pass BaseUrl, call SetBase() or set data-base on the script tag');
 }
