@@ -38,6 +38,8 @@ void admin_number_remove(struct rest *rest);
 void admin_call_list(struct rest *rest);
 void admin_call_show(struct rest *rest);
 void admin_call_end(struct rest *rest);
+void admin_call_record(struct rest *rest);
+void admin_call_record_stop(struct rest *rest);
 void admin_registration_list(struct rest *rest);
 void admin_trunk_list(struct rest *rest);
 void admin_ban_list(struct rest *rest);

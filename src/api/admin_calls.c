@@ -90,9 +90,10 @@ static void on_record(void *owner, const struct store_answer *answer)
         return;
     }
     const struct store_call *row = STORE_ROWS(answer, store_call);
-    json_t *legs = json_loads(row->stats, 0, NULL);
+    json_t *stats = json_loads(row->stats, 0, NULL); /* "legs", "related", "recordings" */
     rest->answer = record_json(row);
-    json_object_set_new(rest->answer, "legs", legs ? legs : json_array());
+    json_object_update(rest->answer, stats);
+    json_decref(stats);
     json_object_set_new(rest->answer, "cause",
                         json_pack("{s:I, s:s, s:s, s:s}", "code", (json_int_t)row->code, "token",
                                   row->cause, "text", row->cause_text, "by", row->ended_by));
@@ -119,6 +120,43 @@ void admin_call_end(struct rest *rest)
         rest_reply_take(rest, 200, json_pack("{s:s, s:b}", "id", id.ptr, "ended", 1));
     else
         rest_fail(rest, 404, "not_found", "call", "there is no such call, or it is over");
+}
+
+static void record(struct rest *rest, const char *mode)
+{
+    const struct api_config *config = &rest->api->config;
+    struct fault fault = { 0 };
+    json_t *answer = NULL;
+    enum err err = ERR_UNSUPPORTED;
+    if (config->live && config->live->record)
+        err = config->live->record(config->owner, slice_of(rest_captured(rest, 0)), mode, &answer,
+                                   &fault);
+    if (!err)
+        rest_reply_take(rest, mode ? 201 : 200, answer);
+    else if (err == ERR_NOT_FOUND)
+        rest_fail(rest, 404, "not_found", fault.where[0] ? fault.where : NULL, "%s", fault.text);
+    else
+        rest_fail(rest, 409, "conflict", NULL, "%s", fault.text);
+}
+
+static bool is_mode(struct slice mode)
+{
+    return slice_is(mode, "") || slice_is(mode, "mixed") || slice_is(mode, "stereo");
+}
+
+void admin_call_record(struct rest *rest)
+{
+    const char *mode;
+    const struct rest_field fields[] = {
+        { .name = "mode", .out = &mode, .check = is_mode, .expected = "mixed or stereo" },
+    };
+    if (rest_take(rest, fields, COUNT_OF(fields)))
+        record(rest, mode[0] ? mode : "mixed");
+}
+
+void admin_call_record_stop(struct rest *rest)
+{
+    record(rest, NULL);
 }
 
 void admin_registration_list(struct rest *rest)

@@ -213,7 +213,7 @@ static void test_calls(void **state)
                                .state = "done",
                                .from = "alice",
                                .to = "+1555",
-                               .stats = "[{\"leg\":1}]",
+                               .stats = "{\"legs\":[{\"leg\":1}]}",
                                .cause = "busy",
                                .cause_text = "The other side is busy.",
                                .code = 486,
@@ -238,6 +238,14 @@ static void test_calls(void **state)
     const json_t *cause = json_object_get(f->body, "cause");
     assert_string_equal(json_string_value(json_object_get(cause, "token")), "busy");
     assert_int_equal(ask(f, HTTP_GET, "/admin/api/calls/none", ""), 404);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/calls/live-1/recording", "{}"), 201);
+    assert_int_equal(json_array_size(json_object_get(f->body, "recordings")), 1);
+    assert_int_equal(
+        ask(f, HTTP_POST, "/admin/api/calls/live-1/recording", "{\"mode\":\"stereo\"}"), 409);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/calls/live-1/recording", "{\"mode\":\"x\"}"),
+                     422);
+    assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/calls/live-1/recording", ""), 200);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/calls/none/recording", "{}"), 404);
     assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/calls/live-1", ""), 200);
     assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/calls/old-1", ""), 404);
     assert_int_equal(ask(f, HTTP_GET, "/admin/api/trunks", ""), 200); /* no op: an empty table */

@@ -23,8 +23,12 @@ struct admin_live_ops {
     json_t *(*calls)(void *owner);                 /* array, as calls_json(); the caller owns it */
     json_t *(*call)(void *owner, struct slice id); /* as call_json(full), or NULL: not alive */
     bool (*hang_up)(void *owner, struct slice id); /* false: no such call */
-    json_t *(*registrations)(void *owner);         /* array */
-    json_t *(*bans)(void *owner);                  /* array */
+    /** Record a call, `mode` "mixed" or "stereo", or (NULL) stop that. `*out`: {"recordings": […]}
+     * as in call_json(). ERR_NOT_FOUND, and what recording_start() says. */
+    enum err (*record)(void *owner, struct slice id, const char *mode, json_t **out,
+                       struct fault *fault);
+    json_t *(*registrations)(void *owner);                          /* array */
+    json_t *(*bans)(void *owner);                                   /* array */
     bool (*lift_ban)(void *owner, const struct addr *addr);         /* false: it was not banned */
     json_t *(*trunks)(void *owner);                                 /* array */
     json_t *(*route)(void *owner, const struct route_query *query); /* as GET route */

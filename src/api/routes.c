@@ -13,6 +13,8 @@ static const struct api_route admin_routes[] = {
     { HTTP_GET, ADMIN "calls", admin_call_list },
     { HTTP_GET, ADMIN "calls/:id", admin_call_show },
     { HTTP_DELETE, ADMIN "calls/:id", admin_call_end },
+    { HTTP_DELETE, ADMIN "calls/:id/recording", admin_call_record_stop },
+    { HTTP_POST, ADMIN "calls/:id/recording", admin_call_record },
     { HTTP_GET, ADMIN "devices", admin_device_list },
     { HTTP_POST, ADMIN "devices", admin_device_add },
     { HTTP_DELETE, ADMIN "devices/:id", admin_device_remove },

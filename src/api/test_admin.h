@@ -49,6 +49,18 @@ static inline bool hang_up(void *owner, struct slice id)
     return slice_is(id, "live-1");
 }
 
+static inline enum err record(void *owner, struct slice id, const char *mode, json_t **out,
+                              struct fault *fault)
+{
+    (void)owner;
+    if (!slice_is(id, "live-1"))
+        return fault_set(fault, ERR_NOT_FOUND, "id", 0, "there is no such live call");
+    if (mode && strcmp(mode, "stereo") == 0)
+        return fault_set(fault, ERR_EXISTS, "", 0, "the call is being recorded");
+    *out = json_pack("{s:[{s:s}]}", "recordings", "state", mode ? "recording" : "complete");
+    return OK;
+}
+
 static inline void on_change(void *owner, const char *what)
 {
     struct fixture *f = owner;
@@ -126,6 +138,7 @@ static const struct admin_live_ops live_ops = { .log = live_log,
                                                 .calls = live_calls,
                                                 .call = live_call,
                                                 .hang_up = hang_up,
+                                                .record = record,
                                                 .on_change = on_change };
 
 static inline int setup(void **state)

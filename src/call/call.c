@@ -11,6 +11,7 @@
 #include "base/rand.h"
 #include "call/call_priv.h"
 #include "call/call_stats.h"
+#include "call/recording.h"
 #include "call/transfer.h"
 #include "media/codec.h"
 #include "media/media.h"
@@ -85,6 +86,7 @@ static void free_call(void *arg)
     timeline_destroy(call->timeline);
     json_decref(call->done_legs);
     json_decref(call->related);
+    recordings_clear(call);
     json_decref(call->headers);
     mem_free(call->referred_by);
     mem_free(call->replaces);
@@ -137,6 +139,7 @@ static void bury(struct call *call, struct leg *leg)
     json_array_append_new(call->done_legs, call_leg_json(leg));
     call_stats_add_leg(call->calls->stats, leg);
     list_remove(&leg->in_call);
+    recording_leave(call, leg);
     if (leg->stream)
         media_unlink(leg->stream);
     const struct leg_watch *watch = leg->watch;
@@ -244,6 +247,7 @@ static struct call *make(struct calls *calls, const struct call_request *request
     call->done_legs = json_array();
     call->related = json_array();
     list_init(&call->legs);
+    list_init(&call->recordings);
     copy_request(call, request);
     call->created_ms = loop_now_ms(calls->config.loop);
     call->created_wall_ms = loop_wall_ms(calls->config.loop);
@@ -351,6 +355,7 @@ static void detach(struct leg *leg)
     struct call *call = leg->call;
     json_array_append_new(call->done_legs, call_leg_json(leg));
     list_remove(&leg->in_call);
+    recording_leave(call, leg);
     if (leg->stream)
         media_unlink(leg->stream);
     if (call->caller == leg)
@@ -384,6 +389,7 @@ void call_join_leg(struct call *call, struct leg *stays, struct leg *leg, const 
     tell_hold(stays, leg);
     tell_hold(leg, stays);
     note_codecs(call);
+    recording_go_on(call);
     if (moves && leg->ops->moved)
         leg->ops->moved(leg);
 }

@@ -49,6 +49,7 @@ struct calls_config {
     size_t n_kinds;
     int64_t ring_timeout_ms;      /* a step that rings longer is over; 0: 60000 */
     size_t max_calls;             /* 0: 10000 */
+    const char *record_dir;       /* of recordings, must exist; NULL: none are made */
     struct store *store;          /* where records go; NULL: nowhere */
     calls_event_fn on_event;      /* may be NULL */
     void (*on_idle)(void *owner); /* the last call is over; may be NULL */

@@ -34,7 +34,10 @@ struct call {
     unsigned hops;
     bool is_private;
     struct transfer *transfer; /* under way; NULL: none */
-    json_t *related;           /* ids of calls that this one became, or came from */
+    struct list recordings;    /* call/recording.h: files, the newest last */
+    uint32_t n_recordings;
+    bool is_recorded, record_stereo; /* as asked for */
+    json_t *related;                 /* ids of calls that this one became, or came from */
 
     struct list legs;   /* those that live */
     struct leg *caller; /* NULL once it is over */

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "call/call.h"
 #include "call/call_priv.h"
+#include "call/recording.h"
 #include "media/codec.h"
 #include "media/media.h"
 
@@ -234,6 +235,7 @@ json_t *call_json(const struct call *call, bool full)
     json_object_set_new(view, "legs", legs_json(call));
     json_object_set_new(view, "timeline", timeline_json(call->timeline));
     json_object_set(view, "related", call->related);
+    json_object_set_new(view, "recordings", recordings_json(call));
     json_object_set_new(view, "cause",
                         call->has_cause
                             ? json_pack("{s:i, s:s, s:o, s:s}", "code", call->cause.code, "token",

@@ -27,7 +27,10 @@ void cdr_write(const struct call *call)
     if (!store)
         return;
     json_t *view = call_json(call, true);
-    char *stats = json_dumps(json_object_get(view, "legs"), JSON_COMPACT);
+    json_t *kept = json_pack("{s:O, s:O, s:O}", "legs", json_object_get(view, "legs"), "related",
+                             json_object_get(view, "related"), "recordings",
+                             json_object_get(view, "recordings"));
+    char *stats = json_dumps(kept, JSON_COMPACT);
     struct store_call row = {
         .id = call->id,
         .direction = json_string_value(json_object_get(view, "direction")),
@@ -52,5 +55,6 @@ void cdr_write(const struct call *call)
     store_call_set(store, &row, STORE_NOBODY);
     write_timeline(store, call);
     free(stats);
+    json_decref(kept);
     json_decref(view);
 }

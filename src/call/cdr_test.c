@@ -21,9 +21,10 @@ static void on_call(void *owner, const struct store_answer *got)
              (int)(row->answered_ms ? row->ended_ms - row->answered_ms : -1));
     assert_string_equal(row->state, "done");
     assert_true(row->created_ms > 0 && row->ended_ms >= row->created_ms);
-    json_t *legs = json_loads(row->stats, 0, NULL);
+    json_t *stats = json_loads(row->stats, 0, NULL);
+    json_t *legs = json_object_get(stats, "legs");
     assert_true(json_is_array(legs));
-    json_decref(legs);
+    json_decref(stats);
 }
 
 static void on_events(void *owner, const struct store_answer *got)

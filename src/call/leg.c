@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "call/call_priv.h"
+#include "call/recording.h"
 #include "call/transfer.h"
 #include "media/codec.h"
 #include "media/media.h"
@@ -174,6 +175,8 @@ static void on_recorded(void *owner, const struct media_recorded *recorded)
 {
     struct leg *leg = owner;
     leg_on_event(leg, "record", "file of %" PRId64 " ms is complete", recorded->duration_ms);
+    if (leg->call)
+        recording_done(leg->call, recorded);
     if (leg->watch && leg->watch->on_recorded)
         leg->watch->on_recorded(leg->watch_owner, leg, recorded);
 }

@@ -160,6 +160,7 @@ static void open_calls(struct daemon *daemon)
         .ring_timeout_ms = (int64_t)daemon->config->ring_timeout_s * 1000,
         .max_calls = (size_t)daemon->config->max_calls,
         .store = env->store,
+        .record_dir = daemon->record_dir,
         .owner = daemon,
     };
     env->calls = calls_create(&calls);
@@ -316,6 +317,7 @@ void daemon_destroy(struct daemon *daemon)
     mem_free(daemon->tls_cert_pem);
     mem_free(daemon->tls_key_pem);
     mem_free(daemon->admin_token);
+    mem_free(daemon->record_dir);
     config_destroy(daemon->config);
     mem_free(daemon);
 }

@@ -63,6 +63,7 @@ struct daemon {
     uint32_t last_doctor;
     char *tls_cert_pem, *tls_key_pem;
     char *admin_token;
+    char *record_dir; /* of recordings, in the state directory */
     struct signal_watch *on_term, *on_int, *on_hup;
     int64_t started_wall_ms;
     bool stopping, sip_done, http_done;

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "base/log_tail.h"
+#include "call/recording.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
@@ -30,6 +31,20 @@ static bool hang_up(void *owner, struct slice id)
     struct cause cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, "An administrator ended it.");
     call_end(call, &cause);
     return true;
+}
+
+static enum err record(void *owner, struct slice id, const char *mode, json_t **out,
+                       struct fault *fault)
+{
+    struct call *call = calls_find(((struct daemon *)owner)->env.calls, id);
+    if (!call)
+        return fault_set(fault, ERR_NOT_FOUND, "id", 0, "there is no such live call");
+    if (!mode && !recording_stop(call))
+        return fault_set(fault, ERR_NOT_FOUND, "", 0, "the call is not being recorded");
+    enum err err = mode ? recording_start(call, strcmp(mode, "stereo") == 0, fault) : OK;
+    if (!err)
+        *out = json_pack("{s:o}", "recordings", recordings_json(call));
+    return err;
 }
 
 json_t *daemon_registrations(const struct daemon *daemon)
@@ -146,6 +161,7 @@ static const struct admin_live_ops live_ops = {
     .calls = live_calls,
     .call = live_call,
     .hang_up = hang_up,
+    .record = record,
     .registrations = live_registrations,
     .bans = live_bans,
     .lift_ban = lift_ban,

@@ -103,10 +103,15 @@ static enum err open_certificate(struct daemon *daemon, struct fault *fault)
 
 enum err daemon_open_state(struct daemon *daemon, struct fault *fault)
 {
+    char path[STATE_PATH_MAX];
     enum err err = make_dir(daemon->config->state_dir, fault);
     if (!err)
         err = open_token(daemon, fault);
     if (!err)
         err = daemon_open_keys(daemon, fault);
-    return err ? err : open_certificate(daemon, fault);
+    if (!err)
+        err = open_certificate(daemon, fault);
+    path_in_state(daemon, "recordings", path);
+    daemon->record_dir = slice_dup(slice_of(path));
+    return err ? err : make_dir(path, fault);
 }

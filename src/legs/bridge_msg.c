@@ -198,6 +198,32 @@ static enum err read_mute(struct bridge_msg *msg, struct fault *fault)
     return OK;
 }
 
+/* One of both: whom to call, or which call of the page to join. */
+static enum err read_transfer(struct bridge_msg *msg, struct fault *fault)
+{
+    enum err err = read_text(msg, "destination", BRIDGE_DESTINATION_MAX, &msg->destination, fault);
+    if (!err)
+        err = read_text(msg, "replaces", BRIDGE_CALL_ID_MAX, &msg->replaces, fault);
+    if (err)
+        return err;
+    msg->destination = slice_trim(msg->destination);
+    if (slice_empty(msg->destination) == slice_empty(msg->replaces))
+        return wrong(fault, "destination", "or replaces (the callId of another call) is needed");
+    return OK;
+}
+
+static enum err read_record(struct bridge_msg *msg, struct fault *fault)
+{
+    struct slice mode = SLICE("mixed");
+    enum err err = read_text(msg, "mode", 16, &mode, fault);
+    if (err)
+        return err;
+    msg->stereo = slice_is(mode, "stereo");
+    if (!msg->stereo && !slice_is(mode, "mixed"))
+        return wrong(fault, "mode", "must be mixed or stereo");
+    return OK;
+}
+
 static enum err read_ping(struct bridge_msg *msg, struct fault *fault)
 {
     (void)fault;
@@ -225,6 +251,9 @@ static const struct {
     { "unmute", BRIDGE_UNMUTE, read_mute },
     { "hold", BRIDGE_HOLD, read_nothing },
     { "resume", BRIDGE_RESUME, read_nothing },
+    { "transfer", BRIDGE_TRANSFER, read_transfer },
+    { "record-start", BRIDGE_RECORD_START, read_record },
+    { "record-stop", BRIDGE_RECORD_STOP, read_nothing },
     { "stats", BRIDGE_STATS, read_nothing },
     { "ping", BRIDGE_PING, read_ping },
     { "auth", BRIDGE_AUTH, read_token },

@@ -22,6 +22,9 @@ enum bridge_type {
     BRIDGE_UNMUTE,
     BRIDGE_HOLD,
     BRIDGE_RESUME,
+    BRIDGE_TRANSFER,
+    BRIDGE_RECORD_START,
+    BRIDGE_RECORD_STOP,
     BRIDGE_STATS,
     BRIDGE_PING,
     BRIDGE_AUTH,
@@ -55,7 +58,9 @@ struct bridge_msg {
     bool mute_send, mute_receive;
     int code; /* reject; 0: none given */
     struct slice reason, token;
-    json_t *t; /* ping's, borrowed from root; may be NULL */
+    struct slice replaces; /* transfer: the page's other call; empty: to `destination` */
+    bool stereo;           /* record-start */
+    json_t *t;             /* ping's, borrowed from root; may be NULL */
 };
 
 /** ERR_PARSE (not JSON: the parser's words), ERR_INVALID (a field: its name in fault->where),

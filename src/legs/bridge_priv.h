@@ -72,3 +72,10 @@ void leg_bridge_on_dtmf(struct leg_bridge *self, const struct bridge_msg *msg);
 void leg_bridge_on_mute(struct leg_bridge *self, const struct bridge_msg *msg, bool on);
 void leg_bridge_on_hold(struct leg_bridge *self, bool on);
 void leg_bridge_on_stats(struct leg_bridge *self);
+/* leg_bridge_services.c */
+void leg_bridge_on_transfer(struct leg_bridge *self, const struct bridge_msg *msg);
+void leg_bridge_on_record(struct leg_bridge *self, const struct bridge_msg *msg);
+/** leg_ops.report: how the transfer goes that the page asked for. */
+void leg_bridge_report(struct leg *leg, int status, const char *text);
+/** Tell the page about this call; takes `message`. */
+void leg_bridge_tell(struct leg_bridge *self, json_t *message);

@@ -209,6 +209,13 @@ static void on_call_msg(struct bridge_session *session, const struct bridge_msg 
     case BRIDGE_STATS:
         leg_bridge_on_stats(leg);
         return;
+    case BRIDGE_TRANSFER:
+        leg_bridge_on_transfer(leg, msg);
+        return;
+    case BRIDGE_RECORD_START:
+    case BRIDGE_RECORD_STOP:
+        leg_bridge_on_record(leg, msg);
+        return;
     case BRIDGE_UNKNOWN:
     case BRIDGE_OFFER:
     case BRIDGE_HANGUP:
@@ -257,6 +264,9 @@ static void handle(struct bridge_session *session, const struct bridge_msg *msg)
     case BRIDGE_HOLD:
     case BRIDGE_RESUME:
     case BRIDGE_STATS:
+    case BRIDGE_TRANSFER:
+    case BRIDGE_RECORD_START:
+    case BRIDGE_RECORD_STOP:
         on_call_msg(session, msg);
         return;
     }

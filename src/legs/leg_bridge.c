@@ -15,7 +15,7 @@ static struct leg_bridge *bridge_of(struct leg *leg)
     return (struct leg_bridge *)leg; /* the leg is its first member */
 }
 
-static void tell(struct leg_bridge *self, json_t *message)
+void leg_bridge_tell(struct leg_bridge *self, json_t *message)
 {
     if (!self->session) {
         json_decref(message);
@@ -53,19 +53,20 @@ static void tell_failure(struct leg_bridge *self, const struct cause *cause)
                  cause->code, cause->text);
     else
         snprintf(text, sizeof text, "Failed to establish call: %s", cause->text);
-    tell(self,
-         json_pack("{s:s, s:o, s:o, s:s, s:b}", "type", "error", "message", text_json(text), "code",
-                   code_json(cause), "reason", cause->token, "retryable", is_retryable(cause)));
+    leg_bridge_tell(self, json_pack("{s:s, s:o, s:o, s:s, s:b}", "type", "error", "message",
+                                    text_json(text), "code", code_json(cause), "reason",
+                                    cause->token, "retryable", is_retryable(cause)));
 }
 
 static void tell_hangup(struct leg_bridge *self, const struct cause *cause)
 {
     const struct leg *leg = &self->leg;
     int64_t now_ms = loop_now_ms(self->env->loop);
-    tell(self, json_pack("{s:s, s:i, s:s, s:o, s:s, s:I}", "type", "hangup", "code", cause->code,
-                         "reason", cause->token, "text", text_json(cause->text), "by",
-                         cause_by_name(cause->by), "durationMs",
-                         (json_int_t)(leg->up_ms ? now_ms - leg->up_ms : 0)));
+    leg_bridge_tell(self,
+                    json_pack("{s:s, s:i, s:s, s:o, s:s, s:I}", "type", "hangup", "code",
+                              cause->code, "reason", cause->token, "text", text_json(cause->text),
+                              "by", cause_by_name(cause->by), "durationMs",
+                              (json_int_t)(leg->up_ms ? now_ms - leg->up_ms : 0)));
 }
 
 static enum err open_media(struct leg_bridge *self, struct fault *fault)
@@ -110,13 +111,14 @@ static void ring(struct leg *leg, int code, const struct leg_codecs *media)
 {
     struct leg_bridge *self = bridge_of(leg);
     if (!media) {
-        tell(self, json_pack("{s:s, s:i}", "type", "ringing", "code", code));
+        leg_bridge_tell(self, json_pack("{s:s, s:i}", "type", "ringing", "code", code));
         return;
     }
     if (!make_answer(self, media))
         return;
     leg->state = LEG_EARLY;
-    tell(self, json_pack("{s:s, s:i, s:s}", "type", "progress", "code", code, "sdp", self->sdp));
+    leg_bridge_tell(
+        self, json_pack("{s:s, s:i, s:s}", "type", "progress", "code", code, "sdp", self->sdp));
 }
 
 static void answer(struct leg *leg, const struct leg_codecs *prefer)
@@ -125,9 +127,9 @@ static void answer(struct leg *leg, const struct leg_codecs *prefer)
     if (!make_answer(self, prefer))
         return;
     const struct leg *peer = call_peer(leg->call);
-    tell(self, json_pack("{s:s, s:s, s:s, s:o}", "type", "answer", "sdp", self->sdp, "codec",
-                         leg->chosen.n ? leg->chosen.list[0]->name : "", "remote",
-                         text_json(peer ? peer->party : "")));
+    leg_bridge_tell(self, json_pack("{s:s, s:s, s:s, s:o}", "type", "answer", "sdp", self->sdp,
+                                    "codec", leg->chosen.n ? leg->chosen.list[0]->name : "",
+                                    "remote", text_json(peer ? peer->party : "")));
 }
 
 static void end(struct leg *leg, const struct cause *cause)
@@ -145,8 +147,8 @@ static void end(struct leg *leg, const struct cause *cause)
 static void dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
 {
     struct leg_bridge *self = bridge_of(leg);
-    tell(self, json_pack("{s:s, s:s%, s:i}", "type", "dtmf", "digit", &digit, (size_t)1,
-                         "durationMs", (int)duration_ms));
+    leg_bridge_tell(self, json_pack("{s:s, s:s%, s:i}", "type", "dtmf", "digit", &digit, (size_t)1,
+                                    "durationMs", (int)duration_ms));
     if (!relayed && leg->stream)
         media_stream_send_dtmf(leg->stream, slice_make(&digit, 1), duration_ms, 0);
 }
@@ -168,18 +170,25 @@ static void dial(struct leg *leg, const struct leg *peer)
     }
     self->sdp = slice_dup(buf_slice(&sdp));
     const json_t *headers = call_headers(leg->call);
-    tell(self,
-         json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "type", "incoming-call", "from",
-                   text_json(call_shown_from(leg->call)), "displayName",
-                   text_json(call_shown_name(leg->call)), "to", text_json(call_to(leg->call)),
-                   "sdp", self->sdp, "headers", headers ? json_deep_copy(headers) : json_object()));
+    leg_bridge_tell(self, json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "type", "incoming-call",
+                                    "from", text_json(call_shown_from(leg->call)), "displayName",
+                                    text_json(call_shown_name(leg->call)), "to",
+                                    text_json(call_to(leg->call)), "sdp", self->sdp, "headers",
+                                    headers ? json_deep_copy(headers) : json_object()));
     leg_on_ringing(leg, 180);
 }
 
 /* The other far end holds us: the page may show it. */
 static void hold(struct leg *leg, bool on)
 {
-    tell(bridge_of(leg), json_pack("{s:s, s:b}", "type", "remote-hold", "held", on));
+    leg_bridge_tell(bridge_of(leg), json_pack("{s:s, s:b}", "type", "remote-hold", "held", on));
+}
+
+static void moved(struct leg *leg)
+{
+    struct leg_bridge *self = bridge_of(leg);
+    if (self->session)
+        trace_bind(self->env->trace, slice_of(self->session->id), call_id(leg->call));
 }
 
 static void destroy(struct leg *leg)
@@ -200,6 +209,8 @@ static const struct leg_ops ops = {
     .end = end,
     .dtmf = dtmf,
     .hold = hold,
+    .report = leg_bridge_report,
+    .moved = moved,
     .destroy = destroy,
 };
 
@@ -241,7 +252,7 @@ void leg_bridge_call(struct bridge_session *session, const struct bridge_msg *of
     snprintf(self->leg.party, sizeof self->leg.party, "%.*s", SLICE_ARG(from));
     if (!self->leg.party[0])
         snprintf(self->leg.party, sizeof self->leg.party, "page %.8s", session->id);
-    tell(self, json_pack("{s:s}", "type", "trying"));
+    leg_bridge_tell(self, json_pack("{s:s}", "type", "trying"));
     struct call_request request = {
         .face = SLICE("bridge"),
         .from = from,
@@ -335,8 +346,9 @@ static void apply_mutes(struct leg_bridge *self)
     bool held = self->leg.holds;
     if (self->leg.stream)
         media_stream_mute(self->leg.stream, self->mute_receive || held, self->mute_send || held);
-    tell(self, json_pack("{s:s, s:b, s:b, s:b}", "type", "media-state", "sendMuted",
-                         self->mute_send, "receiveMuted", self->mute_receive, "held", held));
+    leg_bridge_tell(self,
+                    json_pack("{s:s, s:b, s:b, s:b}", "type", "media-state", "sendMuted",
+                              self->mute_send, "receiveMuted", self->mute_receive, "held", held));
 }
 
 void leg_bridge_on_mute(struct leg_bridge *self, const struct bridge_msg *msg, bool on)
@@ -371,14 +383,15 @@ void leg_bridge_on_stats(struct leg_bridge *self)
         return;
     const struct media_stats *stats = media_stream_stats(self->leg.stream);
     const struct codec *codec = stats->rx_codec ? stats->rx_codec : stats->tx_codec;
-    tell(self,
-         json_pack(
-             "{s:s, s:s?, s:o, s:o, s:I, s:o, s:I, s:I, s:b, s:o}", "type", "stats", "codec",
-             codec ? codec->name : NULL, "rtt",
-             stats->rtt_us < 0 ? json_null() : json_real((double)stats->rtt_us / 1000), "jitter",
-             stats->rx.jitter_us < 0 ? json_null() : json_real((double)stats->rx.jitter_us / 1000),
-             "loss", (json_int_t)stats->rx.lost, "mos", mos_json(stats), "packetsReceived",
-             (json_int_t)stats->rx.packets, "packetsSent", (json_int_t)stats->tx.packets,
-             "transcoding", stats->transcoding, "level",
-             stats->rx.level_dbov > 0 ? json_null() : json_integer(stats->rx.level_dbov)));
+    leg_bridge_tell(
+        self,
+        json_pack(
+            "{s:s, s:s?, s:o, s:o, s:I, s:o, s:I, s:I, s:b, s:o}", "type", "stats", "codec",
+            codec ? codec->name : NULL, "rtt",
+            stats->rtt_us < 0 ? json_null() : json_real((double)stats->rtt_us / 1000), "jitter",
+            stats->rx.jitter_us < 0 ? json_null() : json_real((double)stats->rx.jitter_us / 1000),
+            "loss", (json_int_t)stats->rx.lost, "mos", mos_json(stats), "packetsReceived",
+            (json_int_t)stats->rx.packets, "packetsSent", (json_int_t)stats->tx.packets,
+            "transcoding", stats->transcoding, "level",
+            stats->rx.level_dbov > 0 ? json_null() : json_integer(stats->rx.level_dbov)));
 }
