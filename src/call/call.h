@@ -67,6 +67,11 @@ struct call *calls_find(const struct calls *calls, struct slice id);
 /** The table of live calls; the caller owns it. `calls ID` is call_json() with `full`. */
 json_t *calls_json(const struct calls *calls);
 
+typedef void (*calls_leg_fn)(void *owner, const struct call *call, const struct leg *leg);
+/** Every leg of a call, of every live call. */
+void call_each_leg(const struct call *call, calls_leg_fn fn, void *owner);
+void calls_each_leg(const struct calls *calls, calls_leg_fn fn, void *owner);
+
 struct call_request {         /* borrowed */
     struct slice face;        /* "bridge", "sip" */
     struct slice from;        /* number or URI user of the caller */

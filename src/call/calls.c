@@ -38,3 +38,15 @@ void calls_end_all(struct calls *calls, const struct cause *cause)
     LIST_EACH(link, &calls->live)
     call_end(LIST_ITEM(link, struct call, in_calls), cause);
 }
+
+void call_each_leg(const struct call *call, calls_leg_fn fn, void *owner)
+{
+    LIST_EACH(link, (struct list *)(uintptr_t)&call->legs)
+    fn(owner, call, LIST_ITEM(link, struct leg, in_call));
+}
+
+void calls_each_leg(const struct calls *calls, calls_leg_fn fn, void *owner)
+{
+    LIST_EACH(link, (struct list *)(uintptr_t)&calls->live)
+    call_each_leg(LIST_ITEM(link, struct call, in_calls), fn, owner);
+}

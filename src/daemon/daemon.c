@@ -15,6 +15,7 @@
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
 #include "legs/leg_echo.h"
+#include "legs/presence.h"
 #include "legs/registrar.h"
 #include "legs/sip_face.h"
 #include "legs/trace.h"
@@ -140,8 +141,17 @@ static enum err open_sip(struct daemon *daemon, struct fault *fault)
         return err;
     daemon->trunks = trunks_create(env);
     daemon->registrar = registrar_create(env);
+    daemon->presence = presence_create(env, daemon->registrar);
     sip_face_wire(daemon->sip_face, daemon->trunks, daemon->registrar);
     return OK;
+}
+
+static void on_call_event(void *owner, const struct call *call, uint32_t leg, const char *kind,
+                          const char *text)
+{
+    struct daemon *daemon = owner;
+    (void)text;
+    presence_call_event(daemon->presence, call, leg, kind);
 }
 
 static void open_calls(struct daemon *daemon)
@@ -161,6 +171,7 @@ static void open_calls(struct daemon *daemon)
         .max_calls = (size_t)daemon->config->max_calls,
         .store = env->store,
         .record_dir = daemon->record_dir,
+        .on_event = on_call_event,
         .owner = daemon,
     };
     env->calls = calls_create(&calls);
@@ -291,6 +302,8 @@ void daemon_destroy(struct daemon *daemon)
     http_server_destroy(daemon->http);
     api_destroy(daemon->api);
     daemon_drop_doctors(daemon);
+    presence_destroy(daemon->presence);
+    daemon->presence = NULL;
     bridge_face_destroy(daemon->bridge);
     calls_destroy(env->calls);
     router_destroy(daemon->router);

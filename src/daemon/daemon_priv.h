@@ -22,6 +22,7 @@ struct http_server;
 struct log_tail;
 struct loop_lag;
 struct public_address;
+struct presence;
 struct registrar;
 struct router;
 struct signal_watch;
@@ -46,6 +47,7 @@ struct daemon {
     struct builtins *builtins;
     struct trunks *trunks;
     struct registrar *registrar;
+    struct presence *presence;
     struct sip_face *sip_face;
     struct bridge_face *bridge;
     struct http_server *http;

@@ -223,6 +223,7 @@ static struct leg_bridge *make(struct bridge_session *session, bool incoming)
     list_append(&session->legs, &self->in_session);
     rand_uuid(self->call_id);
     snprintf(self->leg.via, sizeof self->leg.via, "%s", session->user);
+    snprintf(self->leg.user, sizeof self->leg.user, "%s", session->user);
     return self;
 }
 

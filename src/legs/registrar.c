@@ -20,6 +20,8 @@ static void on_change(void *owner, enum sip_binding_change change,
                  SLICE_ARG(binding->aor), SLICE_ARG(binding->contact),
                  sip_kind_name(binding->flow.kind), addr_print(&binding->flow.remote, from));
     registrar_keep_binding(registrar, change, binding);
+    if (registrar->watch)
+        registrar->watch(registrar->watch_owner, slice_of(registrar_owner_of(registrar, binding)));
 }
 
 static const struct sip_registrar_events events = { .on_change = on_change };
@@ -73,4 +75,11 @@ void registrar_add_registrations(const struct registrar *registrar, json_t *rows
 void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *flow)
 {
     sip_registrar_flow_closed(registrar->rules, flow);
+}
+
+void registrar_watch(struct registrar *registrar, void (*fn)(void *owner, struct slice user),
+                     void *owner)
+{
+    registrar->watch = fn;
+    registrar->watch_owner = owner;
 }

@@ -10,6 +10,7 @@
 struct registrar;
 struct sip_auth;
 struct sip_auth_lookup;
+struct sip_binding;
 struct sip_flow;
 struct sip_uri;
 
@@ -40,6 +41,13 @@ const char *registrar_user_of(const struct registrar *registrar, struct slice si
 /** leg_kind.dial for targets of kind "user": every registered contact rings. */
 void registrar_dial(void *owner, struct call *call, const struct route_target *target,
                     struct cause *why);
+/** The contacts of that user, of all his accounts, best q first; returns how many (≤ max). Borrowed
+ * until this turn ends. */
+size_t registrar_contacts_of(const struct registrar *registrar, struct slice user,
+                             const struct sip_binding **out, size_t max);
+/** `fn` is told whose phones came or went; NULL: nobody is. */
+void registrar_watch(struct registrar *registrar, void (*fn)(void *owner, struct slice user),
+                     void *owner);
 /** leg_kind.dial for targets of kind "phone": the one whose GRUU (RFC 5627) is the number. */
 void registrar_dial_phone(void *owner, struct call *call, const struct route_target *target,
                           struct cause *why);

@@ -72,31 +72,41 @@ static unsigned limit_of(const struct route_target *target)
     return limit;
 }
 
+size_t registrar_contacts_of(const struct registrar *registrar, struct slice user,
+                             const struct sip_binding **out, size_t max)
+{
+    const struct sip_binding *binding;
+    size_t cursor = 0, n = 0;
+    while ((binding = sip_registrar_next(registrar->rules, &cursor)) && n < max) {
+        if (!slice_eq(slice_of(registrar_owner_of(registrar, binding)), user))
+            continue;
+        size_t at = n++;
+        for (; at && out[at - 1]->q < binding->q; at--)
+            out[at] = out[at - 1];
+        out[at] = binding;
+    }
+    return n;
+}
+
 /* All contacts of one preference ring at once, the next lower ones when they do not answer (RFC
  * 3261 §16.6 step 1). */
 void registrar_dial(void *owner, struct call *call, const struct route_target *target,
                     struct cause *why)
 {
     struct registrar *registrar = owner;
-    const struct sip_binding *list[CONTACTS_MAX], *binding;
-    unsigned limit = limit_of(target), best = 0, next = 0;
-    size_t cursor = 0, n = 0;
-    while ((binding = sip_registrar_next(registrar->rules, &cursor)) && n < CONTACTS_MAX)
-        if (binding->q < limit &&
-            slice_is(slice_of(registrar_owner_of(registrar, binding)), target->name))
-            list[n++] = binding;
-    for (size_t i = 0; i < n; i++)
-        best = list[i]->q > best ? list[i]->q : best;
-    for (size_t i = 0; i < n; i++)
-        next = list[i]->q < best && list[i]->q >= next ? list[i]->q + 1 : next;
-    for (size_t i = 0; i < n; i++)
-        if (list[i]->q == best)
-            ring_contact(registrar, call, list[i], target->name);
-    if (next) {
-        struct route_target later = *target;
-        snprintf(later.number, sizeof later.number, "q%u", best);
+    const struct sip_binding *list[CONTACTS_MAX];
+    struct route_target later = *target;
+    unsigned limit = limit_of(target);
+    size_t n = registrar_contacts_of(registrar, slice_of(target->name), list, CONTACTS_MAX);
+    size_t at = 0;
+    while (at < n && list[at]->q >= limit)
+        at++;
+    unsigned best = at < n ? list[at]->q : 0;
+    while (at < n && list[at]->q == best)
+        ring_contact(registrar, call, list[at++], target->name);
+    snprintf(later.number, sizeof later.number, "q%u", best);
+    if (at < n)
         call_add_step(call, &later);
-    }
     if (!n && !registrar_has_user(registrar, slice_of(target->name)))
         *why = cause_of_status(404, CAUSE_BY_SYSTEM, "There is no user of that name.");
 }

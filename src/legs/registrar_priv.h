@@ -17,6 +17,8 @@ struct registrar {
     struct map *users;   /* user name -> itself (heap) */
     struct list lookups; /* struct lookup: questions to the store */
     struct registrar_tokens tokens;
+    void (*watch)(void *owner, struct slice user);
+    void *watch_owner;
 };
 
 /* registrar_accounts.c: who may log in, and as whom */

@@ -190,6 +190,8 @@ static void on_request(void *owner, struct sip_txn *txn)
         take_outside(agent, txn);
     else if (sip_msg_method(request) == SIP_OPTIONS || sip_msg_method(request) == SIP_REGISTER)
         take_outside(agent, txn); /* some put a tag into these; there is no dialog to miss */
+    else if (sip_msg_method(request) == SIP_SUBSCRIBE)
+        take_outside(agent, txn); /* its dialogs are sip_notifier's */
     else
         sip_txn_reply_status(txn, 481);
 }

@@ -29,7 +29,8 @@ enum {
 };
 
 /** What sessions and the stack handle by themselves or hand to a session's owner. */
-#define SIP_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE"
+#define SIP_ALLOW \
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE, SUBSCRIBE"
 
 struct sip_agent_config {
     struct slice user_agent; /* User-Agent in requests; empty: none */
