@@ -32,7 +32,11 @@ async function startWithTrunk(sim, env) {
     }
 }
 const hasConnected = (daemon) =>
-    waitFor('the trunk to be connected', async () => (await daemon.command('trunks')).some((trunk) => trunk.name === 'kandy' && trunk.state === 'connected'), 10000);
+    waitFor(
+        'the trunk to be connected',
+        async () => (await daemon.command('trunks')).some((trunk) => trunk.name === 'kandy' && trunk.state === 'connected'),
+        10000,
+    );
 
 for (const dialect of ['seed', 'link', 'uc'])
     test(`the ${dialect} dialect`, async (t) => {
@@ -110,7 +114,8 @@ for (const dialect of ['seed', 'link', 'uc'])
             assert.deepEqual(await sim.get('/violations'), []);
             const { subscriptions } = await sim.get('/state');
             assert.equal(subscriptions.length, 1, 'one subscription for all calls');
-            for (const secret of [ACCOUNT.password, subscriptions[0].id, sim.ready.turn.password]) assert.ok(!daemon.log().includes(secret));
+            for (const secret of [ACCOUNT.password, subscriptions[0].id, sim.ready.turn.password])
+                assert.ok(!daemon.log().includes(secret));
             const paths = (await sim.get('/requests')).map((request) => request.path);
             assert.ok(!paths.some((path) => /oauth/.test(path)));
         });
@@ -123,7 +128,9 @@ test('a wrong password: 503 to the PBX, no WebSocket, no second try', async (t) 
     after(() => sim.stop());
     const daemon = await startWithTrunk(sim, environment(sim, 'seed', { KANDY_PASSWORD: 'wrong', KANDY_ICE_SERVERS: '' }));
     if (!daemon) return t.skip('this tandem knows no Kandy trunk');
-    await waitFor('auth_failed', async () => (await daemon.command('trunks')).some((trunk) => trunk.name === 'kandy' && trunk.state === 'auth_failed'));
+    await waitFor('auth_failed', async () =>
+        (await daemon.command('trunks')).some((trunk) => trunk.name === 'kandy' && trunk.state === 'auth_failed'),
+    );
     const pbx = await startPhone(daemon, 'pbx', PBX);
     await pbx.dial(`sip:0501234567@${daemon.sip}`);
     assert.match(await pbx.closed(), /503/);

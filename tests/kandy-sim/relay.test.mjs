@@ -3,16 +3,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
+import { makeLinkClient, USER } from './lib/link_client.mjs';
 import { startSim } from './lib/start.mjs';
-import { makeClient, makeMedia, waitHeard } from './lib/test_client.mjs';
+import { makeMedia, waitHeard } from './lib/test_client.mjs';
 
-const USER = 'u@test.local';
-const HEADERS = { Accept: 'application/json', 'Content-Type': 'application/json', Authorization: `Basic ${Buffer.from(`${USER}:secret`).toString('base64')}` };
 let sim;
 let client;
 before(async () => {
     sim = await startSim({ accounts: [`${USER}:secret`], coturn: true, relay: true });
-    client = makeClient(sim);
+    client = makeLinkClient(sim);
 });
 after(() => sim.stop());
 
@@ -36,13 +35,21 @@ test('seed: servers and credentials by call.getIceServers, a call relayed at bot
     const socket = await client.connect(`/?subscriptionId=${encodeURIComponent(json.subscriptionId)}`);
     socket.send({ type: 'request', method: 'call.getIceServers', id: 'req_1' });
     const { iceServers } = (await socket.next('the servers', (m) => m.method === 'call.getIceServers')).result;
-    assert.deepEqual(iceServers.map((server) => server.urls), sim.ready.ice_servers);
+    assert.deepEqual(
+        iceServers.map((server) => server.urls),
+        sim.ready.ice_servers,
+    );
     const { username, credential } = iceServers[0];
     const media = makeMedia({ relay: relayOf(iceServers[0].urls, username, credential) });
     const sdp = await media.offer();
     assert.match(sdp, /typ relay/);
     assert.doesNotMatch(sdp, /typ host/);
-    socket.send({ type: 'request', method: 'call.make', id: 'req_2', params: { callId: 'c1', destination: '971501234567', sdp, mediaType: 'audio' } });
+    socket.send({
+        type: 'request',
+        method: 'call.make',
+        id: 'req_2',
+        params: { callId: 'c1', destination: '971501234567', sdp, mediaType: 'audio' },
+    });
     const answer = (await socket.next('the answer', (m) => m.result?.sdp)).result.sdp;
     assert.match(answer, /typ relay/);
     assert.doesNotMatch(answer, /typ host/);
@@ -54,8 +61,7 @@ test('seed: servers and credentials by call.getIceServers, a call relayed at bot
 });
 
 test('link: credentials with the subscription, and only if they are asked for', async () => {
-    const request = { expires: 3600, service: ['call'], localization: 'English_US', useTurn: true, notificationType: 'WebSocket', supported: [], forceLogOut: 'false' };
-    const subscribe = async (useTurn) => (await client.ask('POST', `/rest/version/1/user/${USER}/subscription`, { subscribeRequest: { ...request, useTurn } }, HEADERS)).json.subscribeResponse;
-    assert.deepEqual((await subscribe(true)).subscriptionParams.turnCredentials, sim.ready.turn);
-    assert.equal((await subscribe(false)).subscriptionParams.turnCredentials, undefined);
+    const paramsOf = async (useTurn) => (await client.subscribe({ useTurn })).json.subscribeResponse.subscriptionParams;
+    assert.deepEqual((await paramsOf(true)).turnCredentials, sim.ready.turn);
+    assert.equal((await paramsOf(false)).turnCredentials, undefined);
 });

@@ -55,7 +55,8 @@ for (const [what, good, change, headers, status] of REFUSED)
     test(`refused: ${what}`, async () => {
         const answer = await client.ask('POST', PATH, { ...good, ...change }, headers);
         assert.equal(answer.status, status);
-        if (status === 401) assert.deepEqual(answer.json, { error: 'invalid_credentials', error_description: 'Invalid username or password' });
+        if (status === 401)
+            assert.deepEqual(answer.json, { error: 'invalid_credentials', error_description: 'Invalid username or password' });
         assert.equal((await sim.get('/violations')).length, 1);
     });
 
@@ -130,7 +131,10 @@ for (const incomingAs of ['type', 'method', 'notification', 'request'])
         const offered = await sim.post('/calls', { from: '971509999999', media: 'none', incomingAs });
         const isIt = (id) => (m) => m.params?.callId === id;
         const incoming = await socket.next('the call', isIt(offered.id));
-        assert.equal(incoming.type, { type: 'call.incomingCall', method: undefined }[incomingAs] ?? (incomingAs === 'method' ? undefined : incomingAs));
+        assert.equal(
+            incoming.type,
+            { type: 'call.incomingCall', method: undefined }[incomingAs] ?? (incomingAs === 'method' ? undefined : incomingAs),
+        );
         assert.equal(incoming.params.from, '971509999999');
         assert.match(incoming.params.sdp, /a=setup:actpass/);
         request('call.answer', { callId: offered.id, sdp: OFFER.replace('actpass', 'active') });
@@ -147,10 +151,39 @@ const WRONG_MESSAGES = [
     ['an unknown method', { type: 'request', method: 'call.hangup', id: 'req_1', params: {} }],
     ['an id of another form', { type: 'request', method: 'call.end', id: 7, params: {} }],
     ['no callId', { type: 'request', method: 'call.make', id: 'req_1', params: { destination: '1', sdp: OFFER, mediaType: 'audio' } }],
-    ['a destination with separators', { type: 'request', method: 'call.make', id: 'req_1', params: { callId: 'w', destination: '+971 50', sdp: OFFER, mediaType: 'audio' } }],
+    [
+        'a destination with separators',
+        {
+            type: 'request',
+            method: 'call.make',
+            id: 'req_1',
+            params: { callId: 'w', destination: '+971 50', sdp: OFFER, mediaType: 'audio' },
+        },
+    ],
     ['no mediaType', { type: 'request', method: 'call.make', id: 'req_1', params: { callId: 'w', destination: '1', sdp: OFFER } }],
-    ['trickle', { type: 'request', method: 'call.make', id: 'req_1', params: { callId: 'w1', destination: '1', sdp: OFFER.replace(/a=candidate.*\r\n/, ''), mediaType: 'audio' } }],
-    ['opus', { type: 'request', method: 'call.make', id: 'req_1', params: { callId: 'w2', destination: '1', sdp: OFFER.replace('0 8 101', '111 0').replace('PCMA', 'x').replace('rtpmap:8 x', 'rtpmap:111 opus'), mediaType: 'audio' } }],
+    [
+        'trickle',
+        {
+            type: 'request',
+            method: 'call.make',
+            id: 'req_1',
+            params: { callId: 'w1', destination: '1', sdp: OFFER.replace(/a=candidate.*\r\n/, ''), mediaType: 'audio' },
+        },
+    ],
+    [
+        'opus',
+        {
+            type: 'request',
+            method: 'call.make',
+            id: 'req_1',
+            params: {
+                callId: 'w2',
+                destination: '1',
+                sdp: OFFER.replace('0 8 101', '111 0').replace('PCMA', 'x').replace('rtpmap:8 x', 'rtpmap:111 opus'),
+                mediaType: 'audio',
+            },
+        },
+    ],
 ];
 for (const [what, message] of WRONG_MESSAGES)
     test(`a message is refused: ${what}`, async () => {
@@ -162,7 +195,13 @@ for (const [what, message] of WRONG_MESSAGES)
     });
 
 test('faults: statuses, a slow answer, a lost socket, a busy far end', async () => {
-    for (const [name, status] of [['unauthorized', 401], ['locked', 403], ['busy', 503], ['not-found', 404], ['not-allowed', 405]]) {
+    for (const [name, status] of [
+        ['unauthorized', 401],
+        ['locked', 403],
+        ['busy', 503],
+        ['not-found', 404],
+        ['not-allowed', 405],
+    ]) {
         await sim.post('/faults', { on: 'subscribe', name });
         assert.equal((await subscribe()).status, status, name);
     }

@@ -9,7 +9,14 @@ const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-node
 export function makeCertificates(dir) {
     const file = (name) => join(dir, name);
     const openssl = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const ca = ['-subj', '/CN=kandy-sim CA', '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
+    const ca = [
+        '-subj',
+        '/CN=kandy-sim CA',
+        '-addext',
+        'basicConstraints=critical,CA:TRUE',
+        '-addext',
+        'keyUsage=critical,keyCertSign,cRLSign',
+    ];
     openssl('req', '-x509', ...KEY, '-days', '30', '-keyout', file('ca.key'), '-out', file('ca.pem'), ...ca);
     openssl('req', ...KEY, '-keyout', file('key.pem'), '-out', file('cert.csr'), '-subj', '/CN=localhost');
     writeFileSync(file('cert.ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n');

@@ -90,7 +90,18 @@ export class Cloud {
     /** @param {Partial<Subscription> & {account: Account, protocol: 'seed' | 'link', expires: number}} config @returns {Subscription} */
     addSubscription(config) {
         const id = config.id ?? randomUUID();
-        const subscription = { path: '', channel: '', auth: '', correlator: '', accessToken: '', refreshToken: '', services: [], socket: null, ...config, id };
+        const subscription = {
+            path: '',
+            channel: '',
+            auth: '',
+            correlator: '',
+            accessToken: '',
+            refreshToken: '',
+            services: [],
+            socket: null,
+            ...config,
+            id,
+        };
         this.subscriptions.set(id, subscription);
         this.renew(subscription, config.expires);
         return subscription;

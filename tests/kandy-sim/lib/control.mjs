@@ -35,15 +35,33 @@ function linkOnly(target) {
     return target;
 }
 const since = (list, query) => {
-    const isIt = (entry) => entry.n > Number(query.get('since') ?? 0) && ['op', 'kind', 'method', 'path', 'user'].every((key) => !query.has(key) || entry[key] === query.get(key));
+    const isIt = (entry) =>
+        entry.n > Number(query.get('since') ?? 0) &&
+        ['op', 'kind', 'method', 'path', 'user'].every((key) => !query.has(key) || entry[key] === query.get(key));
     return list.filter(isIt);
 };
 
 function state({ cloud }) {
-    const subscriptions = [...cloud.subscriptions.values()].map(({ id, account, protocol, services, expires, expiresAt, auth, correlator, socket }) => ({
-        ...{ id, user: account.user, protocol, services, expires, expiresInMs: expiresAt - Date.now(), auth, correlator, hasSocket: !!socket },
+    const subscriptions = [...cloud.subscriptions.values()].map(
+        ({ id, account, protocol, services, expires, expiresAt, auth, correlator, socket }) => ({
+            ...{
+                id,
+                user: account.user,
+                protocol,
+                services,
+                expires,
+                expiresInMs: expiresAt - Date.now(),
+                auth,
+                correlator,
+                hasSocket: !!socket,
+            },
+        }),
+    );
+    const sockets = [...cloud.sockets].map((s) => ({
+        user: s.subscription.account.user,
+        protocol: s.subscription.protocol,
+        subscription: s.subscription.id,
     }));
-    const sockets = [...cloud.sockets].map((s) => ({ user: s.subscription.account.user, protocol: s.subscription.protocol, subscription: s.subscription.id }));
     const calls = [...cloud.calls.values()].filter((call) => call.isLive).map((call) => call.id);
     return { dialects: cloud.dialects, subscriptions, sockets, calls };
 }

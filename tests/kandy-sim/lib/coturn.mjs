@@ -29,7 +29,14 @@ export async function startCoturn(dir, files) {
     const lines = [
         ...['listening-ip=127.0.0.1', 'relay-ip=127.0.0.1', `listening-port=${port}`, `tls-listening-port=${tlsPort}`],
         ...['allow-loopback-peers', 'lt-cred-mech', `user=${username}:${password}`, 'realm=kandy.test', 'no-cli', 'fingerprint'],
-        ...[`cert=${files.cert}`, `pkey=${files.key}`, 'log-file=stdout', 'verbose', `pidfile=${join(dir, 'turn.pid')}`, `userdb=${join(dir, 'turn.db')}`],
+        ...[
+            `cert=${files.cert}`,
+            `pkey=${files.key}`,
+            'log-file=stdout',
+            'verbose',
+            `pidfile=${join(dir, 'turn.pid')}`,
+            `userdb=${join(dir, 'turn.db')}`,
+        ],
     ];
     writeFileSync(join(dir, 'turn.conf'), `${lines.join('\n')}\n`, { mode: 0o600 });
     const child = spawn('turnserver', ['-c', join(dir, 'turn.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });

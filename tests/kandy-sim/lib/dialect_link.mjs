@@ -49,9 +49,11 @@ function authenticate(ctx) {
 function enter(ctx) {
     ctx.account = authenticate(ctx);
     const { user } = ctx.account;
-    if (ctx.params.user !== encodeURIComponent(user).replaceAll('%40', '@')) throw new Refusal(403, 27, `the user in the path is not ${user}`);
+    if (ctx.params.user !== encodeURIComponent(user).replaceAll('%40', '@'))
+        throw new Refusal(403, 27, `the user in the path is not ${user}`);
     for (const header of ['accept', 'content-type'])
-        if (!/^application\/json\b/.test(ctx.headers[header] ?? '')) throw new Refusal(400, 1004, `${header} is application/json, not ${ctx.headers[header]}`);
+        if (!/^application\/json\b/.test(ctx.headers[header] ?? ''))
+            throw new Refusal(400, 1004, `${header} is application/json, not ${ctx.headers[header]}`);
 }
 /** …and what belongs to a subscription needs one. */
 function enterSubscribed(ctx) {
@@ -70,6 +72,7 @@ function bodyOf({ json }, name) {
 const isText = (value) => typeof value === 'string';
 /** The keys of a subscribeRequest, and what each may be. */
 const SUBSCRIBE_KEYS = {
+    __proto__: null,
     expires: (v) => Number(v) > 0 && /^(string|number)$/.test(typeof v),
     service: (v) => Array.isArray(v) && v.length > 0 && v.every(isText),
     localization: isText,
@@ -189,7 +192,9 @@ function upgrade(cloud, path, query) {
 function opened(cloud, socket) {
     const old = [...cloud.sockets].filter((other) => other !== socket && other.subscription === socket.subscription);
     for (const other of old) {
-        other.ws.send(JSON.stringify({ notificationMessage: { eventType: 'websocketOverridden', eventId: randomUUID(), time: Date.now() } }));
+        other.ws.send(
+            JSON.stringify({ notificationMessage: { eventType: 'websocketOverridden', eventId: randomUUID(), time: Date.now() } }),
+        );
         other.ws.close(1000);
     }
     watch(cloud, socket);
@@ -215,6 +220,7 @@ async function onMessage(cloud, socket, json) {
 
 /** In the path of a session everything hangs on the body's type. */
 const SESSION_OPS = {
+    __proto__: null,
     ringing: 'ringing',
     callAnswer: 'answer',
     startCallUpdate: 'update',
@@ -250,7 +256,13 @@ export const link = {
         { op: 'refresh', method: 'PUT', path: at('/subscription/clientCorrelator/(?<correlator>[^/]+)'), isJson: true, run: refresh },
         { op: 'refresh', method: 'PUT', path: at('/subscription/(?<id>[^/]+)'), isJson: true, run: refresh },
         { op: 'unsubscribe', method: 'DELETE', path: at('/subscription/(?<id>[^/]+)'), run: unsubscribe },
-        { op: (ctx) => (typeOf(ctx) === 'join' ? 'join' : 'make'), method: 'POST', path: at('/callControl'), isJson: true, run: call(start) },
+        {
+            op: (ctx) => (typeOf(ctx) === 'join' ? 'join' : 'make'),
+            method: 'POST',
+            path: at('/callControl'),
+            isJson: true,
+            run: call(start),
+        },
         { op: (ctx) => SESSION_OPS[typeOf(ctx)] ?? 'session', method: 'PUT', path: session, isJson: true, run: call(onSession) },
         { op: 'state', method: 'GET', path: session, run: call(stateOf) },
         { op: 'end', method: 'DELETE', path: session, run: call(endCall) },

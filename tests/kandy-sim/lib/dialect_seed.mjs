@@ -10,7 +10,8 @@ const opaque = () => `${randomBytes(24).toString('base64')}+/=`;
 
 /** The body of every error. */
 function refuse(_, refusal) {
-    const error = { 401: 'invalid_credentials', 400: 'invalid_request', 503: 'temporarily_unavailable' }[refusal.status] ?? 'request_failed';
+    const error =
+        { 401: 'invalid_credentials', 400: 'invalid_request', 503: 'temporarily_unavailable' }[refusal.status] ?? 'request_failed';
     return { json: { error, error_description: refusal.reason } };
 }
 
@@ -70,7 +71,9 @@ function refresh({ cloud, text, headers }) {
 function upgrade(cloud, path, query) {
     if (path !== '/') return null;
     const [id, token] = [query.get('subscriptionId'), query.get('access_token')];
-    const found = [...cloud.subscriptions.values()].find((s) => s.protocol === 'seed' && (id !== null ? s.id === id : s.accessToken === token));
+    const found = [...cloud.subscriptions.values()].find(
+        (s) => s.protocol === 'seed' && (id !== null ? s.id === id : s.accessToken === token),
+    );
     if (!found) throw new Refusal(401, 61, 'Invalid subscription');
     return found;
 }
@@ -78,13 +81,15 @@ function upgrade(cloud, path, query) {
 function opened(cloud, socket) {
     if (!cloud.settings.replaces) return;
     for (const other of [...cloud.sockets])
-        if (other !== socket && other.subscription.protocol === 'seed' && other.subscription.account === socket.subscription.account) other.ws.close(1000);
+        if (other !== socket && other.subscription.protocol === 'seed' && other.subscription.account === socket.subscription.account)
+            other.ws.close(1000);
 }
 
 const error = (status, message) => ({ error: { code: status, message } });
 
 /** @type {Record<string, {op: string, run: (context: any) => any}>} */
 const METHODS = {
+    __proto__: null,
     'call.getIceServers': { op: 'iceServers', run: ({ cloud }) => ({ iceServers: iceServers(cloud) }) },
     'call.make': { op: 'make', run: make },
     'call.answer': { op: 'answer', run: answer },
@@ -103,7 +108,17 @@ function make({ cloud, subscription, params, id, after }) {
     if (mediaType !== 'audio') throw badRequest('mediaType is audio');
     const behaviour = cloud.behaviourOf(destination);
     const { user } = subscription.account;
-    const call = new FarCall(cloud, { id: callId, direction: 'out', user, protocol: 'seed', from: user, to: destination, behaviour, makeId: id, canEarly: true });
+    const call = new FarCall(cloud, {
+        id: callId,
+        direction: 'out',
+        user,
+        protocol: 'seed',
+        from: user,
+        to: destination,
+        behaviour,
+        makeId: id,
+        canEarly: true,
+    });
     try {
         call.check(sdp, true);
     } catch (refusal) {
@@ -155,7 +170,13 @@ async function onMessage(cloud, socket, json, fault) {
     /** @type {(() => void)[]} */
     const afterwards = [];
     try {
-        const context = { cloud, subscription: socket.subscription, params: json.params ?? {}, id: json.id, after: (action) => afterwards.push(action) };
+        const context = {
+            cloud,
+            subscription: socket.subscription,
+            params: json.params ?? {},
+            id: json.id,
+            after: (action) => afterwards.push(action),
+        };
         const result = await run(context);
         if (result) await reply(op, { result });
         afterwards.forEach((action) => action());
@@ -204,7 +225,10 @@ const events = {
         const { status, reason } = call.end;
         const params = { callId: call.id, ...(status ? { status } : {}), ...(reason ? { reason } : {}) };
         const as = call.behaviour.endAs;
-        const message = as === 'error' ? response(call, { params: { callId: call.id }, ...error(status ?? 480, reason ?? 'ended') }) : notification(as, params);
+        const message =
+            as === 'error'
+                ? response(call, { params: { callId: call.id }, ...error(status ?? 480, reason ?? 'ended') })
+                : notification(as, params);
         tell(call, 'event:callEnd', message);
     },
     cancelled: (call) => events.ended(call),

@@ -223,7 +223,12 @@ export class Endpoint {
     #report() {
         this.#reportAt = Date.now() + REPORT_MS;
         const { packets, bytes, timestamp } = this.#sent;
-        const senderInfo = new RtcpSenderInfo({ ntpTimestamp: ntpTime(), rtpTimestamp: timestamp, packetCount: packets, octetCount: bytes });
+        const senderInfo = new RtcpSenderInfo({
+            ntpTimestamp: ntpTime(),
+            rtpTimestamp: timestamp,
+            packetCount: packets,
+            octetCount: bytes,
+        });
         this.#dtls.sendRtcp([new RtcpSrPacket({ ssrc: this.#ssrc, senderInfo })]).catch(() => {});
     }
 
@@ -274,7 +279,9 @@ export class SilentEndpoint {
         this.#config = config;
     }
     #print(codecs, mid) {
-        const value = Array.from({ length: 32 }, (_, i) => ((i * 37 + Number(this.#id[0])) & 255).toString(16).padStart(2, '0').toUpperCase()).join(':');
+        const value = Array.from({ length: 32 }, (_, i) =>
+            ((i * 37 + Number(this.#id[0])) & 255).toString(16).padStart(2, '0').toUpperCase(),
+        ).join(':');
         return printSdp({
             id: this.#id,
             version: ++this.#version,
@@ -291,14 +298,20 @@ export class SilentEndpoint {
     }
     async offer(direction = 'sendrecv', codecs = this.#config.codecs) {
         this.#local = direction;
-        return this.#print(codecs.map((name) => ({ name, pt: CODECS[name].pt })), '0');
+        return this.#print(
+            codecs.map((name) => ({ name, pt: CODECS[name].pt })),
+            '0',
+        );
     }
     async answer(text, direction) {
         const remote = parseSdp(text);
         this.#remote = remote.direction;
         this.#local = direction ?? mirrored(remote.direction);
         this.#setup = this.#config.setup;
-        return this.#print(remote.codecs.filter(({ name }) => this.#config.codecs.includes(name)), remote.mid ?? '0');
+        return this.#print(
+            remote.codecs.filter(({ name }) => this.#config.codecs.includes(name)),
+            remote.mid ?? '0',
+        );
     }
     async accept(text) {
         this.#remote = parseSdp(text).direction;

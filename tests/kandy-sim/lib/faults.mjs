@@ -10,6 +10,7 @@ export class Refusal extends Error {
 }
 
 const NAMES = {
+    __proto__: null,
     unauthorized: { status: 401, statusCode: 61, reason: 'Invalid username or password' },
     'bad-password': { status: 403, statusCode: 4, reason: 'Bad password' },
     'bad-user': { status: 403, statusCode: 0, reason: 'Forbidden', html: true },
@@ -37,7 +38,28 @@ const NAMES = {
     html: { status: 200, body: '<html><body>Welcome to this hot spot</body></html>', type: 'text/html' },
     'bad-json': { status: 200, body: '{"subscribeResponse":{"statusCode":', type: 'application/json' },
 };
-const KEYS = ['on', 'name', 'times', 'after', 'status', 'statusCode', 'reason', 'headers', 'body', 'type', 'html', 'retryAfter', 'delayMs', 'hang', 'reset', 'dropSocket', 'drop', 'duplicate', 'glare', 'user'];
+const KEYS = [
+    'on',
+    'name',
+    'times',
+    'after',
+    'status',
+    'statusCode',
+    'reason',
+    'headers',
+    'body',
+    'type',
+    'html',
+    'retryAfter',
+    'delayMs',
+    'hang',
+    'reset',
+    'dropSocket',
+    'drop',
+    'duplicate',
+    'glare',
+    'user',
+];
 
 export class Faults {
     /** @type {any[]} */ list = [];

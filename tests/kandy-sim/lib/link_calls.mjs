@@ -10,6 +10,7 @@ const ADDRESS = /^(?:[^<>]*<(?=.*>$))?sip:([^@<>\s]+)@[A-Za-z0-9.-]+>?$/;
 const NUMBER = /^[+*#]*[0-9*#]+$/;
 /** What each request may hold beside its type. */
 const KEYS = {
+    __proto__: null,
     callStart: ['from', 'to', 'sdp', 'supported', 'customParameters', 'customBodies'],
     join: ['firstSessionData', 'secondSessionData', 'sdp'],
     ringing: [],
@@ -51,13 +52,24 @@ export function make(ctx, body) {
     const to = userOf(body.to, 'to');
     if (from !== account.user.split('@')[0]) throw new Refusal(400, 37, `from ${body.from} is not ${account.user}`);
     const { supported, customParameters = [] } = body;
-    if (supported !== undefined && (!Array.isArray(supported) || supported.length === 0)) throw new Refusal(400, 5, 'supported is left out when it is empty');
+    if (supported !== undefined && (!Array.isArray(supported) || supported.length === 0))
+        throw new Refusal(400, 5, 'supported is left out when it is empty');
     const behaviour = cloud.behaviourOf(to);
     const [wrong] = checkSdp(body.sdp, true, { strictCodecs: behaviour.codecsStrict });
     if (wrong) throw new Refusal(400, 37, wrong);
     const canEarly = !!supported?.includes('earlymedia');
     const id = `S${randomBytes(8).toString('hex')}`;
-    const call = new FarCall(cloud, { id, direction: 'out', user: account.user, protocol: 'link', from, to, behaviour, canEarly, customParameters });
+    const call = new FarCall(cloud, {
+        id,
+        direction: 'out',
+        user: account.user,
+        protocol: 'link',
+        from,
+        to,
+        behaviour,
+        canEarly,
+        customParameters,
+    });
     const answer = done({ sessionData: id }, behaviour.responseStatus);
     if (behaviour.eventsFirst) {
         call.begin(body.sdp);
@@ -74,7 +86,15 @@ export async function join(ctx, body) {
     const both = [findCall(ctx, body.firstSessionData), findCall(ctx, body.secondSessionData)];
     const behaviour = { ...cloud.behaviour, ring: null, answer: 0, reject: null, hangup: null };
     const id = `S${randomBytes(8).toString('hex')}`;
-    const call = new FarCall(cloud, { id, direction: 'out', user: account.user, protocol: 'link', from: both[0].to, to: both[1].to, behaviour });
+    const call = new FarCall(cloud, {
+        id,
+        direction: 'out',
+        user: account.user,
+        protocol: 'link',
+        from: both[0].to,
+        to: both[1].to,
+        behaviour,
+    });
     call.check(body.sdp, true);
     ctx.after(() => {
         call.begin(body.sdp);
@@ -85,6 +105,7 @@ export async function join(ctx, body) {
 
 /** What a PUT to a session does, by its type. Their result is sent as an event after the answer. */
 const SESSION = {
+    __proto__: null,
     ringing(call) {
         if (call.direction !== 'in' || call.isAnswered) throw new Refusal(400, 1004, 'this call does not ring');
         call.state = 'ringing';
@@ -148,7 +169,8 @@ export function endCall(ctx) {
 export function dispositionOf(ctx, body) {
     const { action, sessionData, address, ...extra } = body;
     const isForward = action === 'forward';
-    if (!['reject', 'forward'].includes(action) || typeof sessionData !== 'string' || Object.keys(extra).length) throw new Refusal(400, 5, 'action is reject or forward, with sessionData');
+    if (!['reject', 'forward'].includes(action) || typeof sessionData !== 'string' || Object.keys(extra).length)
+        throw new Refusal(400, 5, 'action is reject or forward, with sessionData');
     const call = findCall(ctx, sessionData);
     if (call.direction !== 'in' || call.isAnswered) throw new Refusal(400, 1004, 'this call is not to be disposed of');
     if (isForward) call.transferred = { to: userOf(address, 'address') };

@@ -13,7 +13,9 @@ function describe({ cloud, behaviour }, sdp) {
 }
 
 /** @param {string} eventType @param {object} more */
-export const makeEvent = (eventType, more = {}) => ({ notificationMessage: { eventType, eventId: randomUUID(), time: Date.now(), ...more } });
+export const makeEvent = (eventType, more = {}) => ({
+    notificationMessage: { eventType, eventId: randomUUID(), time: Date.now(), ...more },
+});
 
 function tell(call, eventType, session = {}, more = {}) {
     const message = makeEvent(eventType, { sessionParams: { sessionData: call.id, ...session }, ...more });
@@ -21,7 +23,10 @@ function tell(call, eventType, session = {}, more = {}) {
 }
 const domainOf = (user) => user.split('@')[1] ?? 'kandy.test';
 const remote = (call) => ({
-    callNotificationParams: { remoteName: call.name || call.to, remoteDisplayNumber: `${call.direction === 'in' ? call.from : call.to}@${domainOf(call.user)}` },
+    callNotificationParams: {
+        remoteName: call.name || call.to,
+        remoteDisplayNumber: `${call.direction === 'in' ? call.from : call.to}@${domainOf(call.user)}`,
+    },
 });
 
 export const events = {
@@ -38,7 +43,12 @@ export const events = {
             primaryContact: call.user,
         };
         const custom = call.customParameters?.length ? { customParameters: call.customParameters } : {};
-        return tell(call, 'call', { ...describe(call, sdp), actions: ['answer', 'reject', 'forward'] }, { callNotificationParams, ...custom });
+        return tell(
+            call,
+            'call',
+            { ...describe(call, sdp), actions: ['answer', 'reject', 'forward'] },
+            { callNotificationParams, ...custom },
+        );
     },
     /** An offer of ours; without SDP the client makes one. */
     reoffer: (call, sdp) => tell(call, 'startCallUpdate', describe(call, sdp), remote(call)),
@@ -49,11 +59,14 @@ export const events = {
         return tell(call, 'callEnd', { ...(status ? { statusCode: status } : {}), ...(reason ? { reasonText: reason } : {}) });
     },
     cancelled: (call) => tell(call, 'callCancel'),
-    transferred: (call, isDone) => tell(call, isDone ? 'sessionComplete' : 'sessionFail', isDone ? {} : { statusCode: 404, reasonText: 'Not Found' }),
+    transferred: (call, isDone) =>
+        tell(call, isDone ? 'sessionComplete' : 'sessionFail', isDone ? {} : { statusCode: 404, reasonText: 'Not Found' }),
 };
 
-/** The same event, refused for glare. */
+/** The same event, refused for glare; what belongs to no call stays as it is. */
 export function asGlare(message, retryAfter) {
-    const { sdp, sdpFormat, ...session } = message.notificationMessage.sessionParams;
-    return { notificationMessage: { ...message.notificationMessage, statusCode: 49, sessionParams: { ...session, retryAfter } } };
+    const { sessionParams, ...event } = message.notificationMessage ?? {};
+    if (!sessionParams) return message;
+    const { sdp, sdpFormat, ...session } = sessionParams;
+    return { notificationMessage: { ...event, statusCode: 49, sessionParams: { ...session, retryAfter } } };
 }

@@ -29,6 +29,16 @@ function parse(text) {
     }
 }
 
+/** @param {string} path */
+function isEncoded(path) {
+    try {
+        decodeURIComponent(path);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
 /** @param {string} url */
 function split(url) {
     const [path, ...rest] = url.split('?');
@@ -61,7 +71,10 @@ export class Server {
     }
 
     #find(method, path) {
-        const routes = this.dialects.flatMap((dialect) => dialect.routes.map((route) => ({ dialect, route, match: route.path.exec(path) }))).filter(({ match }) => match);
+        if (!isEncoded(path)) throw new Refusal(400, 0, 'the path is not percent-encoded', { html: true });
+        const routes = this.dialects
+            .flatMap((dialect) => dialect.routes.map((route) => ({ dialect, route, match: route.path.exec(path) })))
+            .filter(({ match }) => match);
         if (routes.length === 0) throw new Refusal(404, 0, 'no such path', { html: true });
         const found = routes.find(({ route }) => route.method === method);
         const Allow = [...new Set(routes.map(({ route }) => route.method))].join(', ');
@@ -76,7 +89,19 @@ export class Server {
         /** @type {(() => void)[]} */
         const afterwards = [];
         const after = (action) => afterwards.push(action);
-        const ctx = { cloud: this.cloud, method, path, query, headers, after, text: '', json: /** @type {any} */ (undefined), op: '', params: {}, isJson: false };
+        const ctx = {
+            cloud: this.cloud,
+            method,
+            path,
+            query,
+            headers,
+            after,
+            text: '',
+            json: /** @type {any} */ (undefined),
+            op: '',
+            params: {},
+            isJson: false,
+        };
         let dialect = null;
         let answer;
         try {
@@ -101,15 +126,17 @@ export class Server {
         if (fault?.delayMs) await sleep(fault.delayMs);
         if (fault?.hang) return null;
         if (fault?.dropSocket === 'before') this.cloud.dropSockets(fault.user);
-        if (fault?.reset) return request.socket.destroy(), null;
+        if (fault?.reset) return (request.socket.destroy(), null);
         // only after the answer has left
         if (fault?.dropSocket === 'after') ctx.after(() => setTimeout(() => this.cloud.dropSockets(fault.user), 20));
         const said = fault && answerOf(fault);
         if (said instanceof Refusal) throw Object.assign(said, { isOnCommand: true });
         if (said) return said;
         if (route.isJson) {
-            if (!/^application\/json\b/.test(ctx.headers['content-type'] ?? '')) throw new Refusal(400, 1004, `content-type is application/json, not ${ctx.headers['content-type']}`);
-            if (!ctx.json || typeof ctx.json !== 'object' || Array.isArray(ctx.json)) throw new Refusal(400, 5, 'the body is no JSON object');
+            if (!/^application\/json\b/.test(ctx.headers['content-type'] ?? ''))
+                throw new Refusal(400, 1004, `content-type is application/json, not ${ctx.headers['content-type']}`);
+            if (!ctx.json || typeof ctx.json !== 'object' || Array.isArray(ctx.json))
+                throw new Refusal(400, 5, 'the body is no JSON object');
         }
         return route.run(ctx);
     }
@@ -124,7 +151,12 @@ export class Server {
         return { status, headers, ...dialect.refuse(ctx, refusal) };
     }
 
-    #send(request, response, record, { status, json, text = JSON.stringify(json), type = 'application/json', headers = {}, statusMessage }) {
+    #send(
+        request,
+        response,
+        record,
+        { status, json, text = JSON.stringify(json), type = 'application/json', headers = {}, statusMessage },
+    ) {
         Object.assign(record, { status, answer: json ?? text, answeredAt: Date.now() });
         if (request.socket.destroyed) return;
         const size = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) };
@@ -132,20 +164,36 @@ export class Server {
         response.end(text);
     }
 
+    #findChannel(path, query) {
+        for (const dialect of this.dialects) {
+            const subscription = dialect.upgrade?.(this.cloud, path, query);
+            if (subscription) return { dialect, subscription };
+        }
+        throw new Refusal(404, 0, `no WebSocket is at ${path}`);
+    }
+
     async #upgrade(request, socket, head) {
         socket.on('error', () => {});
         const { path, query } = split(request.url);
-        const record = this.cloud.record({ kind: 'ws-open', op: 'ws', method: 'GET', path, query: Object.fromEntries(query), headers: request.headers });
+        const record = this.cloud.record({
+            kind: 'ws-open',
+            op: 'ws',
+            method: 'GET',
+            path,
+            query: Object.fromEntries(query),
+            headers: request.headers,
+        });
         try {
             const fault = this.cloud.faults.take('ws');
             if (fault?.delayMs) await sleep(fault.delayMs);
             if (fault?.hang) return;
             if (fault?.reset) return void socket.destroy();
             const said = fault && answerOf(fault);
-            if (said) throw said instanceof Refusal ? Object.assign(said, { isOnCommand: true }) : new Refusal(said.status, 0, said.text, { isOnCommand: true });
-            const dialect = this.dialects.find((d) => d.upgrade && d.upgrade(this.cloud, path, query));
-            if (!dialect) throw new Refusal(404, 0, `no WebSocket is at ${path}`);
-            const subscription = dialect.upgrade(this.cloud, path, query);
+            if (said)
+                throw said instanceof Refusal
+                    ? Object.assign(said, { isOnCommand: true })
+                    : new Refusal(said.status, 0, said.text, { isOnCommand: true });
+            const { dialect, subscription } = this.#findChannel(path, query);
             this.acceptor.handleUpgrade(request, socket, head, (ws) => this.#open(dialect, subscription, ws, record));
         } catch (error) {
             this.#close(socket, record, error);

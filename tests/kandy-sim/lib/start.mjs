@@ -18,7 +18,11 @@ export async function startSim({ accounts = [], dialects, authName, plain, cotur
     const started = startProcess(process.execPath, [program, ...args]);
     const readReady = () => {
         if (started.exit() !== null) throw new Error(`the simulator ended (${started.exit()}): ${started.text()}`);
-        const line = started.text().split('\n').slice(0, -1).find((text) => text.startsWith('{"ready"'));
+        const line = started
+            .text()
+            .split('\n')
+            .slice(0, -1)
+            .find((text) => text.startsWith('{"ready"'));
         return line && JSON.parse(line);
     };
     const ready = await waitFor('the simulator', readReady, 20000);
@@ -31,8 +35,10 @@ export async function startSim({ accounts = [], dialects, authName, plain, cotur
         return answer;
     }
     /** The first record that fits, once there is one. @param {string} op */
-    const waitRequest = (op, since = 0, timeoutMs = 5000) => waitFor(`a request ${op}`, async () => (await ask('GET', `/requests?op=${op}&since=${since}`))[0], timeoutMs);
-    const waitCall = (id, state, timeoutMs = 5000) => waitFor(`call ${id} to be ${state}`, async () => (await ask('GET', `/calls/${id}`)).state === state, timeoutMs);
+    const waitRequest = (op, since = 0, timeoutMs = 5000) =>
+        waitFor(`a request ${op}`, async () => (await ask('GET', `/requests?op=${op}&since=${since}`))[0], timeoutMs);
+    const waitCall = (id, state, timeoutMs = 5000) =>
+        waitFor(`call ${id} to be ${state}`, async () => (await ask('GET', `/calls/${id}`)).state === state, timeoutMs);
     /**
      * What a far end hears, once that tone is there. @param {string} id @param {number} hz @returns {Promise<any>}
      */

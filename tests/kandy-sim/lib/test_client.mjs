@@ -60,7 +60,9 @@ export function makeClient(sim) {
         atEnd(async () => ws.terminate());
         await new Promise((done, failed) => {
             ws.once('open', () => done(null));
-            ws.once('unexpected-response', (_, response) => failed(Object.assign(new Error(`HTTP ${response.statusCode}`), { status: response.statusCode })));
+            ws.once('unexpected-response', (_, response) =>
+                failed(Object.assign(new Error(`HTTP ${response.statusCode}`), { status: response.statusCode })),
+            );
             ws.once('error', failed);
         });
         return {
@@ -70,7 +72,11 @@ export function makeClient(sim) {
             next: (what, isIt, timeoutMs = 5000) =>
                 waitFor(`${what}; there were ${JSON.stringify(messages).slice(0, 2000)}`, () => messages.find(isIt), timeoutMs),
             event: (type, timeoutMs = 5000, nth = 0) =>
-                waitFor(`event ${type}; there were ${JSON.stringify(messages).slice(0, 2000)}`, () => messages.map((m) => m.notificationMessage).filter((n) => n?.eventType === type)[nth], timeoutMs),
+                waitFor(
+                    `event ${type}; there were ${JSON.stringify(messages).slice(0, 2000)}`,
+                    () => messages.map((m) => m.notificationMessage).filter((n) => n?.eventType === type)[nth],
+                    timeoutMs,
+                ),
             closed: () => waitFor('the socket to close', () => code),
         };
     }

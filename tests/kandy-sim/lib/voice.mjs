@@ -17,7 +17,14 @@ export class Voice {
     /** @param {string} keys */
     press(keys, { how = 'rfc4733', ms = 100, gapMs = 60 } = {}) {
         for (const key of keys.toUpperCase())
-            this.#keys.push({ key, ticks: Math.max(2, Math.round(ms / 20)), gap: Math.max(1, Math.round(gapMs / 20)), how, tick: 0, start: 0 });
+            this.#keys.push({
+                key,
+                ticks: Math.max(2, Math.round(ms / 20)),
+                gap: Math.max(1, Math.round(gapMs / 20)),
+                how,
+                tick: 0,
+                start: 0,
+            });
     }
 
     get isPressing() {
@@ -49,7 +56,10 @@ export class Voice {
 
     #pair(key) {
         const at = PAD.indexOf(key);
-        return [{ hz: ROWS_HZ[at >> 2], level: -9 }, { hz: COLUMNS_HZ[at & 3], level: -9 }];
+        return [
+            { hz: ROWS_HZ[at >> 2], level: -9 },
+            { hz: COLUMNS_HZ[at & 3], level: -9 },
+        ];
     }
 
     #audio(codec, timestamp, tones) {
