@@ -88,10 +88,10 @@ static bool is_one_of(struct slice value, const char *const *words, size_t n)
     return false;
 }
 
-const char device_platforms[] = "one of ios, android, webpage, electron and script";
+const char device_platforms[] = "one of ios, android, webpage, electron, script and pbx";
 bool device_is_platform(struct slice value)
 {
-    static const char *const known[] = { "ios", "android", "webpage", "electron", "script" };
+    static const char *const known[] = { "ios", "android", "webpage", "electron", "script", "pbx" };
     return is_one_of(value, known, COUNT_OF(known));
 }
 

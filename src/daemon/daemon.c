@@ -20,6 +20,7 @@
 #include "legs/sip_face.h"
 #include "legs/trace.h"
 #include "legs/trunks.h"
+#include "legs/web_accounts.h"
 #include "media/codecs.h"
 #include "media/media.h"
 #include "net/dns.h"
@@ -142,6 +143,7 @@ static enum err open_sip(struct daemon *daemon, struct fault *fault)
     daemon->trunks = trunks_create(env);
     daemon->registrar = registrar_create(env);
     daemon->presence = presence_create(env, daemon->registrar);
+    daemon->web_accounts = web_accounts_create(env, daemon->registrar);
     sip_face_wire(daemon->sip_face, daemon->trunks, daemon->registrar);
     return OK;
 }
@@ -309,6 +311,7 @@ void daemon_destroy(struct daemon *daemon)
     router_destroy(daemon->router);
     builtins_destroy(daemon->builtins);
     sip_face_destroy(daemon->sip_face);
+    web_accounts_destroy(daemon->web_accounts);
     registrar_destroy(daemon->registrar);
     trunks_destroy(daemon->trunks);
     if (env->agent)

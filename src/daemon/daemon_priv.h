@@ -28,6 +28,7 @@ struct router;
 struct signal_watch;
 struct sip_face;
 struct trunks;
+struct web_accounts;
 
 enum { DAEMON_LISTENERS_MAX = 32, DAEMON_KINDS_MAX = 8 };
 
@@ -48,6 +49,7 @@ struct daemon {
     struct trunks *trunks;
     struct registrar *registrar;
     struct presence *presence;
+    struct web_accounts *web_accounts;
     struct sip_face *sip_face;
     struct bridge_face *bridge;
     struct http_server *http;

@@ -12,12 +12,17 @@ struct sip_auth;
 struct sip_auth_lookup;
 struct sip_binding;
 struct sip_flow;
+struct sip_msg;
 struct sip_uri;
 
 /** Access tokens beside passwords (RFC 8898), for REGISTER and INVITE of web phones. */
 struct registrar_tokens {
     /** Whose is `token`? Answer with registrar_token_found(), now or later, once. */
     void (*find)(void *owner, struct slice token, struct sip_auth_lookup *lookup);
+    /** The owner of SIP account `sip_username` proved himself: do the other headers of the request
+     * fit him? Answer with sip_auth_vouched(), now or later, once. NULL: nothing is asked. */
+    void (*vouch)(void *owner, struct slice sip_username, const struct sip_msg *request,
+                  struct sip_auth_lookup *lookup);
     void *owner;
     struct slice authz_server; /* URI, where tokens come from; may be empty */
 };

@@ -92,12 +92,21 @@ static void find_token(void *owner, struct slice token, struct sip_auth_lookup *
     registrar->tokens.find(registrar->tokens.owner, token, lookup);
 }
 
+static void vouch(void *owner, struct slice user, const struct sip_msg *request,
+                  struct sip_auth_lookup *lookup)
+{
+    struct registrar *registrar = owner;
+    registrar->tokens.vouch(registrar->tokens.owner, user, request, lookup);
+}
+
 void registrar_set_tokens(struct registrar *registrar, const struct registrar_tokens *tokens)
 {
     struct sip_auth *const auths[] = { registrar->auth, registrar->invite_auth };
     registrar->tokens = tokens ? *tokens : (struct registrar_tokens){ 0 };
-    for (size_t i = 0; i < COUNT_OF(auths); i++)
+    for (size_t i = 0; i < COUNT_OF(auths); i++) {
         sip_auth_set_bearer(auths[i], tokens ? find_token : NULL, registrar->tokens.authz_server);
+        sip_auth_set_vouch(auths[i], registrar->tokens.vouch ? vouch : NULL);
+    }
     registrar->tokens.authz_server = SLICE_NONE; /* theirs was borrowed */
 }
 

@@ -11,6 +11,7 @@
 #include "legs/registrar.h"
 #include "legs/trace.h"
 #include "legs/trunks.h"
+#include "legs/web_accounts.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_auth.h"
 #include "sip/sip_identity.h"
@@ -83,7 +84,7 @@ static json_t *x_headers(const struct sip_msg *invite)
          i++) {
         const struct sip_header *header = sip_msg_header_at(invite, i);
         char name[64];
-        if (slice_istarts(header->name, SLICE("X-")) &&
+        if (slice_istarts(header->name, SLICE("X-")) && !web_accounts_is_own(header->name) &&
             slice_copy(header->name, name, sizeof name)) {
             json_t *value = json_stringn(header->value.ptr, header->value.len);
             if (value)

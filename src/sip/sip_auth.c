@@ -18,6 +18,7 @@ struct sip_auth {
     bool proxy;
     sip_auth_lookup_fn lookup;
     sip_auth_bearer_fn bearer; /* NULL: no tokens */
+    sip_auth_vouch_fn vouch;   /* NULL: credentials are enough */
     char *authz_server;
     struct sip_ban *ban; /* NULL: none */
     void *owner;
@@ -31,6 +32,7 @@ struct sip_auth_lookup {
     struct sip_msg *request;
     struct sip_credentials credentials; /* slices of the request */
     bool is_bearer;
+    char *proved; /* the user, while somebody is asked to vouch for the rest */
     enum sip_kind kind;
     struct addr remote;
     sip_auth_fn fn;
@@ -72,7 +74,9 @@ static void let_go(struct sip_auth_lookup *lookup)
     list_remove(&lookup->link);
     auth->n_lookups--;
     sip_msg_unref(lookup->request);
+    mem_free(lookup->proved);
     lookup->request = NULL;
+    lookup->proved = NULL;
     lookup->auth = NULL;
 }
 
@@ -174,6 +178,12 @@ static void say_challenge(struct sip_auth *auth, enum sip_kind kind, enum refusa
     fn(owner, &result);
 }
 
+static void say_forbidden(sip_auth_fn fn, void *owner)
+{
+    struct sip_auth_result result = { .verdict = SIP_AUTH_REFUSED, .status = 403 };
+    fn(owner, &result);
+}
+
 static void say_refused(int64_t for_ms, sip_auth_fn fn, void *owner)
 {
     char seconds[24];
@@ -240,6 +250,13 @@ static bool find_token(const struct sip_auth *auth, const struct sip_msg *reques
     return false;
 }
 
+static bool has_digest(const struct sip_auth *auth, const struct sip_msg *request)
+{
+    struct sip_credentials credentials;
+    return !sip_credentials_find(request, credentials_id(auth), slice_of(auth->realm),
+                                 &credentials);
+}
+
 static void check_digest(struct sip_auth *auth, struct sip_msg *request,
                          const struct sip_flow *flow, sip_auth_fn fn, void *owner)
 {
@@ -271,7 +288,9 @@ void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct
         say_refused(banned_ms, fn, owner);
         return;
     }
-    if (!find_token(auth, request, &token)) {
+    /* a web phone adds its token to every request and its password when the token was refused: a
+     * token that expired must not hide the password */
+    if (has_digest(auth, request) || !find_token(auth, request, &token)) {
         check_digest(auth, request, flow, fn, owner);
         return;
     }
@@ -305,18 +324,38 @@ static struct sip_digest_key key_of(const struct sip_credentials *credentials,
     return key;
 }
 
+static void say_proved(const struct sip_auth *auth, struct slice user, sip_auth_fn fn, void *owner)
+{
+    struct sip_auth_result result = { .verdict = SIP_AUTH_PROVED,
+                                      .user = user,
+                                      .realm = slice_of(auth->realm) };
+    fn(owner, &result);
+}
+
+/* The credentials were right; more may be asked. */
+static void take_right(struct sip_auth *auth, const struct sip_auth_lookup *lookup,
+                       struct sip_msg *request, struct slice user)
+{
+    struct sip_flow flow = { .kind = lookup->kind, .remote = lookup->remote };
+    struct sip_auth_lookup *question =
+        auth->vouch ? ask(auth, request, &flow, lookup->fn, lookup->owner) : NULL;
+    if (question) {
+        question->proved = slice_dup(user);
+        auth->vouch(auth->owner, slice_of(question->proved), request, question);
+    } else if (!auth->vouch) {
+        say_proved(auth, user, lookup->fn, lookup->owner);
+    }
+}
+
 /* `lookup` was let go; its request is held by the caller. */
-static void conclude(struct sip_auth *auth, struct sip_auth_lookup *lookup,
-                     enum sip_verdict verdict, struct slice user, struct slice realm)
+static void conclude(struct sip_auth *auth, struct sip_auth_lookup *lookup, struct sip_msg *request,
+                     enum sip_verdict verdict, struct slice user)
 {
     bool stale = verdict == SIP_VERDICT_STALE || verdict == SIP_VERDICT_REPLAY;
     if (!stale && verdict != SIP_VERDICT_FOREIGN)
         count(auth, &lookup->remote, verdict == SIP_VERDICT_OK);
     if (verdict == SIP_VERDICT_OK) {
-        struct sip_auth_result result = { .verdict = SIP_AUTH_PROVED,
-                                          .user = user,
-                                          .realm = realm };
-        lookup->fn(lookup->owner, &result);
+        take_right(auth, lookup, request, user);
         return;
     }
     enum refusal refusal = stale                          ? STALE
@@ -340,7 +379,7 @@ void sip_auth_found(struct sip_auth_lookup *lookup, const struct sip_auth_key *k
         verify(auth, lookup->request, lookup->kind, &lookup->credentials, &key);
     struct sip_msg *request = sip_msg_ref(lookup->request); /* the credentials point into it */
     let_go(lookup);
-    conclude(auth, lookup, verdict, lookup->credentials.username, lookup->credentials.realm);
+    conclude(auth, lookup, request, verdict, lookup->credentials.username);
     sip_msg_unref(request);
     mem_free(lookup);
 }
@@ -353,8 +392,34 @@ void sip_auth_bearer_found(struct sip_auth_lookup *lookup, struct slice user)
         mem_free(lookup);
         return;
     }
+    struct sip_msg *request = sip_msg_ref(lookup->request);
     let_go(lookup);
-    conclude(auth, lookup, user.len ? SIP_VERDICT_OK : SIP_VERDICT_WRONG, user,
-             slice_of(auth->realm));
+    conclude(auth, lookup, request, user.len ? SIP_VERDICT_OK : SIP_VERDICT_WRONG, user);
+    sip_msg_unref(request);
     mem_free(lookup);
+}
+
+void sip_auth_set_vouch(struct sip_auth *auth, sip_auth_vouch_fn vouch)
+{
+    auth->vouch = vouch;
+}
+
+void sip_auth_vouched(struct sip_auth_lookup *lookup, bool fits)
+{
+    struct sip_auth *auth = lookup->auth;
+    BUG_IF(auth && !lookup->proved);
+    if (!auth) {
+        mem_free(lookup);
+        return;
+    }
+    char *user = slice_dup(slice_of(lookup->proved));
+    sip_auth_fn fn = lookup->fn;
+    void *owner = lookup->owner;
+    let_go(lookup);
+    mem_free(lookup);
+    if (fits)
+        say_proved(auth, slice_of(user), fn, owner);
+    else
+        say_forbidden(fn, owner);
+    mem_free(user);
 }

@@ -29,10 +29,16 @@ typedef void (*sip_auth_lookup_fn)(void *owner, struct slice user, struct slice 
  * sip_auth_bearer_found(), now or later, once. */
 typedef void (*sip_auth_bearer_fn)(void *owner, struct slice token, struct sip_auth_lookup *lookup);
 
+/** `user` has proved himself: does the rest of the request fit him? Answer with sip_auth_vouched(),
+ * now or later, once. */
+typedef void (*sip_auth_vouch_fn)(void *owner, struct slice user, const struct sip_msg *request,
+                                  struct sip_auth_lookup *lookup);
+
 enum sip_auth_verdict {
     SIP_AUTH_PROVED,    /* `user` is who he says */
     SIP_AUTH_CHALLENGE, /* answer `status` with the given fields */
-    SIP_AUTH_REFUSED /* too many questions under way, or the source is banned: 503, with `fields` */
+    SIP_AUTH_REFUSED /* too many questions under way, or the source is banned: 503, with `fields`;
+                        nobody vouched: 403 */
 };
 
 enum { SIP_AUTH_CHALLENGES_MAX = 3, SIP_AUTH_LOOKUPS_MAX = 10000, SIP_AUTH_TIMEOUT_MS = 5000 };
@@ -41,7 +47,7 @@ enum { SIP_AUTH_CHALLENGES_MAX = 3, SIP_AUTH_LOOKUPS_MAX = 10000, SIP_AUTH_TIMEO
 struct sip_auth_result {
     enum sip_auth_verdict verdict;
     struct slice user, realm; /* what the request claims; empty without credentials */
-    int status;               /* 401, 407 or 503; 0 when proved */
+    int status;               /* 401, 403, 407 or 503; 0 when proved */
     const struct sip_field *fields;
     size_t n_fields;
     bool wrong; /* credentials came and were wrong, not only absent or stale: worth a log line */
@@ -77,5 +83,9 @@ struct sip_auth_key {
 };
 /** The store's answer; frees `lookup`. `key` NULL: no such user. Borrowed during the call. */
 void sip_auth_found(struct sip_auth_lookup *lookup, const struct sip_auth_key *key);
+/** Ask this about everybody who proved himself; NULL: nothing more is asked. */
+void sip_auth_set_vouch(struct sip_auth *auth, sip_auth_vouch_fn vouch);
+/** Its answer; frees `lookup`. False: 403. */
+void sip_auth_vouched(struct sip_auth_lookup *lookup, bool fits);
 /** The same for a bearer token: it belongs to `user`; empty: to nobody, or not any more. */
 void sip_auth_bearer_found(struct sip_auth_lookup *lookup, struct slice user);

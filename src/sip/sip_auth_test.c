@@ -23,6 +23,7 @@ struct scene {
     bool waits;
     struct sip_auth_lookup *asked;
     unsigned lookups;
+    const char *extra;      /* a header that is sent with every digest */
     char challenge[3][512]; /* the last ones */
     char log[512];
 };
@@ -143,10 +144,10 @@ static void check_answered(struct scene *s, enum sip_kind kind, size_t i, const 
     sip_digest_response(&in, response);
     snprintf(header, sizeof header,
              "%s: Digest username=\"alice\", realm=\"%.*s\", nonce=\"%.*s\", uri=\"sip:r\", "
-             "response=\"%s\", algorithm=%.*s, cnonce=\"c\", qop=auth, nc=%s\r\n",
+             "response=\"%s\", algorithm=%.*s, cnonce=\"c\", qop=auth, nc=%s\r\n%s",
              strstr(s->log, "407") ? "Proxy-Authorization" : "Authorization",
              SLICE_ARG(challenge.realm), SLICE_ARG(challenge.nonce), response,
-             SLICE_ARG(challenge.algorithm), count);
+             SLICE_ARG(challenge.algorithm), count, s->extra ? s->extra : "");
     check_with(s, kind, header);
 }
 
@@ -330,6 +331,66 @@ static void tokens_can_be_taken_later_and_in_either_header(void **state)
     assert_string_equal(s->log, "proved:0 challenge:401 challenge:401 ");
 }
 
+static void an_expired_token_does_not_hide_the_password(void **state)
+{
+    struct scene *s = *state;
+    sip_auth_set_bearer(s->auth, on_token, SLICE_NONE);
+    s->extra = "Authorization: Bearer expired\r\n";
+    check_with(s, SIP_WSS, s->extra);
+    check_answered(s, SIP_WSS, 2, "pw", 1);
+    assert_string_equal(s->log, "wrong:401 proved:0 ");
+}
+
+static void on_vouch(void *owner, struct slice user, const struct sip_msg *request,
+                     struct sip_auth_lookup *lookup)
+{
+    struct scene *s = owner;
+    assert_true(slice_is(user, "alice"));
+    assert_true(slice_is(sip_msg_call_id(request), "1"));
+    if (s->waits)
+        s->asked = lookup;
+    else
+        sip_auth_vouched(lookup, s->is_ha1);
+}
+
+static void somebody_vouches_for_the_rest_of_a_request(void **state)
+{
+    struct scene *s = *state;
+    sip_auth_set_bearer(s->auth, on_token, SLICE_NONE);
+    sip_auth_set_vouch(s->auth, on_vouch);
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    check_with(s, SIP_WSS, "Authorization: Bearer evil\r\n"); /* nobody is asked */
+    check_answered(s, SIP_WSS, 2, "pw", 1);
+    assert_string_equal(s->log, "refused:403 wrong:401 refused:403 ");
+    s->is_ha1 = true;
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    s->log[0] = '\0';
+    sip_auth_set_vouch(s->auth, NULL);
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    assert_string_equal(s->log, "proved:0 ");
+}
+
+static void who_waits_for_a_voucher_may_go(void **state)
+{
+    struct scene *s = *state;
+    struct sip_auth_lookup *first;
+    sip_auth_set_vouch(s->auth, on_vouch);
+    check_with(s, SIP_WSS, "");
+    s->log[0] = '\0';
+    sip_auth_set_bearer(s->auth, on_token, SLICE_NONE);
+    s->waits = true;
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    sip_auth_bearer_found(s->asked, SLICE("alice"));
+    first = s->asked;
+    sip_auth_cancel(s->auth, s);
+    sip_auth_vouched(first, true);
+    check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
+    sip_auth_bearer_found(s->asked, SLICE("alice"));
+    loop_advance(s->loop, SIP_AUTH_TIMEOUT_MS);
+    sip_auth_vouched(s->asked, true);
+    assert_string_equal(s->log, "refused:503 ");
+}
+
 static void a_guesser_is_banned_and_told_when_to_return(void **state)
 {
     struct scene *s = *state;
@@ -374,6 +435,9 @@ int main(void)
         SCENE(a_bearer_token_proves_who_it_belongs_to),
         SCENE(tokens_are_nothing_where_they_are_not_asked_for),
         SCENE(tokens_can_be_taken_later_and_in_either_header),
+        SCENE(an_expired_token_does_not_hide_the_password),
+        SCENE(somebody_vouches_for_the_rest_of_a_request),
+        SCENE(who_waits_for_a_voucher_may_go),
         SCENE(a_guesser_is_banned_and_told_when_to_return),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
