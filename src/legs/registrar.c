@@ -20,6 +20,7 @@ static void on_change(void *owner, enum sip_binding_change change,
                  SLICE_ARG(binding->aor), SLICE_ARG(binding->contact),
                  sip_kind_name(binding->flow.kind), addr_print(&binding->flow.remote, from));
     registrar_keep_binding(registrar, change, binding);
+    registrar_log_change(registrar->log, change, binding);
     if (registrar->watch)
         registrar->watch(registrar->watch_owner, slice_of(registrar_owner_of(registrar, binding)));
 }
@@ -31,6 +32,7 @@ struct registrar *registrar_create(const struct leg_env *env)
     const struct config *config = env->config;
     struct registrar *registrar = mem_new(struct registrar);
     registrar->env = env;
+    registrar->log = registrar_log_create(env);
     registrar_open_accounts(registrar);
     struct sip_registrar_config rules = { .auth = registrar->auth,
                                           .expires_s = (uint32_t)config->sip_expires_s,
@@ -48,6 +50,7 @@ void registrar_destroy(struct registrar *registrar)
         return;
     store_forget(registrar->env->store, registrar);
     sip_registrar_destroy(registrar->rules);
+    registrar_log_destroy(registrar->log);
     registrar_close_accounts(registrar);
     mem_free(registrar);
 }
@@ -60,15 +63,16 @@ void registrar_add_registrations(const struct registrar *registrar, json_t *rows
     while ((binding = sip_registrar_next(registrar->rules, &cursor))) {
         char from[ADDR_TEXT];
         json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:s, s:s%, s:s, s:I, s:s, s:i, s:s%, s:s, s:s%}", "kind",
-                            "phone", "user", registrar_owner_of(registrar, binding), "trunk", "",
-                            "contact", binding->contact.ptr, binding->contact.len, "transport",
-                            sip_kind_name(binding->flow.kind), "expires_s",
+            rows, json_pack("{s:s, s:s, s:s, s:s%, s:s, s:I, s:s, s:i, s:s%, s:s, s:s%, s:I, s:o}",
+                            "kind", "phone", "user", registrar_owner_of(registrar, binding),
+                            "trunk", "", "contact", binding->contact.ptr, binding->contact.len,
+                            "transport", sip_kind_name(binding->flow.kind), "expires_s",
                             (json_int_t)((binding->expires_wall_ms - now_ms) / 1000), "state",
                             "registered", "last_status", 200, "aor", binding->aor.ptr,
                             binding->aor.len, "from", addr_print(&binding->flow.remote, from),
                             "user_agent", binding->user_agent.ptr ? binding->user_agent.ptr : "",
-                            binding->user_agent.len));
+                            binding->user_agent.len, "since_ms", (json_int_t)binding->since_wall_ms,
+                            "latency_ms", registrar_log_latency(registrar->log, binding->aor)));
     }
 }
 

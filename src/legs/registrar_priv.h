@@ -5,6 +5,7 @@
 #include "sip/sip_registrar.h"
 
 struct map;
+struct registrar_log;
 struct sip_ban;
 struct store_device;
 
@@ -17,6 +18,7 @@ struct registrar {
     struct map *users;   /* user name -> itself (heap) */
     struct list lookups; /* struct lookup: questions to the store */
     struct registrar_tokens tokens;
+    struct registrar_log *log;
     void (*watch)(void *owner, struct slice user);
     void *watch_owner;
 };
@@ -36,3 +38,10 @@ bool registrar_is_of(const struct sip_binding *binding, struct slice sip_usernam
 void registrar_load_bindings(struct registrar *registrar);
 void registrar_keep_binding(struct registrar *registrar, enum sip_binding_change change,
                             const struct sip_binding *binding);
+/* registrar_log.c: what happened to phones, for provisioning's logs */
+struct registrar_log *registrar_log_create(const struct leg_env *env);
+void registrar_log_destroy(struct registrar_log *log);
+void registrar_log_change(struct registrar_log *log, enum sip_binding_change change,
+                          const struct sip_binding *binding);
+/** Milliseconds of the last round trip to the phone, or null; the caller's. */
+json_t *registrar_log_latency(const struct registrar_log *log, struct slice aor);
