@@ -209,7 +209,8 @@ static struct route_query query_of(const struct leg *by, const struct leg *stays
     const struct call *call = by->call;
     return (struct route_query){
         .face = slice_of(by == call->caller ? call->face : by->ops->kind),
-        .from = slice_of(stays->party),
+        /* who began the call may have no number: then its party is only a name for people */
+        .from = slice_of(stays->id == 1 ? call->from : stays->party),
         .from_user = slice_of(by->user),
         .trunk = slice_of(by->trunk),
         .dialled = to,

@@ -40,7 +40,7 @@ export function writeWav(path, { samples, rateHz }) {
  * 16-bit PCM, its first channel. A file whose writer never came to fix the sizes is read to its end.
  * @param {string} path @returns {Sound}
  */
-export function readWav(path) {
+export function readWav(path, channel = 0) {
     const data = readFileSync(path);
     let rateHz = 0;
     let channels = 1;
@@ -55,7 +55,7 @@ export function readWav(path) {
         if (id === 'data') {
             const end = size === 0 || body + size > data.length ? data.length : body + size;
             const samples = new Float32Array(Math.floor((end - body) / 2 / channels));
-            for (let i = 0; i < samples.length; i++) samples[i] = data.readInt16LE(body + i * 2 * channels) / 32768;
+            for (let i = 0; i < samples.length; i++) samples[i] = data.readInt16LE(body + (i * channels + channel) * 2) / 32768;
             return { samples, rateHz };
         }
         at = body + size + (size % 2);
