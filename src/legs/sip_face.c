@@ -214,8 +214,7 @@ static void on_invite(void *owner, struct sip_session *session, const struct sip
 {
     struct sip_face *face = owner;
     const struct sip_flow *flow = sip_session_flow(session);
-    (void)invite;
-    const char *trunk = trunks_match(face->trunks, flow);
+    const char *trunk = trunks_match_call(face->trunks, flow, sip_msg_uri(invite));
     if (trunk) {
         admit(face, session, trunk, SLICE_NONE);
         return;

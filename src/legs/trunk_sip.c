@@ -5,12 +5,14 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "legs/leg_env.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_tls.h"
+#include "sip/sip_uri.h"
 
 enum {
     TRUNK_RESOLVE_MS = 60000, /* the names of carriers move slowly */
@@ -50,7 +52,12 @@ static void expect_certificate(struct trunk_sip *self)
 
 static void init(struct trunk *trunk)
 {
-    expect_certificate(trunk_sip_of(trunk));
+    struct trunk_sip *self = trunk_sip_of(trunk);
+    uint8_t mac[HASH_MAX];
+    hash_hmac(HASH_SHA256, slice_make(trunk->trunks->line_key, sizeof trunk->trunks->line_key),
+              slice_of(trunk->config->name), mac);
+    hex_print(mac, sizeof self->line / 2, self->line);
+    expect_certificate(self);
 }
 
 /* Its standing business ends; what its calls need stays. */
@@ -154,6 +161,7 @@ static void start_registration(struct trunk_sip *self)
         .registrar_uri = buf_slice(&domain),
         .aor = buf_slice(&aor),
         .contact_user = slice_of(config->username),
+        .contact_line = slice_of(self->line),
         .hop = hop_of(self),
         .auth = trunk_sip_account(self),
         .expires_s = (uint32_t)config->register_expires_s,
@@ -260,6 +268,20 @@ static bool sends_from(const struct trunk *trunk, const struct addr *remote)
     return false;
 }
 
+static bool is_called(const struct trunk *trunk, const struct addr *remote,
+                      const struct sip_uri *uri)
+{
+    const struct trunk_sip *self = (const struct trunk_sip *)trunk;
+    struct slice line;
+    if (!self->registration || !sip_uri_param(uri, "line", &line) ||
+        !hash_same(line, slice_of(self->line)))
+        return false;
+    for (size_t i = 0; i < self->n_hops; i++)
+        if (addr_same_ip(&self->hops[i].addr, remote))
+            return true;
+    return false;
+}
+
 static void view(const struct trunk *trunk, json_t *row)
 {
     const struct trunk_sip *self = (const struct trunk_sip *)trunk;
@@ -304,6 +326,7 @@ const struct trunk_kind trunk_sip = {
     .policy = trunk_sip_policy,
     .print_called = trunk_sip_print_called,
     .sends_from = sends_from,
+    .is_called = is_called,
     .view = view,
     .add_registration = add_registration,
 };

@@ -15,6 +15,7 @@ struct trunk_sip {
     struct timer resolve_timer, probe_timer;
     struct sip_register *registration;
     struct sip_request *probe;
+    char line[17]; /* of our Contact: who calls that knows what we told this trunk alone */
 };
 
 extern const struct trunk_kind trunk_sip;

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/rand.h"
 #include "config/config_diff.h"
 #include "legs/leg_media.h"
 #include "legs/trunk_sip.h"
@@ -65,6 +66,7 @@ static void destroy(struct trunk *trunk)
 struct trunks *trunks_create(const struct leg_env *env)
 {
     struct trunks *trunks = mem_new(struct trunks);
+    rand_bytes(trunks->line_key, sizeof trunks->line_key);
     trunks->env = env;
     trunks->n = env->config->n_trunks;
     trunks->list = mem_array(trunks->n, sizeof *trunks->list);
@@ -246,6 +248,18 @@ const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flo
             return trunk->config->name;
     }
     return NULL;
+}
+
+const char *trunks_match_call(const struct trunks *trunks, const struct sip_flow *flow,
+                              const struct sip_uri *uri)
+{
+    const char *name = trunks_match(trunks, flow);
+    for (size_t i = 0; i < trunks->n && !name; i++) {
+        const struct trunk *trunk = trunks->list[i];
+        if (trunk->kind->is_called && trunk->kind->is_called(trunk, &flow->remote, uri))
+            name = trunk->config->name;
+    }
+    return name;
 }
 
 void trunks_preview(const struct trunks *trunks, const struct route_target *target, json_t *row)

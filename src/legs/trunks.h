@@ -10,6 +10,7 @@
 
 struct leg_sip_policy;
 struct sip_flow;
+struct sip_uri;
 struct trunks;
 
 struct trunks *trunks_create(const struct leg_env *env);
@@ -28,6 +29,10 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
                  struct cause *why);
 /** Which trunk sends from there; NULL: none. The name lives as long as the trunks. */
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow);
+/** The same for a call to `uri`, which may be what we registered: then the port from which it comes
+ * says nothing, as with TCP. */
+const char *trunks_match_call(const struct trunks *trunks, const struct sip_flow *flow,
+                              const struct sip_uri *uri);
 /** Into `row` what a call to that target would be: `uri` that is called, `state` of the trunk. */
 void trunks_preview(const struct trunks *trunks, const struct route_target *target, json_t *row);
 /** What was agreed on for calls in from that trunk; untouched when there is none. */

@@ -11,6 +11,7 @@ enum trunk_health { TRUNK_UNKNOWN, TRUNK_ALIVE, TRUNK_DEAD };
 
 struct buf;
 struct leg_sip_policy;
+struct sip_uri;
 struct trunk;
 
 struct trunk_kind {
@@ -31,6 +32,9 @@ struct trunk_kind {
                  struct cause *why);
     /** May SIP from there come in through it? NULL: never. */
     bool (*sends_from)(const struct trunk *trunk, const struct addr *remote);
+    /** Is a call from there to that address of ours meant for our registration? NULL: never. */
+    bool (*is_called)(const struct trunk *trunk, const struct addr *remote,
+                      const struct sip_uri *uri);
     /** The address that would be called; NULL: nothing to show. */
     void (*print_called)(const struct trunk *trunk, const char *number, struct buf *out);
     /** What was agreed on for calls that come in; NULL: nothing. */
@@ -64,6 +68,7 @@ struct trunks {
     size_t n;
     struct trunk **retired;
     size_t n_retired;
+    uint8_t line_key[32]; /* random: a reload finds the same lines again */
 };
 
 /** "unknown", "alive", "unreachable". */

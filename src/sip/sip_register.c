@@ -25,7 +25,7 @@ struct sip_register {
     struct sip_agent *agent;
     const struct sip_register_events *events;
     void *owner;
-    char *registrar_uri, *aor, *contact_user, *call_id;
+    char *registrar_uri, *aor, *contact_user, *contact_line, *call_id;
     char **routes;
     size_t n_routes;
     struct sip_hop hop;
@@ -71,6 +71,7 @@ struct sip_register *sip_register_create(struct sip_agent *agent,
     reg->registrar_uri = slice_dup(config->registrar_uri);
     reg->aor = slice_dup(config->aor);
     reg->contact_user = slice_dup(config->contact_user);
+    reg->contact_line = slice_dup(config->contact_line);
     reg->call_id = slice_dup(slice_of(random)); /* the same for all: RFC 3261 §10.2.4 */
     reg->routes = mem_array(config->n_routes + 1, sizeof *reg->routes);
     for (; reg->n_routes < config->n_routes; reg->n_routes++)
@@ -96,6 +97,7 @@ void sip_register_destroy(struct sip_register *reg)
     mem_free(reg->registrar_uri);
     mem_free(reg->aor);
     mem_free(reg->contact_user);
+    mem_free(reg->contact_line);
     mem_free(reg->call_id);
     mem_free(reg);
 }
@@ -259,6 +261,10 @@ static void print_contact(struct sip_register *reg, char *value, size_t cap)
         buf_printf(&out, "<sip:%s@%s>", reg->contact_user, addr_print(&reg->seen, seen));
     } else {
         sip_agent_print_contact(reg->agent, &flow, slice_of(reg->contact_user), &out);
+    }
+    if (reg->contact_line[0] && out.len) { /* inside the brackets: a parameter of the URI */
+        out.len--;
+        buf_printf(&out, ";line=%s>", reg->contact_line);
     }
     if (sip_name_addr_parse(buf_slice(&out), &contact) == OK)
         (void)slice_copy(contact.uri.text, reg->contact, sizeof reg->contact);

@@ -34,6 +34,7 @@ struct sip_register_config {
     struct slice registrar_uri; /* the request URI: "sip:example.com" */
     struct slice aor;           /* From and To: "sip:user@example.com" */
     struct slice contact_user;
+    struct slice contact_line; /* a word that comes back in requests to the Contact; may be empty */
     struct sip_hop hop;
     const struct slice *routes;
     size_t n_routes;

@@ -1,12 +1,32 @@
-/** Kamailio as a registrar and proxy with digest and Record-Route, UDP and TCP, on a free port. */
+/** Kamailio as a registrar and proxy with digest and Record-Route, UDP, TCP and, if wanted, TLS, on free ports. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPorts, makeFolder, startProcess, waitFor } from './process.mjs';
 
 const MODULES = ['tm', 'sl', 'rr', 'pv', 'maxfwd', 'textops', 'siputils', 'nathelper', 'usrloc', 'registrar', 'db_text', 'auth', 'auth_db'];
 
-/** @param {string} folder @param {number} port @param {string} domain @param {boolean} asksInvite */
-function configText(folder, port, domain, asksInvite) {
+/** Its lines for TLS, a port above the plain one. @param {string} folder @param {number} port */
+const tlsText = (folder, port) => `enable_tls=yes
+listen=tls:127.0.0.1:${port + 1}
+loadmodule "tls.so"
+modparam("tls","private_key","${folder}/key.pem")
+modparam("tls","certificate","${folder}/cert.pem")
+modparam("tls","tls_method","TLSv1.2+")`;
+/** Its lines for an rtpengine in the path of the sound. @param {number} ng */
+const relayText = (ng) => `loadmodule "rtpengine.so"
+modparam("rtpengine","rtpengine_sock","udp:127.0.0.1:${ng}")`;
+
+/** A certificate for localhost and 127.0.0.1. @param {string} folder */
+export function makeCertificate(folder, name = 'localhost', alt = 'DNS:localhost,IP:127.0.0.1') {
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '30', '-subj', `/CN=${name}`, '-addext', `subjectAltName=${alt}`], { stdio: 'ignore' });
+    return { key, cert };
+}
+
+/** @param {string} folder @param {number} port @param {string} domain @param {boolean} asksInvite @param {{tls: boolean, relay?: number}} more */
+function configText(folder, port, domain, asksInvite, { tls, relay }) {
+    const manage = relay ? 'rtpengine_manage("replace-origin replace-session-connection");' : '';
     return `debug=1
 log_stderror=yes
 children=2
@@ -17,6 +37,8 @@ listen=udp:127.0.0.1:${port}
 listen=tcp:127.0.0.1:${port}
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/:/usr/lib/aarch64-linux-gnu/kamailio/modules/"
 ${MODULES.map((name) => `loadmodule "${name}.so"`).join('\n')}
+${tls ? tlsText(folder, port) : ''}
+${relay ? relayText(relay) : ''}
 modparam("usrloc","db_mode",0)
 modparam("auth_db","db_url","text://${folder}/db")
 modparam("auth_db","calculate_ha1",1)
@@ -27,7 +49,7 @@ request_route {
   force_rport();
   if (is_method("OPTIONS") && uri==myself && $rU==$null) { sl_send_reply("200","OK"); exit; }
   if (has_totag()) {
-    if (loose_route()) { t_relay(); exit; }
+    if (loose_route()) { ${manage} ${relay ? 't_on_reply("R");' : ''} t_relay(); exit; }
     if (is_method("ACK")) { if (t_check_trans()) t_relay(); exit; }
     sl_send_reply("404","Not here"); exit; }
   if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
@@ -39,18 +61,22 @@ request_route {
   ${asksInvite ? `if (is_method("INVITE") && !proxy_authorize("${domain}","subscriber")) { proxy_challenge("${domain}","1"); exit; }` : ''}
   record_route();
   if (!lookup("location")) { sl_send_reply("404","Not Found"); exit; }
+  ${manage} ${relay ? 't_on_reply("R");' : ''}
   t_relay();
 }
+${relay ? `onreply_route[R] { ${manage} }` : ''}
 `;
 }
 
 /**
- * @param {{users: Record<string, string>, domain?: string, asksInvite?: boolean}} config  names and
- * passwords; `asksInvite`: an INVITE is challenged (407) too
+ * @param {{users: Record<string, string>, domain?: string, asksInvite?: boolean, tls?: {name: string, alt: string} | boolean,
+ *   relay?: number}} config  names and passwords; `asksInvite`: an INVITE is challenged (407) too; `tls`: TLS on the port
+ *   above; `relay`: the ng port of an rtpengine that carries all sound
  */
-export async function startKamailio({ users, domain = 'test.local', asksInvite = true }) {
+export async function startKamailio({ users, domain = 'test.local', asksInvite = true, tls = false, relay }) {
     const folder = makeFolder('kamailio');
-    const port = await findPorts(1);
+    const port = await findPorts(2);
+    const certificate = tls ? makeCertificate(folder, ...(tls === true ? [] : [tls.name, tls.alt])) : { cert: '' };
     const file = join(folder, 'kamailio.cfg');
     const rows = Object.entries(users).map(([name, password], i) => `${i + 1}:${name}:${domain}:${password}::`);
     mkdirSync(join(folder, 'db'));
@@ -59,14 +85,14 @@ export async function startKamailio({ users, domain = 'test.local', asksInvite =
         join(folder, 'db', 'subscriber'),
         `id(int,auto) username(string) domain(string) password(string) ha1(string,null) ha1b(string,null)\n${rows.join('\n')}\n`,
     );
-    writeFileSync(file, configText(folder, port, domain, asksInvite));
+    writeFileSync(file, configText(folder, port, domain, asksInvite, { tls: !!tls, relay }));
     const args = ['-DD', '-E', '-f', file, '-P', join(folder, 'pid'), '-m', '64', '-M', '8', '-Y', folder];
     const started = startProcess('kamailio', args, { cwd: folder });
     await waitFor('Kamailio', async () => {
         if (started.exit() !== null) throw new Error(`Kamailio ended:\n${started.text()}`);
         return isAnswering(port);
     });
-    return { host: '127.0.0.1', port, address: `127.0.0.1:${port}`, domain, stop: () => started.stop(4000), log: started.text };
+    return { host: '127.0.0.1', port, address: `127.0.0.1:${port}`, tlsPort: port + 1, certFile: certificate.cert, domain, stop: () => started.stop(4000), log: started.text };
 }
 
 /** One OPTIONS over UDP. @param {number} port */
