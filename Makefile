@@ -34,7 +34,7 @@ tests_of = $(shell find src/$(1) -name '*_test.c' 2>/dev/null | sort)
 fuzzers_of = $(shell find src/$(1) -name '*_fuzz.c' 2>/dev/null | sort)
 objects = $(patsubst src/%.c,$(DIR)/%.o,$(1))
 made_store := $(DIR)/store/schema.o
-made_daemon := $(DIR)/daemon/page.o $(DIR)/daemon/admin_page.o
+made_daemon := $(addprefix $(DIR)/daemon/,page.o admin_page.o phone_page.o provisioning_page.o)
 reach   = $(sort $(1) $(foreach f,$(needs_$(1)),$(call reach,$(f))))
 archives = $(foreach f,$(call reach,$(1)),$(DIR)/lib$(f).a)
 pkgs    = $(sort $(foreach f,$(call reach,$(1)),$(pkgs_$(f))))
@@ -83,6 +83,14 @@ $(DIR)/daemon/page.c: $(sort $(wildcard web/page/*)) tools/embed
 $(DIR)/daemon/admin_page.c: $(sort $(wildcard web/admin/*)) tools/embed
 	@mkdir -p $(@D)
 	$(Q)tools/embed web_admin web/admin $(filter web/%,$^) > $@
+# What npm has built, if it has (tools/build-web); the program does without.
+built = $(sort $(shell find web/$(1)/dist -type f -not -name '.*' 2>/dev/null))
+$(DIR)/daemon/phone_page.c: $(call built,phone) tools/embed
+	@mkdir -p $(@D)
+	$(Q)tools/embed web_phone web/phone/dist $(filter web/%,$^) > $@
+$(DIR)/daemon/provisioning_page.c: $(call built,provisioning) tools/embed
+	@mkdir -p $(@D)
+	$(Q)tools/embed web_provisioning web/provisioning/dist $(filter web/%,$^) > $@
 $(DIR)/%.o: $(DIR)/%.c Makefile
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 $(DIR)/%.o: src/%.c Makefile tools/floors.mk VERSION

@@ -119,6 +119,8 @@ void daemon_tell_provisioning(struct daemon *daemon);
 json_t *daemon_registrations(const struct daemon *daemon);
 /* metrics_table.c: answers /metrics. */
 void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
+/* pages.c: the files built in; false when the path is none of theirs. */
+bool daemon_serve_page(struct http_request *request);
 /* state.c: what lives in the state directory. */
 MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
 /* keys.c: the keys that seal secrets at rest, env.seal; from the configuration or the state

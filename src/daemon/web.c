@@ -1,9 +1,6 @@
 /* HTTP and WebSocket requests to the daemon itself: the page, health, which face an upgrade is for.
  */
-#include <string.h>
-
 #include "api/api.h"
-#include "base/embed.h"
 #include "base/num.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
@@ -13,62 +10,6 @@
 #include "net/ws_server.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_ws.h"
-
-/* web/page/ and web/admin/, built in */
-extern const struct embed web_page[], web_admin[];
-extern const size_t n_web_page, n_web_admin;
-
-static const char *type_of(struct slice name)
-{
-    static const struct {
-        const char *suffix, *type;
-    } types[] = {
-        { ".html", "text/html; charset=utf-8" },
-        { ".css", "text/css; charset=utf-8" },
-        { ".js", "text/javascript; charset=utf-8" },
-        { ".svg", "image/svg+xml" },
-        { ".png", "image/png" },
-        { ".json", "application/json" },
-    };
-    for (size_t i = 0; i < COUNT_OF(types); i++)
-        if (slice_ends(name, slice_of(types[i].suffix)))
-            return types[i].type;
-    return "application/octet-stream";
-}
-
-static const struct embed *find_file(const struct embed *files, size_t n, struct slice name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (slice_is(slice_empty(name) ? SLICE("index.html") : name, files[i].name))
-            return &files[i];
-    return NULL;
-}
-
-/* What strangers call themselves is shown to an administrator: nothing but our own files may run,
- * and no other site may frame the page. */
-#define ADMIN_POLICY                                                                        \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " \
-    "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-static bool serve_page(struct http_request *request)
-{
-    struct slice path = slice_from(http_request_path(request), 1);
-    bool is_admin = slice_is(path, "admin") || slice_starts(path, SLICE("admin/"));
-    const struct embed *file =
-        is_admin ? find_file(web_admin, n_web_admin, slice_from(path, sizeof "admin"))
-                 : find_file(web_page, n_web_page, path);
-    enum http_method method = http_request_method(request);
-    if (!file || (method != HTTP_GET && method != HTTP_HEAD))
-        return false;
-    (void)!http_reply_header(request, "Cache-Control", SLICE("no-cache"));
-    (void)!http_reply_header(request, "X-Content-Type-Options", SLICE("nosniff"));
-    if (is_admin) {
-        (void)!http_reply_header(request, "Content-Security-Policy", SLICE(ADMIN_POLICY));
-        (void)!http_reply_header(request, "Referrer-Policy", SLICE("no-referrer"));
-    }
-    http_reply(request, 200, type_of(slice_of(file->name)), slice_make(file->data, file->len));
-    return true;
-}
 
 /* The reference's three keys first; readiness beside them. */
 static void serve_health(struct daemon *daemon, struct http_request *request)
@@ -118,7 +59,7 @@ static void on_request(void *owner, struct http_request *request)
         serve_bridge_config(daemon, request);
     else if (slice_is(path, "/metrics"))
         daemon_serve_metrics(daemon, request);
-    else if (!api_handle(daemon->api, request) && !serve_page(request))
+    else if (!api_handle(daemon->api, request) && !daemon_serve_page(request))
         http_reply(request, 404, "text/plain; charset=utf-8", SLICE("Not found\n"));
 }
 
