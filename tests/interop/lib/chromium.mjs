@@ -66,7 +66,7 @@ function installEars() {
                 const source = audio.createMediaStreamSource(stream);
                 const tap = audio.createScriptProcessor(4096, 1, 1);
                 tap.onaudioprocess = (e) => {
-                    if (this.signalingState === 'closed') void audio.close(); // a call of before
+                    if (this.signalingState === 'closed') audio.close().catch(() => {}); // a call of before
                     else ears.pcm.push(new Float32Array(e.inputBuffer.getChannelData(0)));
                 };
                 source.connect(tap);

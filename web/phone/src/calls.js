@@ -48,9 +48,11 @@ function follow(id, session) {
     const withPeer = (/** @type {RTCPeerConnection} */ peer) => {
         part.peer = peer;
         peer.addEventListener('track', (event) => {
-            part.remote = event.streams[0] ?? new MediaStream([event.track]);
+            if (part.remote?.getTracks()[0] === event.track) return;
+            part.remote = new MediaStream([event.track]); // the browser empties its own stream while we hold
             part.element ??= playStream(part.remote);
             part.element.srcObject = part.remote;
+            change(id, {}); // there is something to measure
         });
     };
     if (session.connection) withPeer(session.connection);

@@ -146,6 +146,7 @@ export async function playTest(deviceId) {
  * @returns {() => void} stops it
  */
 export function watchLevel(stream, on) {
+    if (!stream.getAudioTracks().length) return () => {};
     const audio = audioContext();
     const source = audio.createMediaStreamSource(stream);
     const analyser = audio.createAnalyser();
