@@ -81,6 +81,25 @@ test('the channel: right path, no query, one socket; a second overrides the firs
     assert.equal(await socket.closed(), 1000);
 });
 
+test('a forgotten subscription: 39 while the socket stays open, deaf', async () => {
+    const { socket } = await client.start();
+    await sim.post('/expire', { keepSocket: true });
+    const request = { type: 'callStart', from: `sip:${USER}`, to: 'sip:1@test.local', sdp: OFFER };
+    assert.equal((await client.control('POST', '', request)).json.callControlResponse.statusCode, 39);
+    await client.start();
+    await sim.post('/mwi');
+    assert.equal(socket.ws.readyState, 1);
+    assert.deepEqual(socket.messages, []);
+});
+
+test('an address may have a display name', async () => {
+    await client.start();
+    await sim.put('/behaviour', silent);
+    const request = { type: 'callStart', from: `A Name<sip:${USER}>`, to: 'sip:+97143456789@test.local', sdp: OFFER };
+    const { json } = await client.control('POST', '', request);
+    assert.equal((await sim.get(`/calls/${json.callControlResponse.sessionData}`)).to, '+97143456789');
+});
+
 test('without a subscription there are no calls: 39', async () => {
     const { status, json } = await client.control('POST', '', {
         type: 'callStart',

@@ -114,11 +114,11 @@ export class Cloud {
         subscription.timer = setTimeout(() => this.forget(subscription, 1001), Math.min(expires * 1000, 2 ** 31 - 1));
         subscription.timer.unref();
     }
-    /** @param {Subscription} subscription @param {number} [code]  its socket closes with it */
+    /** @param {Subscription} subscription @param {number | null} [code]  its socket closes with it; null: it stays, deaf */
     forget(subscription, code = 1000) {
         clearTimeout(subscription.timer);
         this.subscriptions.delete(subscription.id);
-        subscription.socket?.ws.close(code);
+        if (code) subscription.socket?.ws.close(code);
     }
     /** Newest first. @param {string} user @param {string} [protocol] */
     subscriptionsOf(user, protocol) {
@@ -128,7 +128,8 @@ export class Cloud {
 
     /** Open sockets that get a user's messages: of link all, of seed the newest. @param {string} user @param {string} protocol */
     socketsOf(user, protocol) {
-        const found = [...this.sockets].filter((s) => s.subscription.account.user === user && s.subscription.protocol === protocol);
+        const isIt = ({ subscription: s }) => s.account.user === user && s.protocol === protocol && this.subscriptions.has(s.id);
+        const found = [...this.sockets].filter(isIt);
         return protocol === 'seed' ? found.slice(-1) : found;
     }
     /** With a code: a proper close; without: the connection is cut. @param {string} [user] @param {number} [code] */

@@ -152,9 +152,11 @@ async function notify(ctx) {
     return { delivered: ctx.cloud.socketsOf(to.user, to.protocol).length };
 }
 function expire(ctx) {
-    const { user } = subscribedUser(ctx);
-    const all = ctx.cloud.subscriptionsOf(user);
-    all.forEach((subscription) => ctx.cloud.renew(subscription, (ctx.json.inMs ?? 0) / 1000));
+    const { cloud, json } = ctx;
+    const all = cloud.subscriptionsOf(subscribedUser(ctx).user);
+    for (const subscription of all)
+        if (json.keepSocket) cloud.forget(subscription, null);
+        else cloud.renew(subscription, (json.inMs ?? 0) / 1000);
     return { subscriptions: all.length };
 }
 function behave({ cloud, json, id }) {

@@ -114,15 +114,11 @@ export class FarCall {
         if (this.direction !== 'in' || this.isAnswered) throw new Refusal(400, 1004, 'this call is not to be answered');
         this.check(sdp, !this.sdp.local);
         this.sdp.remote = sdp;
-        if (this.sdp.local) await this.endpoint.accept(sdp);
-        else {
-            const answer = await this.endpoint.answer(sdp);
-            this.sdp.local = answer;
-            this.#connect();
-            return answer;
-        }
+        const isSlow = !this.sdp.local;
+        if (isSlow) this.sdp.local = await this.endpoint.answer(sdp);
+        else await this.endpoint.accept(sdp);
         this.#connect();
-        return null;
+        return isSlow ? this.sdp.local : null;
     }
 
     /** @param {string} sdp @param {boolean} isOffer */
