@@ -18,6 +18,7 @@
 #include "legs/presence.h"
 #include "legs/registrar.h"
 #include "legs/sip_face.h"
+#include "legs/sip_texts.h"
 #include "legs/trace.h"
 #include "legs/trunks.h"
 #include "legs/web_accounts.h"
@@ -162,6 +163,7 @@ static void open_calls(struct daemon *daemon)
     daemon->builtins = builtins_create(env);
     daemon->bridge = bridge_face_create(env);
     daemon->router = router_create();
+    daemon->texts = sip_texts_create(env, daemon->trunks, daemon->registrar, daemon->router);
     daemon_fill_kinds(daemon);
     struct calls_config calls = {
         .loop = env->loop,
@@ -304,6 +306,7 @@ void daemon_destroy(struct daemon *daemon)
     http_server_destroy(daemon->http);
     api_destroy(daemon->api);
     daemon_drop_doctors(daemon);
+    sip_texts_destroy(daemon->texts);
     presence_destroy(daemon->presence);
     daemon->presence = NULL;
     bridge_face_destroy(daemon->bridge);

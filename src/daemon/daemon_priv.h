@@ -27,6 +27,7 @@ struct registrar;
 struct router;
 struct signal_watch;
 struct sip_face;
+struct sip_texts;
 struct trunks;
 struct web_accounts;
 
@@ -50,6 +51,7 @@ struct daemon {
     struct registrar *registrar;
     struct presence *presence;
     struct web_accounts *web_accounts;
+    struct sip_texts *texts;
     struct sip_face *sip_face;
     struct bridge_face *bridge;
     struct http_server *http;

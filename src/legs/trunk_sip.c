@@ -323,6 +323,7 @@ const struct trunk_kind trunk_sip = {
     .retire = retire,
     .clear = clear,
     .dial = trunk_sip_dial,
+    .send_text = trunk_sip_send_text,
     .policy = trunk_sip_policy,
     .print_called = trunk_sip_print_called,
     .sends_from = sends_from,

@@ -36,6 +36,9 @@ struct buf;
 /** A call goes out: one more leg of `call`. A target's number "" dials what the trunk is for. */
 void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_target *target,
                     struct cause *why);
+/** As trunk_kind.send_text. */
+MUST_CHECK enum err trunk_sip_send_text(struct trunk *trunk, const struct trunk_text *text,
+                                        sip_outcome_fn fn, void *owner, struct sip_request **out);
 /** As trunk_kind.print_called: "sip:+1555@carrier.example". */
 void trunk_sip_print_called(const struct trunk *trunk, const char *number, struct buf *out);
 /** As trunk_kind.policy. */

@@ -141,3 +141,32 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
     sip.where.tls = self->tls;
     trunk_add_leg(trunk, call, leg_sip_create_outgoing(trunk->trunks->env, &sip));
 }
+
+enum err trunk_sip_send_text(struct trunk *trunk, const struct trunk_text *text, sip_outcome_fn fn,
+                             void *owner, struct sip_request **out)
+{
+    struct trunk_sip *self = trunk_sip_of(trunk);
+    const struct config_trunk *config = trunk->config;
+    char uri_mem[600], from_mem[600], number[ROUTE_NUMBER_MAX], from[ROUTE_NUMBER_MAX];
+    struct buf uri = BUF_ON(uri_mem), from_uri = BUF_ON(from_mem);
+    if (!self->n_hops || !slice_copy(text->number, number, sizeof number) ||
+        !slice_copy(text->from, from, sizeof from))
+        return ERR_NOT_FOUND;
+    trunk_sip_print_called(trunk, number, &uri);
+    const char *shown = config->caller_id[0]  ? config->caller_id
+                        : config->username[0] ? config->username
+                                              : from;
+    trunk_sip_print_uri(&from_uri, shown, config->domain);
+    struct sip_request_config request = {
+        .method = SLICE("MESSAGE"),
+        .request_uri = buf_slice(&uri),
+        .hop = self->hops[0],
+        .from_uri = buf_slice(&from_uri),
+        .from_name = text->from_name,
+        .body = text->body,
+        .auth = trunk_sip_account(self),
+    };
+    if (uri.overflow || from_uri.overflow)
+        return ERR_LIMIT;
+    return sip_request_create(out, trunk->trunks->env->agent, &request, fn, owner);
+}

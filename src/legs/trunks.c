@@ -219,6 +219,19 @@ static bool is_passed_over(const struct trunk *trunk, const struct call *call)
     return trunk->health == TRUNK_DEAD && call_has_next(call);
 }
 
+enum err trunks_send_text(const struct trunks *trunks, const char *name,
+                          const struct trunk_text *text, sip_outcome_fn fn, void *owner,
+                          struct sip_request **out)
+{
+    for (size_t i = 0; i < trunks->n; i++) {
+        struct trunk *trunk = trunks->list[i];
+        if (strcmp(trunk->config->name, name) == 0)
+            return trunk->kind->send_text ? trunk->kind->send_text(trunk, text, fn, owner, out)
+                                          : ERR_NOT_FOUND;
+    }
+    return ERR_NOT_FOUND;
+}
+
 void trunks_dial(void *owner, struct call *call, const struct route_target *target,
                  struct cause *why)
 {

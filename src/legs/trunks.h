@@ -7,6 +7,7 @@
 
 #include "call/call.h"
 #include "legs/leg_env.h"
+#include "sip/sip_request.h"
 
 struct leg_sip_policy;
 struct sip_flow;
@@ -27,6 +28,15 @@ void trunks_destroy(struct trunks *trunks);
 /** leg_kind.dial for targets of kind "trunk"; `owner` is the trunks. */
 void trunks_dial(void *owner, struct call *call, const struct route_target *target,
                  struct cause *why);
+struct trunk_text { /* a text message that goes out */
+    struct slice number, from, from_name;
+    struct sip_body body;
+};
+/** Send it by that trunk: `fn` hears how it ended, and `*out` is sip_request_destroy()'s until
+ * then. ERR_NOT_FOUND: no such trunk, or none that takes texts, or it has no address yet. */
+MUST_CHECK enum err trunks_send_text(const struct trunks *trunks, const char *name,
+                                     const struct trunk_text *text, sip_outcome_fn fn, void *owner,
+                                     struct sip_request **out);
 /** Which trunk sends from there; NULL: none. The name lives as long as the trunks. */
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow);
 /** The same for a call to `uri`, which may be what we registered: then the port from which it comes

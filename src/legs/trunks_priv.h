@@ -30,6 +30,9 @@ struct trunk_kind {
     /** One more leg of `call`, by trunk_add_leg(), or `why` not. */
     void (*dial)(struct trunk *trunk, struct call *call, const struct route_target *target,
                  struct cause *why);
+    /** A text message goes out: as trunks_send_text(). NULL: it takes none. */
+    enum err (*send_text)(struct trunk *trunk, const struct trunk_text *text, sip_outcome_fn fn,
+                          void *owner, struct sip_request **out);
     /** May SIP from there come in through it? NULL: never. */
     bool (*sends_from)(const struct trunk *trunk, const struct addr *remote);
     /** Is a call from there to that address of ours meant for our registration? NULL: never. */

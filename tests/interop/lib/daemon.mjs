@@ -26,13 +26,14 @@ const REPORTS = /(ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSa
  */
 
 /**
- * Start `tandem serve`. `env` are more variables, `yaml` the text of a tandem.yaml, `dotenv` that of a .env.
- * @param {{env?: Record<string, string>, yaml?: string, dotenv?: string}} [config]
+ * Start `tandem serve`. `env` are more variables, `yaml` the text of a tandem.yaml, `dotenv` that of a .env,
+ * `state` the directory of one before.
+ * @param {{env?: Record<string, string>, yaml?: string, dotenv?: string, state?: string}} [config]
  */
-export async function startDaemon({ env = {}, yaml = '', dotenv = '' } = {}) {
+export async function startDaemon({ env = {}, yaml = '', dotenv = '', state: givenState = '' } = {}) {
     if (!existsSync(program)) throw new Error(`${program} is not there: run make first`);
     const folder = makeFolder('daemon');
-    const state = join(folder, 'state');
+    const state = givenState || join(folder, 'state');
     const readyFile = join(folder, 'ready.json');
     const configFile = join(folder, 'tandem.yaml');
     writeFileSync(configFile, yaml);
