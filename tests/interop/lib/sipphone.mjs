@@ -48,17 +48,17 @@ export async function startSipPhone({ user, password = '', server, domain = 'tan
     const seen = new Map();
     let taken = 0;
     let isMute = false;
-    const send = (/** @type {string} */ text) => socket.send(text, Number(serverPort), serverHost);
+    const send = (/** @type {string} */ text, to = { address: serverHost, port: Number(serverPort) }) => socket.send(text, to.port, to.address);
     const contact = `<sip:${contactUser}@${local}>`;
 
-    /** @param {Message} request */
-    function reply(request, { status, reason = 'OK', lines = [], body = '' }) {
+    /** @param {Message} request @param {any} answer @param {any} [to] */
+    function reply(request, { status, reason = 'OK', lines = [], body = '' }, to = undefined) {
         const copied = ['Via', 'Record-Route', 'From', 'Call-ID', 'CSeq'].flatMap((name) => request.headers(name).map((v) => `${name}: ${v}`));
-        const to = request.header('To');
+        const party = request.header('To');
         const text = [
             `SIP/2.0 ${status} ${reason}`,
             ...copied,
-            `To: ${to}${/;tag=/.test(to) || status === 100 ? '' : `;tag=${md5(request.header('Call-ID')).slice(0, 8)}`}`,
+            `To: ${party}${/;tag=/.test(party) || status === 100 ? '' : `;tag=${md5(request.header('Call-ID')).slice(0, 8)}`}`,
             `Contact: ${contact}`,
             ...lines,
             `Content-Length: ${Buffer.byteLength(body)}`,
@@ -66,18 +66,18 @@ export async function startSipPhone({ user, password = '', server, domain = 'tan
             body,
         ].join('\r\n');
         seen.set(request.header('Via') + request.method, text);
-        send(text);
+        send(text, to);
     }
-    socket.on('message', (data) => {
+    socket.on('message', (data, from) => {
         if (isMute) return;
         const message = parseMessage(data.toString());
         if (message.status) return void responses.push(message);
         const before = seen.get(message.header('Via') + message.method);
-        if (before) return void send(before);
+        if (before) return void send(before, from);
         if (!/^[A-Z]+ /.test(message.start)) return;
         requests.push(message);
         const answer = answers[message.method] ? answers[message.method](message) : message.method === 'ACK' ? null : { status: 200 };
-        if (answer) reply(message, answer);
+        if (answer) reply(message, answer, from);
     });
     const stop = async () => {
         try {
