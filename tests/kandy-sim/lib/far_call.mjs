@@ -187,7 +187,7 @@ export class FarCall {
     async release() {
         this.#timers.forEach((timer) => clearTimeout(timer));
         this.#timers.clear();
-        this.lastMedia ??= this.endpoint.measure(3000);
+        this.lastMedia ??= this.endpoint.measure(1000);
         await Promise.all([this.endpoint.close(), this.#next?.close()]);
     }
 

@@ -64,7 +64,7 @@ export class Meter {
         return { samples, rateHz: RATE_HZ };
     }
 
-    /** Of the last `ms`. */
+    /** Of the last `ms`; few of them, for while this counts nobody speaks. */
     read(ms) {
         const recent = this.#blocks.filter((block) => block.at >= Date.now() - ms);
         const sound = this.#sound(recent);
@@ -79,7 +79,7 @@ export class Meter {
             lost: this.lost,
             codec: this.codec,
             digits: this.digits,
-            inbandDigits: findKeys(this.#sound(this.#blocks)),
+            inbandDigits: findKeys(sound),
         };
     }
 }
