@@ -16,6 +16,7 @@ const MODULES = '/usr/lib/baresip/modules';
  * @property {boolean} [isRegistered]  register there (default: when there is a password)
  * @property {'manual' | 'auto'} [answers] @property {string} [codecs]  default pcmu,pcma
  * @property {number} [hz]  what it says, all the time @property {number} [levelDb]
+ * @property {string} [pem]  certificate and key in one file: it takes TLS on the port above
  * @property {string} [more]  more parameters of the account, each with its semicolon
  */
 
@@ -25,6 +26,7 @@ function configText(config, ports, folder) {
     const apps = ['account', 'menu', 'ctrl_tcp'];
     return [
         `sip_listen 127.0.0.1:${ports.sip}`,
+        ...(config.pem ? [`sip_certificate ${config.pem}`] : []),
         `audio_source aufile,${folder}/says.wav`,
         'audio_player aufile,/dev/null',
         'audio_alert aufile,/dev/null',
@@ -146,6 +148,7 @@ export async function startBaresip(config) {
         events,
         log: started.text,
         address: `127.0.0.1:${ports.sip}`,
+        port: ports.sip,
         uri: `sip:${config.user}@127.0.0.1:${ports.sip}`,
         dial: (/** @type {string} */ uri) => run('dial', uri),
         accept: () => run('accept'),

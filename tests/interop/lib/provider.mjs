@@ -69,7 +69,8 @@ export async function startProvider(script = {}) {
     const calls = new Map();
     const heard = { packets: 0 };
     rtp.on('message', (packet, from) => ((heard.packets += 1), rtp.send(packet, from.port, from.address)));
-    atEnd(async () => (socket.close(), rtp.close()));
+    let closed = false;
+    atEnd(async () => closed || (socket.close(), rtp.close()));
 
     const spell = script.spell ?? ((/** @type {string} */ text) => text);
     let from = { port: 0, address: '127.0.0.1' };
@@ -178,6 +179,6 @@ export async function startProvider(script = {}) {
         lastCall: () => /** @type {Call} */ ([...calls.values()].at(-1)),
         waitFor: (/** @type {string} */ method, timeoutMs = 8000) => waitFor(`a ${method} at the provider`, () => last(method), timeoutMs),
         forget: () => (forgotten = messages.length),
-        stop: () => (socket.close(), rtp.close()),
+        stop: () => (socket.close(), rtp.close(), (closed = true)),
     };
 }
