@@ -306,7 +306,9 @@ const char *config_default(const struct config *config)
 {
     if (config->default_destination[0])
         return config->default_destination;
-    return config_trunk_find(config, SLICE("default")) ? "trunk:default" : "builtin:echo";
+    if (config_trunk_find(config, SLICE("default")))
+        return "trunk:default";
+    return config_trunk_find(config, SLICE("kandy")) ? "trunk:kandy" : "builtin:echo";
 }
 
 uint16_t config_webrtc_port(const struct config *config, unsigned threads)

@@ -59,6 +59,13 @@ struct config_range {
 };
 
 enum config_trunk_type { CONFIG_TRUNK_SIP, CONFIG_TRUNK_KANDY };
+enum config_dialect {
+    CONFIG_DIALECT_AUTO,
+    CONFIG_DIALECT_SEED,
+    CONFIG_DIALECT_LINK,
+    CONFIG_DIALECT_UC
+};
+enum config_numbers { CONFIG_NUMBERS_NONE, CONFIG_NUMBERS_UAE };
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
 enum config_auto { CONFIG_SWITCH_AUTO, CONFIG_SWITCH_YES, CONFIG_SWITCH_NO };
 enum config_srtp { CONFIG_SRTP_OFF, CONFIG_SRTP_OPTIONAL, CONFIG_SRTP_REQUIRED };
@@ -77,7 +84,8 @@ enum config_digest {
     CONFIG_DIGEST_MD5
 };
 
-/** A carrier or PBX. The one of the environment (SIP_TRUNK_HOST …) is named "default". */
+/** A carrier or PBX. The one of the environment (SIP_TRUNK_HOST …) is named "default", that of
+ * KANDY_USERNAME … "kandy". */
 struct config_trunk {
     char *name;
     enum config_trunk_type type;
@@ -113,6 +121,20 @@ struct config_trunk {
     struct config_list
         sources; /* address blocks that may call in; empty: the host's own addresses */
     struct config_pairs headers;
+
+    /* of type kandy: a cloud that is called by REST, a WebSocket and WebRTC */
+    enum config_dialect dialect;
+    struct config_list ice_servers; /* "turns:host:443?transport=tcp", "stun:host" */
+    bool relay_only;                /* media through TURN alone */
+    struct config_list services;    /* asked for when subscribing */
+    enum config_numbers numbers;    /* rules for what people dial */
+    bool tollfree_as_dialled;       /* 800… without the country code */
+    char *default_did;              /* called number of calls that name none */
+    struct config_list
+        inbound;       /* "user:3cx_trunk": who gets its calls; empty: whoever registered */
+    bool force_logout; /* other devices of the account go when we come */
+    char *agent;       /* X-Cpaas-Agent, or "" */
+    char *client_id;   /* not needed: warned about */
 };
 
 /** Tried in the order written; the first whose conditions all hold decides. */
@@ -226,7 +248,7 @@ const struct config_trunk *config_trunk_find(const struct config *config, struct
 /** Its port when DNS names none: 5060, or 5061 with TLS, unless configured. */
 uint16_t config_trunk_port(const struct config_trunk *trunk);
 /** What is dialled when the caller gives nothing: default_destination, else "trunk:default" (which
- * dials its `called`) when there is such a trunk, else "builtin:echo". */
+ * dials its `called`) when there is such a trunk, else "trunk:kandy", else "builtin:echo". */
 const char *config_default(const struct config *config);
 /** First UDP port of WebRTC for so many media threads: just below the RTP range unless configured.
  */

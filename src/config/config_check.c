@@ -48,11 +48,27 @@ static void warn_password(struct config *config, const char *what, const char *n
                    name, CONFIG_WEAK_PASSWORD);
 }
 
+/* Without user or password it is not configured, which its row in `tandem trunks` says; the rest of
+ * the gateway works. */
+static enum err finish_kandy(struct load *load, struct config_trunk *trunk)
+{
+    if (trunk->client_id[0])
+        config_say(&load->config->warnings,
+                   "trunk %s: a client id is not needed: user name and password are all",
+                   trunk->name);
+    if (!trunk->auth_username[0])
+        set_text(&trunk->auth_username, trunk->username);
+    warn_password(load->config, "trunk", trunk->name, &trunk->password);
+    return OK;
+}
+
 static enum err finish_trunk(struct load *load, struct config_trunk *trunk)
 {
     if (!trunk->host[0])
         return fault_set(load->fault, ERR_INVALID, load->yaml_name ? load->yaml_name : "", 0,
                          "trunks.%s.host is missing: the SIP server of the provider", trunk->name);
+    if (trunk->type == CONFIG_TRUNK_KANDY)
+        return finish_kandy(load, trunk);
     if (!trunk->domain[0])
         set_text(&trunk->domain, trunk->host);
     if (!trunk->auth_username[0])

@@ -37,10 +37,10 @@ static enum err put_rows(struct load *load, const struct option_table *table, vo
     return OK;
 }
 
-static struct config_trunk *find_default(struct config *config)
+static struct config_trunk *find_trunk(struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->n_trunks; i++)
-        if (strcmp(config->trunks[i].name, "default") == 0)
+        if (strcmp(config->trunks[i].name, name) == 0)
             return &config->trunks[i];
     return NULL;
 }
@@ -102,7 +102,7 @@ static enum err apply_trunk(struct load *load)
     struct found provider = find(load, "SIP_PROVIDER");
     if (!first.value)
         first = provider;
-    struct config_trunk *trunk = find_default(load->config);
+    struct config_trunk *trunk = find_trunk(load->config, "default");
     if (!trunk && !first.value) {
         warn_useless(load);
         return OK;
@@ -121,10 +121,47 @@ static enum err apply_trunk(struct load *load)
     return err;
 }
 
+/* "host:port" of KANDY_HOST */
+static void split_host(struct config_trunk *trunk)
+{
+    struct slice rest = slice_of(trunk->host);
+    struct slice host = slice_cut(&rest, ':');
+    uint32_t port;
+    if (!rest.len || slice_to_u32(rest, UINT16_MAX, &port))
+        return;
+    char *own = slice_dup(host);
+    mem_free(trunk->host);
+    trunk->host = own;
+    trunk->port = (int)port; /* 1 to 65535 by its check */
+}
+
+/* The trunk "kandy": Etisalat's cloud unless tandem.yaml has one of that name. */
+static enum err apply_kandy(struct load *load)
+{
+    struct config_trunk *trunk = find_trunk(load->config, "kandy");
+    bool wanted = false;
+    for (size_t i = 0; i < options_kandy.n && !wanted; i++)
+        wanted = find(load, options_kandy.rows[i].env).value != NULL;
+    if (!wanted)
+        return OK;
+    if (!trunk) {
+        trunk = config_add_trunk(load->config, SLICE("kandy"));
+        config_apply_preset(trunk, SLICE("etisalat-uae"));
+        mem_free(trunk->provider);
+        trunk->provider = slice_dup(SLICE("etisalat-uae"));
+    }
+    enum err err = put_rows(load, &options_kandy, trunk);
+    if (!err)
+        split_host(trunk);
+    return err;
+}
+
 enum err config_apply_env(struct load *load)
 {
     enum err err = put_rows(load, &options_top, load->config);
-    return err ? err : apply_trunk(load);
+    if (!err)
+        err = apply_trunk(load);
+    return err ? err : apply_kandy(load);
 }
 
 static bool starts_with_any(struct slice name, const char *const *prefixes, size_t n)
@@ -148,6 +185,8 @@ static enum err unknown(struct load *load, const char *file, int line, struct sl
         names[n++] = options_top.rows[i].env;
     for (size_t i = 0; i < options_trunk.n && n < NAMES_MAX; i++)
         names[n++] = options_trunk.rows[i].env;
+    for (size_t i = 0; i < options_kandy.n && n < NAMES_MAX; i++)
+        names[n++] = options_kandy.rows[i].env;
     const char *similar = config_similar(name, names, n);
     return fault_set(load->fault, ERR_INVALID, file, line, "%.*s: unknown variable%s%s%s",
                      SLICE_ARG(name), similar ? "; did you mean " : "", similar ? similar : "",

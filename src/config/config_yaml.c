@@ -280,6 +280,16 @@ struct config_trunk *config_add_trunk(struct config *config, struct slice name)
     return trunk;
 }
 
+static void put_preset_value(struct config_trunk *trunk, const char *key, const char *value)
+{
+    const struct option *row = option_find(&options_trunk, slice_of(key));
+    struct option_source source = { "presets", 0, key };
+    struct fault fault;
+    option_reset(row, trunk);
+    if (value[0] && option_put(row, trunk, slice_of(value), &source, &fault))
+        bug_abort(__FILE__, __LINE__, key); /* a preset that its own row refuses */
+}
+
 void config_apply_preset(struct config_trunk *trunk, struct slice provider)
 {
     const struct preset *preset = preset_find(provider);
@@ -293,12 +303,10 @@ void config_apply_preset(struct config_trunk *trunk, struct slice provider)
     trunk->transport = preset->transport;
     trunk->register_mode = preset->register_mode;
     trunk->plus = preset->plus;
-    const struct option *codecs = option_find(&options_trunk, SLICE("codecs"));
-    struct option_source source = { "presets", 0, "codecs" };
-    struct fault fault;
-    option_reset(codecs, trunk);
-    if (preset->codecs[0] && option_put(codecs, trunk, slice_of(preset->codecs), &source, &fault))
-        bug_abort(__FILE__, __LINE__, preset->name); /* a preset that its own row refuses */
+    put_preset_value(trunk, "codecs", preset->codecs);
+    for (size_t i = 0; i < n_preset_values; i++)
+        if (slice_iis(provider, preset_values[i].preset))
+            put_preset_value(trunk, preset_values[i].key, preset_values[i].value);
 }
 
 static enum err named(struct load *load, const char *section, const char *name, int line, size_t n,

@@ -117,6 +117,16 @@ bool check_host_port(struct slice value, const char **expected)
     return answer(fine, expected, "a host name or address, with a port if wanted: host:3478");
 }
 
+bool check_ice_server(struct slice value, const char **expected)
+{
+    struct slice host = value;
+    struct slice scheme = slice_cut(&host, ':');
+    static const char *const schemes[] = { "stun", "turn", "turns" };
+    bool fine = is_one_of(scheme, schemes, COUNT_OF(schemes)) && !slice_empty(host) &&
+                all(value, LETTERS DIGITS "-_.:[]?=&");
+    return answer(fine, expected, "a server such as turns:turn.example.com:443?transport=tcp");
+}
+
 bool check_digits(struct slice value, const char **expected)
 {
     return answer(!slice_empty(value) && value.len <= 4 && all(value, DIGITS), expected,
@@ -236,9 +246,10 @@ bool check_header_name(struct slice value, const char **expected)
 
 bool check_provider(struct slice value, const char **expected)
 {
-    return answer(preset_find(value) != NULL, expected,
-                  "3cx, 8x8, asterisk, avaya, cisco, deepgram, elevenlabs, freeswitch, mitel, "
-                  "ringcentral, telnyx, twilio or vonage; leave it out for every other one");
+    return answer(
+        preset_find(value) != NULL, expected,
+        "3cx, 8x8, asterisk, avaya, cisco, deepgram, elevenlabs, etisalat-uae, freeswitch, mitel, "
+        "ringcentral, telnyx, twilio or vonage; leave it out for every other one");
 }
 
 bool check_url(struct slice value, const char **expected)

@@ -7,11 +7,12 @@
 #include "base/slice.h"
 
 bool check_ip(struct slice value, const char **expected);
-bool check_public_ip(struct slice value, const char **expected); /* or "auto" */
-bool check_server(struct slice value, const char **expected);    /* address with or without port */
-bool check_block(struct slice value, const char **expected);     /* "10.0.0.0/8" or one address */
-bool check_host(struct slice value, const char **expected);      /* name or address, no port */
-bool check_origin(struct slice value, const char **expected);    /* "https://shop.example" */
+bool check_public_ip(struct slice value, const char **expected);  /* or "auto" */
+bool check_server(struct slice value, const char **expected);     /* address with or without port */
+bool check_block(struct slice value, const char **expected);      /* "10.0.0.0/8" or one address */
+bool check_host(struct slice value, const char **expected);       /* name or address, no port */
+bool check_ice_server(struct slice value, const char **expected); /* "turns:host:443" */
+bool check_origin(struct slice value, const char **expected);     /* "https://shop.example" */
 bool check_cors_origin(struct slice value, const char **expected); /* or "*" */
 bool check_path(struct slice value, const char **expected);        /* "/ws" */
 bool check_codec(struct slice value, const char **expected);

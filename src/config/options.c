@@ -11,6 +11,9 @@ static const char *const dtmf_modes[] = { "auto", "rfc4733", "info", "inband", N
 static const char *const transfer_modes[] = { "local", "pass", NULL };
 static const char *const identity_modes[] = { "none", "preferred", "asserted", NULL };
 static const char *const plus_modes[] = { "keep", "strip", "add", NULL };
+static const char *const trunk_types[] = { "sip", "kandy", NULL };
+static const char *const dialects[] = { "auto", "seed", "link", "uc", NULL };
+static const char *const number_rules[] = { "none", "uae", NULL };
 static const char *const digests[] = { "auto", "both", "sha256", "md5", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", "trace", NULL };
 
@@ -168,11 +171,13 @@ static const struct option top[] = {
 #define AT(field) .offset = offsetof(struct config_trunk, field)
 
 static const struct option trunk[] = {
+    { .key = "type", .type = OPTION_WORD, AT(type), .value = "sip", .words = trunk_types,
+      .is_reloadable = true, .help = "sip, or kandy: a WebRTC cloud, see docs/kandy-3cx.md" },
     { .key = "provider", .env = "SIP_PROVIDER", .type = OPTION_TEXT, AT(provider),
       .check = check_provider, .is_reloadable = true,
       .help = "fills in what is known of it, see `tandem help providers`; any other needs none" },
     { .key = "host", .env = "SIP_TRUNK_HOST", .type = OPTION_TEXT, AT(host), .check = check_host,
-      .is_reloadable = true, .help = "SIP server of the provider or PBX" },
+      .is_reloadable = true, .help = "server of the provider or PBX" },
     { .key = "port", .env = "SIP_TRUNK_PORT", .type = OPTION_NUMBER, AT(port), .value = "auto",
       .low = 1, .high = 65535, .has_auto = true, .is_reloadable = true,
       .help = "auto: by DNS, else 5060, or 5061 with TLS" },
@@ -244,6 +249,50 @@ static const struct option trunk[] = {
       .help = "addresses that may call in through it; the host's own unless given" },
     { .key = "headers", .type = OPTION_PAIRS, AT(headers), .check = check_header_name,
       .is_reloadable = true, .help = "X- headers of every call to it" },
+    { .key = "dialect", .type = OPTION_WORD, AT(dialect), .value = "auto", .words = dialects,
+      .is_reloadable = true, .help = "kandy: auto, seed, link or uc" },
+    { .key = "ice_servers", .type = OPTION_LIST, AT(ice_servers), .check = check_ice_server,
+      .is_reloadable = true, .help = "kandy: STUN and TURN servers, unless the cloud names its own" },
+    { .key = "relay_only", .type = OPTION_BOOL, AT(relay_only), .value = "false",
+      .is_reloadable = true, .help = "kandy: media through TURN alone" },
+    { .key = "services", .type = OPTION_LIST, AT(services), .value = "call, IM, Presence, MWI",
+      .check = check_word, .is_reloadable = true, .help = "kandy: what to subscribe to" },
+    { .key = "numbers", .type = OPTION_WORD, AT(numbers), .value = "none", .words = number_rules,
+      .is_reloadable = true, .help = "kandy: uae turns 0501234567 into 971501234567, none leaves it" },
+    { .key = "tollfree_as_dialled", .type = OPTION_BOOL, AT(tollfree_as_dialled), .value = "false",
+      .is_reloadable = true, .help = "kandy: 800 numbers go out without the country code" },
+    { .key = "default_did", .type = OPTION_TEXT, AT(default_did), .check = check_number,
+      .is_reloadable = true, .help = "kandy: called number of its calls that name none" },
+    { .key = "inbound", .type = OPTION_LIST, AT(inbound), .check = check_target,
+      .is_reloadable = true,
+      .help = "kandy: who gets its calls, user:3cx_trunk; else whoever is registered" },
+    { .key = "force_logout", .type = OPTION_BOOL, AT(force_logout), .value = "false",
+      .is_reloadable = true, .help = "kandy: other devices of the account are logged out" },
+    { .key = "agent", .type = OPTION_TEXT, AT(agent), .is_reloadable = true,
+      .help = "kandy: X-Cpaas-Agent of every request" },
+    { .key = "clientId", .type = OPTION_TEXT, AT(client_id), .is_reloadable = true,
+      .help = "kandy: not needed and not used" },
+};
+
+static const struct option kandy[] = {
+    { .env = "KANDY_USERNAME", .type = OPTION_TEXT, AT(username), .check = check_word,
+      .help = "account at the cloud: usually user@domain" },
+    { .env = "KANDY_PASSWORD", .type = OPTION_SECRET, AT(password), .help = "its password" },
+    { .env = "KANDY_PASSWORD_FILE", .type = OPTION_SECRET_FILE, AT(password),
+      .help = "file that holds it instead" },
+    { .env = "KANDY_HOST", .type = OPTION_TEXT, AT(host), .check = check_host_port,
+      .help = "the cloud, host or host:port; ct-webrtc.etisalat.ae unless given" },
+    { .env = "KANDY_DIALECT", .type = OPTION_WORD, AT(dialect), .words = dialects,
+      .help = "auto, seed, link or uc" },
+    { .env = "KANDY_CA_FILE", .type = OPTION_TEXT, AT(tls_ca_file), .check = check_file,
+      .help = "certificates to trust instead of the system's" },
+    { .env = "KANDY_ICE_SERVERS", .type = OPTION_LIST, AT(ice_servers), .check = check_ice_server,
+      .help = "STUN and TURN servers instead of the provider's" },
+    { .env = "KANDY_DEFAULT_DID", .type = OPTION_TEXT, AT(default_did), .check = check_number,
+      .help = "called number of incoming calls that name none" },
+    { .env = "KANDY_INBOUND", .type = OPTION_LIST, AT(inbound), .check = check_target,
+      .help = "who gets incoming calls: user:3cx_trunk; else whoever is registered" },
+    { .env = "KANDY_CLIENT_ID", .type = OPTION_TEXT, AT(client_id), .help = "not needed, not used" },
 };
 #undef AT
 #define AT(field) .offset = offsetof(struct config_route, field)
@@ -288,6 +337,7 @@ static const struct option user[] = {
 
 const struct option_table options_top = { top, COUNT_OF(top) };
 const struct option_table options_trunk = { trunk, COUNT_OF(trunk) };
+const struct option_table options_kandy = { kandy, COUNT_OF(kandy) };
 const struct option_table options_route = { route, COUNT_OF(route) };
 const struct option_table options_user = { user, COUNT_OF(user) };
 
@@ -301,7 +351,8 @@ const struct option *option_find(const struct option_table *table, struct slice 
 
 const struct option *option_find_env(struct slice name)
 {
-    static const struct option_table *const tables[] = { &options_top, &options_trunk };
+    static const struct option_table *const tables[] = { &options_top, &options_trunk,
+                                                         &options_kandy };
     for (size_t t = 0; t < COUNT_OF(tables); t++)
         for (size_t i = 0; i < tables[t]->n; i++)
             if (tables[t]->rows[i].env && slice_is(name, tables[t]->rows[i].env))

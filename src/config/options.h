@@ -48,6 +48,8 @@ struct option_table {
     size_t n;
 };
 extern const struct option_table options_top, options_trunk, options_route, options_user;
+/** Variables of the trunk "kandy"; its keys are those of options_trunk. */
+extern const struct option_table options_kandy;
 
 const struct option *option_find(const struct option_table *table, struct slice key);
 const struct option *option_find_env(struct slice name); /* in any table */

@@ -119,6 +119,8 @@ void options_print_variables(struct buf *out)
 {
     buf_text(out, "One provider, from the environment or .env:\n");
     put_variables(out, &options_trunk);
+    buf_text(out, "\nA Kandy cloud (Etisalat CloudTalk) as the trunk \"kandy\":\n");
+    put_variables(out, &options_kandy);
     buf_text(out, "\nEverything else:\n");
     put_variables(out, &options_top);
 }
@@ -171,6 +173,9 @@ void options_print_env(struct buf *out)
         put_env_row(out, option_find_env(slice_of(env_first[i].name)), env_first[i].example);
     buf_text(out, "\n# --- more about the provider ---\n");
     put_env_rest(out, &options_trunk);
+    buf_text(out,
+             "\n# --- a Kandy cloud, such as Etisalat CloudTalk: the first two are enough ---\n");
+    put_env_rest(out, &options_kandy);
     buf_text(out, "\n# --- the gateway itself ---\n");
     put_env_rest(out, &options_top);
 }

@@ -25,6 +25,9 @@ const struct preset presets[] = {
       "Deepgram", "host: the SIP address in front of the voice agent; username: agent; password: key" },
     { "elevenlabs", "sip.elevenlabs.io", 5060, "elevenlabs.io", CONFIG_UDP, CONFIG_SWITCH_NO,
       CONFIG_PLUS_KEEP, TWO, "ElevenLabs", "username: the agent id; password: the API key" },
+    { "etisalat-uae", "ct-webrtc.etisalat.ae", 443, "", CONFIG_TLS, CONFIG_SWITCH_NO,
+      CONFIG_PLUS_KEEP, "PCMU, PCMA", "Etisalat CloudTalk",
+      "username and password: of ct-portal.etisalat.ae; docs/kandy-3cx.md" },
     { "freeswitch", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP, WIDE,
       "FreeSWITCH", "host: the server; username and password: of the user in its directory" },
     { "mitel", "", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_AUTO, CONFIG_PLUS_KEEP, TWO, "Mitel",
@@ -39,7 +42,19 @@ const struct preset presets[] = {
     { "vonage", "sip.nexmo.com", CONFIG_AUTO, "", CONFIG_UDP, CONFIG_SWITCH_NO, CONFIG_PLUS_STRIP,
       TWO, "Vonage", "username: the API key; password: the API secret" },
 };
+
+/* What else is known, as options of the trunk. */
+const struct preset_value preset_values[] = {
+    { "etisalat-uae", "type", "kandy" },
+    { "etisalat-uae", "ice_servers",
+      "turns:ct-turn1.etisalat.ae:443?transport=tcp, turns:ct-turn2.etisalat.ae:443?transport=tcp, "
+      "stun:ct-turn1.etisalat.ae:3478?transport=udp, stun:ct-turn2.etisalat.ae:3478?transport=udp" },
+    { "etisalat-uae", "numbers", "uae" },
+    { "etisalat-uae", "emergency",
+      "155, 911, 112, 113, 194, 000, 192, 901, 909, 991, 992, 993, 996, 997, 998, 999" },
+};
 /* clang-format on */
+const size_t n_preset_values = COUNT_OF(preset_values);
 const size_t n_presets = COUNT_OF(presets);
 
 const struct preset *preset_find(struct slice name)

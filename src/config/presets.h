@@ -18,6 +18,13 @@ struct preset {
     const char *help;   /* what to fill in */
 };
 
+/** An option that a provider's row has no column for. */
+struct preset_value {
+    const char *preset, *key, *value;
+};
+extern const struct preset_value preset_values[];
+extern const size_t n_preset_values;
+
 extern const struct preset presets[];
 extern const size_t n_presets;
 const struct preset *preset_find(struct slice name); /* any case */

@@ -204,7 +204,10 @@ static void test_presets(void **state)
             fail_msg("%s: %s", preset->name, message);
         const struct config_trunk *trunk = &c->trunks[0];
         assert_string_equal(trunk->host, preset->host[0] ? preset->host : "sip.customer.example");
-        assert_string_equal(trunk->domain, preset->domain[0] ? preset->domain : trunk->host);
+        bool kandy = trunk->type == CONFIG_TRUNK_KANDY; /* there the user name has it */
+        assert_string_equal(trunk->domain, preset->domain[0] ? preset->domain
+                                           : kandy           ? ""
+                                                             : trunk->host);
         assert_int_equal(trunk->plus, preset->plus);
         assert_int_equal(trunk->register_mode, preset->register_mode);
         assert_int_equal(trunk->transport, preset->transport);
@@ -240,6 +243,51 @@ static void test_what_is_given_wins_over_the_preset(void **state)
     assert_int_equal(c->trunks[0].codecs.n, 1);
     assert_string_equal(c->trunks[0].codecs.items[0], "PCMU");
     config_destroy(c);
+}
+
+/* The trunk of KANDY_…, which needs user name and password alone. */
+static void test_kandy_variables(void **state)
+{
+    (void)state;
+    struct config *c =
+        load(SLICE("KANDY_USERNAME=u@d.example\nKANDY_PASSWORD=0123456789ab\n"), SLICE(""));
+    assert_non_null(c);
+    assert_int_equal(c->n_trunks + c->warnings.n, 1);
+    const struct config_trunk *trunk = &c->trunks[0];
+    assert_string_equal(trunk->name, "kandy");
+    assert_int_equal(trunk->type, CONFIG_TRUNK_KANDY);
+    assert_string_equal(trunk->host, "ct-webrtc.etisalat.ae");
+    assert_int_equal(trunk->ice_servers.n, 4);
+    assert_string_equal(trunk->ice_servers.items[0],
+                        "turns:ct-turn1.etisalat.ae:443?transport=tcp");
+    assert_int_equal(trunk->emergency.n, 16);
+    assert_int_equal(trunk->services.n, 4);
+    assert_int_equal(trunk->numbers, CONFIG_NUMBERS_UAE);
+    assert_string_equal(config_default(c), "trunk:kandy");
+    config_destroy(c);
+
+    c = load(SLICE("KANDY_USERNAME=u\nKANDY_PASSWORD=0123456789ab\nKANDY_HOST=localhost:8443\n"
+                   "KANDY_DIALECT=link\nKANDY_ICE_SERVERS=stun:a:1,turn:b:2\n"
+                   "KANDY_CLIENT_ID=x\n"),
+             SLICE(""));
+    assert_non_null(c);
+    assert_string_equal(c->trunks[0].host, "localhost");
+    assert_int_equal(c->trunks[0].port, 8443);
+    assert_int_equal(c->trunks[0].dialect, CONFIG_DIALECT_LINK);
+    assert_int_equal(c->trunks[0].ice_servers.n, 2);
+    assert_int_equal(c->warnings.n, 1); /* a client id is not needed */
+    config_destroy(c);
+
+    /* without credentials it is there, and not configured */
+    c = load(SLICE("KANDY_HOST=localhost\n"), SLICE(""));
+    assert_non_null(c);
+    assert_string_equal(c->trunks[0].username, "");
+    config_destroy(c);
+    assert_null(load(SLICE("KANDY_DIALECT=cpaas\n"), SLICE("")));
+    assert_non_null(strstr(message, "auto, seed, link"));
+    assert_null(load(SLICE("KANDY_USERNAM=u\n"), SLICE("")));
+    assert_non_null(strstr(message, "did you mean KANDY_USERNAME"));
+    assert_null(load(SLICE("KANDY_ICE_SERVERS=http://x\n"), SLICE("")));
 }
 
 static void test_env_example(void **state)
@@ -328,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_what_stands_in_the_guide_is_kept),
         cmocka_unit_test(test_presets),
         cmocka_unit_test(test_what_is_given_wins_over_the_preset),
+        cmocka_unit_test(test_kandy_variables),
         cmocka_unit_test(test_env_example),
         cmocka_unit_test(test_recipes),
     };
