@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "config/config_diff.h"
+#include "legs/kandy/trunk_kandy.h"
 #include "legs/leg_media.h"
 #include "legs/trunk_sip.h"
 #include "legs/trunks_priv.h"
@@ -19,7 +20,7 @@
 /* what a goodbye to the far end may take: perhaps a challenge comes back */
 enum { TRUNK_LEAVE_MS = 5000 };
 
-static const struct trunk_kind *const kinds[] = { &trunk_sip };
+static const struct trunk_kind *const kinds[] = { &trunk_sip, &trunk_kandy };
 
 static const struct trunk_kind *kind_of(const struct config_trunk *config)
 {
@@ -204,12 +205,10 @@ void trunk_add_leg(struct trunk *trunk, struct call *call, struct leg *take)
     call_add_leg(call, take);
 }
 
-static bool is_full(const struct trunk *trunk, const struct call *call, const char *number)
+static bool is_full(const struct trunk *trunk, const struct call *call)
 {
-    bool emergency = call_is_emergency(call) ||
-                     (trunk->kind->is_emergency && trunk->kind->is_emergency(trunk, number));
     return trunk->config->max_calls && trunk->calls >= (unsigned)trunk->config->max_calls &&
-           !emergency;
+           !call_is_emergency(call);
 }
 
 /* Nobody waits for a trunk that is known to be silent while another one is left; the last of a
@@ -240,7 +239,7 @@ void trunks_dial(void *owner, struct call *call, const struct route_target *targ
         struct trunk *trunk = trunks->list[i];
         if (!slice_is(slice_of(target->name), trunk->config->name))
             continue;
-        if (is_full(trunk, call, target->number))
+        if (is_full(trunk, call))
             *why = cause_of_token("overload", CAUSE_BY_SYSTEM, "The trunk carries all its calls.");
         else if (is_passed_over(trunk, call))
             *why = cause_of_token("service_unavailable", CAUSE_BY_SYSTEM,

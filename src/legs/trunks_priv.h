@@ -42,8 +42,6 @@ struct trunk_kind {
     void (*print_called)(const struct trunk *trunk, const char *number, struct buf *out);
     /** What was agreed on for calls that come in; NULL: nothing. */
     void (*policy)(const struct trunk *trunk, struct leg_sip_policy *out);
-    /** Is that number served whatever the limits are? NULL: none is. */
-    bool (*is_emergency)(const struct trunk *trunk, const char *number);
     /** state, address, transport and registration of its row; texts of any length. */
     void (*view)(const struct trunk *trunk, json_t *row);
     /** Its registration as a row of `tandem registrations`; NULL: it has none. */

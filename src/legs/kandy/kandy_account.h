@@ -40,7 +40,7 @@ struct kandy_account_events {
     void (*on_state)(void *owner, enum kandy_state state, const char *text);
     /** kandy_call_take() it, or it stays unanswered. */
     void (*on_incoming)(void *owner, const struct kandy_event *event);
-    /** KANDY_TEXT and KANDY_MWI. */
+    /** KANDY_TEXT, KANDY_MWI and KANDY_ICE_SERVERS. */
     void (*on_service)(void *owner, const struct kandy_event *event);
 };
 

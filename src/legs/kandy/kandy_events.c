@@ -27,13 +27,6 @@ static void on_gone(struct kandy_account *account, const struct kandy_event *eve
     kandy_account_renew(account, event->retry_ms >= 0 ? event->retry_ms : GONE_RETRY_MS);
 }
 
-static void close_socket(void *arg)
-{
-    struct kandy_account *account = arg;
-    account->config.io->ops->close(account->socket);
-    account->socket = NULL;
-}
-
 /* Two that take the channel from each other would do so for ever: a person must look. */
 static void on_overridden(struct kandy_account *account)
 {
@@ -44,7 +37,9 @@ static void on_overridden(struct kandy_account *account)
     loop_timer_stop(loop, &account->renew);
     loop_timer_stop(loop, &account->retry);
     loop_timer_stop(loop, &account->ping);
-    loop_timer_start(loop, &account->token, 0, close_socket, account);
+    loop_timer_stop(loop, &account->token);
+    account->config.io->ops->close(account->socket);
+    account->socket = NULL;
     kandy_account_set_state(account, KANDY_TAKEN, "another device took the channel");
 }
 
@@ -192,6 +187,7 @@ static void take_ice_servers(struct kandy_account *account, const struct kandy_e
     account->ice_servers = json_deep_copy(event->list);
     log_debug(account->config.log, "ice servers from the cloud n=%zu",
               json_array_size(account->ice_servers));
+    account->events->on_service(account->owner, event);
 }
 
 void kandy_account_on_text(struct kandy_account *account, struct slice text)
