@@ -254,14 +254,23 @@ static void tell_rule(const struct route_rule *rule, struct route_plan *plan)
     (void)buf_cstr(&why);
 }
 
+static void tell_users(struct route_plan *plan, struct slice number)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (slice_is(slice_of(plan->targets[i].kind), "user") && !plan->targets[i].number[0])
+            (void)slice_copy(number, plan->targets[i].number, sizeof plan->targets[i].number);
+}
+
 static bool by_rules(const struct router *router, const struct route_query *query,
-                     struct slice number, struct route_plan *plan)
+                     struct slice number, bool last, struct route_plan *plan)
 {
     for (size_t i = 0; i < router->n_rules; i++) {
         const struct route_rule *rule = &router->rules[i];
-        if (!route_rule_applies(rule, query, number))
+        if (rule->is_last != last || !route_rule_applies(rule, query, number))
             continue;
         plan_rule(plan, rule, rule->name[0] ? SLICE_NONE : number);
+        if (last)
+            tell_users(plan, number);
         tell_rule(rule, plan);
         return true;
     }
@@ -366,13 +375,13 @@ static bool find(const struct router *router, const struct route_query *query,
     if (dialled.len >= ROUTE_TEXT_MAX) /* cut, it would reach somebody else */
         return false;
     struct slice number = route_plain_number(dialled, mem, sizeof mem);
-    if (by_emergency(router, number, plan) || by_rules(router, query, number, plan))
+    if (by_emergency(router, number, plan) || by_rules(router, query, number, false, plan))
         return true;
     if (slice_empty(dialled))
-        return by_default(router, dialled, plan);
-    return by_number(router, number, plan) || by_uri(router, number, plan) ||
-           by_builtin(router, dialled, plan) || by_user(router, dialled, plan) ||
-           (!is_uri(number) && by_default(router, number, plan));
+        return by_rules(router, query, number, true, plan) || by_default(router, dialled, plan);
+    return by_number(router, number, plan) || by_rules(router, query, number, true, plan) ||
+           by_uri(router, number, plan) || by_builtin(router, dialled, plan) ||
+           by_user(router, dialled, plan) || (!is_uri(number) && by_default(router, number, plan));
 }
 
 enum err router_find(const struct router *router, const struct route_query *query,

@@ -63,6 +63,9 @@ struct route_rule {
     bool by_weight; /* one after the other, drawn by `weight` instead of by `step` */
     uint16_t weight[ROUTE_RULE_TARGETS];
     int64_t ring_timeout_ms; /* of each step; 0: the usual one */
+    /* Where a trunk's calls go that nothing else sends anywhere: looked at after the numbers. Its
+     * users are told what was dialled, for PBXs go by that. */
+    bool is_last;
 };
 
 struct router *router_create(void);

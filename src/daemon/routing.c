@@ -69,6 +69,37 @@ static void add_emergencies(struct router *router, const struct config *config)
     }
 }
 
+/* A cloud's calls: to whom the trunk says, else to the PBXs in the order written, else to whoever
+ * is registered. */
+static enum err add_inbound(struct router *router, const struct config *config,
+                            const struct config_trunk *trunk, struct fault *fault)
+{
+    struct route_rule rule = { .is_last = true };
+    char where[FAULT_WHERE_MAX];
+    enum err err = OK;
+    snprintf(rule.trunk, sizeof rule.trunk, "%s", trunk->name);
+    snprintf(where, sizeof where, "trunks.%s.inbound", trunk->name);
+    for (size_t i = 0; i < trunk->inbound.n && i < ROUTE_RULE_TARGETS && !err; i++) {
+        err = target_of(config, trunk->inbound.items[i], where, &rule.targets[i], fault);
+        rule.step[rule.n_targets++] = (unsigned)i;
+    }
+    for (size_t i = 0; i < config->n_users && !trunk->inbound.n; i++) {
+        if (!config->users[i].is_pbx || rule.n_targets == ROUTE_RULE_TARGETS)
+            continue;
+        rule.targets[rule.n_targets] = (struct route_target){ .kind = "user" };
+        (void)slice_copy(slice_of(config->users[i].name), rule.targets[rule.n_targets].name,
+                         sizeof rule.targets[0].name);
+        rule.step[rule.n_targets] = (unsigned)rule.n_targets;
+        rule.n_targets++;
+    }
+    if (!rule.n_targets)
+        rule.targets[rule.n_targets++] =
+            (struct route_target){ .kind = "user", .name = REGISTRAR_ANYBODY };
+    if (!err)
+        router_add_rule(router, &rule);
+    return err;
+}
+
 static enum err set_default(struct router *router, const struct config *config, struct fault *fault)
 {
     const char *text = config_default(config);
@@ -106,6 +137,9 @@ enum err daemon_fill_routes(struct router *router, const struct config *config, 
     router_clear_rules(router);
     for (size_t i = 0; i < config->n_routes && !err; i++)
         err = add_route(router, config, &config->routes[i], fault);
+    for (size_t i = 0; i < config->n_trunks && !err; i++)
+        if (config->trunks[i].type == CONFIG_TRUNK_KANDY)
+            err = add_inbound(router, config, &config->trunks[i], fault);
     add_emergencies(router, config);
     router_allow_uris(router, config->allow_uris);
     return err ? err : set_default(router, config, fault);

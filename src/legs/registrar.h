@@ -8,6 +8,10 @@
 #include "legs/leg_env.h"
 
 struct registrar;
+
+/** Name of a target "user": whoever is registered, those of the configuration first. */
+#define REGISTRAR_ANYBODY "*"
+
 struct sip_auth;
 struct sip_auth_lookup;
 struct sip_binding;

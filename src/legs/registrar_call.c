@@ -1,5 +1,6 @@
 /* Calls to whoever is registered: which contacts ring, in which order, and by which way. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/num.h"
@@ -27,8 +28,15 @@ static struct slice contact_uri(const struct sip_binding *binding, const char *n
     return out->overflow || escaped.overflow ? binding->contact : buf_slice(out);
 }
 
+/* "q500" in a target's number is not one. */
+static bool is_number(const char *text)
+{
+    return text[0] == '+' || (text[0] >= '0' && text[0] <= '9');
+}
+
+/* `number`: what was dialled, when the contact is to be called by it; NULL: only PBXs are. */
 static void ring_contact(struct registrar *registrar, struct call *call,
-                         const struct sip_binding *binding, const char *user)
+                         const struct sip_binding *binding, const char *user, const char *number)
 {
     char from_mem[URI_TEXT], uri_mem[URI_TEXT];
     struct buf from = BUF_ON(from_mem), uri = BUF_ON(uri_mem);
@@ -39,12 +47,13 @@ static void ring_contact(struct registrar *registrar, struct call *call,
     sip_host_print(slice_of(registrar->env->config->sip_realm), &from);
     struct slice rest = binding->aor;
     struct slice peer = slice_cut(&rest, '@');
-    bool is_pbx = registrar_is_pbx(registrar, peer);
+    if (!number && registrar_is_pbx(registrar, peer))
+        number = call_to(call);
     struct sip_hop hop = { .kind = binding->flow.kind,
                            .addr = binding->flow.remote,
                            .flow = binding->flow };
     struct leg_sip_target target = {
-        .request_uri = contact_uri(binding, is_pbx ? call_to(call) : NULL, &uri),
+        .request_uri = contact_uri(binding, number, &uri),
         .from_uri = buf_slice(&from),
         .from_name = slice_of(call_shown_name(call)),
         .contact_user = slice_of(caller),
@@ -88,6 +97,19 @@ size_t registrar_contacts_of(const struct registrar *registrar, struct slice use
     return n;
 }
 
+/* The first user of the configuration that is registered, else any; "" when nobody is. */
+static const char *anybody(const struct registrar *registrar)
+{
+    const struct config *config = registrar->env->config;
+    const struct sip_binding *binding;
+    size_t cursor = 0;
+    for (size_t i = 0; i < config->n_users; i++)
+        if (registrar_contacts_of(registrar, slice_of(config->users[i].name), &binding, 1))
+            return config->users[i].name;
+    binding = sip_registrar_next(registrar->rules, &cursor);
+    return binding ? registrar_owner_of(registrar, binding) : "";
+}
+
 /* All contacts of one preference ring at once, the next lower ones when they do not answer (RFC
  * 3261 §16.6 step 1). */
 void registrar_dial(void *owner, struct call *call, const struct route_target *target,
@@ -97,17 +119,23 @@ void registrar_dial(void *owner, struct call *call, const struct route_target *t
     const struct sip_binding *list[CONTACTS_MAX];
     struct route_target later = *target;
     unsigned limit = limit_of(target);
-    size_t n = registrar_contacts_of(registrar, slice_of(target->name), list, CONTACTS_MAX);
+    const char *user = target->name;
+    if (strcmp(user, REGISTRAR_ANYBODY) == 0)
+        user = anybody(registrar);
+    size_t n = registrar_contacts_of(registrar, slice_of(user), list, CONTACTS_MAX);
     size_t at = 0;
     while (at < n && list[at]->q >= limit)
         at++;
     unsigned best = at < n ? list[at]->q : 0;
     while (at < n && list[at]->q == best)
-        ring_contact(registrar, call, list[at++], target->name);
+        ring_contact(registrar, call, list[at++], user,
+                     is_number(target->number) ? target->number : NULL);
     snprintf(later.number, sizeof later.number, "q%u", best);
     if (at < n)
         call_add_step(call, &later);
-    if (!n && !registrar_has_user(registrar, slice_of(target->name)))
+    if (!n && !user[0])
+        *why = cause_of_status(480, CAUSE_BY_SYSTEM, "No phone or PBX is registered.");
+    else if (!n && !registrar_has_user(registrar, slice_of(user)))
         *why = cause_of_status(404, CAUSE_BY_SYSTEM, "There is no user of that name.");
 }
 
@@ -121,7 +149,7 @@ void registrar_dial_phone(void *owner, struct call *call, const struct route_tar
     if (sip_uri_parse(slice_of(target->number), &uri) == OK)
         n = sip_registrar_find_gruu(registrar->rules, &uri, list, CONTACTS_MAX);
     for (size_t i = 0; i < n; i++)
-        ring_contact(registrar, call, list[i], registrar_owner_of(registrar, list[i]));
+        ring_contact(registrar, call, list[i], registrar_owner_of(registrar, list[i]), NULL);
     if (!n)
         *why = cause_of_status(480, CAUSE_BY_SYSTEM, "That phone is not registered now.");
 }
