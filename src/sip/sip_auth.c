@@ -136,7 +136,8 @@ static void write_bearer(const struct sip_auth *auth, enum refusal refusal, stru
 }
 
 /* The challenge headers as fields; sip_nonces writes them as lines of a message. Clients on
- * WebSockets keep the last line only, others the first: that one is a digest. */
+ * WebSockets keep the last line only: that one is a digest. Others are not offered tokens: they
+ * have none, and baresip takes a 401 with any other line than a digest by MD5 for a bad message. */
 static size_t challenge_fields(struct sip_auth *auth, enum sip_kind kind, enum refusal refusal,
                                struct buf *out, struct sip_field *fields)
 {
@@ -149,8 +150,6 @@ static size_t challenge_fields(struct sip_auth *auth, enum sip_kind kind, enum r
     sip_nonces_challenge(auth->nonces, &b,
                          auth->proxy ? SIP_H_PROXY_AUTHENTICATE : SIP_H_WWW_AUTHENTICATE, &config,
                          loop_now_ms(auth->loop));
-    if (auth->bearer && !config.websocket)
-        write_bearer(auth, refusal, &b);
     struct slice rest = buf_slice(out);
     while (rest.len && n < SIP_AUTH_CHALLENGES_MAX) {
         struct slice line = slice_line(&rest);

@@ -296,7 +296,7 @@ static void a_bearer_token_proves_who_it_belongs_to(void **state)
     assert_non_null(strstr(s->challenge[2], "algorithm=MD5")); /* the last line: JsSIP's */
     check_with(s, SIP_UDP, "");
     assert_non_null(strstr(s->challenge[0], "algorithm=MD5")); /* the first line: phones' */
-    assert_non_null(strstr(s->challenge[1], "Bearer realm"));
+    assert_string_equal(s->challenge[1], "");                  /* baresip fails on any other */
     check_with(s, SIP_WSS, "Authorization: Bearer good\r\n");
     check_with(s, SIP_WSS, "Authorization: bearer   evil\r\n");
     assert_non_null(strstr(s->challenge[0], "error=\"invalid_token\""));
