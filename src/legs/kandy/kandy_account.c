@@ -257,9 +257,11 @@ static void log_subscribed(const struct kandy_account *account, const struct kan
 {
     const struct kandy_identity *who = account->config.who;
     struct slice id = slice_of(granted->subscription);
-    for (size_t i = id.len; i > 0 && id.len == strlen(granted->subscription); i--)
-        if (granted->subscription[i - 1] == '/') /* of a path the last part is the id */
-            id = slice_from(id, i);
+    while (id.len && id.ptr[0] == '/') { /* of a path the last part is the id */
+        struct slice rest = slice_from(id, 1);
+        slice_cut(&rest, '/');
+        id = rest.len ? slice_from(id, id.len - rest.len - 1) : slice_from(id, 1);
+    }
     log_info(account->config.log,
              "[INFO] Kandy subscription successful { subscriptionId: \"%.*s...\" }",
              SLICE_ARG(slice_sub(id, 0, SHOWN_ID)));
