@@ -1,0 +1,72 @@
+/** SIPp as the provider, one scenario of tests/interop/sipp/ each. It exits with 0 only when every message was
+ * what the scenario awaits. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { startDaemon } from './lib/daemon.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
+import { startSipp } from './lib/sipp.mjs';
+import { OFFER, openSocket } from './lib/socket.mjs';
+
+const scenario = (/** @type {string} */ name) => readFileSync(new URL(`sipp/${name}.xml`, import.meta.url), 'utf8');
+
+/** @param {string} address */
+function startWith(address, yaml = '') {
+    const [host, port] = address.split(':');
+    return startDaemon({ env: { SIP_TRUNK_HOST: host, SIP_TRUNK_PORT: port, SIP_USERNAME: 'gateway', SIP_PASSWORD: 'a-long-enough-secret', SIP_REGISTER: 'no' }, yaml });
+}
+
+const hangUp = async (/** @type {any} */ socket) => {
+    await socket.next('answer');
+    await sleep(300);
+    socket.send({ type: 'hangup' });
+};
+/** @type {{name: string, what: string, act: (socket: any) => Promise<any>, args?: string[], isSlow?: boolean}[]} */
+const ROWS = [
+    { name: '183_sdp', what: 'early media, then the answer', act: async (socket) => (await socket.next('progress'), hangUp(socket)) },
+    { name: '100rel', what: 'a 183 that requires PRACK', act: hangUp },
+    { name: '486', what: 'busy', act: async (socket) => assert.equal((await socket.next('error')).reason, 'busy') },
+    { name: '302', what: 'a redirection that is not followed', act: async (socket) => assert.equal((await socket.next('error')).type, 'error') },
+    { name: 'cancel_race', what: 'CANCEL and 200 cross', act: async (socket) => (await socket.next('ringing'), socket.send({ type: 'hangup' })) },
+    {
+        name: 'reinvite_hold',
+        what: 'held and resumed by the far end',
+        act: async (socket) => {
+            await socket.next('answer');
+            await sleep(1500);
+            socket.send({ type: 'hangup' });
+        },
+    },
+    { name: 'forked', what: 'two 200s', act: async (socket) => (await socket.next('answer'), await sleep(1000), socket.send({ type: 'hangup' })) },
+    {
+        name: 'timer_expiry',
+        what: 'a session that nobody refreshes ends',
+        isSlow: true,
+        act: async (socket) => {
+            await socket.next('answer');
+            assert.equal((await socket.next('hangup', 95000)).by, 'system');
+        },
+    },
+];
+for (const { name, what, act, isSlow } of ROWS)
+    test(`${name}: ${what}`, { skip: isSlow && !process.env.INTEROP_FULL && 'takes 90 s: INTEROP_FULL=1' }, async () => {
+        const sipp = await startSipp({ scenario: scenario(name), timeoutS: isSlow ? 120 : 30 });
+        const daemon = await startWith(sipp.address);
+        const socket = await openSocket(daemon.bridgeUrl);
+        socket.send({ type: 'offer', sdp: OFFER, destination: '+15551234567' });
+        await act(socket);
+        assert.equal(await sipp.done(), 0, sipp.log().slice(-2500));
+        await waitFor('the end of the call', async () => (await daemon.command('calls')).length === 0);
+        await daemon.stop();
+    });
+
+test('late_offer: an INVITE without SDP is answered with our offer', async () => {
+    const daemon = await startDaemon({ yaml: "trunks: {office: {host: 192.0.2.1, register: 'no', sources: [127.0.0.1]}}\n" });
+    const sipp = await startSipp({ scenario: scenario('late_offer'), target: daemon.sip });
+    assert.equal(await sipp.done(), 0, sipp.log().slice(-2500));
+    const [{ id }] = await daemon.command('calls', '--all');
+    const { legs, cause } = await daemon.command('calls', id);
+    assert.match(JSON.stringify(cause), /"hangup"/);
+    assert.deepEqual(legs.find((/** @type {any} */ leg) => leg.kind === 'sip').codecs, ['PCMU']);
+    await daemon.stop();
+});
