@@ -101,6 +101,10 @@ void call_add_leg(struct call *call, struct leg *take);
  * the plan. */
 void call_add_step(struct call *call, const struct route_target *target);
 
+/** The leg's far end sends its caller elsewhere (a 3xx, call forwarding): `to` is routed as the
+ * leg's user dials, and tried next. False: no route, not allowed, or round and round. */
+bool call_forward(struct leg *leg, struct slice to);
+
 /** Hang up from tandem's side (admin, script). */
 void call_end(struct call *call, const struct cause *cause);
 

@@ -1,5 +1,8 @@
 /* Trying the far ends of a plan, step by step: who rings, who failed, who is next. */
+#include "base/mem.h"
 #include "call/call_priv.h"
+
+enum { FORWARDS_MAX = 5 };
 
 bool call_has_callees(const struct call *call)
 {
@@ -67,6 +70,42 @@ void call_add_step(struct call *call, const struct route_target *target)
     }
     plan->targets[at] = *target;
     plan->step[at] = step + 1;
+}
+
+static bool is_planned(const struct route_plan *plan, const struct route_target *target)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (strcmp(plan->targets[i].kind, target->kind) == 0 &&
+            strcmp(plan->targets[i].name, target->name) == 0 &&
+            strcmp(plan->targets[i].number, target->number) == 0)
+            return true;
+    return false;
+}
+
+bool call_forward(struct leg *leg, struct slice to)
+{
+    struct call *call = leg->call;
+    struct cause why;
+    struct route_query query = { .face = slice_of(leg->ops->kind),
+                                 .from = slice_of(call->from),
+                                 .from_user = slice_of(leg->user),
+                                 .dialled = to,
+                                 .may_use_trunks = leg->may_use_trunks };
+    if (call->state >= CALL_UP || call->forwards == FORWARDS_MAX)
+        return false;
+    struct route_plan *plan = mem_new(struct route_plan);
+    bool found = !router_find(call->calls->config.router, &query, plan, &why);
+    for (size_t i = found ? plan->n : 0; i-- > 0;) /* the last first: each goes before the others */
+        if (is_planned(&call->plan, &plan->targets[i]))
+            found = false;
+        else
+            call_add_step(call, &plan->targets[i]);
+    mem_free(plan);
+    if (found) {
+        call->forwards++;
+        call_event(call, leg->id, "route", "forwarded to %.*s", SLICE_ARG(to));
+    }
+    return found;
 }
 
 /* A leg that still has to be dialled. What dialling another one did may have ended it. */

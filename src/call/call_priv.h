@@ -31,7 +31,7 @@ struct call {
     char user[64], trunk[64], correlation[CALL_TEXT_MAX];
     json_t *headers;
     char *referred_by, *replaces; /* NULL: none */
-    unsigned hops;
+    unsigned hops, forwards;
     bool is_private;
     struct transfer *transfer; /* under way; NULL: none */
     struct list recordings;    /* call/recording.h: files, the newest last */

@@ -271,6 +271,7 @@ static bool by_rules(const struct router *router, const struct route_query *quer
         plan_rule(plan, rule, rule->name[0] ? SLICE_NONE : number);
         if (last)
             tell_users(plan, number);
+        plan->is_granted = rule->trunk[0] != '\0';
         tell_rule(rule, plan);
         return true;
     }
@@ -358,7 +359,7 @@ static enum err check_rights(const struct route_query *query, const struct route
     for (size_t i = 0; i < plan->n; i++) {
         const char *kind = plan->targets[i].kind;
         bool costs = slice_is(slice_of(kind), "trunk") || slice_is(slice_of(kind), "uri");
-        if (costs && !query->may_use_trunks) {
+        if (costs && !query->may_use_trunks && !plan->is_granted) {
             *cause = cause_of_status(403, CAUSE_BY_SYSTEM,
                                      "Calls to a trunk need a token (or bridge.anonymous: true).");
             return ERR_REFUSED;

@@ -35,6 +35,7 @@ struct route_plan {
     size_t n;
     int64_t ring_timeout_ms; /* of each step; 0: the usual one */
     bool is_emergency;       /* no limit holds it up */
+    bool is_granted;         /* the operator's route names the trunk that calls: it may cost */
     char why[200];           /* which rule decided, for the timeline and `tandem route` */
 };
 

@@ -12,6 +12,8 @@
 #include "sip/sip_msg.h"
 #include "sip/sip_txn.h"
 
+#define RETRY_AFTER "10" /* seconds (RFC 3261 §20.33): a call is over by then */
+
 void leg_sip_fail(struct leg_sip *self, const char *token, const char *text)
 {
     struct cause cause = cause_of_token(token, CAUSE_BY_SYSTEM, text);
@@ -84,7 +86,11 @@ static void end(struct leg *leg, const struct cause *cause)
         /* a challenge of the other side is not the caller's to answer, and 2xx or 3xx is no refusal
          */
         bool ours = cause->code < 400 || cause->code == 401 || cause->code == 407;
-        struct sip_reply reply = { .status = ours ? (cause->code < 400 ? 480 : 503) : cause->code };
+        struct sip_field later = { SLICE("Retry-After"), SLICE(RETRY_AFTER) };
+        bool full = slice_is(slice_of(cause->token), "overload");
+        struct sip_reply reply = { .status = ours ? (cause->code < 400 ? 480 : 503) : cause->code,
+                                   .fields = &later,
+                                   .n_fields = full ? 1 : 0 };
         (void)!sip_session_reject(self->session, &reply);
         leg_on_event(leg, "sip", "%d sent", reply.status);
         return;

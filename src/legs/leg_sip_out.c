@@ -69,6 +69,7 @@ static size_t add_fields(const struct leg_sip *self, struct sip_field fields[])
 
 static void send_invite(struct leg_sip *self)
 {
+    static const struct sip_account nobody;
     struct sip_field fields[LEG_SIP_FIELDS_MAX + LEG_SIP_FIELDS_MORE];
     const struct sip_hop *hop = hop_of(self);
     struct sip_session_config config = {
@@ -82,7 +83,7 @@ static void send_invite(struct leg_sip *self)
         .fields = fields,
         .n_fields = add_fields(self, fields),
         .body = leg_sip_body(self),
-        .auth = self->auth,
+        .auth = self->is_away ? nobody : self->auth,
         .identity = { .uri = slice_of(self->identity_uri),
                       .is_preferred = !self->is_asserted,
                       .is_private = self->is_private },
@@ -142,16 +143,31 @@ static void on_resolved(void *owner, const struct sip_hops *hops)
     struct leg_sip *self = owner;
     self->resolve = NULL;
     if (hops->err) {
-        leg_sip_fail(self, "service_unavailable", hops->text);
+        if (!leg_sip_redirect_next(self, "not found"))
+            leg_sip_fail(self, "service_unavailable", hops->text);
         return;
     }
     for (size_t i = 0; i < hops->n; i++)
         if (!self->is_typed || uri_addr_allowed(self->env, &hops->list[i].addr))
             self->hops[self->n_hops++] = hops->list[i];
+    /* redirected: who is there now is nobody whose challenges we answer (CVE-2021-41158) */
+    self->is_away =
+        self->n_followed && self->n_hops && !addr_same_ip(&self->hops[0].addr, &self->home);
     if (self->n_hops)
         try_hop(self);
     else
         leg_sip_fail(self, "forbidden", "That address lies in a network that may not be called.");
+}
+
+void leg_sip_retry(struct leg_sip *self, const struct sip_resolve_config *where)
+{
+    self->at_hop = 0;
+    if (!where) {
+        try_hop(self);
+        return;
+    }
+    self->n_hops = 0;
+    self->resolve = sip_resolve_create(self->env->dns, where, on_resolved, self);
 }
 
 void leg_sip_dial(struct leg *leg, const struct leg *peer)
@@ -250,6 +266,8 @@ void leg_sip_on_failed(void *owner, struct sip_session *session, const struct si
         next_hop(self, outcome->text && outcome->text[0] ? outcome->text : "503"))
         return;
     if (downgrade(self, outcome->status))
+        return;
+    if (leg_sip_redirect(self, outcome))
         return;
     struct cause cause = cause_of_outcome(outcome);
     explain_auth(self, outcome, &cause);

@@ -30,6 +30,7 @@ void leg_sip_free(struct leg_sip *self)
         mem_free((char *)(uintptr_t)self->fields[i].name.ptr); /* ours, made by slice_dup() */
         mem_free((char *)(uintptr_t)self->fields[i].value.ptr);
     }
+    leg_sip_redirects_clear(self);
     for (size_t i = 0; i < self->n_routes; i++)
         mem_free((char *)(uintptr_t)self->routes[i].ptr);
     mem_free(self);

@@ -8,7 +8,12 @@
 
 struct sip_txn;
 
-enum { LEG_SIP_FIELDS_MAX = 32, LEG_SIP_FIELDS_MORE = 2, LEG_SIP_ROUTES_MAX = 8 };
+enum {
+    LEG_SIP_FIELDS_MAX = 32,
+    LEG_SIP_FIELDS_MORE = 2,
+    LEG_SIP_ROUTES_MAX = 8,
+    LEG_SIP_TARGETS_MAX = 16
+};
 
 struct leg_sip {
     struct leg leg; /* first */
@@ -30,6 +35,11 @@ struct leg_sip {
     struct sip_resolve *resolve;
     struct timer patience; /* nobody answered this hop yet */
     char *host, *request_uri, *from_uri, *from_name, *contact_user, *auth_user, *auth_realm, *peer;
+    char *targets[LEG_SIP_TARGETS_MAX]; /* of 3xx answers, in the order to try; heap */
+    size_t n_targets, at_target;
+    unsigned n_followed;
+    bool is_away;     /* redirected to somebody who has no right to our credentials */
+    struct addr home; /* from where */
     char *identity_uri;
     bool is_asserted, is_private;
     struct sip_account auth;
@@ -64,6 +74,8 @@ void leg_sip_on_progress(void *owner, struct sip_session *session, const struct 
                          unsigned fork);
 void leg_sip_on_answer(void *owner, struct sip_session *session, const struct sip_msg *response);
 void leg_sip_on_failed(void *owner, struct sip_session *session, const struct sip_outcome *outcome);
+/** Call `request_uri` now, at `where`, or (NULL) by the hops that are known. */
+void leg_sip_retry(struct leg_sip *self, const struct sip_resolve_config *where);
 /* leg_sip_in.c */
 void leg_sip_ring(struct leg *leg, int code, const struct leg_codecs *media);
 void leg_sip_answer(struct leg *leg, const struct leg_codecs *prefer);
@@ -84,6 +96,14 @@ void leg_sip_report(struct leg *leg, int status, const char *text);
 MUST_CHECK enum err leg_sip_refer(struct leg *leg, const struct transfer_request *request,
                                   struct leg *replaces);
 void leg_sip_moved(struct leg *leg);
+/** What a far end of ours would dial to reach that URI: the user part at us, all of it elsewhere;
+ * false for none. */
+bool leg_sip_print_dialled(const struct leg_sip *self, struct slice target, struct buf *out);
+/* leg_sip_redirect.c */
+/** It failed: true when another target of a 3xx answer, this one or one of before, is tried. */
+bool leg_sip_redirect(struct leg_sip *self, const struct sip_outcome *outcome);
+bool leg_sip_redirect_next(struct leg_sip *self, const char *why);
+void leg_sip_redirects_clear(struct leg_sip *self);
 /* leg_sip_parts.c */
 extern const struct leg_ops leg_sip_ops;
 struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming);

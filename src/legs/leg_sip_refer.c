@@ -59,8 +59,7 @@ static bool is_us(const struct leg_sip *self, struct slice host)
            (addr_same_ip(&addr, &self->env->public_ip) || addr_same_ip(&addr, &flow->local));
 }
 
-/* What a far end of ours would dial to reach that URI: the user part at us, all of it elsewhere. */
-static bool print_dialled(const struct leg_sip *self, struct slice target, struct buf *out)
+bool leg_sip_print_dialled(const struct leg_sip *self, struct slice target, struct buf *out)
 {
     struct sip_uri uri;
     if (sip_uri_parse(target, &uri) || !uri.user.len)
@@ -87,7 +86,7 @@ static enum err start(struct leg_sip *self, const struct sip_referral *referral,
         with = leg_sip_of_session(sip_agent_find_session(self->env->agent, &referral->replaces));
     if (with)
         return transfer_attended(&self->leg, with, referral->referred_by, why);
-    if (!print_dialled(self, referral->target, &dialled)) {
+    if (!leg_sip_print_dialled(self, referral->target, &dialled)) {
         *why = cause_of_status(400, CAUSE_BY_SYSTEM, "Refer-To names nobody to call.");
         return ERR_INVALID;
     }

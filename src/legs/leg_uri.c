@@ -50,6 +50,12 @@ static bool read_transport(const struct sip_uri *uri, struct sip_resolve_config 
     return where->any_kind;
 }
 
+bool uri_where(const struct sip_uri *uri, struct sip_resolve_config *where)
+{
+    *where = (struct sip_resolve_config){ .host = uri->host, .port = uri->port };
+    return uri->host.len && read_transport(uri, where);
+}
+
 static const char *refusal(const struct sip_uri *uri, bool is_typed)
 {
     if (uri->scheme != SIP_URI_SIP && uri->scheme != SIP_URI_SIPS)
@@ -88,15 +94,13 @@ void uris_dial(void *owner, struct call *call, const struct route_target *target
         return;
     }
     const char *no = refusal(&uri, target->is_typed);
-    if (!no && !read_transport(&uri, &where))
+    if (!no && !uri_where(&uri, &where))
         no = "That address wants a transport by which we do not call.";
     if (no) {
         *why = cause_of_status(403, CAUSE_BY_SYSTEM, no);
         return;
     }
     uri.headers = SLICE_NONE;
-    where.host = uri.host;
-    where.port = uri.port;
     sip_uri_print(&uri, &text);
     print_from(env, call, &from);
     struct leg_sip_target sip = {

@@ -7,8 +7,13 @@
 #include "legs/leg_env.h"
 #include "net/addr.h"
 
+struct sip_resolve_config; /* sip_resolve.h */
+struct sip_uri;
+
 /** leg_kind.dial for targets of kind "uri"; `owner` is the struct leg_env. */
 void uris_dial(void *owner, struct call *call, const struct route_target *target,
                struct cause *why);
+/** Where a URI leads (RFC 3263 §4); slices of it. False: not by a transport that we call by. */
+bool uri_where(const struct sip_uri *uri, struct sip_resolve_config *where);
 /** May a typed address lead there? */
 bool uri_addr_allowed(const struct leg_env *env, const struct addr *addr);

@@ -100,7 +100,9 @@ static void on_failed(void *owner, struct sip_session *session, const struct sip
 {
     struct far_call *call = owner;
     (void)session;
-    note(call->far, "failed:%d:%s ", outcome->status, outcome->text ? outcome->text : "");
+    bool later = outcome->msg && sip_msg_count(outcome->msg, SIP_H_RETRY_AFTER) > 0;
+    note(call->far, "failed:%d:%s%s ", outcome->status, outcome->text ? outcome->text : "",
+         later ? "+retry-after" : "");
     end_call(call);
 }
 
@@ -217,6 +219,9 @@ static void take_call(struct far_call *call)
         final.body = sdp;
         assert_int_equal(sip_session_answer(call->session, &final), OK);
     } else if (far->answers) {
+        struct sip_field contact = { SLICE("Contact"), slice_of(far->contact) };
+        final.fields = &contact;
+        final.n_fields = far->contact ? 1 : 0;
         assert_int_equal(sip_session_reject(call->session, &final), OK);
         end_call(call);
     }

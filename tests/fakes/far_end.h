@@ -24,6 +24,7 @@ struct far_end {
     int answers;         /* 200, or a refusal; 0: later, or never */
     bool late;           /* its own INVITEs carry no SDP, the ACK does */
     const char *formats; /* of its m= line: "0 8 101" */
+    const char *contact; /* Contact of its 3xx: "<sip:1@127.0.0.1:5062>;q=0.5, …"; NULL: none */
     int transfers;       /* how a REFER to it ends: 200, or what refuses it */
     unsigned hops;       /* Max-Forwards of its INVITEs; 0: 70 */
     bool is_private;     /* its INVITEs carry Privacy: id */

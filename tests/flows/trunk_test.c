@@ -260,7 +260,7 @@ static void test_a_trunk_of_its_own_rules(void **state)
     far_create(&other, &rig);
     far_dial(&other, "0501234567", "alice", "wonderland-4711");
     RIG_UNTIL(&rig, far_did(&other, "failed"));
-    far_expect(&other, "failed:503:Service Unavailable ");
+    far_expect(&other, "failed:503:Service Unavailable+retry-after ");
     assert_string_equal(rig_last_record(&rig),
                         "overload 503 system: The trunk carries all its calls.");
     up = other.up;
