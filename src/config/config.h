@@ -196,6 +196,7 @@ struct config {
     enum config_digest sip_digest;
     int sip_expires_s, sip_expires_max_s; /* of registrations: when not asked for, and at most */
     int sip_max_contacts;                 /* of one account */
+    int sip_keepalive_s;                  /* between OPTIONS to phones behind NAT; 0: none */
     int sip_ban_after;                    /* wrong passwords in a minute; 0: nobody is banned */
     int sip_ban_s;
 

@@ -40,6 +40,7 @@ struct registrar *registrar_create(const struct leg_env *env)
                                           .max_contacts = (size_t)config->sip_max_contacts };
     registrar->rules = sip_registrar_create(env->loop, &rules, &events, registrar);
     sip_agent_handle(env->agent, SLICE("REGISTER"), sip_registrar_handle, registrar->rules);
+    registrar->alive = registrar_alive_create(registrar);
     registrar_load_bindings(registrar);
     return registrar;
 }
@@ -49,6 +50,7 @@ void registrar_destroy(struct registrar *registrar)
     if (!registrar)
         return;
     store_forget(registrar->env->store, registrar);
+    registrar_alive_destroy(registrar->alive);
     sip_registrar_destroy(registrar->rules);
     registrar_log_destroy(registrar->log);
     registrar_close_accounts(registrar);
@@ -62,17 +64,22 @@ void registrar_add_registrations(const struct registrar *registrar, json_t *rows
     int64_t now_ms = loop_wall_ms(registrar->env->loop);
     while ((binding = sip_registrar_next(registrar->rules, &cursor))) {
         char from[ADDR_TEXT];
+        int64_t rtt_ms;
+        bool lost = registrar_alive_is_lost(registrar->alive, binding, &rtt_ms);
+        json_t *latency = rtt_ms >= 0 ? json_integer(rtt_ms)
+                                      : registrar_log_latency(registrar->log, binding->aor);
         json_array_append_new(
             rows, json_pack("{s:s, s:s, s:s, s:s%, s:s, s:I, s:s, s:i, s:s%, s:s, s:s%, s:I, s:o}",
                             "kind", "phone", "user", registrar_owner_of(registrar, binding),
                             "trunk", "", "contact", binding->contact.ptr, binding->contact.len,
                             "transport", sip_kind_name(binding->flow.kind), "expires_s",
                             (json_int_t)((binding->expires_wall_ms - now_ms) / 1000), "state",
-                            "registered", "last_status", 200, "aor", binding->aor.ptr,
-                            binding->aor.len, "from", addr_print(&binding->flow.remote, from),
-                            "user_agent", binding->user_agent.ptr ? binding->user_agent.ptr : "",
+                            lost ? "unreachable" : "registered", "last_status", 200, "aor",
+                            binding->aor.ptr, binding->aor.len, "from",
+                            addr_print(&binding->flow.remote, from), "user_agent",
+                            binding->user_agent.ptr ? binding->user_agent.ptr : "",
                             binding->user_agent.len, "since_ms", (json_int_t)binding->since_wall_ms,
-                            "latency_ms", registrar_log_latency(registrar->log, binding->aor)));
+                            "latency_ms", latency));
     }
 }
 

@@ -5,6 +5,7 @@
 #include "sip/sip_registrar.h"
 
 struct map;
+struct registrar_alive;
 struct registrar_log;
 struct sip_ban;
 struct store_device;
@@ -19,6 +20,7 @@ struct registrar {
     struct list lookups; /* struct lookup: questions to the store */
     struct registrar_tokens tokens;
     struct registrar_log *log;
+    struct registrar_alive *alive;
     void (*watch)(void *owner, struct slice user);
     void *watch_owner;
 };
@@ -45,3 +47,9 @@ void registrar_log_change(struct registrar_log *log, enum sip_binding_change cha
                           const struct sip_binding *binding);
 /** Milliseconds of the last round trip to the phone, or null; the caller's. */
 json_t *registrar_log_latency(const struct registrar_log *log, struct slice aor);
+/* registrar_alive.c: keep-alives */
+struct registrar_alive *registrar_alive_create(struct registrar *registrar);
+void registrar_alive_destroy(struct registrar_alive *alive);
+/** It was asked several times and did not answer. `*rtt_ms`: of its last answer, -1: none. */
+bool registrar_alive_is_lost(const struct registrar_alive *alive, const struct sip_binding *binding,
+                             int64_t *rtt_ms);

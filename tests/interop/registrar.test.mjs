@@ -186,3 +186,17 @@ test('contacts ring by preference, and a GRUU rings one of them', async () => {
     for (const one of [first, second]) await one.register({ value: '*', expires: 0 });
     for (const one of [alice, first, second]) await one.stop();
 });
+
+test('a phone behind NAT is kept reachable, and missed when it is silent', async () => {
+    const one = await startDaemon({ yaml: yaml.replace('sip: {', 'sip: { keepalive: 1,') });
+    const bob = await startSipPhone({ user: 'bob', password: SECRET, server: one.sip });
+    await bob.register({ value: '<sip:bob@192.168.1.7:5062>' });
+    const ping = await bob.waitRequest('OPTIONS');
+    assert.equal(ping.uri, 'sip:bob@192.168.1.7:5062');
+    const row = async () => (await one.command('registrations')).find((/** @type {any} */ r) => r.user === 'bob');
+    await waitFor('its latency', async () => typeof (await row()).latency_ms === 'number');
+    assert.equal((await row()).state, 'registered');
+    await bob.stop();
+    await waitFor('it to be missed', async () => (await row()).state === 'unreachable', 20000);
+    await one.stop();
+});
