@@ -309,11 +309,23 @@ static void print_head(struct buf *out, struct http_request *request, int status
     buf_text(out, "\r\n");
 }
 
+/* The next request came before its time: what libwebsockets has read ahead it gets wrong. A body
+ * among it begins with its own headers, and is looped over for ever. So peers that pipeline are
+ * sent away after the first reply, as RFC 9112 §9.3.2 provides for. */
+static bool is_pipelining(const struct http_conn *conn)
+{
+    int unread = 0;
+    ioctl(lws_get_socket_fd(conn->wsi), FIONREAD, &unread);
+    return unread > 0;
+}
+
 void http_reply(struct http_request *request, int status, const char *content_type,
                 struct slice body)
 {
     struct http_conn *conn = request->conn;
     BUG_IF(request->state != HTTP_PENDING); /* replied twice */
+    if (!request->close_after && is_pipelining(conn))
+        request->close_after = request->pipelined = true;
     enum { HEAD_MAX = HTTP_REPLY_HEADERS + 1024 };
     char head_mem[HEAD_MAX];
     struct buf head = BUF_ON(head_mem);
@@ -362,15 +374,10 @@ static bool has_read_ahead(struct lws *wsi)
     return probe[0] != '?';
 }
 
-/* Ready for the next request, unless it came before its time: what libwebsockets has read ahead it
- * gets wrong. A body among it begins with its own headers, and is looped over for ever. So peers
- * that pipeline are sent away after the first reply, as RFC 9112 §9.3.2 provides for. */
+/* Ready for the next request. It may have come already: a quick peer has read the reply before we
+ * are here. */
 static int keep_alive(struct http_conn *conn)
 {
-    int unread = 0;
-    ioctl(lws_get_socket_fd(conn->wsi), FIONREAD, &unread);
-    if (unread > 0)
-        return linger(conn, false);
     if (lws_http_transaction_completed(conn->wsi) || has_read_ahead(conn->wsi))
         return -1;
     return 0;
@@ -380,8 +387,8 @@ static int keep_alive(struct http_conn *conn)
 static int end_reply(struct http_conn *conn)
 {
     const struct http_request *request = conn->request;
-    bool unread = request->unread, close_after = request->close_after;
-    bool has_body = may_have_body(request);
+    bool unread = request->unread || request->pipelined, close_after = request->close_after;
+    bool has_body = may_have_body(request) && !request->pipelined;
     loop_timer_stop(conn->server->loop, &conn->timer);
     http_request_destroy(conn->request);
     conn->request = NULL;

@@ -87,7 +87,8 @@ struct http_request {
     char *body;
     size_t body_len, body_room, body_cap; /* body_cap: as much as may come */
     struct http_chunked *chunked;         /* NULL unless the body comes so */
-    bool unread; /* bytes of the body may still come when we have replied */
+    bool unread;    /* bytes of the body may still come when we have replied */
+    bool pipelined; /* the next one came before this was answered */
     bool close_after;
     void (*on_gone)(void *owner, struct http_request *request);
     void *gone_owner;
