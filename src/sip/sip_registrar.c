@@ -9,20 +9,9 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "sip_auth.h"
-#include "sip_bindings.h"
-#include "sip_gruu.h"
 #include "sip_msg.h"
+#include "sip_registrar_priv.h"
 #include "sip_txn.h"
-
-struct sip_registrar {
-    struct loop *loop;
-    struct sip_registrar_config config;
-    const struct sip_registrar_events *events;
-    void *owner;
-    struct sip_bindings *bindings;
-    uint8_t gruu_key[SIP_GRUU_KEY];
-    struct list waiting; /* struct waiting: for the store's answer */
-};
 
 struct waiting {
     struct list link;
@@ -30,7 +19,7 @@ struct waiting {
     struct sip_txn *txn;
 };
 
-enum { AOR_MAX = 512, CONTACTS_MAX = 32, CONTACT_TEXT = 3072 };
+enum { CONTACT_TEXT = 3072 };
 
 static void on_change(void *owner, enum sip_binding_change change,
                       const struct sip_binding *binding)
@@ -81,9 +70,9 @@ struct registration {
     struct sip_registrar *registrar;
     struct sip_txn *txn;
     const struct sip_msg *msg;
-    char aor[AOR_MAX];
-    struct sip_binding wanted[CONTACTS_MAX];
-    uint32_t expires_s[CONTACTS_MAX];
+    char aor[SIP_AOR_MAX];
+    struct sip_binding wanted[SIP_CONTACTS_MAX];
+    uint32_t expires_s[SIP_CONTACTS_MAX];
     size_t n;
 };
 
@@ -91,13 +80,13 @@ struct registration {
 static bool read_aor(const struct sip_msg *msg, char *out)
 {
     const struct sip_uri *uri = &sip_msg_to(msg)->uri;
-    char text[AOR_MAX];
+    char text[SIP_AOR_MAX];
     struct buf aor = BUF_ON(text);
     if ((uri->scheme != SIP_URI_SIP && uri->scheme != SIP_URI_SIPS) || !uri->user.len)
         return false;
     sip_unescape(uri->user, &aor);
     buf_printf(&aor, "@%.*s", SLICE_ARG(uri->host));
-    return !aor.overflow && sip_bindings_aor(buf_slice(&aor), out, AOR_MAX);
+    return !aor.overflow && sip_bindings_aor(buf_slice(&aor), out, SIP_AOR_MAX);
 }
 
 static bool may_register(const struct sip_registrar *r, struct slice user, struct slice aor)
@@ -156,6 +145,22 @@ static bool is_own_gruu(const struct registration *reg, const struct sip_uri *co
            sip_uri_same_aor(contact, &sip_msg_to(reg->msg)->uri);
 }
 
+/* A PBX may register from another port than it is called at. Where nothing between us rewrites
+ * addresses (Via says where it came from), its Contact is good; else only the way back is. */
+static void learn_port(const struct sip_msg *msg, const struct sip_uri *contact,
+                       struct sip_flow *flow)
+{
+    const struct sip_via *via = sip_msg_via(msg);
+    uint16_t port = sip_kind_port(SIP_UDP);
+    struct addr said, shown;
+    if (flow->kind != SIP_UDP || sip_msg_count(msg, SIP_H_PATH) ||
+        sip_host_addr(via->host, via->port ? via->port : port, &said) ||
+        sip_host_addr(contact->host, contact->port ? contact->port : port, &shown) ||
+        !addr_eq(&said, &flow->remote) || !addr_same_ip(&shown, &flow->remote))
+        return;
+    addr_set_port(&flow->remote, addr_port(&shown));
+}
+
 static int read_contact(struct registration *reg, struct slice value, uint32_t default_s)
 {
     const struct sip_registrar_config *config = &reg->registrar->config;
@@ -182,6 +187,7 @@ static int read_contact(struct registration *reg, struct slice value, uint32_t d
         return status;
     b->user_agent = sip_msg_value(reg->msg, SIP_H_USER_AGENT);
     b->flow = *sip_txn_flow(reg->txn);
+    learn_port(reg->msg, &contact.uri, &b->flow);
     b->since_wall_ms = loop_wall_ms(reg->registrar->loop);
     expires_s = (uint32_t)num_min(expires_s, config->expires_max_s);
     b->expires_wall_ms = b->since_wall_ms + (int64_t)expires_s * 1000;
@@ -193,12 +199,12 @@ static int read_contact(struct registration *reg, struct slice value, uint32_t d
 /* `Contact: *`: everything goes, and it must say so (§10.3 step 6) */
 static int remove_all(struct registration *reg, bool zero)
 {
-    const struct sip_binding *list[CONTACTS_MAX];
+    const struct sip_binding *list[SIP_CONTACTS_MAX];
     struct sip_bindings *bindings = reg->registrar->bindings;
     if (!zero || sip_msg_count(reg->msg, SIP_H_CONTACT) != 1)
         return 400;
-    size_t n = sip_bindings_list(bindings, slice_of(reg->aor), list, CONTACTS_MAX);
-    n = (size_t)num_min((int64_t)n, CONTACTS_MAX);
+    size_t n = sip_bindings_list(bindings, slice_of(reg->aor), list, SIP_CONTACTS_MAX);
+    n = (size_t)num_min((int64_t)n, SIP_CONTACTS_MAX);
     for (size_t i = 0; i < n; i++)
         if (check_order(reg, list[i]))
             return 500;
@@ -233,11 +239,11 @@ static bool is_same_phone(const struct sip_binding *old, const struct sip_bindin
 
 static void retire_older(struct sip_registrar *r, const struct sip_binding *wanted)
 {
-    const struct sip_binding *list[CONTACTS_MAX];
+    const struct sip_binding *list[SIP_CONTACTS_MAX];
     const struct sip_binding *new = sip_bindings_find(r->bindings, wanted->aor, wanted->contact,
                                                       wanted->instance, wanted->reg_id);
-    size_t n = sip_bindings_list(r->bindings, wanted->aor, list, CONTACTS_MAX);
-    for (size_t i = 0; i < n && i < CONTACTS_MAX; i++)
+    size_t n = sip_bindings_list(r->bindings, wanted->aor, list, SIP_CONTACTS_MAX);
+    for (size_t i = 0; i < n && i < SIP_CONTACTS_MAX; i++)
         if (new &&list[i] != new &&is_same_phone(list[i], new))
             sip_bindings_remove(r->bindings, list[i]);
 }
@@ -269,7 +275,7 @@ static int update(struct registration *reg)
     struct slice expires = sip_msg_value(msg, SIP_H_EXPIRES);
     if (expires.len && sip_seconds_parse(expires, &default_s))
         default_s = reg->registrar->config.expires_s; /* §20.19: malformed counts as absent */
-    if (n > CONTACTS_MAX)
+    if (n > SIP_CONTACTS_MAX)
         return 403;
     for (size_t i = 0; i < n; i++) {
         struct slice value = sip_msg_header_nth(msg, SIP_H_CONTACT, i)->value;
@@ -314,15 +320,15 @@ static bool is_outbound(const struct registration *reg)
 
 static void reply_bindings(struct registration *reg)
 {
-    const struct sip_binding *list[CONTACTS_MAX];
-    struct sip_field fields[CONTACTS_MAX + SIP_PATHS_MAX + 2];
+    const struct sip_binding *list[SIP_CONTACTS_MAX];
+    struct sip_field fields[SIP_CONTACTS_MAX + SIP_PATHS_MAX + 2];
     struct sip_reply reply = { .status = 200, .fields = fields };
     struct buf text;
-    char *mem = mem_alloc(CONTACTS_MAX * CONTACT_TEXT);
+    char *mem = mem_alloc(SIP_CONTACTS_MAX * CONTACT_TEXT);
     struct sip_registrar *r = reg->registrar;
-    buf_init(&text, mem, CONTACTS_MAX * CONTACT_TEXT);
-    size_t n = sip_bindings_list(r->bindings, slice_of(reg->aor), list, CONTACTS_MAX);
-    for (size_t i = 0; i < n && i < CONTACTS_MAX; i++) {
+    buf_init(&text, mem, SIP_CONTACTS_MAX * CONTACT_TEXT);
+    size_t n = sip_bindings_list(r->bindings, slice_of(reg->aor), list, SIP_CONTACTS_MAX);
+    for (size_t i = 0; i < n && i < SIP_CONTACTS_MAX; i++) {
         size_t start = text.len;
         print_contact(list[i], loop_wall_ms(r->loop), &text);
         if (list[i]->instance.len && sip_msg_lists(reg->msg, SIP_H_SUPPORTED, "gruu"))
@@ -409,100 +415,4 @@ void sip_registrar_handle(void *registrar, struct sip_txn *txn)
     waiting->txn = txn;
     list_append(&r->waiting, &waiting->link);
     sip_auth_check(r->config.auth, sip_txn_msg(txn), sip_txn_flow(txn), on_auth, waiting);
-}
-
-size_t sip_registrar_lookup(const struct sip_registrar *r, struct slice aor,
-                            const struct sip_binding **out, size_t max)
-{
-    size_t n = sip_bindings_list(r->bindings, aor, out, max);
-    return n < max ? n : max;
-}
-
-static bool is_of_instance(const struct sip_binding *b, struct slice gr)
-{
-    char text[512];
-    struct buf plain = BUF_ON(text);
-    sip_unescape(gr, &plain);
-    return b->instance.len && slice_ieq(b->instance, buf_slice(&plain));
-}
-
-static size_t find_public(const struct sip_registrar *r, const struct sip_uri *uri, struct slice gr,
-                          const struct sip_binding **out, size_t max)
-{
-    const struct sip_binding *list[CONTACTS_MAX];
-    char text[AOR_MAX];
-    struct buf aor = BUF_ON(text);
-    size_t n = 0;
-    sip_unescape(uri->user, &aor);
-    buf_printf(&aor, "@%.*s", SLICE_ARG(uri->host));
-    size_t all = aor.overflow ? 0 : sip_registrar_lookup(r, buf_slice(&aor), list, CONTACTS_MAX);
-    for (size_t i = 0; i < all && n < max; i++)
-        if (is_of_instance(list[i], gr))
-            out[n++] = list[i];
-    return n;
-}
-
-size_t sip_registrar_find_gruu(const struct sip_registrar *r, const struct sip_uri *uri,
-                               const struct sip_binding **out, size_t max)
-{
-    struct slice gr;
-    uint64_t number = 0;
-    if (!max || uri->scheme == SIP_URI_OTHER || !sip_uri_param(uri, "gr", &gr))
-        return 0;
-    if (gr.len)
-        return find_public(r, uri, gr, out, max);
-    if (!sip_gruu_number(r->gruu_key, uri, &number))
-        return 0;
-    const struct sip_binding *b = sip_bindings_numbered(r->bindings, number);
-    if (!b || !sip_gruu_is_of(r->gruu_key, uri, number, b->call_id))
-        return 0;
-    out[0] = b;
-    return 1;
-}
-
-const struct sip_binding *sip_registrar_next(const struct sip_registrar *r, size_t *cursor)
-{
-    return sip_bindings_next(r->bindings, cursor);
-}
-
-size_t sip_registrar_count(const struct sip_registrar *r)
-{
-    return sip_bindings_count(r->bindings);
-}
-
-enum err sip_registrar_load(struct sip_registrar *r, const struct sip_binding *binding)
-{
-    if (binding->expires_wall_ms <= loop_wall_ms(r->loop))
-        return ERR_TIMEOUT;
-    return sip_bindings_put(r->bindings, binding, r->config.max_contacts, true);
-}
-
-void sip_registrar_remove(struct sip_registrar *r, struct slice aor, struct slice contact)
-{
-    const struct sip_binding *list[CONTACTS_MAX];
-    size_t n = sip_bindings_list(r->bindings, aor, list, CONTACTS_MAX);
-    for (size_t i = 0; i < n && i < CONTACTS_MAX; i++)
-        if (slice_empty(contact) || slice_eq(list[i]->contact, contact))
-            sip_bindings_remove(r->bindings, list[i]);
-}
-
-static const struct sip_binding *find_by_flow(const struct sip_registrar *r,
-                                              const struct sip_flow *flow)
-{
-    size_t cursor = 0;
-    const struct sip_binding *b;
-    while ((b = sip_bindings_next(r->bindings, &cursor)) != NULL)
-        if (b->flow.listener == flow->listener && b->flow.conn == flow->conn &&
-            b->flow.generation == flow->generation)
-            return b;
-    return NULL;
-}
-
-void sip_registrar_flow_closed(struct sip_registrar *r, const struct sip_flow *flow)
-{
-    const struct sip_binding *b;
-    if (flow->kind != SIP_WS && flow->kind != SIP_WSS)
-        return;
-    while ((b = find_by_flow(r, flow)) != NULL)
-        sip_bindings_remove(r->bindings, b);
 }

@@ -101,7 +101,7 @@ static void a_contact_is_bound_refreshed_and_removed(void **state)
     assert_true(slice_is(list[0]->contact, "sip:a@10.0.0.3:5062"));
     assert_true(slice_is(list[0]->aor, "alice@example.com"));
     assert_true(slice_is(list[0]->user_agent, "phone/1"));
-    assert_int_equal(addr_port(&list[0]->flow.remote), 5060);
+    assert_int_equal(addr_port(&list[0]->flow.remote), 5062); /* where it wants to be called */
     assert_int_equal(lookup(s, "bob@example.com", list), 0);
     loop_advance(s->sim.loop, 60000);
     ok = put(s, "");
@@ -111,6 +111,15 @@ static void a_contact_is_bound_refreshed_and_removed(void **state)
     assert_int_equal(sip_registrar_count(s->registrar), 0);
     assert_string_equal(s->log, "added:sip:a@10.0.0.3:5062 refreshed:sip:a@10.0.0.3:5062 "
                                 "removed:sip:a@10.0.0.3:5062 ");
+}
+
+static void behind_nat_only_the_way_back_counts(void **state)
+{
+    struct scene *s = *state;
+    const struct sip_binding *list[8];
+    put(s, "Contact: <sip:a@192.168.0.9:5070>\r\n");
+    assert_int_equal(lookup(s, "alice@example.com", list), 1);
+    assert_int_equal(addr_port(&list[0]->flow.remote), 5060);
 }
 
 static void bindings_expire(void **state)
@@ -321,6 +330,7 @@ int main(void)
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         SCENE(a_contact_is_bound_refreshed_and_removed),
+        SCENE(behind_nat_only_the_way_back_counts),
         SCENE(bindings_expire),
         SCENE(times_are_kept_in_bounds),
         SCENE(the_best_q_comes_first_then_the_newest),

@@ -105,7 +105,7 @@ export async function startSipPhone({ user, password = '', server, domain = 'tan
             body,
         ].join('\r\n');
         send(text);
-        const isIt = (/** @type {Message} */ m) => m.status >= 200 && m.header('Via').includes(branch);
+        const isIt = (/** @type {Message} */ m) => m.status >= 200 && m.method === method && m.header('Via').includes(branch);
         return waitFor(`the answer to ${user}'s ${method}`, () => responses.find(isIt), wait);
     }
 
