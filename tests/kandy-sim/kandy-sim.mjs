@@ -54,11 +54,11 @@ async function main() {
     const cloud = new Cloud({ accounts, dialects, turn, relay, protocols: { seed, link } });
     // uc is link behind a token
     const served = Object.keys(DIALECTS).filter((name) => dialects.includes(name) || (name === 'link' && dialects.includes('uc')));
-    const server = new Server(
-        cloud,
-        served.map((name) => DIALECTS[name]),
-        plain ? null : files,
-    );
+    const dialectsOf = (isServed) =>
+        Object.keys(DIALECTS)
+            .filter((name) => served.includes(name) === isServed)
+            .map((name) => DIALECTS[name]);
+    const server = new Server(cloud, dialectsOf(true), dialectsOf(false), plain ? null : files);
     const { port } = await server.listen(host, Number(options.port));
     const control = await startControl(cloud, host, Number(options['control-port']));
 

@@ -66,8 +66,10 @@ test('refused: bad JSON, wrong paths, wrong methods, the paths of other dialects
     const wrongMethod = await client.ask('GET', PATH);
     assert.equal(wrongMethod.status, 405);
     assert.equal(wrongMethod.headers.allow, 'POST');
+    const before = (await sim.get('/violations')).length;
     assert.equal((await client.ask('POST', '/rest/version/1/user/u@test.local/subscription', {}, JSON_HEADERS)).status, 404);
     assert.equal((await client.ask('GET', '/v2.0/auth/mk_token?refresh=y')).status, 404);
+    assert.equal((await sim.get('/violations')).length, before, 'to try another dialect is allowed');
 });
 
 test('refused: a WebSocket without a subscription, or at another path', async () => {

@@ -46,10 +46,12 @@ function split(url) {
 }
 
 export class Server {
-    /** @param {import('./cloud.mjs').Cloud} cloud @param {any[]} dialects @param {{cert: string, key: string} | null} tls  files, null = plain */
-    constructor(cloud, dialects, tls) {
-        this.cloud = cloud;
-        this.dialects = dialects;
+    /**
+     * @param {import('./cloud.mjs').Cloud} cloud @param {any[]} dialects @param {any[]} others  not served
+     * @param {{cert: string, key: string} | null} tls  files, null = plain
+     */
+    constructor(cloud, dialects, others, tls) {
+        Object.assign(this, { cloud, dialects, others });
         const answer = (request, response) => this.#serve(request, response);
         this.http = tls ? createHttps({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, answer) : createHttp(answer);
         this.acceptor = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY });
@@ -75,7 +77,9 @@ export class Server {
         const routes = this.dialects
             .flatMap((dialect) => dialect.routes.map((route) => ({ dialect, route, match: route.path.exec(path) })))
             .filter(({ match }) => match);
-        if (routes.length === 0) throw new Refusal(404, 0, 'no such path', { html: true });
+        // to ask for another dialect is no fault: that is how a client finds out (kandy.md 0)
+        const isOther = this.others.some((dialect) => dialect.routes.some((route) => route.path.test(path)));
+        if (routes.length === 0) throw new Refusal(404, 0, 'no such path', { html: true, isAllowed: isOther });
         const found = routes.find(({ route }) => route.method === method);
         const Allow = [...new Set(routes.map(({ route }) => route.method))].join(', ');
         if (!found) throw new Refusal(405, 0, `${method} is not for this path`, { html: true, headers: { Allow } });
@@ -130,7 +134,7 @@ export class Server {
         // only after the answer has left
         if (fault?.dropSocket === 'after') ctx.after(() => setTimeout(() => this.cloud.dropSockets(fault.user), 20));
         const said = fault && answerOf(fault);
-        if (said instanceof Refusal) throw Object.assign(said, { isOnCommand: true });
+        if (said instanceof Refusal) throw Object.assign(said, { isAllowed: true });
         if (said) return said;
         if (route.isJson) {
             if (!/^application\/json\b/.test(ctx.headers['content-type'] ?? ''))
@@ -146,7 +150,7 @@ export class Server {
         const refusal = error instanceof Refusal ? error : new Refusal(500, 26, error.message);
         if (!(error instanceof Refusal)) console.error(error);
         const { status, reason, headers, html } = refusal;
-        if (!refusal.isOnCommand) this.cloud.violate(ctx.op || `${ctx.method} ${ctx.path}`, `${status}: ${reason}`);
+        if (!refusal.isAllowed) this.cloud.violate(ctx.op || `${ctx.method} ${ctx.path}`, `${status}: ${reason}`);
         if (html || !dialect) return { status, text: pageOf(status), type: 'text/html', headers };
         return { status, headers, ...dialect.refuse(ctx, refusal) };
     }
@@ -191,8 +195,8 @@ export class Server {
             const said = fault && answerOf(fault);
             if (said)
                 throw said instanceof Refusal
-                    ? Object.assign(said, { isOnCommand: true })
-                    : new Refusal(said.status, 0, said.text, { isOnCommand: true });
+                    ? Object.assign(said, { isAllowed: true })
+                    : new Refusal(said.status, 0, said.text, { isAllowed: true });
             const { dialect, subscription } = this.#findChannel(path, query);
             this.acceptor.handleUpgrade(request, socket, head, (ws) => this.#open(dialect, subscription, ws, record));
         } catch (error) {
@@ -203,7 +207,7 @@ export class Server {
     #close(socket, record, error) {
         const { status = 500, reason = error.message, headers = {} } = error;
         Object.assign(record, { status, answer: reason });
-        if (!error.isOnCommand) this.cloud.violate('ws', `${status}: ${reason}`);
+        if (!error.isAllowed) this.cloud.violate('ws', `${status}: ${reason}`);
         const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
         socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Content-Length: 0\r\nConnection: close\r\n\r\n`);
     }
