@@ -15,8 +15,6 @@ enum {
     RETRY_MAX_MS = 60000,
     LOGIN_RETRY_MS = 60000,
     OVERLOADS_MAX = 3,
-    SEED_RENEW_PERCENT = 80,
-    TOKEN_AHEAD_MS = 300000, /* section 5 */
     SHOWN_ID = 6,
 };
 
@@ -44,7 +42,6 @@ struct kandy_grant kandy_account_grant(const struct kandy_account *account)
                                  account->granted.subscription };
 }
 
-static void connect_anew(void *owner);
 static void open_socket(struct kandy_account *account);
 
 /* ---- failures ---- */
@@ -117,7 +114,7 @@ static void fail(struct kandy_account *account, const struct kandy_verdict *verd
         /* section 0: never after 401 or 403, that would be a second guess at the password */
         log_info(account->config.log, "no seed API there (%d): Kandy Link is tried", verdict->http);
         account->dialect = &kandy_link;
-        connect_anew(account);
+        kandy_account_connect(account);
         return;
     }
     log_failure(account, verdict);
@@ -125,18 +122,16 @@ static void fail(struct kandy_account *account, const struct kandy_verdict *verd
     snprintf(text, sizeof text, "%s (%s)", verdict->text, verdict->words ? verdict->words : "");
     account->renewing = false;
     if (again_ms >= 0)
-        loop_timer_start(account->config.loop, &account->retry, again_ms, connect_anew, account);
+        loop_timer_start(account->config.loop, &account->retry, again_ms, kandy_account_connect,
+                         account);
     /* a renewal that failed for a while takes nothing from what still works */
     if (!account->is_open || state != KANDY_WAITING)
         kandy_account_set_state(account, state, text);
 }
 
-/* ---- renewals ---- */
+/* ---- subscribing ---- */
 
-static void on_refreshed(void *owner, const struct kandy_reply *reply);
-static void on_token_refreshed(void *owner, const struct kandy_reply *reply);
-
-static void send_auth(struct kandy_account *account, enum kandy_op_kind kind, kandy_reply_fn fn)
+void kandy_account_ask(struct kandy_account *account, enum kandy_op_kind kind, kandy_reply_fn fn)
 {
     struct kandy_op op = { .kind = kind };
     struct kandy_grant grant = kandy_account_grant(account);
@@ -151,7 +146,7 @@ static void send_auth(struct kandy_account *account, enum kandy_op_kind kind, ka
     kandy_request_clear(&request);
 }
 
-static void read_verdict(const struct kandy_account *account, const struct kandy_reply *reply,
+void kandy_account_judge(const struct kandy_account *account, const struct kandy_reply *reply,
                          struct kandy_verdict *out)
 {
     if (reply->http)
@@ -160,98 +155,6 @@ static void read_verdict(const struct kandy_account *account, const struct kandy
     else
         kandy_verdict_network(out, reply->text);
 }
-
-static void renew(void *owner)
-{
-    struct kandy_account *account = owner;
-    account->renewals++;
-    if (account->dialect->calls_by_rest) {
-        send_auth(account, KANDY_OP_REFRESH, on_refreshed);
-    } else if (!secret_empty(&account->granted.refresh_token)) {
-        send_auth(account, KANDY_OP_TOKEN_REFRESH, on_token_refreshed);
-    } else {
-        connect_anew(account);
-    }
-}
-
-/* Link: expires / 2^attempt, at least 30 s, a little off (section 4.2). The seed: at 80 %. */
-static void schedule_renewal(struct kandy_account *account, unsigned attempt)
-{
-    int64_t whole_ms = (int64_t)account->granted.expires_s * 1000;
-    int64_t in_ms = whole_ms * SEED_RENEW_PERCENT / 100;
-    if (account->dialect->calls_by_rest) {
-        in_ms = num_max(whole_ms >> num_min(attempt, 20), KANDY_RENEW_MIN_MS);
-        in_ms = in_ms * (80 + (int64_t)(rand_u32() % 41)) / 100;
-        if (in_ms >= whole_ms) /* one so short must be renewed all the same */
-            in_ms = whole_ms * SEED_RENEW_PERCENT / 100;
-    }
-    loop_timer_start(account->config.loop, &account->renew, in_ms, renew, account);
-}
-
-static void on_refreshed(void *owner, const struct kandy_reply *reply)
-{
-    struct kandy_account *account = owner;
-    struct kandy_verdict verdict;
-    account->exchange = NULL;
-    read_verdict(account, reply, &verdict);
-    if (verdict.fault == KANDY_FINE && !kandy_granted_parse(&account->granted, reply->body)) {
-        log_info(account->config.log, "subscription renewed expires_s=%d",
-                 account->granted.expires_s);
-        account->renewals = 0;
-        schedule_renewal(account, 1);
-        return;
-    }
-    log_warn(account->config.log, "subscription not renewed: %s", verdict.text);
-    bool lost = verdict.fault == KANDY_NO_SUBSCRIPTION || verdict.fault == KANDY_TOKEN_OVER ||
-                verdict.fault == KANDY_AUTH;
-    if (lost)
-        kandy_account_renew(account, 0);
-    else
-        schedule_renewal(account, account->renewals + 1);
-}
-
-static void on_token_refreshed(void *owner, const struct kandy_reply *reply);
-static void refresh_token(void *owner)
-{
-    send_auth(owner, KANDY_OP_TOKEN_REFRESH, on_token_refreshed);
-}
-
-/* Of uc: its token ends on its own, 300 s before that it is changed. */
-static void schedule_token(struct kandy_account *account, int expires_s)
-{
-    int64_t whole_ms = (int64_t)expires_s * 1000;
-    int64_t in_ms = whole_ms > 2 * TOKEN_AHEAD_MS ? whole_ms - TOKEN_AHEAD_MS : whole_ms / 2;
-    loop_timer_start(account->config.loop, &account->token, in_ms, refresh_token, account);
-}
-
-static void on_token_refreshed(void *owner, const struct kandy_reply *reply)
-{
-    struct kandy_account *account = owner;
-    struct kandy_verdict verdict;
-    int expires_s = account->granted.expires_s;
-    account->exchange = NULL;
-    read_verdict(account, reply, &verdict);
-    if (verdict.fault != KANDY_FINE || kandy_granted_parse_token(&account->granted, reply->body)) {
-        log_info(account->config.log, "token not refreshed: %s", verdict.text);
-        connect_anew(account);
-        return;
-    }
-    log_debug(account->config.log, "token refreshed");
-    if (account->dialect->has_token) {
-        schedule_token(account, account->granted.expires_s);
-        account->granted.expires_s = expires_s; /* of the subscription */
-    } else {
-        schedule_renewal(account, 1);
-    }
-}
-
-void kandy_account_renew(struct kandy_account *account, int64_t in_ms)
-{
-    loop_timer_stop(account->config.loop, &account->renew);
-    loop_timer_start(account->config.loop, &account->retry, in_ms, connect_anew, account);
-}
-
-/* ---- subscribing ---- */
 
 static void log_subscribed(const struct kandy_account *account, const struct kandy_granted *granted)
 {
@@ -280,7 +183,7 @@ static void on_subscribed(void *owner, const struct kandy_reply *reply)
     struct kandy_account *account = owner;
     struct kandy_verdict verdict;
     account->exchange = NULL;
-    read_verdict(account, reply, &verdict);
+    kandy_account_judge(account, reply, &verdict);
     kandy_granted_clear(&account->next);
     if (verdict.fault == KANDY_FINE && kandy_granted_parse(&account->next, reply->body)) {
         verdict.fault = KANDY_SERVER;
@@ -301,7 +204,7 @@ static void on_token(void *owner, const struct kandy_reply *reply)
     struct kandy_account *account = owner;
     struct kandy_verdict verdict;
     account->exchange = NULL;
-    read_verdict(account, reply, &verdict);
+    kandy_account_judge(account, reply, &verdict);
     if (verdict.fault == KANDY_FINE && kandy_granted_parse_token(&account->granted, reply->body)) {
         verdict.fault = KANDY_SERVER;
         verdict.words = "the answer has no token";
@@ -310,11 +213,11 @@ static void on_token(void *owner, const struct kandy_reply *reply)
         fail(account, &verdict);
         return;
     }
-    schedule_token(account, account->granted.expires_s);
-    send_auth(account, KANDY_OP_SUBSCRIBE, on_subscribed);
+    kandy_renew_token(account, account->granted.expires_s);
+    kandy_account_ask(account, KANDY_OP_SUBSCRIBE, on_subscribed);
 }
 
-static void connect_anew(void *owner)
+void kandy_account_connect(void *owner)
 {
     struct kandy_account *account = owner;
     const struct kandy_io_ops *io = account->config.io->ops;
@@ -328,9 +231,9 @@ static void connect_anew(void *owner)
         kandy_account_set_state(account, KANDY_CONNECTING, "");
     log_info(account->config.log, "[INFO] Authenticating with Kandy");
     if (account->dialect->has_token)
-        send_auth(account, KANDY_OP_TOKEN, on_token);
+        kandy_account_ask(account, KANDY_OP_TOKEN, on_token);
     else
-        send_auth(account, KANDY_OP_SUBSCRIBE, on_subscribed);
+        kandy_account_ask(account, KANDY_OP_SUBSCRIBE, on_subscribed);
 }
 
 /* ---- the socket ---- */
@@ -370,7 +273,7 @@ static void on_socket_open(void *owner, struct kandy_socket *socket)
         account->socket = socket;
         account->next_socket = NULL;
         adopt_next(account);
-        schedule_renewal(account, 1);
+        kandy_renew_start(account);
     }
     account->is_open = true;
     account->renewing = false;
@@ -402,7 +305,8 @@ static void come_back(struct kandy_account *account, const struct kandy_socket_e
     if (end->http == 401 || end->http == 403 || end->http == 404)
         log_error(account->config.log, "[ERROR] Failed to connect to Kandy: %d", end->http);
     if (final || account->reconnects >= KANDY_RECONNECTS) {
-        loop_timer_start(loop, &account->retry, backoff_ms(account), connect_anew, account);
+        loop_timer_start(loop, &account->retry, backoff_ms(account), kandy_account_connect,
+                         account);
         return;
     }
     account->reconnects++;
@@ -427,7 +331,7 @@ static void on_socket_close(void *owner, struct kandy_socket *socket,
         account->renewing = false;
         if (account->is_open) { /* what works goes on; once more later */
             loop_timer_start(account->config.loop, &account->retry, backoff_ms(account),
-                             connect_anew, account);
+                             kandy_account_connect, account);
             return;
         }
     } else {
@@ -517,7 +421,7 @@ struct kandy_account *kandy_account_create(const struct kandy_account_config *co
 
 void kandy_account_start(struct kandy_account *account)
 {
-    connect_anew(account);
+    kandy_account_connect(account);
 }
 
 static void quiet(struct kandy_account *account)

@@ -65,8 +65,12 @@ struct kandy_errand {
 /** "req_1700000000000_x8Tz03ab" */
 const char *kandy_make_id(const struct kandy_account *account, const char *prefix,
                           char out[KANDY_REQUEST_ID]);
-/** Subscribe anew in `in_ms`; what works goes on meanwhile. */
-void kandy_account_renew(struct kandy_account *account, int64_t in_ms);
+/** Subscribe anew now; a timer_fn. What works goes on until the new socket is open. */
+void kandy_account_connect(void *owner);
+/** Send a request about the subscription itself; the one under way is given up. */
+void kandy_account_ask(struct kandy_account *account, enum kandy_op_kind kind, kandy_reply_fn fn);
+void kandy_account_judge(const struct kandy_account *account, const struct kandy_reply *reply,
+                         struct kandy_verdict *out);
 void kandy_account_set_state(struct kandy_account *account, enum kandy_state state,
                              const char *text);
 /** By socket or HTTP; the answer of HTTP comes to kandy_call.c. False: not in this dialect, or not
@@ -74,6 +78,14 @@ void kandy_account_set_state(struct kandy_account *account, enum kandy_state sta
 bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
                         const struct kandy_op *op);
 struct kandy_grant kandy_account_grant(const struct kandy_account *account);
+
+/* kandy_renew.c */
+/** Count from now: the subscription was just given. */
+void kandy_renew_start(struct kandy_account *account);
+/** Of uc: its token ends on its own, 300 s before that it is changed. */
+void kandy_renew_token(struct kandy_account *account, int expires_s);
+/** Subscribe anew in `in_ms`; what works goes on meanwhile. */
+void kandy_account_renew(struct kandy_account *account, int64_t in_ms);
 
 /* kandy_events.c */
 void kandy_account_on_text(struct kandy_account *account, struct slice text);
