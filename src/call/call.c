@@ -97,11 +97,13 @@ static void log_end(const struct call *call)
 {
     char from[64], to[64];
     int64_t up_ms = call->up_wall_ms ? call->done_wall_ms - call->up_wall_ms : 0;
+    const char *trunk = call_used_trunk(call);
     log_info(&call->log,
-             "ended cause=%s code=%d by=%s from=%s to=%s duration_ms=%" PRId64 " reason=\"%s\"",
+             "ended cause=%s code=%d by=%s from=%s to=%s%s%s duration_ms=%" PRId64 " reason=\"%s\"",
              call->cause.token, call->cause.code, cause_by_name(call->cause.by),
              log_mask(slice_of(call->from), from, sizeof from),
-             log_mask(slice_of(call->to), to, sizeof to), up_ms, call->cause.text);
+             log_mask(slice_of(call->to), to, sizeof to), trunk[0] ? " trunk=" : "", trunk, up_ms,
+             call->cause.text);
 }
 
 static void finish(struct call *call)

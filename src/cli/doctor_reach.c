@@ -199,6 +199,7 @@ void doctor_firewall(struct doctor *doctor)
 {
     const struct config *config = doctor->config.config;
     const char *name = sip_kind_name(doctor_kind(doctor));
+    bool is_numeric = config->public_ip[0] && !slice_iis(slice_of(config->public_ip), "auto");
     const char *advice = NULL;
     char from[ADDR_TEXT] = "";
     struct addr local = { 0 };
@@ -216,6 +217,6 @@ void doctor_firewall(struct doctor *doctor)
                 doctor->n_hops ? addr_port(&doctor_hop(doctor)->addr)
                                : config_trunk_port(doctor->config.trunk),
                 config->rtp_ports.low, config->rtp_ports.high, config_webrtc_port(config, 1),
-                config->public_ip[0] ? config->public_ip : "the address of your router",
+                is_numeric ? config->public_ip : "the address of your router",
                 from[0] ? ", we send from " : "", from);
 }

@@ -65,6 +65,19 @@ test('each destination reaches its own provider; none and an unknown one the def
     assert.match((await call({ destination: 'no_such_team' }, providers[0])).uri, /^sip:100@p0\.example/);
 });
 
+test('the log has a line for each step of a trunk and of a call by it', async () => {
+    await call({ destination: 'sales' }, providers[1]);
+    const lines = [
+        /info {2}trunk=sales start host=127\.0\.0\.1 port=\d+ transport=UDP domain=p1\.example/,
+        /info {2}trunk=sales resolved host=127\.0\.0\.1 to=127\.0\.0\.1:\d+/,
+        /info {2}trunk=sales alive rtt_ms=\d+/,
+        /info {2}call=\w+ leg=2 INVITE uri=sip:200@p1\.example to=UDP\/127\.0\.0\.1:\d+ trunk=sales/,
+        /info {2}call=\w+ leg=2 codec negotiated=PCMU/,
+        /info {2}call=\w+ ended cause=hangup code=200 .* trunk=sales /,
+    ];
+    for (const line of lines) await waitFor(`${line}`, () => line.test(daemon.log()), 2000);
+});
+
 test('X-Agent-Context is JSON on one line, from the configuration and from the offer', async () => {
     const configured = await call({ destination: 'ai_assistant' }, providers[2]);
     assert.deepEqual(JSON.parse(configured.header('X-Agent-Context')), { user_id: '12345', language: 'en' });
