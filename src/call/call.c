@@ -13,7 +13,6 @@
 #include "call/call_stats.h"
 #include "call/recording.h"
 #include "call/transfer.h"
-#include "media/codec.h"
 #include "media/media.h"
 
 enum { PARTY_CALLS_MAX = 4 };
@@ -323,79 +322,6 @@ struct call *call_create(struct calls *calls, const struct call_request *request
     return call;
 }
 
-/* Connect the media of two legs that both have theirs. */
-static void link_legs(struct call *call, struct leg *a, struct leg *b)
-{
-    a->joined = b->joined = true;
-    if (b->ops->join)
-        b->ops->join(b, a);
-    else if (a->ops->join)
-        a->ops->join(a, b);
-    else if (a->stream && b->stream)
-        media_link(a->stream, b->stream);
-    call_event(call, 0, "media", "legs %u and %u joined", a->id, b->id);
-}
-
-static void join(struct call *call, struct leg *leg)
-{
-    if (call->caller && !leg->joined)
-        link_legs(call, call->caller, leg);
-}
-
-static void tell_hold(struct leg *leg, const struct leg *other)
-{
-    if (leg->held == other->holds || leg->state != LEG_UP)
-        return;
-    leg->held = other->holds;
-    if (leg->ops->hold)
-        leg->ops->hold(leg, leg->held);
-}
-
-/* It leaves its call, which is not over for it, and lives on. */
-static void detach(struct leg *leg)
-{
-    struct call *call = leg->call;
-    json_array_append_new(call->done_legs, call_leg_json(leg));
-    list_remove(&leg->in_call);
-    recording_leave(call, leg);
-    if (leg->stream)
-        media_unlink(leg->stream);
-    if (call->caller == leg)
-        call->caller = NULL;
-    if (call->peer == leg)
-        call->peer = NULL;
-    leg->call = NULL;
-    leg->target = NULL; /* of that call's plan */
-}
-
-static void note_codecs(struct call *call)
-{
-    const struct leg *a = call->caller, *b = call->peer;
-    call->codec_a = a && a->chosen.n ? a->chosen.list[0]->name : "";
-    call->codec_b = b && b->chosen.n ? b->chosen.list[0]->name : "";
-}
-
-void call_join_leg(struct call *call, struct leg *stays, struct leg *leg, const struct cause *why)
-{
-    struct leg **place = stays == call->caller ? &call->peer : &call->caller;
-    struct leg *old = *place;
-    bool moves = leg->call && leg->call != call;
-    if (moves)
-        detach(leg);
-    if (!leg->call)
-        call_adopt(call, leg);
-    *place = leg;
-    if (old && old != leg)
-        call_end_leg(call, old, why);
-    link_legs(call, stays, leg);
-    tell_hold(stays, leg);
-    tell_hold(leg, stays);
-    note_codecs(call);
-    recording_go_on(call);
-    if (moves && leg->ops->moved)
-        leg->ops->moved(leg);
-}
-
 void call_leg_ringing(struct call *call, struct leg *leg, int code)
 {
     if (leg == call->caller || call->state >= CALL_UP)
@@ -413,7 +339,7 @@ void call_leg_progress(struct call *call, struct leg *leg, int code)
     call_set_state(call, CALL_EARLY);
     call->caller->ops->ring(call->caller, code, &leg->chosen);
     if (leg->call && call->caller && call->caller->state >= LEG_EARLY)
-        join(call, leg);
+        call_join(call, leg);
 }
 
 /* The first answer wins; the others stop ringing. */
@@ -443,10 +369,11 @@ void call_leg_answered(struct call *call, struct leg *leg)
     call->caller->state = LEG_UP;
     call->caller->up_ms = leg->up_ms;
     call->up_wall_ms = loop_wall_ms(call->calls->config.loop);
-    note_codecs(call);
+    call_note_codecs(call);
     call_set_state(call, CALL_UP);
     log_info(&call->log, "up codec_a=%s codec_b=%s", call->codec_a, call->codec_b);
-    join(call, leg);
+    call_join(call, leg);
+    call_leg_codecs(call);
 }
 
 void call_leg_ended(struct call *call, struct leg *leg)
@@ -484,11 +411,4 @@ void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, 
     } else if (!relayed && other->stream) {
         media_stream_send_dtmf(other->stream, slice_make(&digit, 1), ms, 0);
     }
-}
-
-void call_leg_hold(struct call *call, struct leg *leg)
-{
-    struct leg *other = call_other(call, leg);
-    if (other)
-        tell_hold(other, leg);
 }

@@ -32,6 +32,7 @@ struct call {
     json_t *headers;
     char *referred_by, *replaces; /* NULL: none */
     unsigned hops, forwards;
+    bool retuned; /* a leg was asked for another codec since these two talk */
     bool is_private;
     struct transfer *transfer; /* under way; NULL: none */
     struct list recordings;    /* call/recording.h: files, the newest last */
@@ -85,6 +86,10 @@ void call_join_leg(struct call *call, struct leg *stays, struct leg *leg, const 
 void call_relate(struct call *a, struct call *b);
 /** Our side ends a leg. */
 void call_end_leg(struct call *call, struct leg *leg, const struct cause *cause);
+/* call_join.c */
+/** Connect the media of the caller and that leg, once. */
+void call_join(struct call *call, struct leg *leg);
+void call_note_codecs(struct call *call);
 /* call_dial.c */
 bool call_has_callees(const struct call *call);
 /** One far end less: what the caller hears when it was the last. */
@@ -93,6 +98,7 @@ void call_note_failure(struct call *call, const struct cause *cause);
 void call_next_step(struct call *call);
 
 void call_leg_hold(struct call *call, struct leg *leg);
+void call_leg_codecs(struct call *call);
 
 /** "in", "out" or "internal", seen from the trunks. */
 const char *call_direction(const struct call *call);

@@ -81,6 +81,14 @@ static void tell_codec(struct leg *leg)
     log_info(&leg->log, "codec negotiated=%s", buf_cstr(&buf));
 }
 
+void leg_on_codecs(struct leg *leg)
+{
+    if (!leg->call || leg_is_over(leg))
+        return;
+    tell_codec(leg);
+    call_leg_codecs(leg->call);
+}
+
 void leg_on_progress(struct leg *leg, int code)
 {
     if (!advance(leg, LEG_EARLY))

@@ -131,6 +131,8 @@ void leg_on_ended(struct leg *leg, const struct cause *cause);
 void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
 /** The far end put us on hold, or took us back; the call tells the other leg. */
 void leg_on_hold(struct leg *leg, bool on);
+/** The codecs that were agreed are known now, or are others than before. */
+void leg_on_codecs(struct leg *leg);
 /** How the transfer goes that its far end makes itself (ops->refer); `is_over`: nothing follows. */
 void leg_on_referred(struct leg *leg, int status, const char *text, bool is_over);
 /** A line for the timeline: kind is one word ("sip", "ice", "dtls", "codec"). */

@@ -145,6 +145,7 @@ const struct leg_ops leg_sip_ops = {
     .report = leg_sip_report,
     .refer = leg_sip_refer,
     .moved = leg_sip_moved,
+    .retune = leg_sip_retune,
     .end = end,
     .destroy = destroy,
 };

@@ -1,11 +1,20 @@
-/* Offers in the middle of a SIP call: hold and resume, theirs and ours (RFC 3264 §8). */
+/* Offers in the middle of a SIP call, theirs and ours: hold and resume (RFC 3264 §8.4), other
+ * codecs, an offer that comes in our 200 (RFC 3261 §14.2). */
 #include "base/loop.h"
 #include "base/mem.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip_priv.h"
+#include "media/codec.h"
 #include "sip/sip_msg.h"
 
 enum { REOFFER_RETRY_MS = 500 };
+
+/* Hold or resume, and which codecs it is now. */
+static void described_anew(struct leg_sip *self)
+{
+    leg_on_codecs(&self->leg);
+    leg_on_hold(&self->leg, self->media.result.held);
+}
 
 void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request)
 {
@@ -14,7 +23,8 @@ void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct 
     struct fault fault = { 0 };
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
-    struct leg_codecs codecs = leg_codecs_merge(&self->leg.chosen, &self->media.caps);
+    const struct leg_codecs *all = self->codecs.n ? &self->codecs : &self->env->sip_codecs;
+    struct leg_codecs codecs = leg_codecs_merge(&self->leg.chosen, all);
     enum err err = offer.len ? leg_media_answer(&self->media, &codecs, offer, &sdp, &fault)
                              : leg_media_offer(&self->media, &codecs, &sdp);
     leg_on_event(&self->leg, "sip", "re-INVITE%s%s", err ? " refused: " : " answered", fault.text);
@@ -27,8 +37,16 @@ void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct 
     self->sdp = slice_dup(buf_slice(&sdp));
     struct sip_reply yes = { .status = 200, .body = leg_sip_body(self) };
     (void)!sip_session_answer(session, &yes);
+    self->awaits_answer = !offer.len;
     if (offer.len)
-        leg_on_hold(&self->leg, self->media.result.held);
+        described_anew(self);
+}
+
+void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack)
+{
+    self->awaits_answer = false;
+    if (sip_msg_body(ack).len && leg_sip_take_answer(self, ack, NULL))
+        described_anew(self); /* without one everything stays as it was */
 }
 
 static void reoffer(void *owner)
@@ -36,7 +54,8 @@ static void reoffer(void *owner)
     struct leg_sip *self = owner;
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
-    if (leg_is_over(&self->leg) || leg_media_offer(&self->media, &self->leg.chosen, &sdp))
+    const struct leg_codecs *codecs = self->retuned.n ? &self->retuned : &self->leg.chosen;
+    if (leg_is_over(&self->leg) || leg_media_offer(&self->media, codecs, &sdp))
         return;
     struct sip_body body = { SLICE("application/sdp"), buf_slice(&sdp) };
     enum err err = sip_session_reoffer(self->session, &body);
@@ -44,6 +63,7 @@ static void reoffer(void *owner)
         loop_timer_start(self->env->loop, &self->reoffer, REOFFER_RETRY_MS, reoffer, self);
         return;
     }
+    self->retuned.n = 0;
     leg_on_event(&self->leg, "sip", "re-INVITE sent%s", self->media.hold ? " (hold)" : "");
 }
 
@@ -56,12 +76,23 @@ void leg_sip_hold(struct leg *leg, bool on)
     reoffer(self);
 }
 
+void leg_sip_retune(struct leg *leg, const struct leg_codecs *prefer)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    struct leg_codecs known = leg_codecs_merge(&leg->chosen, &leg->offered);
+    for (size_t i = 0; i < leg->chosen.n; i++)
+        leg_codecs_add(&known, leg->chosen.list[i]);
+    self->retuned = leg_codecs_merge(prefer, &known);
+    leg_on_event(leg, "codec", "asking for %s", self->retuned.list[0]->name);
+    reoffer(self);
+}
+
 void leg_sip_on_reoffer(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
 {
     struct leg_sip *self = owner;
     (void)session;
     leg_on_event(&self->leg, "sip", "re-INVITE answered %d", outcome->status);
-    if (outcome->status < 300 && outcome->msg)
-        (void)leg_sip_take_answer(self, outcome->msg,
-                                  NULL); /* the old description stays otherwise */
+    /* the old description stays otherwise */
+    if (outcome->status < 300 && outcome->msg && leg_sip_take_answer(self, outcome->msg, NULL))
+        leg_on_codecs(&self->leg);
 }

@@ -121,8 +121,15 @@ void leg_sip_on_ack(void *owner, struct sip_session *session, const struct sip_m
 {
     struct leg_sip *self = owner;
     (void)session;
-    bool late = !self->offer && !self->media.described;
-    if (late && (!sip_msg_body(ack).len || !leg_sip_take_answer(self, ack, NULL)))
+    if (self->awaits_answer) {
+        leg_sip_take_late_answer(self, ack);
+        return;
+    }
+    if (self->offer || self->media.described)
+        return;
+    if (sip_msg_body(ack).len && leg_sip_take_answer(self, ack, NULL))
+        leg_on_codecs(&self->leg);
+    else
         leg_sip_fail(self, "bad_sdp", "The ACK carried no usable answer to our offer.");
 }
 

@@ -24,6 +24,8 @@ struct leg_sip {
     char *sdp;            /* our last one */
     struct timer reoffer; /* another offer was under way: try again */
     unsigned early_fork;
+    bool awaits_answer;          /* our 200 to their re-INVITE carried an offer */
+    struct leg_codecs retuned;   /* to offer next; n 0: what is in use */
     bool refers, refer_accepted; /* its far end's REFER is under way; 202 was sent */
     uint32_t refer_id;
 
@@ -85,6 +87,8 @@ void leg_sip_on_cancelled(void *owner, struct sip_session *session,
 /* leg_sip_hold.c */
 void leg_sip_hold(struct leg *leg, bool on);
 void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request);
+void leg_sip_retune(struct leg *leg, const struct leg_codecs *prefer);
+void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack);
 void leg_sip_on_reoffer(void *owner, struct sip_session *session,
                         const struct sip_outcome *outcome);
 /* leg_sip_refer.c */

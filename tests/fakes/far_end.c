@@ -23,7 +23,7 @@ struct far_call {
     struct list in_far;
     struct far_end *far;
     struct sip_session *session;
-    bool was_up;
+    bool was_up, reoffers_late;
 };
 
 static void note(struct far_end *far, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -46,12 +46,14 @@ static bool keep_sdp(struct far_end *far, const struct sip_msg *msg)
 static struct sip_body description(const struct far_end *far, const char *direction, char *mem,
                                    size_t cap)
 {
+    static unsigned version;
     struct buf out;
     buf_init(&out, mem, cap);
     buf_printf(&out,
-               "v=0\r\no=- 7 %u IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+               "v=0\r\no=- 7 %u IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
                "m=audio %u RTP/AVP %s\r\na=rtpmap:101 telephone-event/8000\r\na=%s\r\n",
-               far->received + 1, addr_port(&far->rtp), far->formats, direction);
+               ++version, far->is_nowhere ? "0.0.0.0" : "127.0.0.1", addr_port(&far->rtp),
+               far->formats, direction);
     return (struct sip_body){ SLICE("application/sdp"), buf_slice(&out) };
 }
 
@@ -131,8 +133,14 @@ static void on_reoffer(void *owner, struct sip_session *session, const struct si
 {
     struct far_call *call = owner;
     (void)session;
+    char mem[500];
     note(call->far, "reoffer:%d%s ", outcome->status,
          keep_sdp(call->far, outcome->msg) ? "+sdp" : "");
+    if (!call->reoffers_late)
+        return;
+    call->reoffers_late = false;
+    struct sip_body body = description(call->far, "sendrecv", mem, sizeof mem);
+    sip_session_ack(session, &body);
 }
 
 static void on_request(void *owner, struct sip_session *session, struct sip_txn *txn)
@@ -432,6 +440,13 @@ void far_reinvite(struct far_end *far, const char *direction)
     assert_int_equal(sip_session_reoffer(newest(far)->session, &body), OK);
 }
 
+void far_reinvite_late(struct far_end *far)
+{
+    struct sip_body none = { 0 };
+    newest(far)->reoffers_late = true;
+    assert_int_equal(sip_session_reoffer(newest(far)->session, &none), OK);
+}
+
 void far_info(struct far_end *far, const char *digit)
 {
     char text[60];
@@ -468,10 +483,15 @@ void far_send_rtp(struct far_end *far)
     static uint16_t seq;
     uint8_t packet[RTP_HEADER_LEN + FAR_PACKET];
     struct addr to = rtp_of_gateway(far);
-    struct rtp_header header = { .seq = seq, .ts = (uint32_t)seq * FAR_PACKET, .ssrc = 77 };
+    struct slice formats = slice_of(far->formats);
+    uint32_t pt;
+    assert_int_equal(slice_to_u32(slice_word(&formats), 127, &pt), OK);
+    struct rtp_header header = {
+        .pt = (uint8_t)pt, .seq = seq, .ts = (uint32_t)seq * FAR_PACKET, .ssrc = 77
+    };
     seq++;
     rtp_print(&header, packet);
-    memset(packet + RTP_HEADER_LEN, 0xd5, FAR_PACKET);
+    memset(packet + RTP_HEADER_LEN, 0xd5, FAR_PACKET); /* quiet in both laws */
     assert_int_equal(sendto(far->rtp_fd, packet, sizeof packet, 0, &to.sa, addr_len(&to)),
                      sizeof packet);
 }

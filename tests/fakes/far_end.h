@@ -22,6 +22,7 @@ struct far_end {
     int rings;           /* 180 or 183 first; 0: neither */
     bool early;          /* with SDP */
     int answers;         /* 200, or a refusal; 0: later, or never */
+    bool is_nowhere;     /* its c= line says 0.0.0.0: hold as it was before RFC 3264 */
     bool late;           /* its own INVITEs carry no SDP, the ACK does */
     const char *formats; /* of its m= line: "0 8 101" */
     const char *contact; /* Contact of its 3xx: "<sip:1@127.0.0.1:5062>;q=0.5, …"; NULL: none */
@@ -57,6 +58,7 @@ void far_register(struct far_end *far, const char *account, const char *password
 void far_answer(struct far_end *far);
 void far_hang_up(struct far_end *far); /* CANCEL, BYE or 480, whichever is right */
 void far_reinvite(struct far_end *far, const char *direction);
+void far_reinvite_late(struct far_end *far); /* without an offer: the answer is in the ACK */
 void far_info(struct far_end *far, const char *digit);
 /** REFER in the newest call to "sip:USER@gateway". */
 void far_refer(struct far_end *far, const char *user);
