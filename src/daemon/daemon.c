@@ -25,9 +25,11 @@
 #include "media/codecs.h"
 #include "media/media.h"
 #include "net/dns.h"
+#include "net/http_client.h"
 #include "net/http_server.h"
 #include "rtc/public_address.h"
 #include "rtc/rtc_transport.h"
+#include "script/script.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_ws.h"
 #include "store/store.h"
@@ -164,6 +166,7 @@ static void open_calls(struct daemon *daemon)
     daemon->bridge = bridge_face_create(env);
     daemon->router = router_create();
     daemon->texts = sip_texts_create(env, daemon->trunks, daemon->registrar, daemon->router);
+    daemon_open_scripts(daemon);
     daemon_fill_kinds(daemon);
     struct calls_config calls = {
         .loop = env->loop,
@@ -179,6 +182,7 @@ static void open_calls(struct daemon *daemon)
         .owner = daemon,
     };
     env->calls = calls_create(&calls);
+    scripts_set_calls(daemon->scripts, env->calls, daemon->router);
 }
 
 static void on_signal(void *arg)
@@ -312,6 +316,8 @@ void daemon_destroy(struct daemon *daemon)
     bridge_face_destroy(daemon->bridge);
     calls_destroy(env->calls);
     router_destroy(daemon->router);
+    scripts_destroy(daemon->scripts);
+    http_client_destroy(daemon->http_client);
     builtins_destroy(daemon->builtins);
     sip_face_destroy(daemon->sip_face);
     web_accounts_destroy(daemon->web_accounts);

@@ -17,6 +17,7 @@ struct bridge_face;
 struct builtins;
 struct config_input;
 struct config_list;
+struct http_client;
 struct http_request;
 struct http_server;
 struct log_tail;
@@ -25,6 +26,7 @@ struct public_address;
 struct presence;
 struct registrar;
 struct router;
+struct scripts;
 struct signal_watch;
 struct sip_face;
 struct sip_texts;
@@ -55,6 +57,8 @@ struct daemon {
     struct sip_face *sip_face;
     struct bridge_face *bridge;
     struct http_server *http;
+    struct http_client *http_client; /* of scripts and webhooks */
+    struct scripts *scripts;
     struct api *api;
     struct public_address *public_address; /* asks for public_ip: auto; NULL otherwise */
     bool public_ip_told;                   /* it answered, or said that it cannot */
@@ -123,6 +127,10 @@ json_t *daemon_registrations(const struct daemon *daemon);
 void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
 /* pages.c: the files built in; false when the path is none of theirs. */
 bool daemon_serve_page(struct http_request *request);
+/* scripting.c */
+void daemon_open_scripts(struct daemon *daemon);
+/** GET /recordings/ID.wav: true when the request was one of these. */
+bool daemon_serve_recording(const struct daemon *daemon, struct http_request *request);
 /* state.c: what lives in the state directory. */
 MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
 /* keys.c: the keys that seal secrets at rest, env.seal; from the configuration or the state

@@ -5,6 +5,7 @@
 #include "legs/leg_uri.h"
 #include "legs/registrar.h"
 #include "legs/trunks.h"
+#include "script/script.h"
 
 #include "base/num.h"
 
@@ -13,6 +14,7 @@ void daemon_fill_kinds(struct daemon *daemon)
     const struct leg_kind kinds[] = {
         { "builtin", builtins_dial, daemon->builtins },
         { "phone", registrar_dial_phone, daemon->registrar },
+        { "swml", scripts_dial, daemon->scripts },
         { "trunk", trunks_dial, daemon->trunks },
         { "user", registrar_dial, daemon->registrar },
         { "user", bridge_face_dial, daemon->bridge },

@@ -10,6 +10,7 @@
 #include "net/http_server.h"
 #include "net/tls.h"
 #include "net/ws_server.h"
+#include "script/script.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_tcp.h"
 #include "sip/sip_tls.h"
@@ -240,6 +241,7 @@ enum err daemon_announce(struct daemon *daemon, struct fault *fault)
 {
     char url[ADDR_TEXT + 16];
     admin_url(daemon, url);
+    scripts_set_public_url(daemon->scripts, url);
     json_t *ready =
         json_pack("{s:i, s:o, s:o, s:{s:o, s:o, s:o}, s:s, s:s}", "pid", (int)getpid(), "http",
                   http_json(daemon, false), "https", http_json(daemon, true), "sip", "udp",

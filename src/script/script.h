@@ -54,12 +54,12 @@ struct scripts_config {
     enum err (*send_sms)(void *owner, const char *project_id, const json_t *params,
                          struct fault *fault);
     void *owner;
-    const char *record_dir;   /* where recordings go, must exist */
-    const char *public_url;   /* "https://host:8443", before /recordings/ID.wav; "" if unknown */
-    const char *default_from; /* caller of calls placed without a `from` */
+    const char *record_dir; /* where recordings go, must exist */
 };
 
 struct scripts *scripts_create(const struct scripts_config *config);
+/** "https://host:8443": what stands before /recordings/ID.wav, once listeners are up. Copied. */
+void scripts_set_public_url(struct scripts *scripts, const char *url);
 /** Once calls exist: kinds are needed to create them. */
 void scripts_set_calls(struct scripts *scripts, struct calls *calls, struct router *router);
 /** Every call must be over. NULL is fine. */

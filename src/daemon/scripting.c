@@ -1,0 +1,56 @@
+/* Scripts and the daemon: what they reach the world with, and the files of their recordings. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "daemon/daemon_priv.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "script/script.h"
+
+enum { RECORDING_MAX_BYTES = 512 << 20, PATH_MAX_LEN = 1024, NAME_MAX_LEN = 48 };
+static const char recordings_path[] = "/recordings/";
+
+void daemon_open_scripts(struct daemon *daemon)
+{
+    daemon->http_client = http_client_create(daemon->env.loop);
+    const struct scripts_config config = {
+        .loop = daemon->env.loop,
+        .media = daemon->env.media,
+        .http = daemon->http_client,
+        .record_dir = daemon->record_dir,
+        .owner = daemon,
+    };
+    daemon->scripts = scripts_create(&config);
+}
+
+/* Who knows the name may listen, as with the original's addresses of files: it is 122 random bits.
+ */
+bool daemon_serve_recording(const struct daemon *daemon, struct http_request *request)
+{
+    static const struct {
+        const char *suffix, *type;
+    } kinds[] = { { ".wav", "audio/wav" }, { ".mp3", "audio/mpeg" } };
+    struct slice name = http_request_path(request);
+    char path[PATH_MAX_LEN];
+    if (!slice_starts(name, slice_of(recordings_path)))
+        return false;
+    name = slice_from(name, strlen(recordings_path));
+    for (size_t i = 0; i < 2; i++) {
+        struct slice text;
+        bool plain = name.len < NAME_MAX_LEN && slice_index(name, '/') == name.len;
+        if (!plain || !slice_ends(name, slice_of(kinds[i].suffix)) ||
+            slice_find(name, SLICE(".part")) < name.len)
+            continue;
+        snprintf(path, sizeof path, "%s/%.*s", daemon->record_dir, SLICE_ARG(name));
+        if (file_read(path, RECORDING_MAX_BYTES, &text, NULL))
+            break;
+        http_reply(request, 200, kinds[i].type, text);
+        mem_free((char *)(uintptr_t)text.ptr);
+        return true;
+    }
+    http_reply(request, 404, "text/plain; charset=utf-8", SLICE("Not found\n"));
+    return true;
+}

@@ -1,0 +1,384 @@
+#include "script/leg_script.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/loop.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "script/line.h"
+#include "script/swml.h"
+
+enum { FILE_MAX = SWML_MAX_BYTES };
+
+struct leg_script {
+    struct leg leg; /* first */
+    struct scripts *scripts;
+    struct script *script;
+    struct line *line;
+    char project_id[SCRIPT_ID_TEXT];
+    /* where the document comes from, until it is there */
+    char *source, *fallback, *method;
+    json_t *document, *envs, *params;
+    struct script_fetching *fetching;
+    struct timer start;
+    /* of a call that it places */
+    char *send_digits, *status_url, *codecs;
+    unsigned max_duration_s;
+    struct timer ring_timer;
+    bool reports;
+};
+
+static struct leg_script *self_of(struct leg *leg)
+{
+    return (struct leg_script *)leg;
+}
+
+static struct loop *loop_of(const struct leg_script *self)
+{
+    return self->scripts->config.loop;
+}
+
+/* --- what the script wants of its leg --- */
+
+static void host_answer(void *owner)
+{
+    struct leg_script *self = owner;
+    if (self->leg.incoming || self->leg.state >= LEG_UP || !self->leg.call)
+        return;
+    struct leg *far = line_leg(self->line);
+    if (far)
+        self->leg.chosen = far->offered; /* whatever it speaks */
+    leg_on_answered(&self->leg);
+}
+
+static void host_sound_early(void *owner)
+{
+    struct leg_script *self = owner;
+    struct leg *far = line_leg(self->line);
+    if (self->leg.incoming || self->leg.state >= LEG_EARLY || !far)
+        return;
+    self->leg.chosen = far->offered;
+    leg_on_progress(&self->leg, 183);
+}
+
+static void host_hang_up(void *owner, const struct cause *cause)
+{
+    struct leg_script *self = owner;
+    struct call *call = self->leg.call;
+    if (!call)
+        return;
+    if (self->leg.state >= LEG_UP || self->leg.incoming)
+        call_end(call, cause);
+    else
+        leg_fail(&self->leg, cause);
+}
+
+static void host_on_finished(void *owner)
+{
+    struct leg_script *self = owner;
+    struct cause cause = self->leg.state >= LEG_UP || self->leg.incoming
+                             ? cause_of_token("hangup", CAUSE_BY_SYSTEM, NULL)
+                             : cause_of_status(480, CAUSE_BY_SYSTEM, "The script ended.");
+    host_hang_up(self, &cause);
+}
+
+static const struct script_host host = { .answer = host_answer,
+                                         .sound_early = host_sound_early,
+                                         .hang_up = host_hang_up,
+                                         .on_finished = host_on_finished };
+
+void script_answer(struct script *script)
+{
+    script->host->answer(script->host_owner);
+}
+
+bool script_is_answered(const struct script *script)
+{
+    const struct leg *far = line_leg(script->line);
+    return far && far->state == LEG_UP;
+}
+
+/* --- the document --- */
+
+static void fail(struct leg_script *self, const struct fault *fault)
+{
+    char text[FAULT_TEXT_MAX + FAULT_WHERE_MAX];
+    fault_print(fault, text, sizeof text);
+    leg_on_event(&self->leg, "script", "failed: %s", text);
+    log_error(&self->leg.log, "script cannot run reason=\"%s\"", text);
+    struct cause cause = cause_of_token("server_error", CAUSE_BY_SYSTEM, text);
+    host_hang_up(self, &cause);
+}
+
+static void on_fetched(void *owner, json_t *take_document, const struct fault *fault)
+{
+    struct leg_script *self = owner;
+    self->fetching = NULL;
+    if (!take_document) {
+        fail(self, fault);
+        return;
+    }
+    leg_on_event(&self->leg, "script", "begins");
+    script_begin(self->script, take_document);
+}
+
+static bool is_web(const char *source)
+{
+    return slice_istarts(slice_of(source), SLICE("http://")) ||
+           slice_istarts(slice_of(source), SLICE("https://"));
+}
+
+static enum err load(struct leg_script *self, struct slice text, json_t **document,
+                     struct fault *fault)
+{
+    const struct swml_options options = { .flavour = SWML_CALLING };
+    json_t *warnings = json_array(), *one;
+    size_t i;
+    enum err err = swml_load(text, &options, document, warnings, fault);
+    json_array_foreach(warnings, i, one)
+        log_warn(&self->leg.log, "script document %s", json_string_value(one));
+    json_decref(warnings);
+    return err;
+}
+
+/* A stored script's name, or a file: a path, because no name has a slash. */
+static enum err load_stored(struct leg_script *self, json_t **document, struct fault *fault)
+{
+    const struct scripts_config *config = &self->scripts->config;
+    struct slice text = SLICE_NONE;
+    const char *stored = config->find ? config->find(config->owner, slice_of(self->source)) : NULL;
+    if (stored)
+        return load(self, slice_of(stored), document, fault);
+    if (!strchr(self->source, '/'))
+        return fault_set(fault, ERR_NOT_FOUND, "", 0, "there is no script named '%s'",
+                         self->source);
+    enum err err = file_read(self->source, FILE_MAX, &text, fault);
+    if (err)
+        return err;
+    err = load(self, text, document, fault);
+    mem_free((char *)(uintptr_t)text.ptr);
+    return err;
+}
+
+static void begin(struct leg_script *self)
+{
+    struct fault fault = { 0 };
+    json_t *document = self->document;
+    self->document = NULL;
+    if (!document && is_web(self->source)) {
+        const struct script_fetch fetch = {
+            .url = self->source,
+            .fallback_url = self->fallback,
+            .method = self->method,
+            .take_body = script_body(self->script, NULL),
+        };
+        self->fetching = script_fetch(self->script, &fetch, on_fetched, self);
+    } else if (document || !load_stored(self, &document, &fault)) {
+        on_fetched(self, document, NULL);
+    } else {
+        fail(self, &fault);
+    }
+}
+
+static void attach(struct leg_script *self, struct leg *far)
+{
+    const struct line_config line = {
+        .scripts = self->scripts, .call = self->leg.call, .far = far, .project_id = self->project_id
+    };
+    self->line = line_create(&line);
+    const struct script_start start = { .scripts = self->scripts,
+                                        .host = &host,
+                                        .owner = self,
+                                        .call = self->leg.call,
+                                        .line = self->line,
+                                        .project_id = self->project_id,
+                                        .envs = self->envs,
+                                        .params = self->params };
+    self->script = script_create(&start);
+}
+
+/* --- leg ops --- */
+
+static void tell_state(struct leg_script *self, const char *state, const char *reason)
+{
+    struct call *call = self->leg.call;
+    if (!self->reports || !call)
+        return;
+    const struct script_note note = { .type = "calling.call.state", .url = self->status_url };
+    json_t *params = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s}}}", "call_state", state,
+                               "direction", "outbound", "device", "type", "phone", "params",
+                               "from_number", call_from(call), "to_number", call_to(call));
+    if (reason)
+        json_object_set_new(params, "end_reason", json_string(reason));
+    scripts_tell(self->scripts, call, self->project_id, &note, params);
+}
+
+static void dial(struct leg *leg, const struct leg *peer)
+{
+    struct leg_script *self = self_of(leg);
+    (void)peer;
+    leg_on_trying(leg);
+    if (!leg->call || !call_caller(leg->call))
+        return;
+    attach(self, call_caller(leg->call));
+    begin(self);
+}
+
+static void on_start(void *owner)
+{
+    struct leg_script *self = owner;
+    struct leg *far = self->leg.call ? call_peer(self->leg.call) : NULL;
+    if (!far)
+        return;
+    attach(self, far);
+    if (self->send_digits)
+        (void)line_send_digits(self->line, self->send_digits, NULL, NULL);
+    begin(self);
+}
+
+static void on_max_duration(void *owner)
+{
+    struct cause cause =
+        cause_of_token("hangup", CAUSE_BY_SYSTEM, "The longest time allowed is over.");
+    host_hang_up(owner, &cause);
+}
+
+static void on_answer(struct leg *leg, const struct leg_codecs *prefer)
+{
+    struct leg_script *self = self_of(leg);
+    leg->chosen = *prefer;
+    loop_timer_stop(loop_of(self), &self->ring_timer);
+    tell_state(self, "answered", NULL);
+    /* the call is joined first */
+    loop_timer_start(loop_of(self), &self->start, 0, on_start, self);
+    loop_timer_start(loop_of(self), &self->ring_timer, (int64_t)self->max_duration_s * 1000,
+                     on_max_duration, self);
+}
+
+static void on_ring(struct leg *leg, int code, const struct leg_codecs *media)
+{
+    (void)code;
+    if (media)
+        leg->state = LEG_EARLY;
+    tell_state(self_of(leg), "ringing", NULL);
+}
+
+static void end(struct leg *leg, const struct cause *cause)
+{
+    struct leg_script *self = self_of(leg);
+    loop_timer_stop(loop_of(self), &self->start);
+    loop_timer_stop(loop_of(self), &self->ring_timer);
+    script_fetch_cancel(self->fetching);
+    self->fetching = NULL;
+    tell_state(self, "ended", cause->token);
+    if (self->script)
+        script_stop(self->script);
+    line_destroy(self->line);
+    self->line = NULL;
+    if (self->script)
+        self->script->line = NULL;
+}
+
+static void key(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
+{
+    (void)leg, (void)digit, (void)duration_ms, (void)relayed; /* the line listens */
+}
+
+static void destroy(struct leg *leg)
+{
+    struct leg_script *self = self_of(leg);
+    struct cause cause = leg->cause;
+    if (self->line || self->fetching || timer_is_running(&self->ring_timer))
+        end(leg, &cause); /* it ended itself: nobody called ops->end */
+    script_destroy(self->script);
+    json_decref(self->document);
+    json_decref(self->envs);
+    json_decref(self->params);
+    mem_free(self->source);
+    mem_free(self->fallback);
+    mem_free(self->method);
+    mem_free(self->send_digits);
+    mem_free(self->status_url);
+    mem_free(self->codecs);
+    mem_free(self);
+}
+
+static const struct leg_ops ops = {
+    .kind = "script",
+    .dial = dial,
+    .ring = on_ring,
+    .answer = on_answer,
+    .end = end,
+    .dtmf = key,
+    .destroy = destroy,
+};
+
+void leg_script_dial(struct scripts *scripts, struct call *call, const struct route_target *target,
+                     struct cause *why)
+{
+    (void)why;
+    struct leg_script *self = mem_new(struct leg_script);
+    leg_init(&self->leg, &ops, false);
+    self->scripts = scripts;
+    self->source = slice_dup(slice_of(target->number[0] ? target->number : target->name));
+    route_target_print(target, self->leg.party, sizeof self->leg.party);
+    call_add_leg(call, &self->leg);
+}
+
+static void on_ring_timeout(void *owner)
+{
+    struct leg_script *self = owner;
+    struct cause cause = cause_of_token("no_answer", CAUSE_BY_SYSTEM, NULL);
+    if (self->leg.call)
+        call_end(self->leg.call, &cause);
+}
+
+enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *dial,
+                             json_t *take_document, const struct route_plan *plan,
+                             struct call **out)
+{
+    enum { RING_S = 60, TALK_S = 14400 };
+    struct leg_script *self = mem_new(struct leg_script);
+    leg_init(&self->leg, &ops, true);
+    self->scripts = scripts;
+    self->reports = true;
+    self->source = slice_dup(dial->source.url);
+    self->fallback = slice_dup(dial->source.fallback_url);
+    self->method = slice_dup(slice_of(dial->source.method ? dial->source.method : "POST"));
+    self->document = take_document;
+    self->envs = dial->envs ? json_deep_copy(dial->envs) : NULL;
+    self->params = dial->params ? json_deep_copy(dial->params) : NULL;
+    self->send_digits = dial->send_digits ? slice_dup(slice_of(dial->send_digits)) : NULL;
+    self->status_url = dial->status_url ? slice_dup(slice_of(dial->status_url)) : NULL;
+    self->max_duration_s = dial->max_duration_s ? dial->max_duration_s : TALK_S;
+    (void)slice_copy(dial->project_id, self->project_id, sizeof self->project_id);
+    snprintf(self->leg.party, sizeof self->leg.party, "script");
+    const struct call_request request = {
+        .face = SLICE("script"),
+        .from = dial->from,
+        .from_name = dial->from_name,
+        .to = dial->to,
+        .may_use_trunks = true,
+        .headers = (json_t *)(uintptr_t)dial->headers,
+        .plan = plan,
+    };
+    loop_timer_start(loop_of(self), &self->ring_timer,
+                     (int64_t)(dial->timeout_s ? dial->timeout_s : RING_S) * 1000, on_ring_timeout,
+                     self);
+    *out = call_create(scripts->calls, &request, &self->leg);
+    tell_state(self, "created", NULL);
+    return OK;
+}
+
+struct script *leg_script_of(const struct scripts *scripts, struct slice id)
+{
+    LIST_EACH(link, (struct list *)(uintptr_t)&scripts->live)
+    {
+        struct script *script = LIST_ITEM(link, struct script, in_live);
+        if (!script->over && !script->in_confirm && slice_is(id, call_id(script->call)))
+            return script;
+    }
+    return NULL;
+}

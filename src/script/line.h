@@ -1,0 +1,144 @@
+#pragma once
+/* What can be done to one far end, whoever asks: a step of a script or a command of the API. Play,
+ * collect keys, record, send keys, detect, tap. Operations have a control id, tell the source of
+ * events how they go, and end once. Control thread. */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/timer.h"
+
+struct call;
+struct leg;
+struct line;
+struct media_stream;
+struct scripts;
+
+struct line_config {
+    struct scripts *scripts;
+    struct call *call;
+    struct leg *far; /* its watch is ours from now on */
+    const char *project_id;
+};
+struct line *line_create(const struct line_config *config);
+/** Ends every operation without a word to its owner; events are told. NULL is fine. */
+void line_destroy(struct line *line);
+struct leg *line_leg(const struct line *line);             /* NULL once it is over */
+struct media_stream *line_stream(const struct line *line); /* may be NULL */
+struct call *line_call(const struct line *line);
+struct scripts *line_scripts(const struct line *line);
+const char *line_project(const struct line *line);
+
+/* --- operations --- */
+enum line_end { LINE_FINISHED, LINE_STOPPED, LINE_FAILED, LINE_OVER /* the far end is gone */ };
+struct line_op;
+
+/** A kind of operation. */
+struct line_kind {
+    const char *name;                    /* "play": also of the command and of the event */
+    void (*stop)(struct line_op *op);    /* asked to end: calls line_op_end() now or later */
+    void (*destroy)(struct line_op *op); /* the last call */
+    void (*on_key)(struct line_op *op, char key); /* may be NULL */
+    void (*on_play_done)(struct line_op *op, uint32_t play_id);
+    void (*on_recorded)(struct line_op *op, uint32_t record_id, enum err err, int64_t duration_ms);
+    void (*on_over)(struct line_op *op); /* the far end is gone; line_op_end() follows */
+};
+
+/** Called once with the outcome; `result` is borrowed and may be NULL. Not called when the owner
+ * itself cancels. */
+typedef void (*line_fn)(void *owner, enum line_end end, const json_t *result);
+
+struct line_op { /* first member of every operation */
+    const struct line_kind *kind;
+    struct line *line;
+    struct list in_line;
+    char control_id[64], *status_url;
+    line_fn fn; /* NULL: nobody waits */
+    void *owner;
+    bool ended;
+    unsigned seen; /* line.c: the round of news that reached it */
+};
+
+/** Take part in the line. A control_id that is NULL or "" is made up. */
+void line_op_begin(struct line_op *op, struct line *line, const struct line_kind *kind,
+                   const char *control_id, const char *status_url, line_fn fn, void *owner);
+/** It is over: its owner hears of it, and it is destroyed at the end of this turn. */
+void line_op_end(struct line_op *op, enum line_end end, const json_t *result);
+/** The owner is no longer interested; it is stopped. NULL is fine. */
+void line_op_cancel(struct line_op *op);
+/** Ask it to end; its owner will hear. */
+void line_op_stop(struct line_op *op);
+/** "calling.call.<name>" with these params, which it takes. */
+void line_op_tell(struct line_op *op, const char *type, json_t *take_params);
+/** The newest live one of a kind with that control id; NULL or "" means any. */
+struct line_op *line_find(const struct line *line, const char *kind, const char *control_id);
+struct line_op *line_oldest(const struct line *line, const char *kind);
+size_t line_count(const struct line *line, const char *kind);
+
+/* --- the kinds --- */
+
+/** One thing to be heard. */
+enum sound_kind { SOUND_SAY, SOUND_FILE, SOUND_SILENCE, SOUND_RING };
+enum { LINE_SOUNDS_MAX = 100 };
+struct sound_spec {
+    enum sound_kind kind;
+    char *text;     /* to say, URL or path, country; the owner's */
+    double seconds; /* of silence; of ringing, 0: once */
+};
+/** "say:…", "silence:2", "ring:5:us", a URL or a path. ERR_INVALID: `fault` names it. */
+MUST_CHECK enum err sound_spec_parse(const char *text, struct sound_spec *out, struct fault *fault);
+void sound_spec_clear(struct sound_spec *spec);
+
+struct line_play_config {
+    struct sound_spec *take_sounds; /* an array of `n`, which it takes */
+    size_t n;
+    double volume_db;
+    unsigned loops; /* 0: for ever */
+    const char *control_id, *status_url;
+};
+/** Plays in turn with others of this line. */
+struct line_op *line_play(struct line *line, const struct line_play_config *config, line_fn fn,
+                          void *owner);
+void line_play_pause(struct line_op *op, bool on);
+void line_play_volume(struct line_op *op, double volume_db);
+
+struct line_collect_config {
+    unsigned max_digits; /* 0: speech alone */
+    const char *terminators;
+    int64_t digit_ms, initial_ms;
+    bool starts_later;             /* the initial time runs from line_collect_start_timers() on */
+    bool secret;                   /* keys go into no event and no log */
+    void (*on_input)(void *owner); /* the first key, before anything else; may be NULL */
+    const char *control_id, *status_url;
+};
+/** `result`: {"type": "digit"|"no_input", "digits", "terminator"}. */
+struct line_op *line_collect(struct line *line, const struct line_collect_config *config,
+                             line_fn fn, void *owner);
+void line_collect_start_timers(struct line_op *op);
+/** Has a key been pressed? */
+bool line_collect_has_input(const struct line_op *op);
+
+struct line_record_config {
+    bool stereo, beep;
+    const char *direction; /* "speak": what the far end says, "listen": what it hears, "both" */
+    const char *format;    /* "wav", "mp3" */
+    const char *terminators;
+    int64_t initial_ms, end_silence_ms, max_ms; /* 0: none */
+    double sensitivity;
+    const char *control_id, *status_url;
+};
+/** `result`: {"url", "duration", "size", "recording_id", "state": "finished"|"no_input"}.
+ * LINE_FAILED at once when another recording of the line runs. */
+struct line_op *line_record(struct line *line, const struct line_record_config *config, line_fn fn,
+                            void *owner);
+/** Where it will be found once it is over; borrowed. */
+const char *line_record_url(const struct line_op *op);
+MUST_CHECK enum err line_record_pause(struct line_op *op, bool on);
+
+/** Keys with pauses: w half a second, W and , a second. */
+struct line_op *line_send_digits(struct line *line, const char *digits, line_fn fn, void *owner);
+/** One key to the far end in the way that it takes keys. */
+void line_send_key(struct line *line, char key, unsigned ms);

@@ -1,0 +1,214 @@
+/* Documents from web servers: the documented POST, the fallback, credentials of a URL as Basic
+ * authentication and in no log. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "script/script_priv.h"
+#include "script/swml.h"
+
+enum { URL_MAX = 2048, USER_MAX = 256, FETCH_TIMEOUT_MS = 10000 };
+
+struct script_fetching {
+    struct script *script;
+    char url[URL_MAX], fallback[URL_MAX], method[8];
+    char *body;
+    bool is_fallback;
+    struct http_client_call *call;
+    struct timer later; /* failures are told in a turn of their own */
+    struct fault fault;
+    script_fetched_fn fn;
+    void *owner;
+};
+
+/* %40 in a user or password (RFC 3986 §2.1) */
+static void unescape(struct slice text, struct buf *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte;
+        size_t room = 1;
+        if (text.ptr[i] == '%' && !hex_parse(slice_sub(text, i + 1, 2), &byte, &room) &&
+            room == 1) {
+            buf_u8(out, byte);
+            i += 2;
+        } else {
+            buf_char(out, text.ptr[i]);
+        }
+    }
+}
+
+/* https://user:password@host/path into its parts. */
+static enum err split_url(const char *url, struct buf *bare, struct buf *user, struct buf *password)
+{
+    struct slice text = slice_of(url);
+    size_t scheme = slice_find(text, SLICE("://"));
+    if (scheme == text.len)
+        return ERR_INVALID;
+    struct slice rest = slice_from(text, scheme + 3);
+    struct slice authority = slice_sub(rest, 0, slice_index(rest, '/'));
+    authority = slice_sub(authority, 0, slice_index(authority, '?'));
+    size_t at = authority.len;
+    while (at > 0 && authority.ptr[at - 1] != '@')
+        at--;
+    struct slice who = slice_sub(authority, 0, at ? at - 1 : 0);
+    buf_put(bare, slice_sub(text, 0, scheme + 3));
+    buf_put(bare, slice_from(rest, at));
+    unescape(slice_cut(&who, ':'), user);
+    unescape(who, password);
+    return bare->overflow || user->overflow || password->overflow ? ERR_LIMIT : OK;
+}
+
+struct http_client_call *scripts_send(struct scripts *scripts, const struct script_request *request,
+                                      http_client_fn fn, void *owner, struct fault *fault)
+{
+    char url_mem[URL_MAX], user_mem[USER_MAX], password_mem[USER_MAX];
+    struct buf url = BUF_ON(url_mem), user = BUF_ON(user_mem), password = BUF_ON(password_mem);
+    struct script_request plain = *request;
+    bool is_web = slice_istarts(slice_of(request->http.url), SLICE("http://")) ||
+                  slice_istarts(slice_of(request->http.url), SLICE("https://"));
+    if (!is_web || split_url(request->http.url, &url, &user, &password)) {
+        fault_set(fault, ERR_INVALID, "", 0, "'%.80s' is no http: or https: URL",
+                  is_web ? "(too long)" : request->http.url);
+        return NULL;
+    }
+    plain.http.url = buf_cstr(&url);
+    if (user.len) {
+        plain.http.user = buf_slice(&user);
+        plain.http.password = buf_slice(&password);
+    }
+    struct http_client_call *call = NULL;
+    if (scripts->config.send)
+        call = scripts->config.send(scripts->config.owner, &plain, fn, owner, fault);
+    else if (scripts->config.http)
+        call = http_client_send(scripts->config.http, &plain.http, fn, owner);
+    else
+        fault_set(fault, ERR_UNSUPPORTED, "", 0, "there is no HTTP client");
+    mem_wipe(password_mem, sizeof password_mem);
+    return call;
+}
+
+static void release(struct script_fetching *fetching)
+{
+    loop_timer_stop(fetching->script->scripts->config.loop, &fetching->later);
+    mem_free(fetching->body);
+    mem_free(fetching);
+}
+
+static void report(struct script_fetching *fetching, json_t *take_document)
+{
+    script_fetched_fn fn = fetching->fn;
+    void *owner = fetching->owner;
+    struct fault fault = fetching->fault;
+    release(fetching);
+    fn(owner, take_document, take_document ? NULL : &fault);
+}
+
+static void ask(struct script_fetching *fetching);
+
+static void on_later(void *owner)
+{
+    struct script_fetching *fetching = owner;
+    bool try_fallback = fetching->fallback[0] && !fetching->is_fallback;
+    if (!try_fallback) {
+        report(fetching, NULL);
+        return;
+    }
+    log_warn(&fetching->script->log, "script fetch failed reason=\"%s\", asking the fallback",
+             fetching->fault.text);
+    fetching->is_fallback = true;
+    ask(fetching);
+}
+
+static void fail_later(struct script_fetching *fetching)
+{
+    loop_timer_start(fetching->script->scripts->config.loop, &fetching->later, 0, on_later,
+                     fetching);
+}
+
+static void log_warnings(const struct script *script, const json_t *warnings)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(warnings, i, one)
+        log_warn(&script->log, "script document %s", json_string_value(one));
+}
+
+static void on_answer(void *owner, const struct http_client_answer *answer)
+{
+    struct script_fetching *fetching = owner;
+    const struct swml_options options = { .flavour = SWML_CALLING };
+    json_t *document = NULL, *warnings = json_array();
+    fetching->call = NULL;
+    if (answer->err)
+        fault_set(&fetching->fault, answer->err, "", 0, "%s", answer->text);
+    else if (answer->status < 200 || answer->status > 299)
+        fault_set(&fetching->fault, ERR_REFUSED, "", 0, "the server answered %d", answer->status);
+    else
+        (void)!swml_load(answer->body, &options, &document, warnings, &fetching->fault);
+    log_warnings(fetching->script, warnings);
+    json_decref(warnings);
+    if (document)
+        report(fetching, document);
+    else
+        fail_later(fetching);
+}
+
+static void ask(struct script_fetching *fetching)
+{
+    bool is_get = strcmp(fetching->method, "GET") == 0;
+    const struct http_header headers[] = {
+        { SLICE("Accept"), SLICE("application/json, application/yaml, text/yaml, */*") },
+    };
+    const struct script_request request = {
+        .http = { .method = fetching->method,
+                  .url = fetching->is_fallback ? fetching->fallback : fetching->url,
+                  .headers = headers,
+                  .n_headers = COUNT_OF(headers),
+                  .content_type = is_get ? NULL : "application/json",
+                  .body = is_get ? SLICE_NONE : slice_of(fetching->body),
+                  .timeout_ms = FETCH_TIMEOUT_MS,
+                  .max_body = SWML_MAX_BYTES,
+                  .follow = true },
+        .project_id = fetching->script->project_id,
+        .is_signed = true,
+    };
+    fetching->call =
+        scripts_send(fetching->script->scripts, &request, on_answer, fetching, &fetching->fault);
+    if (!fetching->call)
+        fail_later(fetching);
+}
+
+struct script_fetching *script_fetch(struct script *script, const struct script_fetch *fetch,
+                                     script_fetched_fn fn, void *owner)
+{
+    struct script_fetching *fetching = mem_new(struct script_fetching);
+    fetching->script = script;
+    fetching->fn = fn;
+    fetching->owner = owner;
+    snprintf(fetching->method, sizeof fetching->method, "%s",
+             fetch->method ? fetch->method : "POST");
+    fetching->body = json_dumps(fetch->take_body, JSON_COMPACT);
+    json_decref(fetch->take_body);
+    if (fetch->fallback_url)
+        (void)slice_copy(slice_of(fetch->fallback_url), fetching->fallback, URL_MAX);
+    if (slice_copy(slice_of(fetch->url), fetching->url, URL_MAX)) {
+        ask(fetching);
+    } else {
+        fault_set(&fetching->fault, ERR_LIMIT, "", 0, "a URL of more than %d bytes", URL_MAX - 1);
+        fail_later(fetching);
+    }
+    return fetching;
+}
+
+void script_fetch_cancel(struct script_fetching *fetching)
+{
+    if (!fetching)
+        return;
+    if (fetching->call)
+        http_client_cancel(fetching->call);
+    release(fetching);
+}

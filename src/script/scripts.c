@@ -1,0 +1,139 @@
+/* The module: what lives, and the way in for faces and the API. */
+#include "script/script.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "script/leg_script.h"
+#include "script/script_priv.h"
+#include "script/swml.h"
+
+struct scripts *scripts_create(const struct scripts_config *config)
+{
+    struct scripts *scripts = mem_new(struct scripts);
+    scripts->config = *config;
+    list_init(&scripts->live);
+    scripts->lines = map_create();
+    rand_uuid(scripts->node_id);
+    return scripts;
+}
+
+void scripts_set_public_url(struct scripts *scripts, const char *url)
+{
+    (void)slice_copy(slice_of(url), scripts->public_url, sizeof scripts->public_url);
+}
+
+void scripts_set_calls(struct scripts *scripts, struct calls *calls, struct router *router)
+{
+    scripts->calls = calls;
+    scripts->router = router;
+}
+
+void scripts_destroy(struct scripts *scripts)
+{
+    if (!scripts)
+        return;
+    map_destroy(scripts->lines);
+    mem_free(scripts);
+}
+
+void scripts_dial(void *owner, struct call *call, const struct route_target *target,
+                  struct cause *why)
+{
+    leg_script_dial(owner, call, target, why);
+}
+
+static enum err check_source(const struct script_source *source, json_t **document,
+                             struct fault *fault)
+{
+    const struct swml_options options = { .flavour = SWML_CALLING };
+    *document = NULL;
+    if (source->document && !json_is_string(source->document))
+        return swml_load_json(source->document, &options, document, NULL, fault);
+    if (source->document) /* the document as a text within JSON */
+        return swml_load(slice_of(json_string_value(source->document)), &options, document, NULL,
+                         fault);
+    if (source->text.len)
+        return swml_load(source->text, &options, document, NULL, fault);
+    if (slice_istarts(source->url, SLICE("http://")) ||
+        slice_istarts(source->url, SLICE("https://")))
+        return OK;
+    return fault_set(fault, ERR_INVALID, "url", 0,
+                     "expected an http: or https: URL, or a document");
+}
+
+enum err script_source_check(const struct script_source *source, struct fault *fault)
+{
+    json_t *document;
+    enum err err = check_source(source, &document, fault);
+    if (!err)
+        json_decref(document);
+    return err;
+}
+
+enum err scripts_plan(struct scripts *scripts, struct slice to, struct route_plan *plan,
+                      struct fault *fault)
+{
+    struct slice dialled = to;
+    struct cause cause;
+    static const char *const users[] = { "verto:", "client:", "user:" };
+    for (size_t i = 0; i < 3; i++)
+        if (slice_istarts(dialled, slice_of(users[i])))
+            dialled = slice_from(dialled, strlen(users[i]));
+    if (slice_istarts(dialled, SLICE("sip:")) || slice_istarts(dialled, SLICE("sips:"))) {
+        *plan = (struct route_plan){ .n = 1 };
+        snprintf(plan->targets[0].kind, sizeof plan->targets[0].kind, "uri");
+        if (!slice_copy(dialled, plan->targets[0].number, sizeof plan->targets[0].number))
+            return fault_set(fault, ERR_LIMIT, "to", 0, "a destination of more than %d bytes",
+                             ROUTE_NUMBER_MAX - 1);
+        snprintf(plan->why, sizeof plan->why, "SIP URI of a script");
+        return OK;
+    }
+    const struct route_query query = { .face = SLICE("script"),
+                                       .dialled = dialled,
+                                       .may_use_trunks = true };
+    enum err err = router_find(scripts->router, &query, plan, &cause);
+    return err ? fault_set(fault, ERR_NOT_FOUND, "to", 0, "%s", cause.text) : OK;
+}
+
+enum err scripts_dial_out(struct scripts *scripts, const struct script_dial *dial,
+                          struct call **out, struct fault *fault)
+{
+    json_t *document = NULL;
+    struct route_plan plan;
+    enum err err = check_source(&dial->source, &document, fault);
+    if (!err)
+        err = scripts_plan(scripts, dial->to, &plan, fault);
+    if (err) {
+        json_decref(document);
+        return err;
+    }
+    return leg_script_dial_out(scripts, dial, document, &plan, out);
+}
+
+enum err scripts_redirect(struct scripts *scripts, struct slice id,
+                          const struct script_source *source, struct fault *fault)
+{
+    struct script *script = leg_script_of(scripts, id);
+    json_t *document = NULL;
+    if (!script)
+        return fault_set(fault, ERR_NOT_FOUND, "id", 0, "no script runs on this call");
+    enum err err = check_source(source, &document, fault);
+    if (err)
+        return err;
+    if (!document) { /* a transfer to the URL does the fetching */
+        document = json_pack("{s:{s:[{s:{s:s%}}]}}", "sections", "main", "transfer", "dest",
+                             source->url.ptr, (int)source->url.len);
+    }
+    script_begin(script, document);
+    return OK;
+}
+
+const char *scripts_project(const struct scripts *scripts, const struct call *call)
+{
+    const struct script *script = leg_script_of(scripts, slice_of(call_id(call)));
+    return script ? script->project_id : "";
+}

@@ -1,0 +1,204 @@
+/* Methods that documents may have and nothing here can do yet: loaded, then told as failed. */
+#include "script/verb_rows.h"
+
+static const struct verb_param connect_params[] = {
+    { .name = "to", .types = VERB_TEXT },
+    { .name = "serial", .types = VERB_LIST },
+    { .name = "parallel", .types = VERB_LIST },
+    { .name = "serial_parallel", .types = VERB_LIST },
+    { .name = "from", .types = VERB_TEXT },
+    { .name = "from_name", .types = VERB_TEXT },
+    { .name = "headers", .types = VERB_LIST },
+    { .name = "codecs", .types = VERB_TEXT | VERB_LIST },
+    { .name = "webrtc_media", .types = VERB_BOOL },
+    { .name = "session_timeout", .types = VERB_NUMBER },
+    { .name = "ringback", .types = VERB_LIST | VERB_TEXT },
+    { .name = "result", .types = VERB_RESULT },
+    { .name = "timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
+    { .name = "max_duration", .types = VERB_NUMBER, .min = 0, .max = 86400 },
+    { .name = "answer_on_bridge", .types = VERB_BOOL },
+    { .name = "confirm", .types = VERB_TEXT | VERB_STEPS },
+    { .name = "confirm_timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
+    { .name = "encryption", .types = VERB_TEXT, .words = "mandatory|optional|forbidden" },
+    { .name = "call_state_url", .types = VERB_TEXT },
+    { .name = "call_state_events", .types = VERB_LIST },
+    { .name = "transfer_after_bridge", .types = VERB_TEXT },
+    { .name = "status_url", .types = VERB_TEXT },
+    { .name = "username", .types = VERB_TEXT },
+    { .name = "password", .types = VERB_TEXT },
+    { .name = "name", .types = VERB_TEXT },
+    { .name = "codec", .types = VERB_TEXT },
+    { .name = "realtime", .types = VERB_BOOL },
+    { .name = "status_url_method", .types = VERB_TEXT, .words = "GET|POST" },
+    { .name = "authorization_bearer_token", .types = VERB_TEXT },
+    { .name = "custom_parameters", .types = VERB_OBJECT },
+    { 0 },
+};
+static const struct verb_param detect_params[] = {
+    { .name = "detect_message_end", .types = VERB_BOOL },
+    { .name = "detectors", .types = VERB_TEXT },
+    { .name = "end_silence_timeout", .types = VERB_NUMBER },
+    { .name = "initial_timeout", .types = VERB_NUMBER },
+    { .name = "machine_ready_timeout", .types = VERB_NUMBER },
+    { .name = "machine_voice_threshold", .types = VERB_NUMBER },
+    { .name = "machine_words_threshold", .types = VERB_NUMBER },
+    { .name = "status_url", .types = VERB_TEXT },
+    { .name = "timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
+    { .name = "tone", .types = VERB_TEXT, .words = "CED|CNG" },
+    { .name = "wait", .types = VERB_BOOL },
+    { 0 },
+};
+static const struct verb_param queue_params[] = {
+    { .name = "queue_name", .types = VERB_TEXT, .required = true },
+    { .name = "transfer_after_bridge", .types = VERB_TEXT, .required = true },
+    { .name = "status_url", .types = VERB_TEXT },
+    { .name = "wait_url", .types = VERB_TEXT },
+    { .name = "wait_time", .types = VERB_NUMBER, .min = 0, .max = 86400 },
+    { 0 },
+};
+static const struct verb_param conference_params[] = {
+    { .name = "name", .types = VERB_TEXT, .required = true },
+    { .name = "muted", .types = VERB_BOOL },
+    { .name = "beep", .types = VERB_TEXT | VERB_BOOL, .words = "true|false|onEnter|onExit" },
+    { .name = "start_on_enter", .types = VERB_BOOL },
+    { .name = "end_on_exit", .types = VERB_BOOL },
+    { .name = "wait_url", .types = VERB_TEXT },
+    { .name = "max_participants", .types = VERB_NUMBER, .min = 2, .max = 100000 },
+    { .name = "record", .types = VERB_TEXT, .words = "do-not-record|record-from-start" },
+    { .name = "region", .types = VERB_TEXT, .words = "global|us|eu|ch" },
+    { .name = "trim", .types = VERB_TEXT, .words = "do-not-trim|trim-silence" },
+    { .name = "coach", .types = VERB_TEXT },
+    { .name = "status_callback", .types = VERB_TEXT },
+    { .name = "status_callback_event", .types = VERB_TEXT },
+    { .name = "status_callback_event_type", .types = VERB_TEXT, .words = "cxml|laml|relay" },
+    { .name = "status_callback_method", .types = VERB_TEXT, .words = "GET|POST" },
+    { .name = "recording_status_callback", .types = VERB_TEXT },
+    { .name = "recording_status_callback_event", .types = VERB_TEXT },
+    { .name = "recording_status_callback_event_type",
+      .types = VERB_TEXT,
+      .words = "cxml|laml|relay" },
+    { .name = "recording_status_callback_method", .types = VERB_TEXT, .words = "GET|POST" },
+    { .name = "result", .types = VERB_RESULT },
+    { .name = "stream", .types = VERB_OBJECT },
+    { 0 },
+};
+static const struct verb_param pay_params[] = {
+    { .name = "payment_connector_url", .types = VERB_TEXT, .required = true },
+    { .name = "charge_amount", .types = VERB_TEXT },
+    { .name = "currency", .types = VERB_TEXT },
+    { .name = "description", .types = VERB_TEXT },
+    { .name = "input", .types = VERB_TEXT, .words = "dtmf" },
+    { .name = "language", .types = VERB_TEXT },
+    { .name = "max_attempts", .types = VERB_NUMBER, .min = 1, .max = 100 },
+    { .name = "min_postal_code_length", .types = VERB_NUMBER, .min = 0, .max = 32 },
+    { .name = "parameters", .types = VERB_LIST },
+    { .name = "payment_method", .types = VERB_TEXT, .words = "credit-card" },
+    { .name = "postal_code", .types = VERB_BOOL | VERB_TEXT },
+    { .name = "prompts", .types = VERB_LIST },
+    { .name = "security_code", .types = VERB_BOOL },
+    { .name = "status_url", .types = VERB_TEXT },
+    { .name = "timeout", .types = VERB_NUMBER, .min = 1, .max = 600 },
+    { .name = "token_type", .types = VERB_TEXT, .words = "one-time|reusable" },
+    { .name = "valid_card_types", .types = VERB_TEXT },
+    { .name = "voice", .types = VERB_TEXT },
+    { 0 },
+};
+static const struct verb_param send_fax_params[] = {
+    { .name = "document", .types = VERB_TEXT, .required = true },
+    { .name = "header_info", .types = VERB_TEXT },
+    { .name = "identity", .types = VERB_TEXT },
+    { .name = "status_url", .types = VERB_TEXT },
+    { 0 },
+};
+static const struct verb_param sms_params[] = {
+    { .name = "to_number", .types = VERB_TEXT, .required = true },
+    { .name = "from_number", .types = VERB_TEXT, .required = true },
+    { .name = "body", .types = VERB_TEXT },
+    { .name = "media", .types = VERB_LIST },
+    { .name = "region", .types = VERB_TEXT },
+    { .name = "tags", .types = VERB_LIST },
+    { .name = "status_callback", .types = VERB_TEXT },
+    { 0 },
+};
+static const struct verb_param refer_params[] = {
+    { .name = "to_uri", .types = VERB_TEXT, .required = true },
+    { .name = "username", .types = VERB_TEXT },
+    { .name = "password", .types = VERB_TEXT },
+    { .name = "status_url", .types = VERB_TEXT },
+    { 0 },
+};
+static const struct verb_param stream_params[] = {
+    { .name = "url", .types = VERB_TEXT, .required = true },
+    { .name = "control_id", .types = VERB_TEXT },
+    { .name = "name", .types = VERB_TEXT },
+    { .name = "track", .types = VERB_TEXT, .words = "inbound_track|outbound_track|both_tracks" },
+    { .name = "codec", .types = VERB_TEXT },
+    { .name = "status_url", .types = VERB_TEXT },
+    { .name = "status_url_method", .types = VERB_TEXT, .words = "GET|POST" },
+    { .name = "authorization_bearer_token", .types = VERB_TEXT },
+    { .name = "custom_parameters", .types = VERB_OBJECT },
+    { 0 },
+};
+static const struct verb_param tap_params[] = {
+    { .name = "uri", .types = VERB_TEXT, .required = true },
+    { .name = "control_id", .types = VERB_TEXT },
+    { .name = "direction", .types = VERB_TEXT, .words = "speak|listen|both" },
+    { .name = "codec", .types = VERB_TEXT, .words = "PCMU|PCMA" },
+    { .name = "rtp_ptime", .types = VERB_NUMBER, .min = 10, .max = 120 },
+    { .name = "status_url", .types = VERB_TEXT },
+    { 0 },
+};
+static const struct verb_param stop_params[] = { { .name = "control_id", .types = VERB_TEXT },
+                                                 { 0 } };
+static const struct verb_param status_params[] = { { .name = "status_url", .types = VERB_TEXT },
+                                                   { 0 } };
+static const struct verb_param no_params[] = { { 0 } };
+static const struct verb_param action_params[] = {
+    { .name = "action", .types = VERB_TEXT | VERB_OBJECT, .required = true },
+    { 0 },
+};
+static const struct verb_param room_params[] = {
+    { .name = "name", .types = VERB_TEXT, .required = true },
+    { 0 },
+};
+
+static const char later[] = "comes with AI agents";
+
+/* their values are the model's business, not looked at here */
+const struct verb verb_ai = { .name = "ai", .keeps_all = true, .note = later };
+const struct verb verb_ai_sidecar = { .name = "ai_sidecar", .keeps_all = true, .note = later };
+const struct verb verb_amazon_bedrock = { .name = "amazon_bedrock",
+                                          .keeps_all = true,
+                                          .note = later };
+const struct verb verb_connect = { .name = "connect", .params = connect_params, .bare = "to" };
+const struct verb verb_denoise = { .name = "denoise", .params = no_params, .in_confirm = true };
+const struct verb verb_detect_machine = { .name = "detect_machine", .params = detect_params };
+const struct verb verb_enter_queue = { .name = "enter_queue", .params = queue_params };
+const struct verb verb_join_conference = { .name = "join_conference",
+                                           .params = conference_params,
+                                           .bare = "name" };
+const struct verb verb_join_room = {
+    .name = "join_room", .params = room_params, .bare = "name", .note = "comes with video rooms"
+};
+const struct verb verb_live_transcribe = { .name = "live_transcribe", .params = action_params };
+const struct verb verb_live_translate = { .name = "live_translate",
+                                          .params = action_params,
+                                          .note = later };
+const struct verb verb_pay = { .name = "pay", .params = pay_params };
+const struct verb verb_receive_fax = { .name = "receive_fax", .params = status_params };
+const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_params };
+const struct verb verb_send_sms = { .name = "send_sms", .params = sms_params, .in_confirm = true };
+const struct verb verb_sip_refer = { .name = "sip_refer", .params = refer_params };
+const struct verb verb_stop_denoise = { .name = "stop_denoise",
+                                        .params = no_params,
+                                        .in_confirm = true };
+const struct verb verb_stop_stream = {
+    .name = "stop_stream", .params = stop_params, .bare = "control_id", .in_confirm = true
+};
+const struct verb verb_stop_tap = {
+    .name = "stop_tap", .params = stop_params, .bare = "control_id", .in_confirm = true
+};
+const struct verb verb_stream = { .name = "stream", .params = stream_params, .in_confirm = true };
+const struct verb verb_tap = { .name = "tap", .params = tap_params, .in_confirm = true };
+const struct verb verb_transcribe = { .name = "transcribe", .params = status_params };
+const struct verb verb_transcribe_stop = { .name = "transcribe_stop", .params = no_params };

@@ -1,0 +1,149 @@
+/** Scripts that drive calls: a phone calls a number bound to SWML, and what it hears is measured. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, after, test } from 'node:test';
+import { assertRecorded, assertSpeech } from './lib/checks.mjs';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { startPhone } from './lib/office.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
+import { cut, findTone, makeTone, writeWav } from './lib/wav.mjs';
+
+/** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
+/** @type {Awaited<ReturnType<typeof startHook>>} */ let hook;
+/** @type {Awaited<ReturnType<typeof startPhone>>} */ let phone;
+let last = 1000;
+
+before(async () => {
+    [daemon, hook] = await Promise.all([startDaemon(), startHook()]);
+    phone = await startPhone(daemon, 'ann', { hz: 700 });
+    writeWav(join(daemon.folder, 'tone.wav'), makeTone({ hz: 500, seconds: 2, rateHz: 22050, levelDb: -10 }));
+    hook.routes['/tone.wav'] = readFileSync(join(daemon.folder, 'tone.wav'));
+});
+after(async () => {
+    await phone.stop();
+    await daemon.stop();
+});
+
+/** Ann calls a number whose script is this. @param {any} document an object, or text */
+async function call(document) {
+    const path = `/swml${++last}`;
+    const number = `7${last}`;
+    hook.routes[path] = document;
+    await daemon.command('number', 'add', number, '--to', `swml:${hook.url}${path}`);
+    await waitFor('the number to be routed', async () => (await daemon.command('route', number).catch(() => null)) || true);
+    phone.forget();
+    await phone.dial(`sip:${number}@${daemon.sip}`);
+    return { path, number };
+}
+const main = (/** @type {any[]} */ ...steps) => ({ version: '1.0.0', sections: { main: steps } });
+/** A step that tells the hook a value: what the script thinks. @param {string} path @param {any} body */
+const tell = (path, body) => ({ request: { url: `${hook.url}${path}`, method: 'POST', body } });
+
+test('a document is fetched with the documented body; it answers, plays a file and hangs up', async () => {
+    const { path, number } = await call(main({ answer: {} }, { play: { url: `${hook.url}/tone.wav` } }, { hangup: {} }));
+    const { json, method, headers } = await hook.request(path);
+    assert.equal(method, 'POST');
+    assert.match(headers['content-type'], /^application\/json/);
+    assert.deepEqual(Object.keys(json).sort(), ['call', 'envs', 'params', 'vars']);
+    assert.equal(json.call.to, number);
+    assert.equal(json.call.direction, 'inbound');
+    assert.match(json.call.call_id, /^[0-9a-f-]{36}$/);
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await phone.waitEvent('CALL_CLOSED');
+    assertRecorded(phone.heard(), 500, -10);
+    const heard = findTone(phone.heard(), 500);
+    assert.ok(heard.length * 0.05 > 1.8, `${heard.length * 0.05} s of the tone`);
+});
+
+test('the seed: a code is said digit by digit, then the call ends', async () => {
+    await call('# SWML for voice MFA\nversion: 1.0.0\nsections:\n  main:\n    - answer: {}\n    - say:\n        text: "Your verification code is"\n    - set: {mfa_code: "482913"}\n    - say:\n        text: "{mfa_code}"\n    - hangup: {}\n');
+    await phone.waitEvent('CALL_ESTABLISHED');
+    const from = Date.now();
+    await phone.waitEvent('CALL_CLOSED', 20000);
+    assertSpeech(cut(phone.heard(), 0.3));
+    assert.ok(Date.now() - from > 3500, 'six digits take their time');
+});
+
+test('keys are collected, and decide what is next', async () => {
+    await call(
+        main(
+            { prompt: { play: 'say:Press one for sales', max_digits: 4, terminators: '#', digit_timeout: 3 } },
+            tell('/pressed', { result: '${prompt_result}', value: '${prompt_value}', terminator: '${prompt_digit_terminator}' }),
+            { switch: { variable: 'prompt_value', case: { 12: [tell('/case', 'twelve')] }, default: [tell('/case', 'other')] } },
+        ),
+    );
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await sleep(500);
+    await phone.press('12#');
+    assert.deepEqual((await hook.request('/pressed')).json, { result: 'match_digits', value: '12', terminator: '#' });
+    assert.equal((await hook.request('/case')).body, 'twelve');
+    await phone.waitEvent('CALL_CLOSED');
+});
+
+test('no key: no_input after the time', async () => {
+    await call(main({ prompt: { play: 'silence:0.2', initial_timeout: 1 } }, tell('/none', '${prompt_result}')));
+    assert.equal((await hook.request('/none')).body, 'no_input');
+    await phone.waitEvent('CALL_CLOSED');
+});
+
+test('keys are sent', async () => {
+    await call(main({ send_digits: '12w3*#' }, tell('/sent', '${send_digits_result}')));
+    assert.equal((await hook.request('/sent')).body, 'success');
+    await phone.waitEvent('CALL_CLOSED');
+    assert.equal(phone.keys(), '123*#');
+});
+
+test('a recording: its address, its length, what was said', async () => {
+    await call(
+        main(
+            { record: { max_length: 2, beep: true, initial_timeout: 0, end_silence_timeout: 0, status_url: `${hook.url}/recording` } },
+            tell('/recorded', { url: '${record_url}', result: '${record_result}' }),
+        ),
+    );
+    const { json } = await hook.request('/recorded');
+    assert.equal(json.result, 'success');
+    const wav = Buffer.from(await (await fetch(json.url)).arrayBuffer());
+    const file = join(daemon.folder, 'got.wav');
+    writeFileSync(file, wav);
+    const { readWav } = await import('./lib/wav.mjs');
+    const sound = readWav(file);
+    assert.ok(Math.abs(sound.samples.length / sound.rateHz - 2) < 0.4, `${sound.samples.length / sound.rateHz} s`);
+    assertRecorded(sound, 700, -12);
+    await phone.waitEvent('CALL_CLOSED');
+});
+
+test('sections, loops and variables', async () => {
+    await call({
+        version: '1.0.0',
+        sections: {
+            main: [
+                { set: { n: 0, list: ['a', 'b'] } },
+                { label: 'again' },
+                { set: { n: '${n + 1}' } },
+                { goto: { label: 'again', when: 'n < 3' } },
+                { execute: { dest: 'sum', params: { a: 2, b: 3 }, on_return: [{ set: { sum: '${return_value}' } }] } },
+                { cond: [{ when: 'sum == 5', then: [{ set: { right: true } }] }, { else: [{ set: { right: false } }] }] },
+                tell('/state', { n: '${n}', sum: '${sum}', right: '${right}', list: "${list.map(x => x + '!').join('')}", params: '${params.a}' }),
+                { transfer: 'rest' },
+            ],
+            sum: [{ return: '${parseInt(params.a) + parseInt(params.b)}' }],
+            rest: [tell('/rest', 'here'), { hangup: {} }],
+        },
+    });
+    assert.deepEqual((await hook.request('/state')).json, { n: 3, sum: 5, right: true, list: 'a!b!', params: '' });
+    await hook.request('/rest');
+    await phone.closed();
+});
+
+test('hangup before the answer is a refusal: busy', async () => {
+    await call(main({ hangup: { reason: 'busy' } }));
+    assert.match(await phone.closed(), /486/);
+});
+
+test('a document that is wrong: the call is refused, and the log says where', async () => {
+    await call(main({ answer: {} }, { shout: {} }));
+    assert.match(await phone.closed(), /500/);
+    assert.match(daemon.log(), /relay_script_method_undefined: there is no method 'shout'/);
+});
