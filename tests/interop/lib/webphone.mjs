@@ -1,46 +1,49 @@
-/** The browser phone, driven as a person would: signed in against the test's provisioning server and a real daemon. */
+/** The browser phone, driven as a person would: signed in at a real daemon. */
 import { openPage } from './chromium.mjs';
-import { settingsOf, startProvisioning } from './provisioning.mjs';
 
 /** Tones survive only without the browser's own ideas about noise. */
 const PLAIN = { processing: false, ringVolume: 0 };
 
 /**
- * A provisioning server with one account (and device) for each name, all users of that daemon.
+ * Users of that daemon, each with a device and an access token: tokens by name.
  * @param {any} daemon @param {string[]} names
  */
 export async function startOffice(daemon, names) {
-    const accounts = [];
+    /** @type {Record<string, string>} */
+    const tokens = {};
     for (const name of names) {
-        await daemon.command('user', 'add', name).catch(() => {});
-        const device = await daemon.addDevice(name);
-        const token = `tdevice-${name}`;
-        accounts.push({
-            token: `PT${name}`,
-            userId: `u-${name}`,
-            sessionToken: `s,${name}`,
-            devices: [{ DeviceToken: token, Platform: 'webpage', Description: `${name}'s browser`, Enabled: true }],
-            settings: { [token]: settingsOf(device, name[0].toUpperCase() + name.slice(1)) },
-        });
+        tokens[name] = await daemon.addUser(name);
+        await daemon.command('device', 'add', '--user', name, '--description', name[0].toUpperCase() + name.slice(1));
     }
-    return startProvisioning({ accounts, sip: daemon.ready.http[0] });
+    return { url: daemon.url, tokens };
 }
 
+/** What the first sign-in of each account left in the browser: the later ones are that browser again. @type {Map<string, any>} */
+const signedIn = new Map();
+
 /**
- * Sign in as that account. @param {any} browser @param {{url: string}} office @param {string} name
- * @param {{context?: object, settings?: object}} [config]
+ * Sign in as that account, or come back to it. @param {any} browser @param {{url: string, tokens: Record<string, string>}} office
+ * @param {string} name @param {{context?: object, settings?: object}} [config]
  */
 export async function openWebPhone(browser, office, name, { context = {}, settings = {} } = {}) {
-    const page = await openPage(browser, context);
+    const key = `${office.url} ${name}`;
+    const page = await openPage(browser, { ...context, storageState: signedIn.get(key) });
     page.on('dialog', (/** @type {any} */ dialog) => dialog.accept()); // "leave this page?"
     await page.addInitScript((/** @type {any} */ kept) => {
         if (window.top === window && !localStorage.getItem('tandem.phone.settings')) localStorage.setItem('tandem.phone.settings', JSON.stringify(kept));
     }, { ...PLAIN, ...settings });
     await page.goto(`${office.url}/phone/`);
-    await page.fill('#token', `PT${name}`);
-    await page.click('#signIn');
+    if (!signedIn.has(key)) {
+        await page.fill('#token', office.tokens[name]);
+        await page.click('#signIn');
+    }
     const phone = webPhoneOf(page);
     await phone.waitLink('registered');
+    if (!signedIn.has(key)) {
+        const state = await page.context().storageState();
+        for (const origin of state.origins) origin.localStorage = origin.localStorage.filter((/** @type {any} */ item) => item.name === 'tandem.phone.account');
+        signedIn.set(key, state);
+    }
     return phone;
 }
 
