@@ -7,7 +7,7 @@ import { startBaresip } from './baresip.mjs';
 import { startDaemon } from './daemon.mjs';
 import { startKamailio } from './kamailio.mjs';
 import { onlyFull, sleep, waitFor } from './process.mjs';
-import { startWebPhone, versionOf } from './webphone.mjs';
+import { startWebPhone, versionOf } from './sipstacks.mjs';
 
 const A = { hz: 440, levelDb: -12 };
 const B = { hz: 620, levelDb: -15 };
@@ -132,6 +132,49 @@ export function webPhoneTests(stack) {
         });
         await carol.stop();
     });
+
+    test('texts between the two', async () => {
+        const alice = await open('alice');
+        const bob = await open('bob');
+        await using([alice, bob], async () => {
+            await alice.say('bob', 'Grüße & <b>');
+            assert.equal(await bob.waitEvent('message'), 'message alice Grüße & <b>');
+            await alice.waitEvent('said');
+            await alice.say('nobody', 'x');
+            await alice.waitEvent('unsaid');
+        });
+    });
+
+    for (const isAttended of [false, true])
+        test(`transfers a call, ${isAttended ? 'attended' : 'blind'}`, onlyFull, async () => {
+            const alice = await open('alice', A);
+            const bob = await open('bob', B);
+            const carol = await startBaresip({ user: 'carol', domain: 'tandem', password: SECRET, outbound: daemon.sip, answers: 'auto', ...PHONE });
+            await using([alice, bob], async () => {
+                await alice.call('bob');
+                await bob.waitEvent('confirmed');
+                await alice.waitEvent('confirmed');
+                if (isAttended) {
+                    await bob.hold();
+                    await bob.call('carol');
+                    await carol.waitEvent('CALL_ESTABLISHED');
+                    await bob.waitEvent('confirmed');
+                    await bob.referToFirst();
+                } else {
+                    await bob.refer('carol');
+                    await carol.waitEvent('CALL_ESTABLISHED');
+                }
+                await bob.waitEvent('referred');
+                await sleep(800);
+                await assertPageHears(alice.page, PHONE.hz, PHONE.levelDb);
+                await sleep(1200);
+                await alice.hangup();
+                await carol.waitEvent('CALL_CLOSED');
+                await sleep(300);
+                assertRecorded(carol.heard(), A.hz, A.levelDb);
+            });
+            await carol.stop();
+        });
 
     test('calls out by the trunk and in from it', onlyFull, async () => {
         const alice = await open('alice', A);
