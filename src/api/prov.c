@@ -18,6 +18,7 @@ const struct api_route prov_routes[PROV_ROUTES] = {
     { HTTP_GET, "/", prov_user_show },
     { HTTP_PUT, "/", prov_user_change },
     { HTTP_DELETE, "/", prov_user_remove },
+    { HTTP_GET, "/Connections", prov_connection_list },
     { HTTP_GET, "/Devices", prov_device_list },
     { HTTP_POST, "/Devices", prov_device_add },
     { HTTP_GET, "/Devices/:id", prov_device_show },

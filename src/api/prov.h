@@ -15,7 +15,7 @@ enum {
     PROV_SETTINGS_MAX = 32 << 10,
     PROV_LIST_MAX = 1000, /* rows of a log, and unless told 100 */
     PROV_LOGIN_ROUTES = 2,
-    PROV_ROUTES = 23,
+    PROV_ROUTES = 24,
 };
 
 typedef void (*prov_device_fn)(struct rest *rest, const struct store_device *device);
@@ -74,6 +74,7 @@ void prov_settings_show(struct rest *rest);
 void prov_settings_change(struct rest *rest);
 void prov_domain_settings_show(struct rest *rest);
 void prov_domain_settings_change(struct rest *rest);
+void prov_connection_list(struct rest *rest);
 void prov_pat_list(struct rest *rest);
 void prov_pat_add(struct rest *rest);
 void prov_pat_remove(struct rest *rest);

@@ -250,6 +250,46 @@ void sip_bindings_remove(struct sip_bindings *bindings, const struct sip_binding
     }
 }
 
+static bool is_by_websocket(const struct sip_binding *b)
+{
+    return b->flow.kind == SIP_WS || b->flow.kind == SIP_WSS;
+}
+
+static struct slice contact_user(const struct sip_binding *b)
+{
+    struct sip_uri uri;
+    return sip_uri_parse(b->contact, &uri) ? SLICE_NONE : uri.user;
+}
+
+/* A web phone that was given a Contact user of its own comes back by a new connection, often with a
+ * new instance and host, before the old one is known to be dead: it is one phone all the same, and
+ * the newest counts. Several flows of one instance are meant (RFC 5626 §4.2). */
+static bool is_same_phone(const struct sip_binding *old, const struct sip_binding *new)
+{
+    struct slice aor = new->aor;
+    struct slice user = contact_user(new);
+    bool is_flow =
+        old->instance.len && slice_eq(old->instance, new->instance) && old->reg_id != new->reg_id;
+    return is_by_websocket(old) && is_by_websocket(new) && user.len && !is_flow &&
+           !slice_eq(user, slice_cut(&aor, '@')) && slice_eq(user, contact_user(old));
+}
+
+void sip_bindings_retire(struct sip_bindings *bindings, const struct sip_binding *wanted)
+{
+    struct record *record = find_record(bindings, wanted->aor);
+    const struct node *kept =
+        record ? find_node(record, wanted->contact, wanted->instance, wanted->reg_id) : NULL;
+    if (!kept)
+        return;
+    /* the record lives as long as `kept` is in it */
+    LIST_EACH(link, &record->bindings)
+    {
+        struct node *node = LIST_ITEM(link, struct node, in_record);
+        if (node != kept && is_same_phone(&node->binding, &kept->binding))
+            drop(node, SIP_BINDING_REMOVED);
+    }
+}
+
 size_t sip_bindings_list(const struct sip_bindings *bindings, struct slice aor,
                          const struct sip_binding **out, size_t max)
 {

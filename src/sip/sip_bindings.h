@@ -31,6 +31,9 @@ const struct sip_binding *sip_bindings_find(const struct sip_bindings *bindings,
 const struct sip_binding *sip_bindings_numbered(const struct sip_bindings *bindings,
                                                 uint64_t number);
 void sip_bindings_remove(struct sip_bindings *bindings, const struct sip_binding *binding);
+/** `wanted` was just put: others of its AOR that are the same web phone by an older connection go.
+ */
+void sip_bindings_retire(struct sip_bindings *bindings, const struct sip_binding *wanted);
 /** All of an AOR, best q first, then newest; returns how many there are. */
 size_t sip_bindings_list(const struct sip_bindings *bindings, struct slice aor,
                          const struct sip_binding **out, size_t max);

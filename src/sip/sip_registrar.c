@@ -213,41 +213,6 @@ static int remove_all(struct registration *reg, bool zero)
     return 0;
 }
 
-static bool is_by_websocket(const struct sip_binding *b)
-{
-    return b->flow.kind == SIP_WS || b->flow.kind == SIP_WSS;
-}
-
-static struct slice contact_user(const struct sip_binding *b)
-{
-    struct sip_uri uri;
-    return sip_uri_parse(b->contact, &uri) ? SLICE_NONE : uri.user;
-}
-
-/* A web phone that was given a Contact user of its own comes back by a new connection, often with a
- * new instance and host, before the old one is known to be dead: it is one phone all the same, and
- * the newest counts. Several flows of one instance are meant (RFC 5626 §4.2). */
-static bool is_same_phone(const struct sip_binding *old, const struct sip_binding *new)
-{
-    struct slice aor = new->aor;
-    struct slice user = contact_user(new);
-    bool is_flow =
-        old->instance.len && slice_eq(old->instance, new->instance) && old->reg_id != new->reg_id;
-    return is_by_websocket(old) && is_by_websocket(new) && user.len && !is_flow &&
-           !slice_eq(user, slice_cut(&aor, '@')) && slice_eq(user, contact_user(old));
-}
-
-static void retire_older(struct sip_registrar *r, const struct sip_binding *wanted)
-{
-    const struct sip_binding *list[SIP_CONTACTS_MAX];
-    const struct sip_binding *new = sip_bindings_find(r->bindings, wanted->aor, wanted->contact,
-                                                      wanted->instance, wanted->reg_id);
-    size_t n = sip_bindings_list(r->bindings, wanted->aor, list, SIP_CONTACTS_MAX);
-    for (size_t i = 0; i < n && i < SIP_CONTACTS_MAX; i++)
-        if (new &&list[i] != new &&is_same_phone(list[i], new))
-            sip_bindings_remove(r->bindings, list[i]);
-}
-
 static int apply(struct registration *reg)
 {
     struct sip_registrar *r = reg->registrar;
@@ -261,7 +226,7 @@ static int apply(struct registration *reg)
                  sip_bindings_put(r->bindings, b, r->config.max_contacts, false))
             return 503;
         if (reg->expires_s[i] > 0)
-            retire_older(r, b);
+            sip_bindings_retire(r->bindings, b);
     }
     return 0;
 }
