@@ -89,18 +89,23 @@ void rig_start(struct rig *rig, const char *yaml)
     assert_int_equal(sip_agent_listeners(rig->daemon->env.agent, SIP_UDP, &rig->sip, 1), 1);
 }
 
-static void remove_dir(const struct rig *rig)
+static void remove_dir(const char *path)
 {
-    DIR *dir = opendir(rig->dir);
+    char inside[400];
     struct dirent *entry;
+    DIR *dir = opendir(path);
     while (dir && (entry = readdir(dir))) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", rig->dir, entry->d_name);
-        unlink(path);
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
+        if (entry->d_type == DT_DIR)
+            remove_dir(inside);
+        else
+            unlink(inside);
     }
     if (dir)
         closedir(dir);
-    rmdir(rig->dir);
+    rmdir(path);
 }
 
 void rig_destroy(struct rig *rig)
@@ -118,7 +123,7 @@ void rig_destroy(struct rig *rig)
     fputs(rig->log, stderr); /* run-tests shows it when a test failed */
     close(rig->log_fd);
     mem_free(rig->log);
-    remove_dir(rig);
+    remove_dir(rig->dir);
 }
 
 void rig_turn(struct rig *rig)
@@ -137,6 +142,31 @@ void rig_run(struct rig *rig, int64_t ms)
 size_t rig_calls(const struct rig *rig)
 {
     return calls_count(rig->daemon->env.calls);
+}
+
+const char *rig_live_call(const struct rig *rig)
+{
+    static char id[64];
+    json_t *calls = calls_json(rig->daemon->env.calls);
+    const json_t *last = json_array_get(calls, json_array_size(calls) - 1);
+    const char *text = json_string_value(json_object_get(last, "id"));
+    snprintf(id, sizeof id, "%s", text ? text : "");
+    json_decref(calls);
+    return id;
+}
+
+unsigned rig_files(const struct rig *rig, const char *folder)
+{
+    char path[128];
+    unsigned n = 0;
+    struct dirent *entry;
+    snprintf(path, sizeof path, "%s/%s", rig->dir, folder);
+    DIR *dir = opendir(path);
+    while (dir && (entry = readdir(dir)))
+        n += entry->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return n;
 }
 
 struct question {

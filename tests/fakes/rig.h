@@ -52,6 +52,10 @@ void rig_run(struct rig *rig, int64_t ms);
 int64_t rig_now_ms(void);
 
 size_t rig_calls(const struct rig *rig); /* live ones */
+/** The id of the newest live call. Valid until the next. */
+const char *rig_live_call(const struct rig *rig);
+/** How many files there are in that folder of the state directory. */
+unsigned rig_files(const struct rig *rig, const char *folder);
 /** "cause code by: sentence" of the newest call in the store. Valid until the next call. */
 const char *rig_last_record(struct rig *rig);
 /** Its timeline, a line an entry: "leg kind text\n". Valid until the next call. */

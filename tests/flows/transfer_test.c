@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+#include "call/recording.h"
+#include "daemon/daemon_priv.h"
+
 static struct rig rig;
 static struct far_end alice, bob, carol, carrier;
 
@@ -298,6 +301,46 @@ static void test_trunk_asks(void **state)
     RIG_UNTIL(&rig, far_did(&bob, "bye"));
 }
 
+/* The built-in answers inside the REFER: everything happens at once. */
+static void test_to_a_built_in(void **state)
+{
+    (void)state;
+    alice_calls("bob", &bob);
+    far_refer(&bob, "echo");
+    RIG_UNTIL(&rig, far_did(&bob, "bye"));
+    far_expect(&bob, "referred:100 referred:200 bye ");
+    expect_heard(&alice, &alice); /* her own voice */
+    far_hang_up(&alice);
+}
+
+/* The one whose side was recorded leaves: a second file goes on. */
+static void test_recording_goes_on(void **state)
+{
+    (void)state;
+    struct fault fault = { 0 };
+    alice_calls("bob", &bob);
+    struct slice id = slice_of(rig_live_call(&rig));
+    struct call *call = calls_find(rig.daemon->env.calls, id);
+    assert_non_null(call);
+    assert_int_equal(recording_start(call, false, &fault), OK);
+    assert_int_equal(recording_start(call, false, &fault), ERR_EXISTS);
+    expect_heard(&alice, &bob);
+    far_refer(&alice, "carol");
+    RIG_UNTIL(&rig, far_did(&carol, "ack") && far_did(&alice, "bye"));
+    expect_heard(&bob, &carol);
+    assert_non_null(recording_id(call));
+    assert_true(recording_stop(call));
+    assert_false(recording_stop(call));
+    RIG_UNTIL(&rig, rig_files(&rig, "recordings") == 2);
+    json_t *list = recordings_json(call);
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "state")),
+                        "complete");
+    json_decref(list);
+    far_hang_up(&bob);
+    RIG_UNTIL(&rig, far_did(&carol, "bye"));
+}
+
 static void test_hops_and_privacy(void **state)
 {
     (void)state;
@@ -331,6 +374,8 @@ int main(void)
         CASE(test_trunk_refuses_to_transfer),
         CASE(test_from_trunk_to_user),
         CASE(test_trunk_asks),
+        CASE(test_to_a_built_in),
+        CASE(test_recording_goes_on),
         CASE(test_hops_and_privacy),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
