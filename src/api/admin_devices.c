@@ -118,10 +118,12 @@ void admin_device_show(struct rest *rest)
 static void on_changed(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
+    if (answer->err) {
         rest_fail_store(rest, answer->err, "device");
-    else
-        store_device_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_shown));
+        return;
+    }
+    rest_tell_change(rest);
+    store_device_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_shown));
 }
 
 static void on_found(void *owner, const struct store_answer *answer)
@@ -140,6 +142,7 @@ static void on_found(void *owner, const struct store_answer *answer)
         row.disabled_ms = 0;
     else if (json_is_false(enabled) && !row.disabled_ms)
         row.disabled_ms = rest_now_ms(rest);
+    rest->changes = "devices";
     store_device_change(rest_store(rest), &row, rest_then(rest, on_changed));
 }
 

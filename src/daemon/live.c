@@ -151,10 +151,12 @@ static enum err keep_first_key(void *owner, struct fault *fault)
 static void on_change(void *owner, const char *what)
 {
     struct daemon *daemon = owner;
-    if (strcmp(what, "numbers") == 0)
+    if (strcmp(what, "numbers") == 0) {
         daemon_reload_numbers(daemon);
-    else
-        registrar_reload_users(daemon->registrar);
+        return;
+    }
+    registrar_reload_users(daemon->registrar);
+    registrar_reload_devices(daemon->registrar);
 }
 
 static const struct admin_live_ops live_ops = {

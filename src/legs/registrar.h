@@ -76,6 +76,8 @@ void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *f
 /** Known users by name (config and store), for the router. Reload after the store changed. */
 bool registrar_has_user(void *registrar, struct slice name);
 void registrar_reload_users(struct registrar *registrar);
+/** Devices changed in the store: those that are gone or disabled lose their bindings. */
+void registrar_reload_devices(struct registrar *registrar);
 
 /** Rows of `tandem bans`: addresses that sent wrong passwords [{address, state ("banned",
  * "watched"), failures, seconds_left}]; the caller's. */

@@ -20,6 +20,7 @@ struct registrar {
     struct list lookups; /* struct lookup: questions to the store */
     struct registrar_tokens tokens;
     struct registrar_log *log;
+    bool devices_asked, devices_again; /* registrar_devices.c: a list is on its way, one more */
     struct registrar_alive *alive;
     void (*watch)(void *owner, struct slice user);
     void *watch_owner;

@@ -141,6 +141,21 @@ test('a phone that comes back is one binding, and the newest is called', async (
     assert.deepEqual(none, []);
 });
 
+test('a device that is disabled or removed is gone at once', async () => {
+    for (const [act, word] of [['disable', 'enable'], ['remove', '']]) {
+        const device = await daemon.addDevice('alice');
+        const { Settings_json: account } = await alice.ask(`/Devices/${device.device_token}?password=yes`);
+        const phone = await openSipSocket(wss(), account);
+        assert.equal((await phone.register()).status, 200);
+        assert.equal((await bindings()).length, 1);
+        await daemon.command('device', act, device.device_token);
+        await waitFor('the end', async () => (await bindings()).length === 0, 3000);
+        assert.equal((await phone.register()).status, 401);
+        if (word) await daemon.command('device', word, device.device_token);
+        phone.close();
+    }
+});
+
 test('calls out of the building need a route', async () => {
     const phone = await openSipSocket(wss(), alice.account);
     const far = await phone.send('INVITE', { uri: 'sip:destination@example.com', to: 'sip:destination@example.com', body: OFFER });
