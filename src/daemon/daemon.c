@@ -292,6 +292,7 @@ void daemon_stop(struct daemon *daemon)
     struct cause cause = cause_of_token("shutdown", CAUSE_BY_SYSTEM, NULL);
     calls_end_all(daemon->env.calls, &cause);
     trunks_stop(daemon->trunks);
+    presence_stop(daemon->presence);
     loop_timer_start(daemon->env.loop, &daemon->stop_timer, STOP_LIMIT_MS, on_stop_limit, daemon);
     http_server_stop(daemon->http, on_http_done, daemon);
     sip_agent_shutdown(daemon->env.agent, STOP_GRACE_MS, on_sip_done, daemon);

@@ -11,6 +11,7 @@
 #include "call/call_stats.h"
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
+#include "legs/presence.h"
 #include "legs/registrar.h"
 #include "legs/trunks.h"
 #include "media/media.h"
@@ -59,6 +60,7 @@ ONE(transcoding, scrape->calls.transcoding)
 ONE(sip_transactions, scrape->sip->txns)
 ONE(sip_sessions, scrape->sip->sessions)
 ONE(sip_keepalives, scrape->sip->keepalives)
+ONE(sip_subscriptions, presence_watches(scrape->daemon->presence))
 ONE(sip_banned, registrar_banned(scrape->daemon->registrar))
 ONE(bridge_sockets, bridge_face_sockets(scrape->daemon->bridge))
 ONE(http_connections, http_server_connections(scrape->daemon->http))
@@ -306,6 +308,7 @@ static const struct metric table[] = { /* sorted by name */
     { "tandem_sip_responses_total", COUNTER, "SIP responses, without retransmissions.", { "direction", "class" }, sip_responses },
     { "tandem_sip_retransmissions_total", COUNTER, "SIP messages that came, or were sent, again.", { "direction" }, sip_retransmissions },
     { "tandem_sip_sessions", GAUGE, "SIP sessions (INVITE dialogs) now.", { 0 }, sip_sessions },
+    { "tandem_sip_subscriptions", GAUGE, "Subscriptions of phones (presence, lamps) now.", { 0 }, sip_subscriptions },
     { "tandem_sip_transactions", GAUGE, "SIP transactions now.", { 0 }, sip_transactions },
     { "tandem_store_queue_depth", GAUGE, "Requests to the database that are not answered yet.", { 0 }, store_queue },
     { "tandem_transcoding_legs", GAUGE, "Legs whose audio is decoded and encoded anew.", { 0 }, transcoding },

@@ -222,6 +222,11 @@ struct presence *presence_create(const struct leg_env *env, struct registrar *re
     return presence;
 }
 
+void presence_stop(struct presence *presence)
+{
+    sip_notifier_end(presence->notifier, SLICE_NONE, "deactivated");
+}
+
 void presence_destroy(struct presence *presence)
 {
     size_t cursor = 0;

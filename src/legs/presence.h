@@ -10,6 +10,8 @@ struct presence;
 struct registrar;
 
 struct presence *presence_create(const struct leg_env *env, struct registrar *registrar);
+/** We go: subscriptions end, so that phones ask again (RFC 6665 §4.1.3 "deactivated"). */
+void presence_stop(struct presence *presence);
 /** Before the registrar, whose credentials it asks for. */
 void presence_destroy(struct presence *presence);
 /** calls_config.on_event: what the user's phones do in calls. NULL is fine. */

@@ -152,7 +152,10 @@ test('a phone on UDP is still registered after a restart, and is called', async 
     const one = await startDaemon({ yaml });
     const bob = await startSipPhone({ user: 'bob', password: SECRET, server: one.sip });
     await bob.register();
+    await bob.subscribe('sip:alice@tandem', 'presence');
+    assert.match(await (await fetch(`${one.url}/metrics`)).text(), /^tandem_sip_subscriptions 1$/m);
     await one.stop();
+    await waitFor('the end of the subscription', () => bob.requests.some((/** @type {any} */ m) => /^terminated;reason=deactivated/.test(m.header('Subscription-State'))));
     const two = await startDaemon({ yaml, state: one.state });
     await waitFor('the binding', async () => (await two.command('registrations')).some((/** @type {any} */ row) => row.user === 'bob'));
     const alice = await startSipPhone({ user: 'alice', password: SECRET, server: two.sip });
