@@ -1,56 +1,28 @@
 /** A PBX that knows only SIP calls and is called through a Kandy cloud: both far ends real, tones both ways. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { startSim } from '../kandy-sim/lib/start.mjs';
+import { test } from 'node:test';
 import { startBaresip } from './lib/baresip.mjs';
 import { assertRecorded } from './lib/checks.mjs';
-import { startDaemon } from './lib/daemon.mjs';
+import { ACCOUNT, DID, digitsOf, PBX_SECRET, SECRET, startOffice } from './lib/kandy.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 
-const ACCOUNT = 'u@test.local';
-const SECRET = 'cloud-password-4711';
-const DID = '97143456789';
-const PBX_SECRET = 'wonderland-4711';
 const PBX = { hz: 700, levelDb: -18 };
 const CLOUD = { hz: 1000, levelDb: -12 };
 
-const users = `users: {3cx_trunk: {password: '${PBX_SECRET}', pbx: true}}\n`;
-
-for (const dialect of ['seed', 'link']) {
-    /** @type {Awaited<ReturnType<typeof startSim>>} */ let sim;
-    /** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
-    /** @type {Awaited<ReturnType<typeof startBaresip>>} */ let pbx;
-
+for (const dialect of ['seed', 'link'])
     test(dialect, async (t) => {
-        sim = await startSim({ accounts: [`${ACCOUNT}:${SECRET}`], dialects: dialect, coturn: true });
-        daemon = await startDaemon({
-            yaml: users,
-            env: {
-                KANDY_USERNAME: ACCOUNT,
-                KANDY_PASSWORD: SECRET,
-                KANDY_HOST: sim.ready.base.replace('https://', ''),
-                KANDY_CA_FILE: sim.ready.ca,
-                KANDY_ICE_SERVERS: sim.ready.ice_servers.join(','),
-                KANDY_DEFAULT_DID: DID,
-            },
-        });
-        pbx = await startBaresip({ user: '3cx_trunk', domain: 'tandem.test', password: PBX_SECRET, outbound: daemon.sip, ...PBX });
-        const trunk = async () => (await daemon.command('trunks')).find((row) => row.name === 'kandy');
-        const call = async (state) => waitFor(`a call that is ${state}`, async () => (await sim.get('/calls')).findLast((row) => row.state === state), 8000);
+        const office = await startOffice({ dialects: dialect, coturn: true });
+        const { sim, daemon, trunk, there: call } = office;
+        const pbx = await startBaresip({ user: '3cx_trunk', domain: 'tandem.test', password: PBX_SECRET, outbound: daemon.sip, ...PBX });
 
         await t.test('the trunk connects with user name and password alone', async () => {
-            await waitFor('the connection', async () => (await trunk()).state === 'connected').catch((error) => {
-                throw new Error(`${error.message}\n${daemon.log()}`);
-            });
             assert.equal((await trunk()).dialect, dialect);
         });
 
         await t.test('the PBX dials 0501234567: tones both ways, keys, and it hangs up', async () => {
             await pbx.dial('sip:0501234567@tandem.test');
-            const there = await call('connected').catch((error) => {
-                throw new Error(`${error.message}\n${daemon.log().slice(-6000)}`);
-            });
-            assert.equal(there.to.replace(/^sip:|@.*/g, ''), '971501234567');
+            const there = await call('connected');
+            assert.equal(digitsOf(there.to), '971501234567');
             await pbx.waitEvent('CALL_ESTABLISHED');
             await sim.waitTone(there.id, PBX.hz).catch((error) => {
                 throw new Error(`${error.message}\n${daemon.log().slice(-6000)}`);
@@ -67,7 +39,7 @@ for (const dialect of ['seed', 'link']) {
             pbx.forget();
             await pbx.dial('sip:043456789@tandem.test');
             const there = await call('connected');
-            assert.equal(there.to.replace(/^sip:|@.*/g, ''), '97143456789');
+            assert.equal(digitsOf(there.to), '97143456789');
             await pbx.waitEvent('CALL_ESTABLISHED');
             await sim.post(`/calls/${there.id}/hangup`);
             await pbx.waitEvent('CALL_CLOSED');
@@ -139,7 +111,5 @@ for (const dialect of ['seed', 'link']) {
             assert.deepEqual(wrong, []); // but for the question of `auto` whether there is a seed API
         });
         await pbx.stop();
-        await daemon.stop();
-        await sim.stop();
+        await office.stop();
     });
-}
