@@ -1,0 +1,98 @@
+/** What people do during a call through a Kandy cloud (link), and media that goes through TURN alone. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startBaresip } from './lib/baresip.mjs';
+import { ACCOUNT, DID, PBX_SECRET, startOffice } from './lib/kandy.mjs';
+import { onlyFull, sleep, waitFor } from './lib/process.mjs';
+
+const PBX = { hz: 700, levelDb: -18 };
+/** @param {any} daemon */
+const startPbx = (daemon) => startBaresip({ user: '3cx_trunk', domain: 'tandem.test', password: PBX_SECRET, outbound: daemon.sip, ...PBX });
+
+test('hold and resume from both sides, a new offer without description', async (t) => {
+    const { sim, daemon, there, stop } = await startOffice({});
+    const pbx = await startPbx(daemon);
+    await pbx.dial('sip:0501234567@tandem.test');
+    const call = await there('connected');
+    await pbx.waitEvent('CALL_ESTABLISHED');
+    await sim.waitTone(call.id, PBX.hz);
+    await t.test('the PBX holds: the far side is told, and hears it again', async () => {
+        await pbx.run('hold');
+        await sim.waitCall(call.id, 'held');
+        await pbx.run('resume');
+        await sim.waitCall(call.id, 'connected');
+        await sim.waitTone(call.id, PBX.hz);
+    });
+    await t.test('the far side holds: the PBX is told', async () => {
+        await sim.post(`/calls/${call.id}/hold`);
+        await waitFor('the hold in the timeline', async () => (await daemon.command('calls', (await daemon.command('calls'))[0].id)).timeline.some((/** @type {any} */ row) => row.text === 'holds the call'));
+        await sim.post(`/calls/${call.id}/resume`);
+        await sim.waitTone(call.id, PBX.hz);
+    });
+    await t.test('it offers anew, with and without a description', async () => {
+        for (const slow of [false, true]) {
+            await sim.post(`/calls/${call.id}/reoffer`, { slow });
+            await sleep(700);
+            await sim.waitTone(call.id, PBX.hz);
+        }
+    });
+    await t.test('glare: our offer is made again when it says', async () => {
+        await sim.post('/faults', { on: 'event:respondCallUpdate', glare: true, retryAfter: 1 });
+        await pbx.run('hold');
+        await sim.waitRequest('update');
+        await sim.waitCall(call.id, 'held', 8000);
+        await pbx.run('resume');
+        await sim.waitCall(call.id, 'connected');
+    });
+    await pbx.hangup();
+    await sim.waitCall(call.id, 'ended');
+    assert.deepEqual((await sim.get('/violations')).filter((/** @type {any} */ row) => row.op !== 'POST /v2.0/subscription'), []);
+    await pbx.stop();
+    await stop();
+});
+
+test('the PBX transfers: the cloud does it where the trunk says so', onlyFull, async () => {
+    const { sim, daemon, there, stop } = await startOffice({ yaml: 'trunks: {kandy: {provider: etisalat-uae, transfer: pass}}\n' });
+    const pbx = await startPbx(daemon);
+    await pbx.dial('sip:0501234567@tandem.test');
+    const call = await there('connected');
+    await pbx.waitEvent('CALL_ESTABLISHED');
+    await pbx.run('transfer', 'sip:043456789@tandem.test');
+    const asked = await sim.waitRequest('transfer');
+    assert.equal(asked.json.callControlRequest.address, 'sip:97143456789@test.local');
+    await sim.waitCall(call.id, 'ended');
+    await pbx.waitEvent('CALL_CLOSED');
+    await pbx.stop();
+    await stop();
+});
+
+test('media through TURN over TLS alone, with the credentials of the subscription', async () => {
+    const { sim, daemon, there, stop } = await startOffice({ coturn: true, relay: true, yaml: 'trunks: {kandy: {provider: etisalat-uae, relay_only: true}}\n' });
+    const pbx = await startPbx(daemon);
+    await pbx.dial('sip:0501234567@tandem.test');
+    const call = await there('connected');
+    await pbx.waitEvent('CALL_ESTABLISHED');
+    const heard = await sim.waitTone(call.id, PBX.hz).catch((error) => {
+        throw new Error(`${error.message}\n${daemon.log().slice(-6000)}`);
+    });
+    assert.deepEqual([heard.pair.local, heard.pair.remote], ['relay', 'relay']);
+    await pbx.hangup();
+    await sim.waitCall(call.id, 'ended');
+    await pbx.stop();
+    await stop();
+});
+
+test('an incoming call without a description', onlyFull, async () => {
+    const { sim, daemon, stop } = await startOffice({});
+    const pbx = await startPbx(daemon);
+    await pbx.run('uanew', `<sip:${DID}@127.0.0.1>;regint=0;audio_codecs=pcmu,pcma`);
+    const call = await sim.post('/calls', { user: ACCOUNT, from: '971501112222', to: DID, offer: false });
+    await pbx.waitEvent('CALL_INCOMING');
+    await pbx.accept();
+    await sim.waitCall(call.id, 'connected');
+    await sim.waitTone(call.id, PBX.hz);
+    await pbx.hangup();
+    await sim.waitCall(call.id, 'ended');
+    await pbx.stop();
+    await stop();
+});
