@@ -40,13 +40,15 @@ export async function startSim({ accounts = [], dialects, authName, plain, cotur
     const waitCall = (id, state, timeoutMs = 5000) =>
         waitFor(`call ${id} to be ${state}`, async () => (await ask('GET', `/calls/${id}`)).state === state, timeoutMs);
     /**
-     * What a far end hears, once that tone is there. @param {string} id @param {number} hz @returns {Promise<any>}
+     * What a far end hears, once that tone (and, if it is told, that loud) is there for 800 ms on end.
+     * @param {string} id @param {number} hz @param {number} [timeoutMs] @param {number} [level] @returns {Promise<any>}
      */
-    async function waitTone(id, hz, timeoutMs = 8000) {
+    async function waitTone(id, hz, timeoutMs = 8000, level) {
         let heard;
         const isThere = async () => {
             heard = await ask('GET', `/calls/${id}/media?ms=800`);
-            const isRight = Math.abs(heard.hz - hz) < 3 && heard.purity > 0.9;
+            const isLoud = level === undefined || Math.abs(heard.level - level) < 1.5;
+            const isRight = Math.abs(heard.hz - hz) < 3 && heard.purity > 0.9 && isLoud;
             if (!isRight) await sleep(100); // to measure takes time, in which the far end is silent
             return isRight;
         };
