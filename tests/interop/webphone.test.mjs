@@ -19,7 +19,7 @@ const DESK = { hz: 700, levelDb: -18 };
 before(async () => {
     buildWeb();
     [daemon, annas, omars] = await Promise.all([startDaemon(), startChromium(ANNA), startChromium(OMAR)]);
-    office = await startOffice(daemon, ['anna', 'omar', 'zoe']);
+    office = await startOffice(daemon, ['anna', 'omar', 'zoe', 'zoe-alone']);
 });
 after(async () => {
     await Promise.all([annas?.close(), omars?.close()]);
@@ -457,17 +457,22 @@ test('devices: the microphone is tested with a meter, the choice is kept', async
     await a.close();
 });
 
-test('a blocked microphone and a refused account are said in words', async () => {
-    const page = await openPage(annas, { permissions: [] });
-    await page.addInitScript(() => {
+test('a blocked microphone is said in words', async () => {
+    const a = await anna();
+    await a.page.evaluate(() => {
         navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
     });
-    await page.goto(`${office.url}/phone/`);
-    await page.fill('#token', office.tokens.anna);
-    await page.click('#signIn');
-    const phone = webPhoneOf(page);
-    await phone.waitLink('registered');
-    await phone.dial('echo');
-    await page.waitForSelector('text=The microphone is not allowed.');
-    await page.context().close();
+    await a.dial('echo');
+    await a.page.waitForSelector('text=The microphone is not allowed.');
+    await a.close();
+});
+
+test('a device that was revoked: the phone says that it is not accepted', async () => {
+    const zoe = await openWebPhone(annas, office, 'zoe-alone');
+    const [device] = await daemon.command('device', 'list', '--user', 'zoe-alone');
+    await daemon.command('device', 'revoke', device.device_token);
+    await zoe.page.reload();
+    await zoe.page.waitForSelector('.banner.bad');
+    assert.match(await zoe.page.textContent('.banner.bad'), /does not accept this phone: 40[13]/);
+    await zoe.close();
 });

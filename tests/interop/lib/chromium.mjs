@@ -51,13 +51,15 @@ export async function openPage(browser, contextOptions = {}) {
 /** Runs in the page. */
 function installEars() {
     const Original = window.RTCPeerConnection;
-    const ears = { peers: [], pcm: [], rateHz: 48000 };
+    const ears = { peers: [], pcm: [], tracks: new Set(), rateHz: 48000 };
     Object.assign(window, { ears });
     class Heard extends Original {
         constructor(config) {
             super(config);
             ears.peers.push(this);
             this.addEventListener('track', (event) => {
+                if (ears.tracks.has(event.track)) return; // again after hold
+                ears.tracks.add(event.track);
                 const stream = event.streams[0] ?? new MediaStream([event.track]);
                 const audio = new AudioContext({ sampleRate: ears.rateHz });
                 const element = new Audio(); // without one Chromium gives silence
