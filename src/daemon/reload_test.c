@@ -21,6 +21,7 @@
 #include "daemon/daemon_priv.h"
 #include "legs/trunks.h"
 #include "sip/sip_agent.h"
+#include "store/store_rows.h"
 
 enum { TEXT_MAX = 8000, WAIT_TURNS = 300 };
 
@@ -329,6 +330,86 @@ static void test_a_wrong_file_changes_nothing(void **state)
     assert_int_equal(noted.code, 603);
 }
 
+static size_t n_records;
+
+static void on_records(void *owner, const struct store_answer *answer)
+{
+    *(bool *)owner = true;
+    n_records = answer->n;
+}
+
+static size_t count_records(void)
+{
+    bool answered = false;
+    store_call_list(daemon_->env.store, 0, 10, (struct store_reply){ on_records, &answered });
+    for (int i = 0; i < WAIT_TURNS && !answered; i++)
+        turn(1);
+    assert_true(answered);
+    return n_records;
+}
+
+static void put_record(const char *id, int64_t age_days)
+{
+    int64_t at_ms = loop_wall_ms(daemon_->env.loop) - age_days * 24 * 3600 * 1000;
+    struct store_call row = { .id = id,
+                              .direction = "out",
+                              .face = "sip",
+                              .from = "a",
+                              .to = "b",
+                              .trunk = "",
+                              .user = "",
+                              .state = "done",
+                              .codec_a = "",
+                              .codec_b = "",
+                              .cause = "hangup",
+                              .cause_text = "",
+                              .ended_by = "local",
+                              .correlation = "",
+                              .stats = "[]",
+                              .code = 200,
+                              .created_ms = at_ms,
+                              .ended_ms = at_ms };
+    store_call_set(daemon_->env.store, &row, STORE_NOBODY);
+}
+
+static void test_old_records_go(void **state)
+{
+    (void)state;
+    struct fault fault;
+    size_t before = count_records();
+    put_record("old", 366);
+    put_record("young", 364);
+    assert_int_equal(count_records(), before + 2);
+    daemon_start_housekeeping(daemon_);
+    assert_int_equal(count_records(), before + 1);
+    put_callee(LISTEN("127.0.0.1:0") "keep_calls: 0\n");
+    assert_int_equal(daemon_reload(daemon_, NULL, &fault), OK);
+    put_record("ancient", 5000);
+    daemon_start_housekeeping(daemon_);
+    assert_int_equal(count_records(), before + 2);
+}
+
+/* Who is near, and what we are called, without a restart. */
+static void test_networks_and_public_address(void **state)
+{
+    (void)state;
+    struct fault fault;
+    char text[ADDR_TEXT];
+    const struct leg_env *env = &daemon_->env;
+    put_callee(LISTEN("127.0.0.1:0") "public_ip: 203.0.113.9\nlocal_nets: [192.0.2.0/24]\n");
+    assert_int_equal(daemon_reload(daemon_, NULL, &fault), OK);
+    assert_int_equal(env->n_local_nets, 2); /* and loopback, always */
+    assert_string_equal(addr_print_ip(&env->public_ip, text), "203.0.113.9");
+    log_set_fd(-1); /* it warns that there is nobody to ask */
+    put_callee(LISTEN("127.0.0.1:0") "public_ip: auto\nstun: {servers: []}\n");
+    assert_int_equal(daemon_reload(daemon_, NULL, &fault), OK);
+    log_set_fd(2);
+    assert_string_equal(addr_print_ip(&env->public_ip, text), "203.0.113.9"); /* still */
+    put_callee(LISTEN("127.0.0.1:0") "");
+    assert_int_equal(daemon_reload(daemon_, NULL, &fault), OK);
+    assert_false(addr_is_set(&env->public_ip));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -338,6 +419,8 @@ int main(void)
         TEST(test_the_next_call_goes_to_the_new_host),
         TEST(test_what_needs_a_restart_is_named),
         TEST(test_a_wrong_file_changes_nothing),
+        TEST(test_old_records_go),
+        TEST(test_networks_and_public_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

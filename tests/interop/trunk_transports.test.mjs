@@ -8,7 +8,7 @@ import { startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startKamailio } from './lib/kamailio.mjs';
 import { openPhonePage } from './lib/office.mjs';
-import { findPorts, makeFolder, sleep, startProcess, waitFor } from './lib/process.mjs';
+import { findPorts, makeFolder, onlyFull, sleep, startProcess, waitFor } from './lib/process.mjs';
 import { OFFER, openSocket } from './lib/socket.mjs';
 
 const PAGE = { hz: 440, levelDb: -12 };
@@ -45,7 +45,7 @@ const WAYS = /** @type {const} */ ([
     { name: 'UDP with rtpengine in the path of the sound', transport: 'udp', tls: false, relay: true },
 ]);
 for (const way of WAYS)
-    describe(way.name, () => {
+    describe(way.name, way.tls ? {} : onlyFull, () => {
         /** @type {any} */ let kamailio, daemon, bob, relay;
         before(async () => {
             relay = way.relay ? await startRtpengine() : null;
