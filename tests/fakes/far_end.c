@@ -2,22 +2,18 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "media/rtp.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_auth.h"
 #include "sip/sip_msg.h"
 #include "sip/sip_refer.h"
 #include "sip/sip_session.h"
 #include "sip/sip_txn.h"
-
-enum { FAR_PACKET = 160 };
 
 struct far_call {
     struct list in_far;
@@ -276,15 +272,6 @@ static void on_invite(void *owner, struct sip_session *session, const struct sip
 
 static const struct sip_agent_events agent_events = { .on_invite = on_invite };
 
-static void bind_rtp(struct far_end *far)
-{
-    struct addr addr = addr_loopback4(0);
-    socklen_t len = sizeof far->rtp;
-    far->rtp_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(far->rtp_fd, &addr.sa, addr_len(&addr)), 0);
-    assert_int_equal(getsockname(far->rtp_fd, &far->rtp.sa, &len), 0);
-}
-
 void far_create(struct far_end *far, struct rig *rig)
 {
     *far = (struct far_end){
@@ -296,7 +283,7 @@ void far_create(struct far_end *far, struct rig *rig)
     far->agent = sip_agent_create(rig->far_loop, &config, &agent_events, far);
     assert_int_equal(sip_agent_listen(far->agent, SIP_UDP, &bind, NULL), OK);
     assert_int_equal(sip_agent_listeners(far->agent, SIP_UDP, &far->addr, 1), 1);
-    bind_rtp(far);
+    far_open_rtp(far);
 }
 
 void far_destroy(struct far_end *far)
@@ -465,40 +452,4 @@ void far_expect(struct far_end *far, const char *log)
 bool far_did(const struct far_end *far, const char *part)
 {
     return strstr(far->log, part) != NULL;
-}
-
-/* Where the gateway wants RTP. */
-static struct addr rtp_of_gateway(const struct far_end *far)
-{
-    struct slice sdp = slice_of(far->sdp);
-    struct slice rest = slice_from(sdp, slice_find(sdp, SLICE("m=audio ")));
-    uint32_t port;
-    (void)slice_word(&rest);
-    assert_int_equal(slice_to_u32(slice_word(&rest), 65535, &port), OK);
-    return addr_loopback4((uint16_t)port); /* at most 65535 */
-}
-
-void far_send_rtp(struct far_end *far)
-{
-    static uint16_t seq;
-    uint8_t packet[RTP_HEADER_LEN + FAR_PACKET];
-    struct addr to = rtp_of_gateway(far);
-    struct slice formats = slice_of(far->formats);
-    uint32_t pt;
-    assert_int_equal(slice_to_u32(slice_word(&formats), 127, &pt), OK);
-    struct rtp_header header = {
-        .pt = (uint8_t)pt, .seq = seq, .ts = (uint32_t)seq * FAR_PACKET, .ssrc = 77
-    };
-    seq++;
-    rtp_print(&header, packet);
-    memset(packet + RTP_HEADER_LEN, 0xd5, FAR_PACKET); /* quiet in both laws */
-    assert_int_equal(sendto(far->rtp_fd, packet, sizeof packet, 0, &to.sa, addr_len(&to)),
-                     sizeof packet);
-}
-
-void far_poll_rtp(struct far_end *far)
-{
-    uint8_t packet[2048];
-    while (recv(far->rtp_fd, packet, sizeof packet, 0) > 0)
-        far->packets++;
 }

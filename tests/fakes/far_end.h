@@ -71,6 +71,8 @@ void far_replace(struct far_end *far, struct far_end *old, const char *user, con
 void far_expect(struct far_end *far, const char *log);
 bool far_did(const struct far_end *far, const char *part);
 
-/** One packet of PCMU to where the gateway's newest description says. */
+/* far_rtp.c */
+void far_open_rtp(struct far_end *far); /* for far_create() */
+/** One packet of its first format to where the gateway's newest description says. */
 void far_send_rtp(struct far_end *far);
 void far_poll_rtp(struct far_end *far);

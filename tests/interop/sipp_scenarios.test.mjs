@@ -26,7 +26,6 @@ const ROWS = [
     { name: '183_sdp', what: 'early media, then the answer', act: async (socket) => (await socket.next('progress'), hangUp(socket)) },
     { name: '100rel', what: 'a 183 that requires PRACK', act: hangUp },
     { name: '486', what: 'busy', act: async (socket) => assert.equal((await socket.next('error')).reason, 'busy') },
-    { name: '302', what: 'a redirection that is not followed', act: async (socket) => assert.equal((await socket.next('error')).type, 'error') },
     { name: 'cancel_race', what: 'CANCEL and 200 cross', act: async (socket) => (await socket.next('ringing'), socket.send({ type: 'hangup' })) },
     {
         name: 'reinvite_hold',
@@ -50,6 +49,31 @@ for (const { name, what, act } of ROWS)
         await waitFor('the end of the call', async () => (await daemon.command('calls')).length === 0);
         await daemon.stop();
     });
+
+for (const follows of [true, false])
+    test(`302: a redirection that is ${follows ? '' : 'not '}followed`, async () => {
+        const other = await startSipp({ scenario: scenario('183_sdp') });
+        const sipp = await startSipp({ scenario: scenario('302'), args: ['-key', 'other', other.address] });
+        const daemon = await startWith(sipp.address, follows ? '' : "trunks: {default: {follow_redirects: 'no'}}\n");
+        const socket = await openSocket(daemon.bridgeUrl);
+        socket.send({ type: 'offer', sdp: OFFER, destination: '+15551234567' });
+        if (follows) await hangUp(socket);
+        else assert.equal((await socket.next('error')).reason, 'redirected');
+        assert.equal(await sipp.done(), 0, sipp.log().slice(-2500));
+        if (follows) assert.equal(await other.done(), 0, other.log().slice(-2500));
+        else await other.stop();
+        await waitFor('the end of the call', async () => (await daemon.command('calls')).length === 0);
+        await daemon.stop();
+    });
+
+test('refer: a far end hands its call over', async () => {
+    const daemon = await startDaemon({ yaml: "trunks: {office: {host: 192.0.2.1, register: 'no', sources: [127.0.0.1]}}\n" });
+    const sipp = await startSipp({ scenario: scenario('refer'), target: daemon.sip });
+    assert.equal(await sipp.done(), 0, sipp.log().slice(-2500));
+    const made = (await daemon.command('calls', '--all')).find((/** @type {any} */ call) => call.to === 'milliwatt');
+    assert.equal((await daemon.command('calls', made.id)).cause.token, 'transferred');
+    await daemon.stop();
+});
 
 test('late_offer: an INVITE without SDP is answered with our offer', async () => {
     const daemon = await startDaemon({ yaml: "trunks: {office: {host: 192.0.2.1, register: 'no', sources: [127.0.0.1]}}\n" });
