@@ -391,6 +391,7 @@ void call_leg_ended(struct call *call, struct leg *leg)
         return;
     }
     call_note_failure(call, &cause);
+    call_note_busy(call, leg, &cause);
     if (call->dialing || call->state >= CALL_UP)
         return;
     if (cause.code >= 600) { /* RFC 3261 §16.7: nobody else is to be tried */

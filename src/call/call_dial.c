@@ -37,13 +37,29 @@ void call_note_failure(struct call *call, const struct cause *cause)
     call->has_best = true;
 }
 
+void call_note_busy(struct call *call, const struct leg *leg, const struct cause *cause)
+{
+    if (cause->code == 486 && leg->target && slice_is(slice_of(leg->target->kind), "trunk"))
+        (void)slice_copy(slice_of(leg->target->number), call->busy, sizeof call->busy);
+}
+
+/* Another carrier would only ring the same person again. */
+static bool is_busy(const struct call *call, const struct route_target *target)
+{
+    return call->busy[0] && slice_is(slice_of(target->kind), "trunk") &&
+           slice_is(slice_of(target->number), call->busy);
+}
+
 static void dial_target(struct call *call, const struct route_target *target)
 {
     const struct calls_config *config = &call->calls->config;
     struct cause why = cause_of_status(480, CAUSE_BY_REMOTE, NULL);
     uint32_t last = call->next_leg;
+    bool busy = is_busy(call, target);
+    if (busy)
+        why = cause_of_status(486, CAUSE_BY_REMOTE, NULL);
     call->dialled = target;
-    for (size_t i = 0; i < config->n_kinds; i++)
+    for (size_t i = 0; i < config->n_kinds && !busy; i++)
         if (slice_is(slice_of(config->kinds[i].target), target->kind))
             config->kinds[i].dial(config->kinds[i].owner, call, target, &why);
     call->dialled = NULL;

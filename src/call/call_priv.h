@@ -51,7 +51,8 @@ struct call {
     const struct route_target *reached; /* that answered, else the last one tried; may be NULL */
     bool dialing;                       /* targets are being dialled: judge the step afterwards */
     struct timer ring_timer;
-    struct cause best; /* of the far ends that failed so far */
+    char busy[ROUTE_TEXT_MAX]; /* the number that a trunk found busy; "" none */
+    struct cause best;         /* of the far ends that failed so far */
     bool has_best;
 
     struct timeline *timeline;
@@ -94,6 +95,8 @@ void call_note_codecs(struct call *call);
 bool call_has_callees(const struct call *call);
 /** One far end less: what the caller hears when it was the last. */
 void call_note_failure(struct call *call, const struct cause *cause);
+/** A number that is busy by one trunk is busy by every other. */
+void call_note_busy(struct call *call, const struct leg *leg, const struct cause *cause);
 /** Ring the next far ends of the plan; with none left the call is over. */
 void call_next_step(struct call *call);
 

@@ -18,6 +18,20 @@ static void test_busy_then_next(void **state)
     expect(w, "dave:end:200:hangup ");
 }
 
+/* Busy is an answer of the person, not of the carrier: no second carrier asks again. */
+static void test_busy_by_one_trunk_is_busy_by_all(void **state)
+{
+    struct world *w = *state;
+    world_route(w, "out", "trunk:acme/1; trunk:spare/1; trunk:spare/2; user:bob");
+    world_call(w, "out");
+    refuses(w, "acme", 486);
+    expect(w, "acme:dial spare:dial "); /* another number */
+    refuses(w, "spare", 503);
+    expect(w, "bob:dial ");
+    refuses(w, "bob", 480);
+    expect(w, "alice:end:486:busy ");
+}
+
 static void test_all_fail(void **state)
 {
     struct world *w = *state;
@@ -165,6 +179,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         CASE(test_busy_then_next),
+        CASE(test_busy_by_one_trunk_is_busy_by_all),
         CASE(test_all_fail),
         CASE(test_first_answer_wins),
         CASE(test_6xx_stops_all),
