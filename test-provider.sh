@@ -1,7 +1,7 @@
 #!/bin/sh
 # Is the provider of .env (or of the environment) reachable, and is the account right?
 #   ./test-provider.sh [TRUNK] [--dry-invite NUMBER]
-# Numbered steps: name, connection, OPTIONS, codecs, account, firewall; exit code 1 when one fails.
+# Numbered steps: name, connection, OPTIONS, codecs, account, other transports, firewall; exit code 1 when one fails.
 # It asks the running tandem, or looks for itself when there is none: see `tandem help doctor`.
 set -eu
 cd "$(dirname "$0")"

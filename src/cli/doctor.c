@@ -16,9 +16,10 @@ static const struct {
 } steps[] = {
     { "resolve", doctor_resolve },         { "connect", doctor_connect },
     { "options", doctor_options },         { "codecs", doctor_codecs },
-    { "credentials", doctor_credentials }, { "firewall", doctor_firewall },
+    { "credentials", doctor_credentials }, { "transports", doctor_transports },
+    { "firewall", doctor_firewall },
 };
-enum { LAST_STEP = COUNT_OF(steps) - 1 };
+enum { ALWAYS_FROM = COUNT_OF(steps) - 2 }; /* what helps most when something failed */
 
 static void run(void *owner)
 {
@@ -81,7 +82,7 @@ void doctor_fail(struct doctor *doctor, const char *advice, const char *fmt, ...
     add(doctor, false, advice, fmt, args);
     va_end(args);
     doctor->failed = true;
-    go_on(doctor, doctor->at < LAST_STEP ? LAST_STEP : doctor->at + 1);
+    go_on(doctor, doctor->at < ALWAYS_FROM ? ALWAYS_FROM : doctor->at + 1);
 }
 
 const char *doctor_advice(enum err err)

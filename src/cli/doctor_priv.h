@@ -1,6 +1,7 @@
 #pragma once
 /* What doctor.c and its steps share. */
 
+#include "base/buf.h"
 #include "base/timer.h"
 #include "cli/doctor.h"
 #include "config/config.h"
@@ -32,6 +33,9 @@ struct doctor {
     size_t n_hops, hop;                /* the one that is used */
     char records[DOCTOR_TEXT_MAX / 2]; /* what DNS says beside addresses */
     char codecs[DOCTOR_CODECS_MAX];    /* of the SDP that answered OPTIONS: "PCMU, PCMA" */
+    size_t way; /* the transport that is being tried beside the trunk's own */
+    struct buf ways;
+    char ways_text[DOCTOR_CODECS_MAX];
     struct timer timer;
     struct dns_query *query;
     struct sip_resolve *resolve;
@@ -58,6 +62,8 @@ const struct sip_hop *doctor_hop(const struct doctor *doctor);
 void doctor_resolve(struct doctor *doctor);
 void doctor_connect(struct doctor *doctor);
 void doctor_firewall(struct doctor *doctor);
+/* doctor_transports.c */
+void doctor_transports(struct doctor *doctor);
 /* doctor_ask.c */
 void doctor_options(struct doctor *doctor);
 void doctor_credentials(struct doctor *doctor);

@@ -212,6 +212,8 @@ static void test_all_is_well(void **state)
     is("connect", "ok", "UDP from 127.0.0.1");
     is("options", "ok", "200 OK in ");
     is("options", "ok", "Server: Acme 2; Allow: INVITE, BYE");
+    is("transports", "ok", "besides UDP: TCP port ");
+    is("transports", "ok", "refused; TLS port 5061 ");
     is("codecs", "ok", "theirs: PCMA; ours: PCMU, PCMA");
     is("credentials", "ok", "REGISTER accepted; user alice, domain example.org");
     is("firewall", "ok", "RTP both ways on UDP 10000-20000");
