@@ -259,13 +259,17 @@ static void test_one_call(void **state)
 static void test_route(void **state)
 {
     (void)state;
-    answers(200,
-            "{\"found\":true,\"why\":\"pattern +1X.\",\"targets\":[{\"step\":1,\"kind\":\"trunk\","
-            "\"name\":\"acme\",\"number\":\"+1555\"}],\"cause\":null}");
-    run("route --to +1555 --from al/ice");
+    answers(
+        200,
+        "{\"found\":true,\"why\":\"pattern +1X.\",\"targets\":[{\"step\":1,\"kind\":\"trunk\","
+        "\"name\":\"acme\",\"number\":\"+1555\",\"uri\":\"sip:1555@acme\",\"state\":\"alive\"}],"
+        "\"cause\":null}");
+    run("route --to +1555 --from al/ice --header X-Team=a");
     assert_int_equal(seen.code, CLI_OK);
-    has(seen.asked, "GET /admin/api/route?&to=%2B1555&from=al%2Fice ");
-    has(seen.out, "decided by: pattern +1X.\nSTEP  KIND   NAME  DIALS\n   1  trunk  acme  +1555\n");
+    has(seen.asked, "GET /admin/api/route?&to=%2B1555&from=al%2Fice&header=X-Team%3Da ");
+    has(seen.out, "decided by: pattern +1X.\n"
+                  "STEP  KIND   NAME  DIALS  AS             STATE\n"
+                  "   1  trunk  acme  +1555  sip:1555@acme  alive\n");
     answers(200, "{\"found\":false,\"why\":\"\",\"targets\":[],"
                  "\"cause\":{\"code\":404,\"text\":\"Nobody.\"}}");
     run("route --to 7");
