@@ -14,7 +14,7 @@ needs_call   := base store sdp media
 needs_legs   := base config net store sdp sip media rtc call
 needs_script := base net store media call
 needs_api    := base net store call legs script
-needs_cli    := base config net sip rtc
+needs_cli    := base config net sip media rtc legs
 needs_daemon := api cli script legs call rtc sip media sdp store net config base
 
 # Foreign libraries, by the floor that knows them (pkg-config names).

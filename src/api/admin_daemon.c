@@ -25,13 +25,15 @@ void admin_doctor(struct rest *rest)
     const struct api_config *config = &rest->api->config;
     const char *trunk;
     const char *dry_invite;
+    const char *try_forms;
     const struct rest_field fields[] = { { .name = "trunk", .out = &trunk },
-                                         { .name = "dry_invite", .out = &dry_invite } };
+                                         { .name = "dry_invite", .out = &dry_invite },
+                                         { .name = "try_forms", .out = &try_forms } };
     if (!rest_take(rest, fields, COUNT_OF(fields)))
         return;
     if (config->live && config->live->doctor_start)
-        rest->waits_for =
-            config->live->doctor_start(config->owner, trunk, dry_invite[0] ? dry_invite : NULL);
+        rest->waits_for = config->live->doctor_start(
+            config->owner, trunk, dry_invite[0] ? dry_invite : NULL, try_forms[0] != '\0');
     if (rest->waits_for)
         poll_doctor(rest);
     else

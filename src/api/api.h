@@ -36,7 +36,8 @@ struct admin_live_ops {
     json_t *(*log)(void *owner, uint64_t after, size_t max);
     json_t *(*trace)(void *owner, const struct trace_query *query); /* as trace_read() */
     /** Examine a trunk ("": the only or default one): a number to ask with, 0: no such trunk. */
-    uint32_t (*doctor_start)(void *owner, const char *trunk, const char *dry_invite);
+    uint32_t (*doctor_start)(void *owner, const char *trunk, const char *dry_invite,
+                             bool try_forms);
     /** The report, the caller's, once; NULL: not yet, and `*is_known` says whether it will come. */
     json_t *(*doctor_report)(void *owner, uint32_t id, bool *is_known);
     enum err (*reload)(void *owner, json_t **out, struct fault *fault);

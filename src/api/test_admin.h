@@ -85,8 +85,10 @@ static inline json_t *live_route(void *owner, const struct route_query *query)
                      "may", query->may_use_trunks);
 }
 
-static inline uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite)
+static inline uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite,
+                                    bool try_forms)
 {
+    (void)try_forms;
     (void)owner;
     return strcmp(trunk, "acme") == 0 ? (dry_invite ? 2 : 1) : 0;
 }

@@ -17,10 +17,10 @@ enum { CELL_MAX = 200, COLUMNS_MAX = 24, GAP = 2 };
 static const struct {
     const char *word, *color;
 } colors[] = {
-    { "up", GREEN },       { "registered", GREEN }, { "alive", GREEN },  { "valid", GREEN },
-    { "ringing", YELLOW }, { "dialing", YELLOW },   { "early", YELLOW }, { "trying", YELLOW },
-    { "failed", RED },     { "unreachable", RED },  { "rejected", RED }, { "expired", RED },
-    { "revoked", RED },
+    { "up", GREEN },      { "registered", GREEN }, { "alive", GREEN },     { "connected", GREEN },
+    { "valid", GREEN },   { "ringing", YELLOW },   { "dialing", YELLOW },  { "early", YELLOW },
+    { "trying", YELLOW }, { "failed", RED },       { "unreachable", RED }, { "rejected", RED },
+    { "expired", RED },   { "revoked", RED },
 };
 
 static const char *color_of(const char *word)

@@ -12,12 +12,14 @@
 #include "sip/sip_agent.h"
 #include "sip/sip_tcp.h"
 
-#define USAGE "usage: tandem doctor [TRUNK] [--dry-invite NUMBER] [--config F] [--env-file F]"
+#define USAGE \
+    "usage: tandem doctor [TRUNK] [--dry-invite NUMBER] [--try-forms] [--config F] [--env-file F]"
 
 enum { INDENT = 26 };
 
 struct request {
     const char *trunk, *dry_invite, *config_file, *env_file;
+    bool try_forms;
 };
 
 static bool read_arguments(struct request *request, int argc, char **argv)
@@ -37,6 +39,8 @@ static bool read_arguments(struct request *request, int argc, char **argv)
             return false;
         if (at)
             *at = argv[++i];
+        else if (strcmp(argv[i], "--try-forms") == 0)
+            request->try_forms = true;
         else if (argv[i][0] == '-' || request->trunk)
             return false;
         else
@@ -69,6 +73,9 @@ static int print_report(struct cli *cli, const json_t *report)
     }
     fprintf(cli->out, "trunk %s\n", json_string_value(json_object_get(report, "trunk")));
     json_array_foreach(json_object_get(report, "steps"), i, step) print_step(cli, i + 1, step);
+    const char *support = json_string_value(json_object_get(report, "support"));
+    if (support)
+        fprintf(cli->out, "\n%s\n", support);
     fputs(ok ? "this trunk can be used\n" : "this trunk cannot be used as it is\n", cli->out);
     return ok ? CLI_OK : CLI_FAILED;
 }
@@ -112,7 +119,7 @@ static struct sip_agent *open_agent(struct loop *loop, struct fault *fault)
 }
 
 static json_t *examine(const struct config *config, const struct config_trunk *trunk,
-                       const char *dry_invite, struct fault *fault)
+                       const struct request *request, struct fault *fault)
 {
     struct alone alone = { .loop = loop_create() };
     struct dns *dns = open_dns(alone.loop, config);
@@ -122,7 +129,8 @@ static json_t *examine(const struct config *config, const struct config_trunk *t
                                    .agent = agent,
                                    .config = config,
                                    .trunk = trunk,
-                                   .dry_invite = dry_invite };
+                                   .dry_invite = request->dry_invite,
+                                   .try_forms = request->try_forms };
     if (agent) {
         doctor_create(&given, on_report, &alone);
         loop_run(alone.loop);
@@ -156,7 +164,7 @@ static int run_alone(struct cli *cli, const struct request *request)
                  "SIP_PASSWORD, or name one of trunks: in tandem.yaml",
                  name);
     } else {
-        json_t *report = examine(config, trunk, request->dry_invite, &fault);
+        json_t *report = examine(config, trunk, request, &fault);
         code = report ? print_report(cli, report) : cli_fail_fault(cli, CLI_FAILED, &fault);
         json_decref(report);
     }
@@ -170,8 +178,8 @@ static bool run_there(struct cli *cli, const struct request *request, int *code)
     struct fault fault = { 0 };
     int status = 0;
     json_t *answer = NULL;
-    json_t *body =
-        json_pack("{s:s*, s:s*}", "trunk", request->trunk, "dry_invite", request->dry_invite);
+    json_t *body = json_pack("{s:s*, s:s*, s:s*}", "trunk", request->trunk, "dry_invite",
+                             request->dry_invite, "try_forms", request->try_forms ? "yes" : NULL);
     enum err err = cli->ask(cli, "POST", ADMIN_API "doctor", body, &status, &answer, &fault);
     json_decref(body);
     if (err && !cli->url)

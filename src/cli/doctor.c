@@ -10,32 +10,31 @@
 #include "net/tls.h"
 #include "sip/sip_session.h"
 
-static const struct {
-    const char *name;
-    void (*run)(struct doctor *doctor);
-} steps[] = {
+static const struct doctor_step sip_steps[] = {
     { "resolve", doctor_resolve },         { "connect", doctor_connect },
     { "options", doctor_options },         { "codecs", doctor_codecs },
     { "credentials", doctor_credentials }, { "transports", doctor_transports },
     { "firewall", doctor_firewall },
 };
-enum { ALWAYS_FROM = COUNT_OF(steps) - 2 }; /* what helps most when something failed */
+enum { SIP_ALWAYS = 2, KANDY_ALWAYS = 1 }; /* last ones, which help most when something failed */
 
 static void run(void *owner)
 {
     struct doctor *doctor = owner;
-    if (doctor->at < COUNT_OF(steps)) {
-        steps[doctor->at].run(doctor);
+    if (doctor->at < doctor->n_table) {
+        doctor->table[doctor->at].run(doctor);
         return;
     }
     json_t *report = json_pack("{s:b, s:s, s:O}", "ok", !doctor->failed, "trunk",
                                doctor->config.trunk->name, "steps", doctor->steps);
+    if (doctor->support[0])
+        json_object_set_new(report, "support", json_string(doctor->support));
     doctor->fn(doctor->owner, report);
     json_decref(report);
     doctor_destroy(doctor);
 }
 
-static void go_on(struct doctor *doctor, size_t to)
+void doctor_go(struct doctor *doctor, size_t to)
 {
     doctor->at = to;
     loop_timer_start(doctor->config.loop, &doctor->timer, 0, run, doctor);
@@ -49,12 +48,21 @@ static json_t *add(struct doctor *doctor, bool ok, const char *advice, const cha
     char text[DOCTOR_TEXT_MAX];
     vsnprintf(text, sizeof text, fmt, args);
     json_t *detail = json_string(text);
-    json_t *step = json_pack("{s:s, s:b, s:o}", "step", steps[doctor->at].name, "ok", ok, "detail",
-                             detail ? detail : json_string("?"));
+    json_t *step = json_pack("{s:s, s:b, s:o}", "step", doctor->table[doctor->at].name, "ok", ok,
+                             "detail", detail ? detail : json_string("?"));
     if (advice)
         json_object_set_new(step, "advice", json_string(advice));
     json_array_append_new(doctor->steps, step);
     return step;
+}
+
+void doctor_note(struct doctor *doctor, bool ok, const char *advice, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add(doctor, ok, advice, fmt, args);
+    va_end(args);
+    doctor->failed |= !ok;
 }
 
 void doctor_pass(struct doctor *doctor, const char *advice, const char *fmt, ...)
@@ -63,7 +71,7 @@ void doctor_pass(struct doctor *doctor, const char *advice, const char *fmt, ...
     va_start(args, fmt);
     add(doctor, true, advice, fmt, args);
     va_end(args);
-    go_on(doctor, doctor->at + 1);
+    doctor_go(doctor, doctor->at + 1);
 }
 
 void doctor_skip(struct doctor *doctor, const char *advice, const char *fmt, ...)
@@ -72,7 +80,7 @@ void doctor_skip(struct doctor *doctor, const char *advice, const char *fmt, ...
     va_start(args, fmt);
     json_object_set_new(add(doctor, true, advice, fmt, args), "skipped", json_true());
     va_end(args);
-    go_on(doctor, doctor->at + 1);
+    doctor_go(doctor, doctor->at + 1);
 }
 
 void doctor_fail(struct doctor *doctor, const char *advice, const char *fmt, ...)
@@ -82,7 +90,7 @@ void doctor_fail(struct doctor *doctor, const char *advice, const char *fmt, ...
     add(doctor, false, advice, fmt, args);
     va_end(args);
     doctor->failed = true;
-    go_on(doctor, doctor->at < ALWAYS_FROM ? ALWAYS_FROM : doctor->at + 1);
+    doctor_go(doctor, doctor->at < doctor->always_from ? doctor->always_from : doctor->at + 1);
 }
 
 const char *doctor_advice(enum err err)
@@ -124,7 +132,15 @@ struct doctor *doctor_create(const struct doctor_config *config, doctor_fn fn, v
     doctor->fn = fn;
     doctor->owner = owner;
     doctor->steps = json_array();
-    go_on(doctor, 0);
+    doctor->table = sip_steps;
+    doctor->n_table = COUNT_OF(sip_steps);
+    doctor->always_from = COUNT_OF(sip_steps) - SIP_ALWAYS;
+    if (config->trunk->type == CONFIG_TRUNK_KANDY) {
+        doctor->table = doctor_kandy_steps;
+        doctor->n_table = n_doctor_kandy_steps;
+        doctor->always_from = n_doctor_kandy_steps - KANDY_ALWAYS;
+    }
+    doctor_go(doctor, 0);
     return doctor;
 }
 
@@ -141,6 +157,7 @@ void doctor_destroy(struct doctor *doctor)
     if (doctor->request)
         sip_request_destroy(doctor->request);
     sip_session_destroy(doctor->session);
+    doctor_kandy_destroy(doctor->kandy);
     json_decref(doctor->steps);
     mem_free(doctor->dry_invite);
     mem_free(doctor);

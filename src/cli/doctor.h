@@ -5,6 +5,7 @@
  * REGISTER that has no Contact, which only asks (RFC 3261 §10.2.3). Control thread. */
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -23,10 +24,12 @@ struct doctor_config {
     const struct config_trunk *trunk; /* one of config's, or a copy */
     const char *dry_invite; /* a number: try the account with an INVITE that is cancelled at once,
                                if REGISTER tells nothing; NULL: don't. Copied */
+    bool try_forms;         /* kandy: the usual forms of the user name, once each */
+    bool is_connected;      /* kandy: the daemon's own account works: leave its socket alone */
 };
 
-/** {"ok", "trunk", "steps": [{"step", "ok", "detail", "advice"?, "skipped"?}]}, borrowed. The
- * doctor is gone when it returns. */
+/** {"ok", "trunk", "steps": [{"step", "ok", "detail", "advice"?, "skipped"?}], "support"?},
+ * borrowed. The doctor is gone when it returns. */
 typedef void (*doctor_fn)(void *owner, const json_t *report);
 
 /** `fn` is called once, never from inside. */

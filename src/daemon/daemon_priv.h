@@ -111,7 +111,8 @@ MUST_CHECK enum err daemon_announce(struct daemon *daemon, struct fault *fault);
 /** The first TLS listener's port, or 0. */
 uint16_t daemon_https_port(const struct daemon *daemon);
 /* doctors.c: as doctor_start and doctor_report of admin_live_ops */
-uint32_t daemon_doctor_start(struct daemon *daemon, const char *trunk, const char *dry_invite);
+uint32_t daemon_doctor_start(struct daemon *daemon, const char *trunk, const char *dry_invite,
+                             bool try_forms);
 json_t *daemon_doctor_report(struct daemon *daemon, uint32_t id, bool *is_known);
 void daemon_drop_doctors(struct daemon *daemon);
 /* live.c: the API, with what it may see of the daemon. */

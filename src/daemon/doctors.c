@@ -1,6 +1,8 @@
 /* Examinations that run in the daemon, and their reports until they are fetched. A trunk may be
  * removed by a reload meanwhile, so each has a copy of it, and the configuration must stay: a
  * reload gives them up. */
+#include <string.h>
+
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -8,6 +10,7 @@
 #include "config/config.h"
 #include "config/config_diff.h"
 #include "daemon/daemon_priv.h"
+#include "legs/trunks.h"
 
 enum { REPORT_KEEP_MS = 60000, DOCTORS_MAX = 16 };
 
@@ -42,7 +45,21 @@ static void on_report(void *owner, const json_t *report)
                      examination);
 }
 
-uint32_t daemon_doctor_start(struct daemon *daemon, const char *trunk, const char *dry_invite)
+static bool is_connected(const struct daemon *daemon, const char *name)
+{
+    json_t *rows = trunks_json(daemon->trunks);
+    size_t i;
+    json_t *row;
+    bool found = false;
+    json_array_foreach(rows, i, row) found |=
+        strcmp(json_string_value(json_object_get(row, "name")), name) == 0 &&
+        strcmp(json_string_value(json_object_get(row, "state")), "connected") == 0;
+    json_decref(rows);
+    return found;
+}
+
+uint32_t daemon_doctor_start(struct daemon *daemon, const char *trunk, const char *dry_invite,
+                             bool try_forms)
 {
     const struct config *config = daemon->config;
     const struct config_trunk *found =
@@ -60,7 +77,9 @@ uint32_t daemon_doctor_start(struct daemon *daemon, const char *trunk, const cha
                                    .agent = daemon->env.agent,
                                    .config = config,
                                    .trunk = examination->trunk,
-                                   .dry_invite = dry_invite };
+                                   .dry_invite = dry_invite,
+                                   .try_forms = try_forms,
+                                   .is_connected = is_connected(daemon, found->name) };
     examination->doctor = doctor_create(&given, on_report, examination);
     list_append(&daemon->doctors, &examination->link);
     daemon->n_doctors++;

@@ -108,9 +108,9 @@ static json_t *live_route(void *owner, const struct route_query *query)
                          : json_null());
 }
 
-static uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite)
+static uint32_t doctor_start(void *owner, const char *trunk, const char *dry_invite, bool try_forms)
 {
-    return daemon_doctor_start(owner, trunk, dry_invite);
+    return daemon_doctor_start(owner, trunk, dry_invite, try_forms);
 }
 
 static json_t *doctor_report(void *owner, uint32_t id, bool *is_known)

@@ -120,8 +120,8 @@ static bool is_text(const json_t *row, const char *key, const char *text)
 }
 static bool up_of(const json_t *row, double *value)
 {
-    *value = !is_text(row, "state", "unreachable");
-    return !is_text(row, "state", "unknown");
+    *value = is_text(row, "state", "alive") || is_text(row, "state", "connected");
+    return !is_text(row, "state", "unknown") && !is_text(row, "state", "connecting");
 }
 static bool registered_of(const json_t *row, double *value)
 {

@@ -33,7 +33,7 @@ export const clock = (ms) => (ms ? new Date(ms).toLocaleString([], { dateStyle: 
 /** A word with its colour. @param {string} state */
 export function badge(state) {
     const tones = {
-        good: ['up', 'alive', 'registered', 'hangup'],
+        good: ['up', 'alive', 'connected', 'registered', 'hangup'],
         busy: ['new', 'dialing', 'ringing', 'early', 'trying', 'unknown', 'registering'],
         bad: ['unreachable', 'failed', 'refused', 'error'],
         warn: ['warn'],

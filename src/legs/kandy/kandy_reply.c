@@ -98,6 +98,20 @@ static int64_t parse_date(struct slice text)
     return (int64_t)timegm(&tm) * 1000;
 }
 
+/* The seed has no statusCode: its words must do, for guessing on would be wrong. */
+static bool says_locked(const json_t *root)
+{
+    static const struct slice words[] = { { "lock", 4 }, { "disabled", 8 } };
+    static const char *const keys[] = { "error", "error_description" };
+    for (size_t k = 0; k < COUNT_OF(keys); k++)
+        for (size_t i = 0; i < COUNT_OF(words); i++) {
+            struct slice text = kandy_text(json_object_get(root, keys[k]));
+            if (slice_find(text, words[i]) < text.len)
+                return true;
+        }
+    return false;
+}
+
 static int64_t retry_of(const json_t *root, const json_t *inner, struct slice header,
                         int64_t now_wall_ms)
 {
@@ -132,6 +146,10 @@ void kandy_verdict_read(struct kandy_verdict *out, int http, struct slice body,
         out->fault = rows[i].fault;
         out->sip = rows[i].sip;
         out->words = rows[i].words;
+    }
+    if (out->fault == KANDY_AUTH && says_locked(root)) {
+        out->fault = KANDY_LOCKED;
+        out->words = "the account is locked or disabled";
     }
     put_text(out, root, body);
     json_decref(root);

@@ -21,6 +21,8 @@ static void test_errors(void **state)
         { 201, "{\"subscribeResponse\":{\"statusCode\":2}}", KANDY_FINE, 200 },
         { 204, "", KANDY_FINE, 200 },
         { 401, "{\"error\":\"invalid_credentials\"}", KANDY_AUTH, 503 },
+        { 403, "{\"error\":\"forbidden\",\"error_description\":\"Account locked\"}", KANDY_LOCKED,
+          503 },
         { 403, "{\"authorizationResponse\":{\"statusCode\":4}}", KANDY_AUTH, 503 },
         { 403, "{\"statusCode\":27,\"reason\":\"x\"}", KANDY_AUTH, 503 },
         { 403, "{\"subscribeResponse\":{\"statusCode\":\"61\"}}", KANDY_AUTH, 503 },
