@@ -140,6 +140,60 @@ static void test_pats(void **state)
     assert_int_equal(json_array_size(f->body), 0);
 }
 
+static void test_rotating_a_token(void **state)
+{
+    struct fixture *f = *state;
+    char path[120], old[80];
+    add_alice(f);
+    assert_int_equal(
+        ask(f, HTTP_POST, "/admin/api/pats", "{\"user\":\"alice\",\"scopes\":\"everything\"}"),
+        422);
+    assert_int_equal(
+        ask(f, HTTP_POST, "/admin/api/pats", "{\"user\":\"alice\",\"scopes\":\"provisioning\"}"),
+        201);
+    snprintf(old, sizeof old, "%s", text(f, "access_token"));
+    snprintf(path, sizeof path, "/admin/api/pats/%s/rotate", text(f, "token_id"));
+    assert_int_equal(ask(f, HTTP_POST, path, ""), 200);
+    assert_string_not_equal(text(f, "access_token"), old);
+    assert_string_equal(text(f, "scopes"), "provisioning");
+    assert_string_equal(text(f, "state"), "valid");
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(ask(f, HTTP_GET, path, ""), 200);
+    assert_int_equal(json_array_size(json_object_get(f->body, "accesses")), 0);
+    assert_null(json_object_get(f->body, "access_token"));
+    assert_int_equal(ask(f, HTTP_DELETE, path, ""), 200);
+    snprintf(path + strlen(path), 10, "/rotate");
+    assert_int_equal(ask(f, HTTP_POST, path, ""), 404); /* revoked */
+}
+
+static void test_rotating_a_device_and_the_key(void **state)
+{
+    struct fixture *f = *state;
+    char path[140], old[40];
+    add_alice(f);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/devices", "{\"user\":\"alice\"}"), 201);
+    snprintf(old, sizeof old, "%s", text(f, "sip_password"));
+    snprintf(path, sizeof path, "/admin/api/devices/%s", text(f, "device_token"));
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"enabled\":false}"), 200);
+    assert_true(json_is_false(json_object_get(f->body, "enabled")));
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"enabled\":\"no\"}"), 422);
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"platform\":\"fridge\"}"), 422);
+    assert_int_equal(ask(f, HTTP_GET, path, ""), 200);
+    assert_null(json_object_get(f->body, "sip_password"));
+    snprintf(path + strlen(path), 10, "/rotate");
+    assert_int_equal(ask(f, HTTP_POST, path, ""), 200);
+    assert_string_not_equal(text(f, "sip_password"), old);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/keys/rotate", ""), 409); /* nobody makes keys */
+    assert_int_equal(seal_renew(f->seal), OK); /* as if it had been put in front of the old one */
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/keys/rotate", ""), 200);
+    assert_int_equal(json_integer_value(json_object_get(f->body, "resealed")), 1);
+    seal_trim(f->seal, 1); /* the old one is not needed any more */
+    assert_int_equal(seal_renew(f->seal), OK);
+    assert_int_equal(ask(f, HTTP_POST, "/admin/api/keys/rotate", ""), 200);
+    assert_int_equal(json_integer_value(json_object_get(f->body, "resealed")), 1);
+    assert_int_equal(json_integer_value(json_object_get(f->body, "unreadable")), 0);
+}
+
 static void on_device(void *owner, const struct store_answer *answer)
 {
     const struct store_device *device = STORE_ROWS(answer, store_device);
@@ -286,6 +340,8 @@ int main(void)
         TEST(test_projects_and_tokens),
         TEST(test_users),
         TEST(test_pats),
+        TEST(test_rotating_a_token),
+        TEST(test_rotating_a_device_and_the_key),
         TEST(test_devices),
         TEST(test_numbers),
         TEST(test_calls),
@@ -297,6 +353,8 @@ int main(void)
         TEST(test_projects_and_tokens),
         TEST(test_users),
         TEST(test_pats),
+        TEST(test_rotating_a_token),
+        TEST(test_rotating_a_device_and_the_key),
         TEST(test_devices),
         TEST(test_numbers),
         TEST(test_calls),
