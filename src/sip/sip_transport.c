@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "sip_msg.h"
+#include "sip_stun.h"
 #include "sip_tls.h"
 
 struct listener {
@@ -125,6 +126,20 @@ static void take_keepalive(struct sip_transport *t, const struct sip_flow *flow,
         t->stats->send_errors++;
 }
 
+/* Phones on UDP may ping with STUN instead: RFC 5626 §3.5.2 */
+static bool take_stun(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
+{
+    char mem[64];
+    struct buf answer = BUF_ON(mem);
+    struct listener *l = &t->listeners[flow->listener - 1];
+    if (flow->kind != SIP_UDP || !sip_stun_answer(bytes, &flow->remote, &answer))
+        return false;
+    t->stats->keepalives++;
+    if (l->ops->send(l->self, flow, buf_slice(&answer)))
+        t->stats->send_errors++;
+    return true;
+}
+
 static bool take_broken(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
 {
     struct sip_msg *msg = NULL;
@@ -158,7 +173,7 @@ bool sip_transport_feed(struct sip_transport *t, const struct sip_flow *flow, st
         return true;
     }
     if (err)
-        return take_broken(t, flow, bytes);
+        return take_stun(t, flow, bytes) || take_broken(t, flow, bytes);
     tell_wire(t, SIP_WIRE_IN, flow, bytes, msg, false);
     t->events->on_message(t->owner, msg, flow);
     sip_msg_unref(msg);

@@ -1,5 +1,6 @@
 /** The registrar as phones meet it: credentials, contacts, restarts, guessers, texts and lamps. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { after, before, test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
 import { waitFor } from './lib/process.mjs';
@@ -202,4 +203,15 @@ test('a phone behind NAT is kept reachable, and missed when it is silent', async
     await bob.stop();
     await waitFor('it to be missed', async () => (await row()).state === 'unreachable', 20000);
     await one.stop();
+});
+
+test('a STUN keep-alive on the SIP port is answered with the address it came from', async () => {
+    const socket = createSocket('udp4');
+    const [host, port] = daemon.sip.split(':');
+    const answer = new Promise((done) => socket.on('message', done));
+    socket.send(Buffer.from('000100002112a442b7e7a701bc34d686fa87dfae', 'hex'), Number(port), host);
+    const got = /** @type {Buffer} */ (await answer);
+    assert.equal(got.toString('hex', 0, 20), '0101000c2112a442b7e7a701bc34d686fa87dfae');
+    assert.equal(got.readUInt16BE(26) ^ 0x2112, socket.address().port);
+    socket.close();
 });
