@@ -337,6 +337,20 @@ test('offline: the phone opens from its own copy, says so, and comes back by its
     await a.close();
 });
 
+test('two windows: the second asks, and takes the phone over', async () => {
+    const a = await anna();
+    const other = await a.page.context().newPage();
+    await other.goto(`${office.url}/phone/`);
+    await other.waitForSelector('text=This phone is open in another window');
+    await other.click('#takeOver');
+    await other.waitForSelector('#link[data-link="registered"]');
+    await a.page.waitForSelector('text=This phone is open in another window');
+    await other.close();
+    await a.page.click('#takeOver');
+    await a.waitLink('registered');
+    await a.close();
+});
+
 test('a SIP account instead of a token', async () => {
     const page = await openPage(annas);
     await page.goto(`${office.url}/phone/`);

@@ -6,8 +6,9 @@ import { hangUpAll, receive } from './calls.js';
 import { t } from './i18n.js';
 import { keep, readKept } from './keep.js';
 import { startLine, stopLine } from './line.js';
+import { claimWindow, releaseWindow } from './window.js';
 import { loadPeople } from './people.js';
-import { setState, showToast } from './store.js';
+import { getState, setState, showToast } from './store.js';
 
 /**
  * @typedef {object} Kept  what signing in leaves on this device
@@ -38,33 +39,44 @@ export async function signIn(token) {
 export async function chooseDevice(session, device, stay) {
     const provisioning = await GetProvisioning({ BaseUrl: location.origin, ...session, DeviceToken: device.DeviceToken });
     if (!provisioning) throw new Error(t('loginNoServer'));
-    open({ provisioning, session, deviceToken: device.DeviceToken, label: device.Description }, stay);
+    await open({ provisioning, session, deviceToken: device.DeviceToken, label: device.Description }, stay);
 }
 
 /** Without a token: a SIP account as other phones have it. @param {{server: string, address: string, password: string}} sip @param {boolean} stay */
-export function signInSip({ server, address, password }, stay) {
+export async function signInSip({ server, address, password }, stay) {
     const [, user, domain] = /^(?:sips?:)?([^@\s]+)@([^@\s]+)$/.exec(address.trim()) ?? [];
     if (!user) throw new Error(t('loginBadAddress'));
     const url = server.trim() || `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
     if (!/^wss?:\/\/[^/]/.test(url)) throw new Error(t('loginBadServer'));
     const provisioning = { SipUsername: user, SipPassword: password, SipDomain: domain, SocketUrl: url, RegistrationMode: 'WebSocket', profileName: user };
-    open({ provisioning }, stay);
+    await open({ provisioning }, stay);
 }
 
 /** @param {Kept} kept @param {boolean} stay  after the window is closed too */
-function open(kept, stay) {
+async function open(kept, stay) {
     keep('account', null);
     keep('account', null, 'sessionStorage');
     if (!keep('account', kept, stay ? 'localStorage' : 'sessionStorage') && stay) showToast(t('cannotKeep'), 'bad');
-    begin(kept);
+    await begin(kept, true);
 }
 
-/** Become that account's phone. @param {Kept} kept */
-export function begin(kept) {
+/**
+ * Become that account's phone, unless another window is it. @param {Kept} kept
+ * @param {boolean} [take]  from that window
+ */
+export async function begin(kept, take = false) {
     const p = kept.provisioning;
     const user = p.SipUsername ?? p.SIPUsername;
     const name = p.profileName ?? p.ProfileUserName ?? kept.label ?? user;
-    setState({ phase: 'phone', account: { ...kept, id: `${user}@${p.SipDomain}`, user, name }, link: 'connecting', tab: 'keypad' });
+    const account = { ...kept, id: `${user}@${p.SipDomain}`, user, name };
+    const leave = () => {
+        hangUpAll();
+        stopLine();
+        setState({ phase: 'elsewhere' });
+    };
+    setState({ account, takeOver: () => begin(kept, true) });
+    if (!(await claimWindow(account.id, take, leave))) return setState({ phase: 'elsewhere' });
+    setState({ phase: 'phone', link: 'connecting' });
     loadPeople();
     startLine({ provisioning: p, session: kept.session }, receive, () => showToast(t('refused'), 'bad'));
 }
@@ -76,25 +88,27 @@ export function resume() {
     const kept = readKept('account', none, store);
     if (!kept.provisioning) return false;
     // a session may have ended since: without one the SIP password alone is enough
-    begin({ ...kept, session: undefined });
-    if (kept.session && kept.deviceToken) refresh(kept, store).catch(() => {});
+    const begun = begin({ ...kept, session: undefined });
+    if (kept.session && kept.deviceToken) begun.then(() => refresh(kept, store)).catch(() => {});
     return true;
 }
 
 /** @param {any} kept @param {string} store */
 async function refresh(kept, store) {
+    if (getState().phase !== 'phone') return;
     const provisioning = await GetProvisioning({ BaseUrl: location.origin, ...kept.session, DeviceToken: kept.deviceToken });
     if (!provisioning) return;
     keep('account', { ...kept, provisioning }, store);
     const fields = ['SipUsername', 'SipPassword', 'SipDomain', 'SipContact', 'SipWssServer', 'SipWebsocketPort'];
-    if (fields.some((field) => provisioning[field] !== kept.provisioning[field])) begin({ ...kept, provisioning });
+    if (fields.some((field) => provisioning[field] !== kept.provisioning[field])) await begin({ ...kept, provisioning });
 }
 
 export function signOut() {
     hangUpAll();
     stopLine();
+    releaseWindow();
     keep('account', null);
     keep('account', null, 'sessionStorage');
     ClearCache();
-    setState({ phase: 'login', account: null, calls: [], activeId: null, history: [], contacts: [], dialled: '' });
+    setState({ phase: 'login', tab: 'keypad', account: null, calls: [], activeId: null, history: [], contacts: [], dialled: '' });
 }

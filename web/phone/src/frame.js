@@ -35,15 +35,12 @@ function pick(id, state) {
 const shown = ({ id, direction, number, name, state, held, cause }) => ({ id, direction, number, name, state: held ? 'held' : state, cause });
 
 /** @param {any} options  of ProvisionPhone */
-function provision(options) {
+async function provision(options) {
     const { Provisioning, UserId, SessionId } = options;
     if (!Provisioning?.SipDomain || !(Provisioning.SipUsername ?? Provisioning.SIPUsername)) throw new Error('Invalid options');
     loadSettings({ ...Provisioning, ...options });
-    begin({
-        provisioning: Provisioning,
-        session: SessionId && UserId ? { SessionToken: SessionId, UserId } : undefined,
-        deviceToken: options.ProfileUserId,
-    });
+    const session = SessionId && UserId ? { SessionToken: SessionId, UserId } : undefined;
+    await begin({ provisioning: Provisioning, session, deviceToken: options.ProfileUserId }, true);
 }
 
 /** Wait for the page around us. */
@@ -59,7 +56,7 @@ export function startFrame() {
             window.parent.postMessage({ tandem: 'phone', type: 'reply', id: data.id, ...fields }, event.origin === 'null' ? '*' : event.origin);
         try {
             if (data.type === 'provision') {
-                provision(data.options ?? {});
+                await provision(data.options ?? {});
                 origin = event.origin === 'null' ? '*' : event.origin;
                 reply({ value: null });
             } else if (data.type === 'command') {

@@ -47,7 +47,7 @@ export const callOptions = () => ({
  */
 export function startLine(given, onSession, onRefused) {
     stopLine();
-    account = given;
+    account = { ...given };
     const p = given.provisioning;
     const user = p.SipUsername ?? p.SIPUsername;
     const contact = p.SipContact ?? p.ContactUserName;
@@ -72,6 +72,12 @@ export function startLine(given, onSession, onRefused) {
     ua.on('unregistered', () => setState({ link: 'offline' }));
     ua.on('registrationFailed', (/** @type {any} */ event) => {
         const status = event.response?.status_code;
+        if (status === 403 && account?.session) {
+            account.session = undefined; // it ended before the account did: the password alone is enough
+            ua.registrator().setExtraHeaders([]);
+            ua.register();
+            return;
+        }
         setState({ link: 'refused', linkText: status ? `${status} ${event.response.reason_phrase}` : event.cause });
         if (status === 401 || status === 403 || status === 404 || status === 407) onRefused();
     });

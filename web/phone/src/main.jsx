@@ -3,10 +3,11 @@ import { render } from 'preact';
 import { resume } from './account.js';
 import * as calls from './calls.js';
 import { startFrame } from './frame.js';
+import { t } from './i18n.js';
 import { startKeyboard } from './keyboard.js';
 import { retryLine } from './line.js';
 import { loadSettings } from './settings.js';
-import { playPattern } from './sound.js';
+import { audioContext, playPattern } from './sound.js';
 import { getState, setState, watchState } from './store.js';
 import './style.css';
 import { App } from './views/app.jsx';
@@ -16,10 +17,12 @@ const isFramed = window.parent !== window;
 /** What rings, from what the calls are. */
 function ring(/** @type {any} */ state) {
     const live = state.calls.filter((/** @type {any} */ call) => call.state !== 'ended');
-    const isRinging = live.some((/** @type {any} */ call) => call.state === 'incoming');
     const isTalking = live.some((/** @type {any} */ call) => call.state === 'up' && !call.held);
     const waits = live.some((/** @type {any} */ call) => call.id === state.activeId && call.state === 'ringing' && !call.earlyMedia);
-    playPattern(isRinging ? (isTalking ? 'waiting' : 'ring') : waits ? 'ringback' : null);
+    const ringing = live.find((/** @type {any} */ call) => call.state === 'incoming');
+    const title = ringing ? t('incomingFrom', { who: ringing.name || ringing.number }) : t('title');
+    if (document.title !== title) document.title = title;
+    playPattern(ringing ? (isTalking ? 'waiting' : 'ring') : waits ? 'ringback' : null);
 }
 
 /** "Connecting" is worth a sentence only when it takes long. */
@@ -55,6 +58,8 @@ function readAddress() {
 }
 
 function keepGoing() {
+    // browsers let a page ring only after it was touched once
+    for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => audioContext(), { once: true });
     addEventListener('beforeunload', (event) => calls.liveCalls().length && event.preventDefault());
     addEventListener('pagehide', () => calls.hangUpAll());
     addEventListener('online', retryLine);

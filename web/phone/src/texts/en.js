@@ -29,6 +29,9 @@ export default {
     loginBadServer: 'The server address begins with wss://.',
     loginOffline: 'You are offline. Signing in needs a connection.',
     cannotKeep: 'This browser keeps nothing, so you will have to sign in again.',
+    elsewhere: 'This phone is open in another window',
+    elsewhereText: 'Calls ring there.',
+    takeOver: 'Use it here',
     waiting: 'Waiting for the page to set up this phone…',
     // line
     link_offline: 'Offline',

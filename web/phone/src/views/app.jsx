@@ -8,7 +8,7 @@ import { Contacts } from './contacts.jsx';
 import { Dialogs, Toasts } from './dialogs.jsx';
 import { Keypad } from './keypad.jsx';
 import { Login } from './login.jsx';
-import { Avatar, Icon, IconButton } from './parts.jsx';
+import { Avatar, Empty, Icon, IconButton } from './parts.jsx';
 import { Recents } from './recents.jsx';
 import { Settings } from './settings.jsx';
 
@@ -107,13 +107,22 @@ function Phone() {
 }
 
 export function App() {
-    const { phase } = useApp();
+    const { phase, takeOver } = useApp();
     return (
         <>
             {phase === 'login' && <Login />}
             {phase === 'waiting' && (
                 <main class="waiting">
                     <p>{t('waiting')}</p>
+                </main>
+            )}
+            {phase === 'elsewhere' && (
+                <main class="waiting">
+                    <Empty icon="swap" title={t('elsewhere')} text={t('elsewhereText')}>
+                        <button type="button" class="primary" id="takeOver" onClick={takeOver}>
+                            {t('takeOver')}
+                        </button>
+                    </Empty>
                 </main>
             )}
             {phase === 'phone' && <Phone />}
