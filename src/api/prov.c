@@ -112,10 +112,12 @@ const char *prov_address(const struct rest *rest, char out[REST_TEXT_MAX])
     return out;
 }
 
-/* Tokens do not travel in the clear, but for those of this machine or of a proxy on it. */
+/* Tokens do not travel in the clear, but on this machine, or behind a proxy that says that its side
+ * was TLS. Who says so himself fools nobody else. */
 static bool is_private(struct rest *rest)
 {
-    if (rest->asked.is_tls || addr_is_loopback(rest->asked.peer))
+    if (rest->asked.is_tls || addr_is_loopback(rest->asked.peer) ||
+        slice_iis(rest_header(rest, "X-Forwarded-Proto"), "https"))
         return true;
     rest_fail(rest, 403, "https_required", NULL, "ask by https: tokens do not travel in the clear");
     return false;

@@ -3,7 +3,7 @@
 #include "test_admin.h"
 
 static struct {
-    struct slice origin, key;
+    struct slice origin, key, proto;
     bool is_tls;
     const char *peer;
 } asker;
@@ -13,6 +13,8 @@ static struct slice header_of(const void *source, const char *name)
     (void)source;
     if (strcmp(name, "Origin") == 0)
         return asker.origin;
+    if (strcmp(name, "X-Forwarded-Proto") == 0)
+        return asker.proto;
     return strcmp(name, "X-Api-Key") == 0 ? asker.key : SLICE_NONE;
 }
 
@@ -42,7 +44,7 @@ static int setup_prov(void **state)
                                                   .path = "/ws",
                                                   .session_ms = 3600 * 1000,
                                                   .jwt_ms = 60000 };
-    asker.origin = asker.key = SLICE_NONE;
+    asker.origin = asker.key = asker.proto = SLICE_NONE;
     asker.is_tls = true;
     asker.peer = NULL;
     if (setup(state))
@@ -89,6 +91,9 @@ static void test_in_the_clear(void **state)
     assert_int_equal(say(f, HTTP_GET, path, NULL), 403);
     assert_int_equal(say(f, HTTP_POST, "/Login", token), 403);
     assert_string_equal(text(f, "error"), "https_required");
+    asker.proto = SLICE("https"); /* a proxy ended TLS */
+    assert_int_equal(say(f, HTTP_POST, "/Login", token), 200);
+    asker.proto = SLICE_NONE;
     asker.peer = "127.0.0.1"; /* this machine, or a proxy on it */
     assert_int_equal(say(f, HTTP_POST, "/Login", token), 200);
 }
