@@ -96,10 +96,11 @@ static char *make_jwt(const struct rest *rest, const struct store_device *device
     uint8_t key[SEAL_KEY_LEN];
     int64_t now_s = rest_now_ms(rest) / 1000;
     char *text = NULL;
-    json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss", WEB_ACCOUNTS_ISSUER, "sub",
-                               device->sip_username, "uid", device->user_id, "dev", device->id,
-                               "iat", (json_int_t)now_s, "exp",
-                               (json_int_t)(now_s + rest->api->provisioning.jwt_ms / 1000));
+    json_t *claims =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "iss", WEB_ACCOUNTS_ISSUER, "sub",
+                  device->sip_username, "uid", device->user_id, "dev", device->id, "rot",
+                  (json_int_t)device->rotated_ms, "iat", (json_int_t)now_s, "exp",
+                  (json_int_t)(now_s + rest->api->provisioning.jwt_ms / 1000));
     seal_derive(seal, 0, SLICE(WEB_ACCOUNTS_KEY), key);
     if (jwt_print(&text, claims, JWT_HS256, seal_key_id(seal, 0), slice_make(key, sizeof key)))
         text = NULL; /* cannot be: a handful of short claims */

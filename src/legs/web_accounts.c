@@ -25,7 +25,7 @@ struct question {
     struct web_accounts *accounts;
     struct sip_auth_lookup *lookup;
     bool is_token;
-    int64_t issued_ms;      /* of a token */
+    int64_t rotated_ms;     /* the password that a token was issued with is that old */
     char device[VALUE_MAX]; /* that it names */
     char user[VALUE_MAX];   /* name of the user who proved himself */
     char uid[VALUE_MAX];    /* X-Siperb-Uid, or "" */
@@ -64,7 +64,7 @@ static bool is_good(const struct question *question, const struct store_answer *
         return false;
     const struct store_device *device = STORE_ROWS(answer, store_device);
     return strcmp(device->id, question->device) == 0 && !device->disabled_ms &&
-           device->rotated_ms / 1000 <= question->issued_ms / 1000;
+           device->rotated_ms == question->rotated_ms;
 }
 
 static void on_device(void *owner, const struct store_answer *answer)
@@ -100,7 +100,7 @@ static void find_token(void *owner, struct slice token, struct sip_auth_lookup *
     if (name && device) {
         struct question *question = ask(accounts, lookup);
         question->is_token = true;
-        question->issued_ms = json_integer_value(json_object_get(claims, "iat")) * 1000;
+        question->rotated_ms = json_integer_value(json_object_get(claims, "rot"));
         snprintf(question->device, sizeof question->device, "%s", device);
         store_device_find_sip(env->store, name, (struct store_reply){ on_device, question });
     } else {
