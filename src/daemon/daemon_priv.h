@@ -124,6 +124,8 @@ void daemon_tell_domain(struct daemon *daemon);
 void daemon_tell_provisioning(struct daemon *daemon);
 /** Every registration, ours and others', as rows of `tandem registrations`; the caller's. */
 json_t *daemon_registrations(const struct daemon *daemon);
+/* status.c: /status, /registrations and /calls; false when it is none of them. */
+bool daemon_serve_status(struct daemon *daemon, struct http_request *request);
 /* metrics_table.c: answers /metrics. */
 void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
 /* pages.c: the files built in; false when the path is none of theirs. */

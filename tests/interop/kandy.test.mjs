@@ -27,6 +27,13 @@ for (const dialect of ['seed', 'link'])
             await sim.waitTone(there.id, PBX.hz).catch((error) => {
                 throw new Error(`${error.message}\n${daemon.log().slice(-6000)}`);
             });
+            const view = async (/** @type {string} */ path) => (await fetch(daemon.url + path)).json();
+            assert.deepEqual((await view('/calls')).map((/** @type {any} */ row) => [row.from, row.to, row.state]), [['3cx_trunk', '0501234567', 'established']]);
+            const [registered] = await view('/registrations');
+            assert.deepEqual(Object.keys(registered), ['user', 'contact', 'expires', 'address', 'registeredAt']);
+            assert.equal(registered.user, '3cx_trunk');
+            const status = await view('/status');
+            assert.deepEqual([status.status, status.registrations, status.activeCalls], ['online', 1, 1]);
             await pbx.press('159#');
             await waitFor('the keys', async () => (await sim.get(`/calls/${there.id}/media?ms=800`)).digits === '159#');
             await sleep(1000);
