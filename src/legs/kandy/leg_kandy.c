@@ -1,52 +1,25 @@
 #include "legs/kandy/leg_kandy.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
-#include "call/transfer.h"
 #include "config/config.h"
 #include "legs/kandy/kandy_number.h"
-#include "media/media.h"
+#include "legs/kandy/leg_kandy_priv.h"
 
 enum {
     GATHER_IDEAL_MS = 500, /* section 1.6: then what counts is there, or it is waited for */
     GATHER_MAX_MS = 3000,
-    GLARE_MS = 1000,
 };
 
-/* What the description that is being gathered for will be. */
-enum wish { WISH_NONE, WISH_DIAL, WISH_ANSWER };
-
-struct leg_kandy {
-    struct leg leg; /* first */
-    struct leg_kandy_config config;
-    struct kandy_call *call;
-    struct leg_media media;
-    char *number, *from_name;
-    char *offer; /* incoming: theirs; NULL: slow start */
-    struct leg_codecs wanted;
-    enum wish wish;
-    bool offering; /* our new offer is not answered */
-    bool late;     /* our answer was an offer: theirs comes */
-    bool transferring;
-    struct timer gather, reoffer;
-    int64_t began_ms;
-};
-
-static struct leg_kandy *self_of(struct leg *leg)
-{
-    return (struct leg_kandy *)leg; /* its first member */
-}
-
-static void fail(struct leg_kandy *self, const char *token, const char *text)
+void leg_kandy_fail(struct leg_kandy *self, const char *token, const char *text)
 {
     struct cause cause = cause_of_token(token, CAUSE_BY_SYSTEM, text);
     leg_fail(&self->leg, &cause);
 }
 
-static void ended(struct leg_kandy *self, const struct cause *cause)
+void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause)
 {
     kandy_call_end(self->call, true);
     self->call = NULL;
@@ -75,7 +48,7 @@ static bool open_media(struct leg_kandy *self, bool controlling)
                                           [CONFIG_DTMF_INBAND] = LEG_DTMF_TONES };
     self->media.dtmf = dtmf[trunk->dtmf];
     if (leg_media_open_ice(&self->media, self->config.env, &self->leg, &ice, &fault)) {
-        fail(self, "media_failed", fault.text);
+        leg_kandy_fail(self, "media_failed", fault.text);
         return false;
     }
     return true;
@@ -85,10 +58,10 @@ static bool open_media(struct leg_kandy *self, bool controlling)
 static void bad_sdp(struct leg_kandy *self, const struct fault *fault)
 {
     leg_on_event(&self->leg, "sdp", "%s", fault->text);
-    fail(self, fault->code == ERR_UNSUPPORTED ? "no_codec" : "bad_sdp", fault->text);
+    leg_kandy_fail(self, fault->code == ERR_UNSUPPORTED ? "no_codec" : "bad_sdp", fault->text);
 }
 
-static bool take_answer(struct leg_kandy *self, struct slice sdp)
+bool leg_kandy_take_answer(struct leg_kandy *self, struct slice sdp)
 {
     struct fault fault = { 0 };
     if (!leg_media_take_answer(&self->media, sdp, &fault))
@@ -101,13 +74,11 @@ static bool make_offer(struct leg_kandy *self, const struct leg_codecs *codecs, 
 {
     if (!leg_media_offer(&self->media, codecs, sdp))
         return true;
-    fail(self, "server_error", "The offer could not be made.");
+    leg_kandy_fail(self, "server_error", "The offer could not be made.");
     return false;
 }
 
 /* ---- calling ---- */
-
-static const struct kandy_call_events call_events;
 
 static void send_make(struct leg_kandy *self)
 {
@@ -117,7 +88,7 @@ static void send_make(struct leg_kandy *self)
         return;
     leg_on_event(&self->leg, "kandy", "call to %s", self->number);
     self->call = kandy_call_make(self->config.account, self->number, self->from_name,
-                                 buf_slice(&sdp), &call_events, self);
+                                 buf_slice(&sdp), &leg_kandy_call_events, self);
 }
 
 static void send_answer(struct leg_kandy *self)
@@ -136,7 +107,7 @@ static void send_answer(struct leg_kandy *self)
     self->late = !self->offer;
     op.sdp = buf_slice(&sdp);
     if (!kandy_call_do(self->call, &op)) {
-        fail(self, "service_unavailable", "The cloud cannot be reached.");
+        leg_kandy_fail(self, "service_unavailable", "The cloud cannot be reached.");
         return;
     }
     leg_on_event(&self->leg, "kandy", "answered");
@@ -183,14 +154,14 @@ static void act_when_gathered(struct leg_kandy *self, enum wish wish)
 
 static void transport(struct leg *leg, const void *event)
 {
-    struct leg_kandy *self = self_of(leg);
+    struct leg_kandy *self = leg_kandy_of(leg);
     if (leg_media_on_transport(&self->media, event) && self->wish != WISH_NONE)
         act(self);
 }
 
 static void dial(struct leg *leg, const struct leg *peer)
 {
-    struct leg_kandy *self = self_of(leg);
+    struct leg_kandy *self = leg_kandy_of(leg);
     self->wanted = leg_codecs_common(&peer->offered, &self->config.codecs);
     self->wanted = leg_codecs_merge(&self->wanted, &self->config.codecs);
     self->began_ms = loop_now_ms(self->config.env->loop);
@@ -204,7 +175,7 @@ static void dial(struct leg *leg, const struct leg *peer)
 
 static void ring(struct leg *leg, int code, const struct leg_codecs *media)
 {
-    struct leg_kandy *self = self_of(leg);
+    struct leg_kandy *self = leg_kandy_of(leg);
     struct kandy_op op = { .kind = KANDY_OP_RING };
     (void)code, (void)media; /* early media has no way to who calls */
     if (leg->state >= LEG_RINGING)
@@ -219,7 +190,7 @@ static void ring(struct leg *leg, int code, const struct leg_codecs *media)
 
 static void answer(struct leg *leg, const struct leg_codecs *prefer)
 {
-    struct leg_kandy *self = self_of(leg);
+    struct leg_kandy *self = leg_kandy_of(leg);
     self->wanted = leg_codecs_common(prefer, &leg->offered);
     if (!leg->stream) {
         self->began_ms = loop_now_ms(self->config.env->loop);
@@ -229,220 +200,11 @@ static void answer(struct leg *leg, const struct leg_codecs *prefer)
     act_when_gathered(self, WISH_ANSWER);
 }
 
-/* ---- during the call ---- */
-
-static void reoffer(void *owner)
-{
-    struct leg_kandy *self = owner;
-    char mem[LEG_SDP_MAX];
-    struct buf sdp = BUF_ON(mem);
-    struct kandy_op op = { .kind = KANDY_OP_OFFER };
-    if (leg_is_over(&self->leg) || !self->call || self->offering)
-        return;
-    if (leg_media_offer(&self->media, &self->leg.chosen, &sdp))
-        return;
-    op.sdp = buf_slice(&sdp);
-    self->offering = kandy_call_do(self->call, &op);
-    if (self->offering)
-        leg_on_event(&self->leg, "kandy", "offer sent%s", self->media.hold ? " (hold)" : "");
-}
-
-static void hold(struct leg *leg, bool on)
-{
-    struct leg_kandy *self = self_of(leg);
-    bool can = kandy_account_dialect(self->config.account)->calls_by_rest;
-    if (self->media.hold == on || !can || !self->media.described)
-        return; /* the seed has no hold: its far end hears what the PBX plays */
-    self->media.hold = on;
-    reoffer(self);
-}
-
-static enum err refer(struct leg *leg, const struct transfer_request *request, struct leg *replaces)
-{
-    struct leg_kandy *self = self_of(leg);
-    const struct config_trunk *trunk = self->config.trunk;
-    char number[ROUTE_TEXT_MAX] = "";
-    struct buf to = BUF_ON(number);
-    bool same = replaces && replaces->ops == leg->ops &&
-                self_of(replaces)->config.account == self->config.account;
-    if (!self->call || self->transferring || trunk->transfer != CONFIG_TRANSFER_PASS ||
-        (replaces && !same))
-        return ERR_UNSUPPORTED;
-    kandy_number_dial(
-        (enum kandy_rules)trunk->numbers,
-        same ? slice_of(self_of(replaces)->number ? self_of(replaces)->number : replaces->party)
-             : request->to,
-        trunk->tollfree_as_dialled, &to);
-    struct kandy_op op = { .kind = KANDY_OP_TRANSFER,
-                           .number = buf_cstr(&to),
-                           .other = same ? kandy_call_session(self_of(replaces)->call) : NULL };
-    if (!kandy_call_do(self->call, &op))
-        return ERR_UNSUPPORTED;
-    self->transferring = true;
-    leg_on_event(leg, "kandy", "transfer to %s", number);
-    return OK;
-}
-
-static void on_update(struct leg_kandy *self, const struct kandy_event *event)
-{
-    char mem[LEG_SDP_MAX];
-    struct buf sdp = BUF_ON(mem);
-    struct fault fault = { 0 };
-    struct kandy_op op = { .kind = KANDY_OP_RESPOND };
-    if (!self->media.described)
-        return;
-    self->late = event->sdp.len == 0;
-    enum err err =
-        self->late ? leg_media_offer(&self->media, &self->leg.chosen, &sdp)
-                   : leg_media_answer(&self->media, &self->config.codecs, event->sdp, &sdp, &fault);
-    leg_on_event(&self->leg, "kandy", "new offer %s%s", err ? "not taken: " : "answered",
-                 err ? fault.text : "");
-    if (err)
-        return; /* what was agreed stays */
-    op.sdp = buf_slice(&sdp);
-    (void)kandy_call_do(self->call, &op);
-    if (!self->late)
-        leg_on_hold(&self->leg, self->media.result.held);
-}
-
-/* ---- what comes ---- */
-
-static void on_progress(struct leg_kandy *self, const struct kandy_event *event)
-{
-    if (self->leg.state < LEG_EARLY && take_answer(self, event->sdp))
-        leg_on_progress(&self->leg, 183);
-}
-
-static void on_answer(struct leg_kandy *self, const struct kandy_event *event)
-{
-    struct leg *leg = &self->leg;
-    bool first = !leg->incoming && leg->state < LEG_UP;
-    if (event->sdp.len && (first || self->offering || self->late) && !take_answer(self, event->sdp))
-        return;
-    self->offering = self->late = false;
-    if (!first)
-        return;
-    if (!self->media.described) {
-        fail(self, "bad_sdp", "The cloud answered without a description.");
-        return;
-    }
-    kandy_call_set_up(self->call);
-    leg_on_answered(leg);
-    if (leg->call)
-        log_info(&leg->log, "[INFO] Call established");
-}
-
-static void on_end(struct leg_kandy *self, const struct kandy_event *event)
-{
-    char text[160];
-    bool up = self->leg.state >= LEG_UP;
-    snprintf(text, sizeof text, "%.*s", SLICE_ARG(slice_sub(event->reason, 0, 150)));
-    struct cause cause = up ? cause_of_token("hangup", CAUSE_BY_REMOTE, NULL)
-                            : cause_of_status(event->status ? event->status : 480, CAUSE_BY_REMOTE,
-                                              text[0] ? text : NULL);
-    if (self->leg.incoming && !up)
-        cause = cause_of_token("cancelled", CAUSE_BY_REMOTE, NULL);
-    leg_on_event(&self->leg, "kandy", "ended there %d %s", event->status, text);
-    if (self->transferring)
-        leg_on_referred(&self->leg, 200, "", true);
-    if (self->leg.call)
-        ended(self, &cause);
-}
-
-static void on_moved(struct leg_kandy *self, bool ok)
-{
-    if (!self->transferring)
-        return;
-    self->transferring = false;
-    leg_on_event(&self->leg, "kandy", "transfer %s", ok ? "done" : "failed");
-    leg_on_referred(&self->leg, ok ? 200 : 603, "", true);
-}
-
-static void on_event(void *owner, const struct kandy_event *event)
-{
-    struct leg_kandy *self = owner;
-    struct leg *leg = &self->leg;
-    if (!leg->call)
-        return;
-    switch (event->kind) {
-    case KANDY_RINGING:
-        if (!leg->incoming)
-            leg_on_ringing(leg, 180);
-        return;
-    case KANDY_PROGRESS:
-        on_progress(self, event);
-        return;
-    case KANDY_ANSWER:
-        on_answer(self, event);
-        return;
-    case KANDY_UPDATE:
-        on_update(self, event);
-        return;
-    case KANDY_GLARE:
-        self->offering = false;
-        loop_timer_start(self->config.env->loop, &self->reoffer,
-                         event->retry_ms >= 0 ? event->retry_ms : GLARE_MS, reoffer, self);
-        return;
-    case KANDY_CANCEL: /* echoed to who took the call as well (section 4.4) */
-        if (leg->incoming && leg->state < LEG_UP && self->wish != WISH_ANSWER)
-            on_end(self, event);
-        return;
-    case KANDY_END:
-        on_end(self, event);
-        return;
-    case KANDY_MOVED:
-    case KANDY_MOVE_FAILED:
-        on_moved(self, event->kind == KANDY_MOVED);
-        return;
-    case KANDY_IGNORED:
-    case KANDY_INCOMING:
-    case KANDY_GONE:
-    case KANDY_OVERRIDDEN:
-    case KANDY_ICE_SERVERS:
-    case KANDY_TEXT:
-    case KANDY_MWI:
-    case KANDY_CHECK:
-    case KANDY_REFUSED:
-        return;
-    }
-}
-
-static void on_failed(void *owner, enum kandy_op_kind kind, const struct kandy_verdict *verdict)
-{
-    struct leg_kandy *self = owner;
-    struct leg *leg = &self->leg;
-    char text[320];
-    if (!leg->call)
-        return;
-    snprintf(text, sizeof text, "%s: %s%s%s", self->leg.via, verdict->text,
-             verdict->words ? ", " : "", verdict->words ? verdict->words : "");
-    leg_on_event(leg, "kandy", "refused: %s", text);
-    if (verdict->fault == KANDY_GLARED && kind == KANDY_OP_OFFER) {
-        self->offering = false;
-        loop_timer_start(self->config.env->loop, &self->reoffer,
-                         verdict->retry_ms >= 0 ? verdict->retry_ms : GLARE_MS, reoffer, self);
-        return;
-    }
-    bool over = kind == KANDY_OP_MAKE || kind == KANDY_OP_ANSWER || verdict->fault == KANDY_NO_CALL;
-    if (kind == KANDY_OP_TRANSFER)
-        on_moved(self, false);
-    if (kind == KANDY_OP_OFFER)
-        self->offering = false;
-    if (!over)
-        return;
-    struct cause cause = cause_of_status(verdict->sip, CAUSE_BY_REMOTE, text);
-    if (leg->state >= LEG_UP)
-        cause = cause_of_token("hangup", CAUSE_BY_REMOTE, text);
-    ended(self, &cause);
-}
-
-static const struct kandy_call_events call_events = { on_event, on_failed };
-
 /* ---- the leg ---- */
 
 static void end(struct leg *leg, const struct cause *cause)
 {
-    struct leg_kandy *self = self_of(leg);
+    struct leg_kandy *self = leg_kandy_of(leg);
     (void)cause;
     self->wish = WISH_NONE;
     loop_timer_stop(self->config.env->loop, &self->gather);
@@ -457,7 +219,7 @@ static void end(struct leg *leg, const struct cause *cause)
 
 static void destroy(struct leg *leg)
 {
-    struct leg_kandy *self = self_of(leg);
+    struct leg_kandy *self = leg_kandy_of(leg);
     loop_timer_stop(self->config.env->loop, &self->gather);
     loop_timer_stop(self->config.env->loop, &self->reoffer);
     kandy_call_end(self->call, true);
@@ -476,9 +238,9 @@ static const struct leg_ops ops = {
     .ring = ring,
     .answer = answer,
     .end = end,
-    .hold = hold,
+    .hold = leg_kandy_hold,
     .transport = transport,
-    .refer = refer,
+    .refer = leg_kandy_refer,
     .destroy = destroy,
 };
 
@@ -509,7 +271,7 @@ enum err leg_kandy_create_incoming(struct leg **out, const struct leg_kandy_conf
     enum err err = event->sdp.len ? leg_media_offered(event->sdp, &theirs, fault) : OK;
     struct leg_kandy *self = make(config, true);
     self->offer = event->sdp.len ? slice_dup(event->sdp) : NULL;
-    self->call = kandy_call_take(config->account, event, &call_events, self);
+    self->call = kandy_call_take(config->account, event, &leg_kandy_call_events, self);
     if (err) {
         kandy_call_end(self->call, false);
         self->call = NULL;

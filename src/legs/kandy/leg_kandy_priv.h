@@ -1,0 +1,43 @@
+#pragma once
+/* What leg_kandy.c (dialling, being dialled, ending) and leg_kandy_events.c (what happens during a
+ * call) share. */
+
+#include "base/timer.h"
+#include "legs/kandy/leg_kandy.h"
+
+/* What the description that is being gathered for will be. */
+enum wish { WISH_NONE, WISH_DIAL, WISH_ANSWER };
+
+struct leg_kandy {
+    struct leg leg; /* first */
+    struct leg_kandy_config config;
+    struct kandy_call *call;
+    struct leg_media media;
+    char *number, *from_name;
+    char *offer; /* incoming: theirs; NULL: slow start */
+    struct leg_codecs wanted;
+    enum wish wish;
+    bool offering; /* our new offer is not answered */
+    bool late;     /* our answer was an offer: theirs comes */
+    bool transferring;
+    struct timer gather, reoffer;
+    int64_t began_ms;
+};
+
+static inline struct leg_kandy *leg_kandy_of(struct leg *leg)
+{
+    return (struct leg_kandy *)leg; /* its first member */
+}
+
+/* leg_kandy.c */
+void leg_kandy_fail(struct leg_kandy *self, const char *token, const char *text);
+/** The far side knows that it is over. */
+void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause);
+/** Their answer to our offer; false when it is of no use, and the leg has failed. */
+bool leg_kandy_take_answer(struct leg_kandy *self, struct slice sdp);
+
+/* leg_kandy_events.c */
+extern const struct kandy_call_events leg_kandy_call_events;
+void leg_kandy_hold(struct leg *leg, bool on);
+MUST_CHECK enum err leg_kandy_refer(struct leg *leg, const struct transfer_request *request,
+                                    struct leg *replaces);
