@@ -69,6 +69,9 @@ struct leg_ops {
      * call of that leg over. OK: leg_on_referred() follows. NULL or an error: we join the ends. */
     enum err (*refer)(struct leg *leg, const struct transfer_request *request,
                       struct leg *replaces);
+    /** Its media is to go on on that thread, unlinked, before it comes into a call there. An error:
+     * it stays where it is. NULL: it cannot. */
+    enum err (*rehome)(struct leg *leg, unsigned thread);
     /** It came into another call. NULL: nothing of it knows. */
     void (*moved)(struct leg *leg);
     /** Agree anew on one of these codecs, which the linked far end has. NULL: transcoding does. */

@@ -317,6 +317,15 @@ static void take_ringing(struct leg *by, struct leg *with, const struct transfer
     report(transfer, 180, "Ringing");
 }
 
+/* Streams are linked on one media thread: is the target's there, or can it come? */
+static bool is_near(const struct call *call, const struct leg *stays, const struct call *second,
+                    struct leg *target)
+{
+    if (!stays->stream || second->thread == call->thread || (target && !target->stream))
+        return true;
+    return target && target->ops->rehome && !target->ops->rehome(target, call->thread);
+}
+
 enum err transfer_attended(struct leg *by, struct leg *with, struct slice referred_by,
                            struct cause *why)
 {
@@ -336,7 +345,7 @@ enum err transfer_attended(struct leg *by, struct leg *with, struct slice referr
         return refuse(why, ERR_AGAIN, 491, "The other call is being transferred.");
     if (!is_up && !rings)
         return refuse(why, ERR_MISUSE, 481, "The other call is not up.");
-    if (stays->stream && second->thread != call->thread)
+    if (!is_near(call, stays, second, is_up ? target : NULL))
         return refuse(why, ERR_UNSUPPORTED, 488, "The media of the two calls cannot be joined.");
     call_event(call, by->id, "transfer", "leg %u to the far end of call %s", stays->id, second->id);
     call_event(second, with->id, "transfer", "to the far end of call %s", call->id);

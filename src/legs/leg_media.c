@@ -158,6 +158,20 @@ enum err leg_media_open_ice(struct leg_media *media, const struct leg_env *env, 
     return start(media, ice, fault);
 }
 
+enum err leg_media_reopen(struct leg_media *media, unsigned thread, struct fault *fault)
+{
+    struct leg *leg = media->leg;
+    struct media_transport *transport;
+    if (media->kind == LEG_MEDIA_NONE || is_webrtc(media))
+        return fault_set(fault, ERR_UNSUPPORTED, "", 0, "this kind of media stays on its thread");
+    enum err err = make_transport(media, thread, NULL, &transport, fault);
+    if (err)
+        return err;
+    media_stream_destroy(leg->stream);
+    leg->stream = media_stream_create(media->env->media, thread, transport, &leg_media_events, leg);
+    return OK;
+}
+
 void leg_media_close(struct leg_media *media)
 {
     if (media->kind == LEG_MEDIA_NONE)

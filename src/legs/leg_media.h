@@ -78,6 +78,10 @@ bool leg_media_on_transport(struct leg_media *media, const void *event);
 /** No more waiting: what is there by now goes into the description. */
 void leg_media_stop_gathering(struct leg_media *media);
 bool leg_media_is_gathered(const struct leg_media *media);
+/** Another stream on that thread in the place of the one there is; the next offer tells the far end
+ * where it is now. ERR_UNSUPPORTED: not WebRTC, whose ICE and DTLS would begin anew. On an error
+ * all stays as it was. */
+MUST_CHECK enum err leg_media_reopen(struct leg_media *media, unsigned thread, struct fault *fault);
 /** Destroys the stream; a zeroed one is fine. */
 void leg_media_close(struct leg_media *media);
 

@@ -146,6 +146,7 @@ const struct leg_ops leg_sip_ops = {
     .refer = leg_sip_refer,
     .moved = leg_sip_moved,
     .retune = leg_sip_retune,
+    .rehome = leg_sip_rehome,
     .end = end,
     .destroy = destroy,
 };

@@ -87,6 +87,17 @@ void leg_sip_retune(struct leg *leg, const struct leg_codecs *prefer)
     reoffer(self);
 }
 
+enum err leg_sip_rehome(struct leg *leg, unsigned thread)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    struct fault fault;
+    enum err err =
+        leg->state == LEG_UP ? leg_media_reopen(&self->media, thread, &fault) : ERR_MISUSE;
+    if (!err)
+        reoffer(self);
+    return err;
+}
+
 void leg_sip_on_reoffer(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
 {
     struct leg_sip *self = owner;

@@ -88,6 +88,7 @@ void leg_sip_on_cancelled(void *owner, struct sip_session *session,
 void leg_sip_hold(struct leg *leg, bool on);
 void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request);
 void leg_sip_retune(struct leg *leg, const struct leg_codecs *prefer);
+MUST_CHECK enum err leg_sip_rehome(struct leg *leg, unsigned thread);
 void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack);
 void leg_sip_on_reoffer(void *owner, struct sip_session *session,
                         const struct sip_outcome *outcome);

@@ -29,7 +29,7 @@ static int setup(void **state)
              "routes:\n"
              "  - {pattern: '+1.', to: 'trunk:acme'}\n"
              "  - {pattern: '70', from_trunk: acme, to: 'user:bob'}\n"
-             "media: {host: 127.0.0.1, threads: 1, rtp_ports: 0, webrtc_port: 0}\n"
+             "media: {host: 127.0.0.1, threads: 2, rtp_ports: 0, webrtc_port: 0}\n"
              "ring_timeout: 3\n",
              addr_port(&carrier.addr));
     rig_start(&rig, yaml);
@@ -301,6 +301,28 @@ static void test_trunk_asks(void **state)
     RIG_UNTIL(&rig, far_did(&bob, "bye"));
 }
 
+/* A PBX behind a trunk joins two of its calls that are on different media threads. */
+static void test_attended_across_threads(void **state)
+{
+    (void)state;
+    alice_calls("+15551111", &carrier);
+    const struct call *call = calls_find(rig.daemon->env.calls, slice_of(rig_live_call(&rig)));
+    unsigned up = carrier.up;
+    far_dial(&carrier, "70", "102", NULL);
+    RIG_UNTIL(&rig, carrier.up > up && far_did(&bob, "ack"));
+    const struct call *second = calls_find(rig.daemon->env.calls, slice_of(rig_live_call(&rig)));
+    assert_int_not_equal(call_media_thread(call), call_media_thread(second));
+    bob.log[0] = carrier.log[0] = '\0';
+    far_refer_replaces(&carrier, &carrier);
+    RIG_UNTIL(&rig, rig_calls(&rig) == 1 && far_did(&bob, "reinvite:talk"));
+    rig_run(&rig, 50);
+    assert_true(far_did(&carrier, "referred:200"));
+    expect_heard(&alice, &bob);
+    expect_heard(&bob, &alice);
+    far_hang_up(&alice);
+    RIG_UNTIL(&rig, far_did(&bob, "bye"));
+}
+
 /* The built-in answers inside the REFER: everything happens at once. */
 static void test_to_a_built_in(void **state)
 {
@@ -374,6 +396,7 @@ int main(void)
         CASE(test_trunk_refuses_to_transfer),
         CASE(test_from_trunk_to_user),
         CASE(test_trunk_asks),
+        CASE(test_attended_across_threads),
         CASE(test_to_a_built_in),
         CASE(test_recording_goes_on),
         CASE(test_hops_and_privacy),
