@@ -321,7 +321,7 @@ void script_begin(struct script *script, json_t *take_document)
     json_t *params = script->params;
     script->params = json_object();
     if (script_push_section(script, take_document, "main", params, NULL))
-        BUG_IF(!!"a checked document has a section main");
+        bug_abort(__FILE__, __LINE__, "a checked document has a section main");
     json_decref(params);
     json_decref(take_document);
     script->burst = 0;
