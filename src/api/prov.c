@@ -24,6 +24,8 @@ const struct api_route prov_routes[PROV_ROUTES] = {
     { HTTP_GET, "/Devices/:id", prov_device_show },
     { HTTP_PUT, "/Devices/:id", prov_device_change },
     { HTTP_DELETE, "/Devices/:id", prov_device_remove },
+    { HTTP_GET, "/Devices/:id/ConsoleLog", prov_console_log },
+    { HTTP_POST, "/Devices/:id/ConsoleLog", prov_console_add },
     { HTTP_GET, "/Devices/:id/NetworkLatencyLog", prov_latency_log },
     { HTTP_GET, "/Devices/:id/RegisterLog", prov_register_log },
     { HTTP_POST, "/Devices/:id/Rotate", prov_device_rotate },

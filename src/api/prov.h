@@ -15,7 +15,7 @@ enum {
     PROV_SETTINGS_MAX = 32 << 10,
     PROV_LIST_MAX = 1000, /* rows of a log, and unless told 100 */
     PROV_LOGIN_ROUTES = 2,
-    PROV_ROUTES = 24,
+    PROV_ROUTES = 26,
 };
 
 typedef void (*prov_device_fn)(struct rest *rest, const struct store_device *device);
@@ -64,6 +64,8 @@ void prov_with_device(struct rest *rest, prov_device_fn fn);
 void prov_register_log(struct rest *rest);
 void prov_latency_log(struct rest *rest);
 void prov_trace_log(struct rest *rest);
+void prov_console_log(struct rest *rest);
+void prov_console_add(struct rest *rest);
 void prov_access_log(struct rest *rest);
 /* prov_users.c */
 void prov_user_show(struct rest *rest);

@@ -62,6 +62,51 @@ void prov_latency_log(struct rest *rest)
     prov_with_device(rest, read_latencies);
 }
 
+static void read_console(struct rest *rest, const struct store_device *device)
+{
+    read_log(rest, device, "console");
+}
+
+void prov_console_log(struct rest *rest)
+{
+    prov_with_device(rest, read_console);
+}
+
+static void on_noted(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err)
+        rest_fail_store(rest, answer->err, "device");
+    else
+        rest_reply_text(rest, 204, NULL, SLICE_NONE);
+}
+
+static void note_console(struct rest *rest, const struct store_device *device)
+{
+    const char *level = json_string_value(json_object_get(rest->body, "Level"));
+    const char *text = json_string_value(json_object_get(rest->body, "Text"));
+    if (!text || strlen(text) > PROV_TEXT_MAX || (level && strlen(level) > REST_TIME)) {
+        rest_fail(rest, 422, "invalid", "Text",
+                  "Text: expected at most %d bytes, and a short Level", PROV_TEXT_MAX);
+        return;
+    }
+    json_t *row = json_pack("{s:s, s:s}", "Level", level ? level : "log", "Text", text);
+    char *line = json_dumps(row, JSON_COMPACT);
+    struct store_device_event event = { .kind = "console",
+                                        .at_ms = rest_now_ms(rest),
+                                        .text = line };
+    store_device_event_add(rest_store(rest), device->sip_username, &event,
+                           rest_then(rest, on_noted));
+    free(line);
+    json_decref(row);
+}
+
+/* What a phone wants its administrator to know. */
+void prov_console_add(struct rest *rest)
+{
+    prov_with_device(rest, note_console);
+}
+
 static json_t *message_json(const json_t *message)
 {
     json_t *row =

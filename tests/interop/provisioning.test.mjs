@@ -180,6 +180,10 @@ test('a user keeps his devices, settings and tokens', async () => {
     const before = await settings();
     assert.equal((await alice.as('POST', `${path}/Rotate`)).status, 204);
     assert.notEqual((await settings()).SipPassword, before.SipPassword);
+    assert.equal((await alice.as('POST', `${path}/ConsoleLog`, { Level: 'error', Text: 'no microphone' })).status, 204);
+    assert.equal((await alice.as('POST', `${path}/ConsoleLog`, { Text: 'x'.repeat(2000) })).status, 422);
+    const [line, ...more] = (await alice.as('GET', `${path}/ConsoleLog`)).json;
+    assert.deepEqual([line.Level, line.Text, more.length], ['error', 'no microphone', 0]);
     const direct = await alice.as('POST', '/Devices', { RegistrationMode: 'WebSocket', WebSocketServer: 'pbx.example', WebSocketPort: 8089, WebSocketPath: '/ws', SipDomain: 'pbx.example', SipUsername: '101', SipPassword: 'of the PBX' });
     const theirs = (await alice.as('GET', `/Devices/${direct.json.DeviceToken}?password=yes`)).json.Settings_json;
     assert.deepEqual([theirs.SipUsername, theirs.SIPPassword, theirs.wssServer, theirs.WebSocketPort, theirs.RegistrationMode], ['101', 'of the PBX', 'pbx.example', '8089', 'WebSocket']);
