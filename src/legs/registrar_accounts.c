@@ -156,8 +156,43 @@ static void on_users(void *owner, const struct store_answer *answer)
             map_put(registrar->users, slice_of(rows[i].name), slice_dup(slice_of(rows[i].name))));
 }
 
+static const struct sip_binding *find_orphan(const struct registrar *registrar,
+                                             const struct map *known)
+{
+    size_t cursor = 0;
+    const struct sip_binding *binding;
+    while ((binding = sip_registrar_next(registrar->rules, &cursor))) {
+        struct slice rest = binding->aor;
+        struct slice sip_user = slice_cut(&rest, '@');
+        if (!map_find(known, sip_user) && !config_user_find(registrar->env->config, sip_user))
+            return binding;
+    }
+    return NULL;
+}
+
+/* A phone whose account is gone, or was disabled, is not called any more. */
+static void on_devices(void *owner, const struct store_answer *answer)
+{
+    struct registrar *registrar = owner;
+    const struct store_device *rows = STORE_ROWS(answer, store_device);
+    const struct sip_binding *orphan;
+    if (answer->err || answer->n == STORE_MAX_ROWS) /* not all of them */
+        return;
+    struct map *known = map_create();
+    for (size_t i = 0; i < answer->n; i++)
+        if (!rows[i].disabled_ms)
+            map_put(known, slice_of(rows[i].sip_username), registrar);
+    while ((orphan = find_orphan(registrar, known))) {
+        char *aor = slice_dup(orphan->aor); /* theirs goes with the binding */
+        sip_registrar_remove(registrar->rules, slice_of(aor), SLICE_NONE);
+        mem_free(aor);
+    }
+    map_destroy(known);
+}
+
 void registrar_reload_users(struct registrar *registrar)
 {
+    store_device_list(registrar->env->store, NULL, (struct store_reply){ on_devices, registrar });
     store_user_list(registrar->env->store, (struct store_reply){ on_users, registrar });
 }
 

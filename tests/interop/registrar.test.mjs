@@ -215,3 +215,19 @@ test('a STUN keep-alive on the SIP port is answered with the address it came fro
     assert.equal(got.readUInt16BE(26) ^ 0x2112, socket.address().port);
     socket.close();
 });
+
+test('a phone whose account is taken away is not called any more', async () => {
+    await daemon.addUser('dave');
+    const device = await daemon.addDevice('dave');
+    const dave = await startSipPhone({ user: device.sip_username, password: device.sip_password, server: daemon.sip });
+    assert.equal((await dave.register()).status, 200);
+    assert.equal((await rows())[0].user, 'dave');
+    await daemon.command('device', 'disable', device.device_token);
+    await waitFor('the registration to go', async () => (await rows()).length === 0);
+    assert.equal((await dave.register()).status, 401);
+    await daemon.command('device', 'enable', device.device_token);
+    assert.equal((await dave.register()).status, 200);
+    await daemon.command('device', 'remove', device.device_token);
+    await waitFor('the registration to go', async () => (await rows()).length === 0);
+    await dave.stop();
+});
