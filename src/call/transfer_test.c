@@ -366,6 +366,106 @@ static void test_cannot_take_over(void **state)
     fake_destroy(&erin->leg);
 }
 
+/* A leg of any call that lives, or NULL. */
+static struct leg *any_leg(struct world *w, uint32_t *seed)
+{
+    struct leg *legs[64];
+    size_t n = 0;
+    LIST_EACH(link, &w->legs)
+    {
+        struct leg *leg = &LIST_ITEM(link, struct fake, in_world)->leg;
+        if (leg->call && !leg_is_over(leg) && n < COUNT_OF(legs))
+            legs[n++] = leg;
+    }
+    *seed = *seed * 1664525 + 1013904223;
+    return n ? legs[(*seed >> 8) % n] : NULL;
+}
+
+static void take_over(struct world *w, struct leg *old)
+{
+    struct cause why;
+    struct fake *fake = fake_create(w, "taker", true);
+    fake_choose(&fake->leg, &old->chosen);
+    if (transfer_replace(old, &fake->leg, &why))
+        fake_destroy(&fake->leg);
+}
+
+/* What a far end may do at any time, whether it makes sense then or not. */
+static void any_step(struct world *w, struct leg *leg, struct leg *other, uint32_t what)
+{
+    static const char *const targets[] = { "carol", "both", "robot", "nowhere", "out", "grump" };
+    const char *to = targets[(what >> 8) % COUNT_OF(targets)];
+    struct cause why;
+    struct transfer_request request = { .by = leg, .to = slice_of(to) };
+    struct cause busy = cause_of_status(486, CAUSE_BY_REMOTE, NULL);
+    struct cause bye = cause("hangup", CAUSE_BY_REMOTE);
+    bool rings = !leg->incoming && leg->state > LEG_NEW && leg->state < LEG_UP;
+    fake_of(leg)->refers = what & 0x80;
+    switch (what % 9) {
+    case 0:
+        if (rings)
+            leg_on_ringing(leg, 180);
+        break;
+    case 1:
+        if (rings) {
+            fake_choose(leg, &leg->offered);
+            leg_on_progress(leg, 183);
+        }
+        break;
+    case 2:
+    case 3:
+        if (rings) {
+            fake_choose(leg, &leg->offered);
+            leg_on_answered(leg);
+        }
+        break;
+    case 4:
+        leg_on_ended(leg, rings ? &busy : &bye);
+        break;
+    case 5:
+        (void)!transfer_blind(&request, &why);
+        break;
+    case 6:
+        (void)!transfer_attended(leg, other, SLICE_NONE, &why);
+        break;
+    case 7:
+        take_over(w, leg);
+        break;
+    default:
+        leg_on_hold(leg, !leg->holds);
+        leg_on_referred(leg, (what >> 16) % 3 * 200, "", true);
+        break;
+    }
+}
+
+/* Thousands of far ends that do whatever comes to their minds: no call is left half made. */
+static void test_anything_at_any_time(void **state)
+{
+    struct world *w = *state;
+    uint32_t seed = 4711;
+    struct cause why = cause("shutdown", CAUSE_BY_SYSTEM);
+    world_route(w, "carol", "user:carol");
+    world_route(w, "both", "user:carol, user:dave; user:erin");
+    world_route(w, "robot", "user:robot");
+    world_route(w, "out", "trunk:acme");
+    world_route(w, "grump", "user:grump, user:carol");
+    for (int i = 0; i < 20000; i++) {
+        struct leg *leg = any_leg(w, &seed), *other = any_leg(w, &seed);
+        w->log[0] = '\0';
+        seed = seed * 1664525 + 1013904223;
+        if (!leg || (seed >> 12) % 5 == 0)
+            world_call(w, (seed >> 4) % 2 ? "both" : "out");
+        else
+            any_step(w, leg, other, seed >> 8);
+        if (calls_count(w->calls) > 12) /* so that legs meet again */
+            call_end(any_leg(w, &seed)->call, &why);
+        if (i % 16 == 0)
+            loop_advance(w->loop, (seed >> 8) % 3000);
+    }
+    calls_end_all(w->calls, &why);
+    w->log[0] = '\0';
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -392,6 +492,7 @@ int main(void)
         CASE(test_takes_over),
         CASE(test_picks_up),
         CASE(test_cannot_take_over),
+        CASE(test_anything_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
