@@ -1,5 +1,6 @@
 /** Calls that move on to somebody else, and calls that are recorded: who hears whom, measured at both ends. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertPageHears, assertRecorded } from './lib/checks.mjs';
@@ -192,4 +193,26 @@ test('a page records its call: each party on its side', () =>
         assert.equal(recordings.length, 1);
         assert.equal(recordings[0].file, `${id}.wav`);
         assert.ok(Math.abs(recordings[0].duration_ms - 3000) < 700, `${recordings[0].duration_ms} ms`);
+    }));
+
+test('an administrator records a call', () =>
+    withThree(async ({ bridge, bob }) => {
+        await bridge.call('a', 'bob', bob);
+        const [{ id }] = await daemon.command('calls');
+        const token = readFileSync(join(daemon.state, 'admin.token'), 'utf8').trim();
+        /** @param {string} method @param {string} [body] */
+        const ask = async (method, body) => {
+            const reply = await fetch(`${daemon.url}/admin/api/calls/${id}/recording`, { method, body, headers: { authorization: `Bearer ${token}` } });
+            return { status: reply.status, body: /** @type {any} */ (await reply.json()) };
+        };
+        const started = await ask('POST', '{}');
+        assert.equal(started.status, 201);
+        assert.equal(started.body.recordings[0].state, 'recording');
+        assert.equal((await ask('POST', '{}')).status, 409);
+        await sleep(500);
+        assert.equal((await ask('DELETE')).status, 200);
+        assert.equal((await ask('DELETE')).status, 404);
+        await waitFor('the file', async () => existsSync(join(daemon.state, 'recordings', started.body.recordings[0].file)));
+        await bridge.say({ type: 'hangup', callId: 'a' });
+        await bob.waitEvent('CALL_CLOSED');
     }));
