@@ -7,6 +7,8 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "media/media.h"
+#include "script/leg_connect.h"
 #include "script/line.h"
 #include "script/swml.h"
 
@@ -53,6 +55,13 @@ static void host_answer(void *owner)
     leg_on_answered(&self->leg);
 }
 
+static void host_ring(void *owner)
+{
+    struct leg_script *self = owner;
+    if (!self->leg.incoming && self->leg.state < LEG_RINGING)
+        leg_on_ringing(&self->leg, 180);
+}
+
 static void host_sound_early(void *owner)
 {
     struct leg_script *self = owner;
@@ -85,6 +94,7 @@ static void host_on_finished(void *owner)
 }
 
 static const struct script_host host = { .answer = host_answer,
+                                         .ring = host_ring,
                                          .sound_early = host_sound_early,
                                          .hang_up = host_hang_up,
                                          .on_finished = host_on_finished };
@@ -281,9 +291,25 @@ static void end(struct leg *leg, const struct cause *cause)
         self->script->line = NULL;
 }
 
+/* The line listens to keys; while two far ends talk they are the other's. */
 static void key(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
 {
-    (void)leg, (void)digit, (void)duration_ms, (void)relayed; /* the line listens */
+    const struct script *script = self_of(leg)->script;
+    struct leg *to = script && script->bridge ? connect_leg_far(script->bridge) : NULL;
+    if (!to)
+        return;
+    if (to->ops->dtmf)
+        to->ops->dtmf(to, digit, duration_ms, relayed);
+    else if (!relayed && to->stream)
+        media_stream_send_dtmf(to->stream, slice_make(&digit, 1), duration_ms, 0);
+}
+
+static void hold(struct leg *leg, bool on)
+{
+    const struct script *script = self_of(leg)->script;
+    struct leg *to = script && script->bridge ? connect_leg_far(script->bridge) : NULL;
+    if (to && to->ops->hold)
+        to->ops->hold(to, on);
 }
 
 static void destroy(struct leg *leg)
@@ -312,6 +338,7 @@ static const struct leg_ops ops = {
     .answer = on_answer,
     .end = end,
     .dtmf = key,
+    .hold = hold,
     .destroy = destroy,
 };
 

@@ -11,6 +11,7 @@
 #include "script/script.h"
 #include "script/verbs.h"
 
+struct connect_leg;
 struct line;
 struct map;
 struct script;
@@ -36,6 +37,8 @@ struct scripts {
 struct script_host {
     /** Answer the far end, if that is to be done. */
     void (*answer)(void *owner);
+    /** The far end hears that somebody is being rung. */
+    void (*ring)(void *owner);
     /** Let it hear us before the answer. */
     void (*sound_early)(void *owner);
     void (*hang_up)(void *owner, const struct cause *cause);
@@ -80,7 +83,7 @@ struct script {
     struct timer next;                     /* goes on in a turn of its own */
     struct timer max_duration;
     struct http_client_call *fetching;
-    json_t *warnings;
+    struct connect_leg *bridge; /* the far end that ours talks to; NULL: to the script */
 };
 
 /* script_run.c: the step machine */

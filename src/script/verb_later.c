@@ -1,39 +1,6 @@
 /* Methods that documents may have and nothing here can do yet: loaded, then told as failed. */
 #include "script/verb_rows.h"
 
-static const struct verb_param connect_params[] = {
-    { .name = "to", .types = VERB_TEXT },
-    { .name = "serial", .types = VERB_LIST },
-    { .name = "parallel", .types = VERB_LIST },
-    { .name = "serial_parallel", .types = VERB_LIST },
-    { .name = "from", .types = VERB_TEXT },
-    { .name = "from_name", .types = VERB_TEXT },
-    { .name = "headers", .types = VERB_LIST },
-    { .name = "codecs", .types = VERB_TEXT | VERB_LIST },
-    { .name = "webrtc_media", .types = VERB_BOOL },
-    { .name = "session_timeout", .types = VERB_NUMBER },
-    { .name = "ringback", .types = VERB_LIST | VERB_TEXT },
-    { .name = "result", .types = VERB_RESULT },
-    { .name = "timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
-    { .name = "max_duration", .types = VERB_NUMBER, .min = 0, .max = 86400 },
-    { .name = "answer_on_bridge", .types = VERB_BOOL },
-    { .name = "confirm", .types = VERB_TEXT | VERB_STEPS },
-    { .name = "confirm_timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
-    { .name = "encryption", .types = VERB_TEXT, .words = "mandatory|optional|forbidden" },
-    { .name = "call_state_url", .types = VERB_TEXT },
-    { .name = "call_state_events", .types = VERB_LIST },
-    { .name = "transfer_after_bridge", .types = VERB_TEXT },
-    { .name = "status_url", .types = VERB_TEXT },
-    { .name = "username", .types = VERB_TEXT },
-    { .name = "password", .types = VERB_TEXT },
-    { .name = "name", .types = VERB_TEXT },
-    { .name = "codec", .types = VERB_TEXT },
-    { .name = "realtime", .types = VERB_BOOL },
-    { .name = "status_url_method", .types = VERB_TEXT, .words = "GET|POST" },
-    { .name = "authorization_bearer_token", .types = VERB_TEXT },
-    { .name = "custom_parameters", .types = VERB_OBJECT },
-    { 0 },
-};
 static const struct verb_param detect_params[] = {
     { .name = "detect_message_end", .types = VERB_BOOL },
     { .name = "detectors", .types = VERB_TEXT },
@@ -170,7 +137,6 @@ const struct verb verb_ai_sidecar = { .name = "ai_sidecar", .keeps_all = true, .
 const struct verb verb_amazon_bedrock = { .name = "amazon_bedrock",
                                           .keeps_all = true,
                                           .note = later };
-const struct verb verb_connect = { .name = "connect", .params = connect_params, .bare = "to" };
 const struct verb verb_denoise = { .name = "denoise", .params = no_params, .in_confirm = true };
 const struct verb verb_detect_machine = { .name = "detect_machine", .params = detect_params };
 const struct verb verb_enter_queue = { .name = "enter_queue", .params = queue_params };

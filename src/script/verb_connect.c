@@ -1,0 +1,508 @@
+/* connect: ring one or many far ends, in turn or at once, and join the first that answers (and says
+ * that it wants the call) with ours. The script goes on when they have parted. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "media/media.h"
+#include "script/leg_connect.h"
+#include "script/line.h"
+#include "script/script_priv.h"
+#include "script/swml.h"
+#include "script/swml_priv.h"
+#include "script/verb_play.h"
+#include "script/verb_rows.h"
+
+enum { GROUP_MAX = 16, GROUPS_MAX = 64, TALK_MAX_S = 14400, CONFIRM_S = 60 };
+
+struct connect {
+    struct script *script;
+    json_t *groups; /* of lists of destinations, each with the common parameters */
+    size_t at;
+    struct connect_leg *legs[GROUP_MAX];
+    const json_t *params[GROUP_MAX];
+    size_t n, live;
+    struct connect_leg *winner;
+    struct line_op *ringback;
+    bool rings, dialing;
+    char failed_reason[240];
+    struct script_fetching *fetching; /* the document of a confirm URL */
+    struct timer confirm_timer;
+};
+
+static struct connect *state_of(struct script *script)
+{
+    return script->state;
+}
+
+static void tell(struct script *script, const char *state, const char *reason,
+                 const struct connect_leg *peer)
+{
+    json_t *params = json_pack("{s:s}", "connect_state", state);
+    if (reason && reason[0])
+        json_object_set_new(params, "failed_reason", json_string(reason));
+    if (peer && connect_leg_call(peer))
+        json_object_set_new(params, "peer",
+                            json_pack("{s:s, s:s}", "call_id", call_id(connect_leg_call(peer)),
+                                      "node_id", script->scripts->node_id));
+    script_tell(script, "calling.call.connect", "", params);
+}
+
+/* --- what the caller hears meanwhile --- */
+
+static void stop_ringback(struct connect *connect)
+{
+    struct line_op *op = connect->ringback;
+    connect->ringback = NULL;
+    line_op_cancel(op);
+}
+
+static void on_ringback_over(void *owner, enum line_end end, const json_t *result)
+{
+    (void)end, (void)result;
+    ((struct connect *)owner)->ringback = NULL;
+}
+
+static void ring_back(struct connect *connect)
+{
+    struct script *script = connect->script;
+    const json_t *wanted = json_object_get(script->value, "ringback");
+    json_t *usual = wanted ? NULL : json_string("ring:us");
+    size_t n = 0;
+    if (connect->rings)
+        return;
+    connect->rings = true;
+    if (!script_is_answered(script)) {
+        script->host->ring(script->host_owner);
+        json_decref(usual);
+        return;
+    }
+    struct sound_spec *sounds = script_sounds(script, wanted ? wanted : usual, &n);
+    const struct line_play_config config = { .take_sounds = sounds, .n = n };
+    json_decref(usual);
+    if (sounds)
+        connect->ringback = line_play(script->line, &config, on_ringback_over, connect);
+}
+
+/* --- the end --- */
+
+static void drop(struct script *script)
+{
+    struct connect *connect = state_of(script);
+    struct cause cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, NULL);
+    script->bridge = NULL;
+    stop_ringback(connect);
+    loop_timer_stop(script->scripts->config.loop, &connect->confirm_timer);
+    script_fetch_cancel(connect->fetching);
+    for (size_t i = 0; i < connect->n; i++)
+        if (connect->legs[i])
+            connect_leg_end(connect->legs[i], &cause);
+    json_decref(connect->groups);
+    mem_free(connect);
+}
+
+static void finish(struct script *script, bool is_connected, const char *reason)
+{
+    const json_t *result = script_written(script, "connect", "result");
+    const char *word = is_connected ? "connected" : "failed";
+    struct fault fault = { 0 };
+    script_result(script, "connect", word);
+    script_set(script, "return_value", json_string(word));
+    if (!is_connected)
+        script_set_text(script, "connect_failed_reason", reason);
+    if (script->state)
+        drop(script);
+    script->state = NULL;
+    script->cancel = NULL;
+    if (result && script_branch(script, result, &fault)) {
+        script_fail(script, &fault);
+        return;
+    }
+    script_done(script);
+}
+
+/* --- joined --- */
+
+static void link_media(struct script *script, struct leg *far)
+{
+    struct leg *caller = line_leg(script->line);
+    if (!caller || !far)
+        return;
+    if (far->ops->join) /* a built-in acts on the stream of whom it talks to */
+        far->ops->join(far, caller);
+    else if (caller->stream && far->stream)
+        media_link(caller->stream, far->stream);
+}
+
+static void on_max_duration(void *owner)
+{
+    struct script *script = owner;
+    struct connect *connect = state_of(script);
+    struct cause cause =
+        cause_of_token("hangup", CAUSE_BY_SYSTEM, "The longest time allowed is over.");
+    struct connect_leg *winner = connect->winner;
+    if (winner && connect_leg_call(winner))
+        call_end(connect_leg_call(winner), &cause); /* its end is told as any other */
+}
+
+static void join(struct script *script, struct connect_leg *winner)
+{
+    struct connect *connect = state_of(script);
+    struct cause elsewhere = cause_of_token("answered_elsewhere", CAUSE_BY_LOCAL, NULL);
+    connect->winner = winner;
+    stop_ringback(connect);
+    loop_timer_stop(script->scripts->config.loop, &connect->confirm_timer);
+    for (size_t i = 0; i < connect->n; i++)
+        if (connect->legs[i] && connect->legs[i] != winner) {
+            struct connect_leg *loser = connect->legs[i];
+            connect->legs[i] = NULL;
+            connect_leg_end(loser, &elsewhere);
+        }
+    script_answer(script);
+    if (script->over)
+        return;
+    script->bridge = winner;
+    connect_leg_join(winner, script->line);
+    link_media(script, connect_leg_far(winner));
+    loop_timer_start(script->scripts->config.loop, &script->timer,
+                     param_ms(script->value, "max_duration", TALK_MAX_S), on_max_duration, script);
+    script_result(script, "connect", "connected");
+    tell(script, "connected", NULL, winner);
+}
+
+static void part(struct script *script)
+{
+    struct leg *caller = line_leg(script->line);
+    script->bridge = NULL;
+    if (caller && caller->stream)
+        media_unlink(caller->stream);
+    tell(script, "disconnected", NULL, NULL);
+    finish(script, true, "");
+}
+
+/* --- ringing --- */
+
+static void next_group(struct script *script);
+
+static size_t place_of(const struct connect *connect, const struct connect_leg *leg)
+{
+    size_t i = 0;
+    while (i < connect->n && connect->legs[i] != leg)
+        i++;
+    return i;
+}
+
+static void on_ringing(void *owner, struct connect_leg *leg)
+{
+    (void)leg;
+    ring_back(state_of(owner));
+}
+
+static void on_ended(void *owner, struct connect_leg *leg, const struct cause *cause)
+{
+    struct script *script = owner;
+    struct connect *connect = state_of(script);
+    size_t i = place_of(connect, leg);
+    if (i < connect->n)
+        connect->legs[i] = NULL;
+    if (leg == connect->winner) {
+        connect->winner = NULL;
+        part(script);
+        return;
+    }
+    snprintf(connect->failed_reason, sizeof connect->failed_reason, "%s", cause->token);
+    if (--connect->live == 0 && !connect->dialing)
+        next_group(script);
+}
+
+static void refuse(struct script *script, struct connect_leg *leg)
+{
+    struct connect *connect = state_of(script);
+    struct cause cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, "The call was not accepted.");
+    size_t i = place_of(connect, leg);
+    if (i < connect->n)
+        connect->legs[i] = NULL;
+    snprintf(connect->failed_reason, sizeof connect->failed_reason, "not_confirmed");
+    connect_leg_end(leg, &cause);
+    if (--connect->live == 0)
+        next_group(script);
+}
+
+static void on_confirmed(void *owner, struct connect_leg *leg, bool is_confirmed)
+{
+    if (is_confirmed)
+        join(owner, leg);
+    else
+        refuse(owner, leg);
+}
+
+static void on_confirm_timeout(void *owner)
+{
+    struct script *script = owner;
+    struct connect *connect = state_of(script);
+    for (size_t i = 0; i < connect->n; i++) {
+        struct connect_leg *leg = connect->legs[i];
+        if (leg && connect_leg_far(leg)) {
+            refuse(script, leg);
+            return; /* it may have been the last one: nothing of ours is sure to live */
+        }
+    }
+}
+
+static void on_confirm_document(void *owner, json_t *take_document, const struct fault *fault)
+{
+    struct script *script = owner;
+    struct connect *connect = state_of(script);
+    connect->fetching = NULL;
+    if (!take_document)
+        script_warn(script, "relay_script_method_execute_failed: confirm: %s", fault->text);
+    const json_t *main = json_object_get(json_object_get(take_document, "sections"), "main");
+    for (size_t i = 0; i < connect->n; i++) /* those that wait for it */
+        if (connect->legs[i] && connect_leg_far(connect->legs[i])) {
+            if (main)
+                connect_leg_confirm(connect->legs[i], main, on_confirmed);
+            else
+                refuse(script, connect->legs[i]);
+            break;
+        }
+    json_decref(take_document);
+}
+
+static void on_answered(void *owner, struct connect_leg *leg)
+{
+    struct script *script = owner;
+    struct connect *connect = state_of(script);
+    size_t i = place_of(connect, leg);
+    const json_t *params = i < connect->n ? connect->params[i] : NULL;
+    const json_t *confirm = json_object_get(params, "confirm");
+    if (connect->winner)
+        return;
+    if (!confirm) {
+        join(script, leg);
+        return;
+    }
+    loop_timer_start(script->scripts->config.loop, &connect->confirm_timer,
+                     param_ms(params, "confirm_timeout", CONFIRM_S), on_confirm_timeout, script);
+    if (json_is_array(confirm)) {
+        connect_leg_confirm(leg, confirm, on_confirmed);
+    } else if (!connect->fetching) {
+        const struct script_fetch fetch = { .url = param_text(params, "confirm", ""),
+                                            .take_body = script_body(script, NULL) };
+        connect->fetching = script_fetch(script, &fetch, on_confirm_document, script);
+    }
+}
+
+static const struct connect_leg_events leg_events = {
+    .on_ringing = on_ringing,
+    .on_early = on_ringing,
+    .on_answered = on_answered,
+    .on_ended = on_ended,
+};
+
+static void dial(struct script *script, const json_t *params)
+{
+    struct connect *connect = state_of(script);
+    struct fault fault = { 0 };
+    size_t i = connect->n;
+    if (i == GROUP_MAX)
+        return;
+    connect->live++;
+    connect->params[i] = params;
+    connect->legs[i] = NULL;
+    connect->n++;
+    struct connect_leg *leg = connect_leg_create(script, params, &leg_events, script, &fault);
+    if (leg) {
+        connect->legs[i] = leg;
+        return;
+    }
+    connect->live--;
+    snprintf(connect->failed_reason, sizeof connect->failed_reason, "%.200s", fault.text);
+    log_info(&script->log, "script connect failed reason=\"%s\"", fault.text);
+}
+
+static void next_group(struct script *script)
+{
+    struct connect *connect = state_of(script);
+    const json_t *one;
+    size_t i;
+    while (connect->at < json_array_size(connect->groups)) {
+        const json_t *group = json_array_get(connect->groups, connect->at++);
+        connect->n = connect->live = 0;
+        connect->dialing = true;
+        json_array_foreach(group, i, one) dial(script, one);
+        connect->dialing = false;
+        if (connect->live || script->over)
+            return;
+    }
+    char reason[240];
+    snprintf(reason, sizeof reason, "%s", connect->failed_reason);
+    tell(script, "failed", reason, NULL);
+    finish(script, false, reason);
+}
+
+/* --- destinations --- */
+
+static json_t *with_common(const json_t *value, const json_t *one)
+{
+    static const char *const own[] = { "to", "serial", "parallel", "serial_parallel", "result" };
+    json_t *merged = json_copy((json_t *)(uintptr_t)value);
+    for (size_t i = 0; i < COUNT_OF(own); i++)
+        json_object_del(merged, own[i]);
+    (void)json_object_update(merged, (json_t *)(uintptr_t)one);
+    return merged;
+}
+
+static json_t *group_of(const json_t *value, const json_t *list)
+{
+    json_t *group = json_array(), *one;
+    size_t i;
+    json_array_foreach(list, i, one) json_array_append_new(group, with_common(value, one));
+    return group;
+}
+
+static json_t *groups_of(const json_t *value)
+{
+    const json_t *serial = json_object_get(value, "serial"), *one;
+    const json_t *parallel = json_object_get(value, "parallel");
+    json_t *groups = json_array();
+    size_t i;
+    if (parallel)
+        json_array_append_new(groups, group_of(value, parallel));
+    json_array_foreach(serial, i, one)
+        json_array_append_new(groups, json_pack("[o]", with_common(value, one)));
+    json_array_foreach(json_object_get(value, "serial_parallel"), i, one)
+        json_array_append_new(groups, group_of(value, one));
+    if (json_object_get(value, "to"))
+        json_array_append_new(groups, json_pack("[o]", json_copy((json_t *)(uintptr_t)value)));
+    return groups;
+}
+
+static enum verb_next run(struct script *script, const json_t *value)
+{
+    struct connect *connect = mem_new(struct connect);
+    connect->script = script;
+    connect->groups = groups_of(value);
+    script->state = connect;
+    script->cancel = drop;
+    if (!param_bool(value, "answer_on_bridge", false))
+        script_answer(script);
+    if (script->over)
+        return VERB_JUMPED;
+    tell(script, "connecting", NULL, NULL);
+    next_group(script);
+    return VERB_WAITS;
+}
+
+static enum err check_list(const json_t *list, bool is_nested, struct swml_place *place)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(list, i, one)
+    {
+        size_t up = swml_place_index(place, i);
+        enum err err = OK;
+        if (is_nested)
+            err = json_is_array(one) ? check_list(one, false, place)
+                                     : swml_fail(place, "element_wrong_type", "expected a list");
+        else if (!json_is_object(one) || !json_object_get(one, "to"))
+            err = swml_fail(place, "method_parameter_missing", "a destination needs 'to'");
+        if (err)
+            return err;
+        swml_place_up(place, up);
+    }
+    return json_array_size(list) > GROUPS_MAX
+               ? swml_fail(place, "method_parameter_invalid_value", "more than %d", GROUPS_MAX)
+               : OK;
+}
+
+static enum err check_confirm(const json_t *confirm, struct swml_place *place)
+{
+    const json_t *step;
+    size_t i;
+    json_array_foreach(confirm, i, step)
+    {
+        const char *name = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)step));
+        const struct verb *verb = verb_find(name ? name : "");
+        size_t up = swml_place_index(place, i);
+        if (verb && !verb->in_confirm)
+            return swml_fail(place, "method_undefined", "'%s' is not allowed in 'confirm'", name);
+        swml_place_up(place, up);
+    }
+    return OK;
+}
+
+static enum err check(const json_t *value, struct swml_place *place)
+{
+    static const char *const ways[] = { "to", "serial", "parallel", "serial_parallel" };
+    unsigned n = 0;
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        const json_t *list = json_object_get(value, ways[i]);
+        if (!list)
+            continue;
+        n++;
+        size_t up = swml_place_key(place, ways[i]);
+        enum err err = json_is_array(list) ? check_list(list, i == 3, place) : OK;
+        if (err)
+            return err;
+        swml_place_up(place, up);
+    }
+    if (n == 0)
+        return swml_fail(place, "method_parameter_missing",
+                         "'connect' needs 'to', 'serial', 'parallel' or 'serial_parallel'");
+    if (n > 1)
+        return swml_fail(place, "method_parameter_conflict",
+                         "'connect' takes one of 'to', 'serial', 'parallel', 'serial_parallel'");
+    size_t up = swml_place_key(place, "confirm");
+    enum err err = check_confirm(json_object_get(value, "confirm"), place);
+    if (!err)
+        swml_place_up(place, up);
+    return err;
+}
+
+static const char *const kept[] = { "result", "confirm", NULL };
+static const struct verb_param params[] = {
+    { .name = "to", .types = VERB_TEXT },
+    { .name = "serial", .types = VERB_LIST },
+    { .name = "parallel", .types = VERB_LIST },
+    { .name = "serial_parallel", .types = VERB_LIST },
+    { .name = "from", .types = VERB_TEXT },
+    { .name = "from_name", .types = VERB_TEXT },
+    { .name = "headers", .types = VERB_LIST },
+    { .name = "codecs", .types = VERB_TEXT | VERB_LIST },
+    { .name = "webrtc_media", .types = VERB_BOOL },
+    { .name = "session_timeout", .types = VERB_NUMBER },
+    { .name = "ringback", .types = VERB_LIST | VERB_TEXT },
+    { .name = "result", .types = VERB_RESULT },
+    { .name = "timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
+    { .name = "max_duration", .types = VERB_NUMBER, .min = 0, .max = 86400 },
+    { .name = "answer_on_bridge", .types = VERB_BOOL },
+    { .name = "confirm", .types = VERB_TEXT | VERB_STEPS },
+    { .name = "confirm_timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
+    { .name = "encryption", .types = VERB_TEXT, .words = "mandatory|optional|forbidden" },
+    { .name = "call_state_url", .types = VERB_TEXT },
+    { .name = "call_state_events", .types = VERB_LIST },
+    { .name = "transfer_after_bridge", .types = VERB_TEXT },
+    { .name = "status_url", .types = VERB_TEXT },
+    { .name = "username", .types = VERB_TEXT },
+    { .name = "password", .types = VERB_TEXT },
+    { .name = "name", .types = VERB_TEXT },
+    { .name = "codec", .types = VERB_TEXT },
+    { .name = "realtime", .types = VERB_BOOL },
+    { .name = "status_url_method", .types = VERB_TEXT, .words = "GET|POST" },
+    { .name = "authorization_bearer_token", .types = VERB_TEXT },
+    { .name = "custom_parameters", .types = VERB_OBJECT },
+    { 0 },
+};
+
+const struct verb verb_connect = {
+    .name = "connect",
+    .params = params,
+    .bare = "to",
+    .kept = kept,
+    .check = check,
+    .run = run,
+    .note = "numbers by the routes, sip: addresses, users; no queue: or stream: destinations; "
+            "codecs, encryption and webrtc_media follow the trunk or user",
+};

@@ -1,0 +1,153 @@
+/** connect: a script brings its caller and others together; tones are measured at both ends. */
+import assert from 'node:assert/strict';
+import { before, after, test } from 'node:test';
+import { assertRecorded } from './lib/checks.mjs';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { startPhone } from './lib/office.mjs';
+import { onlyFull, sleep, waitFor } from './lib/process.mjs';
+import { findTone } from './lib/wav.mjs';
+
+/** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
+/** @type {Awaited<ReturnType<typeof startHook>>} */ let hook;
+/** @type {Awaited<ReturnType<typeof startPhone>>[]} */ let phones = [];
+let last = 1000;
+
+before(async () => {
+    [daemon, hook] = await Promise.all([startDaemon(), startHook()]);
+    phones = [];
+    for (const [user, hz] of [['ann', 700], ['bob', 1100], ['eve', 1500]]) phones.push(await startPhone(daemon, String(user), { hz }));
+});
+after(async () => {
+    await Promise.all(phones.map((phone) => phone.stop()));
+    await daemon.stop();
+});
+
+async function call(...steps) {
+    const path = `/swml${++last}`;
+    hook.routes[path] = { version: '1.0.0', sections: { main: steps } };
+    await daemon.command('number', 'add', `7${last}`, '--to', `swml:${hook.url}${path}`);
+    phones.forEach((phone) => phone.forget());
+    await phones[0].dial(`sip:7${last}@${daemon.sip}`);
+}
+const tell = (path, body) => ({ request: { url: `${hook.url}${path}`, method: 'POST', body } });
+const allOver = () => waitFor('every call to be over', async () => (await daemon.command('calls')).length === 0);
+
+test('to a user: ringing is heard, then both hear each other and their keys; the script goes on', async () => {
+    const [ann, bob] = phones;
+    await call({ connect: { to: 'user:bob', status_url: `${hook.url}/status` } }, tell('/after', { result: '${connect_result}' }), { hangup: {} });
+    await ann.waitEvent('CALL_ESTABLISHED');
+    await bob.waitEvent('CALL_INCOMING');
+    await sleep(2500);
+    await bob.accept();
+    await bob.waitEvent('CALL_ESTABLISHED');
+    await sleep(2500);
+    await ann.press('5');
+    await bob.press('6');
+    await sleep(1000);
+    await bob.hangup();
+    assert.deepEqual((await hook.request('/after')).json, { result: 'connected' });
+    await ann.closed();
+    assert.ok(findTone(ann.heard(), 480).length > 10, 'ringing of the United States: 440 and 480 Hz');
+    assertRecorded(ann.heard(), 1100, -12);
+    assertRecorded(bob.heard(), 700, -12);
+    assert.equal(bob.keys(), '5');
+    assert.equal(ann.keys(), '6');
+    assert.deepEqual(hook.events('/status').map((e) => e.params.connect_state), ['connecting', 'connected', 'disconnected']);
+    await allOver();
+});
+
+test('one after the other: the first is busy, the second answers; the caller hangs up', async () => {
+    const [ann, bob, eve] = phones;
+    await call({ connect: { serial: [{ to: 'user:bob' }, { to: 'user:eve' }] } });
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.hangup();
+    await eve.waitEvent('CALL_INCOMING');
+    await eve.accept();
+    await eve.waitEvent('CALL_ESTABLISHED');
+    await sleep(2000);
+    await ann.hangup();
+    await eve.closed();
+    assertRecorded(ann.heard(), 1500, -12);
+    await allOver();
+});
+
+test('at once: who answers first has the call, the other stops ringing', async () => {
+    const [ann, bob, eve] = phones;
+    await call({ connect: { parallel: [{ to: 'user:bob' }, { to: 'user:eve' }] } });
+    await Promise.all([bob.waitEvent('CALL_INCOMING'), eve.waitEvent('CALL_INCOMING')]);
+    await eve.accept();
+    await eve.waitEvent('CALL_ESTABLISHED');
+    await bob.closed();
+    await eve.hangup();
+    await ann.closed();
+    await allOver();
+});
+
+test('nobody answers: failed after the time, with the reason; result decides', async () => {
+    const [ann, bob] = phones;
+    await call({
+        connect: { to: 'user:bob', timeout: 1, result: { case: { connected: [tell('/result', 'yes')], failed: [tell('/result', '${connect_failed_reason}')] } } },
+    });
+    await bob.waitEvent('CALL_INCOMING');
+    assert.equal((await hook.request('/result')).body, 'no_answer');
+    await ann.closed();
+    await allOver();
+});
+
+test('confirm: the called one presses a key before the two are joined', async () => {
+    const [ann, bob] = phones;
+    const confirm = [
+        { prompt: { play: 'say:Press 1 to accept', max_digits: 1 } },
+        { cond: [{ when: "prompt_value != '1'", then: [{ hangup: {} }] }] },
+    ];
+    await call({ connect: { to: 'user:bob', confirm } }, tell('/confirmed', '${connect_result}'));
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    await bob.waitEvent('CALL_ESTABLISHED');
+    await sleep(700);
+    await bob.press('1');
+    await sleep(2500);
+    await bob.hangup();
+    assert.equal((await hook.request('/confirmed')).body, 'connected');
+    await ann.closed();
+    assertRecorded(ann.heard(), 1100, -12);
+    await allOver();
+});
+
+test('confirm: another key, and the caller never hears them', onlyFull, async () => {
+    const [ann, bob] = phones;
+    const confirm = [{ prompt: { play: 'say:Press 1', max_digits: 1 } }, { cond: [{ when: "prompt_value != '1'", then: [{ hangup: {} }] }] }];
+    await call({ connect: { to: 'user:bob', confirm } }, tell('/refused', '${connect_result}'));
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    await bob.waitEvent('CALL_ESTABLISHED');
+    await sleep(700);
+    await bob.press('2');
+    assert.equal((await hook.request('/refused')).body, 'failed');
+    await bob.closed();
+    await ann.closed();
+    await allOver();
+});
+
+test('answer_on_bridge: the caller is answered only when somebody is there', async () => {
+    const [ann, bob] = phones;
+    await call({ connect: { to: 'user:bob', answer_on_bridge: true } });
+    await ann.waitEvent('CALL_RINGING');
+    assert.ok(!ann.events.some((e) => e.type === 'CALL_ESTABLISHED' && !e.seen));
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    await ann.waitEvent('CALL_ESTABLISHED');
+    await ann.hangup();
+    await bob.closed();
+    await allOver();
+});
+
+test('a caller who gives up while others ring leaves nothing behind', async () => {
+    const [ann, bob, eve] = phones;
+    await call({ connect: { serial_parallel: [[{ to: 'user:bob' }, { to: 'user:eve' }]] } });
+    await Promise.all([bob.waitEvent('CALL_INCOMING'), eve.waitEvent('CALL_INCOMING')]);
+    await ann.hangup();
+    await Promise.all([bob.closed(), eve.closed()]);
+    await allOver();
+});
