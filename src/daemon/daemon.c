@@ -319,6 +319,7 @@ void daemon_destroy(struct daemon *daemon)
     router_destroy(daemon->router);
     scripts_destroy(daemon->scripts);
     http_client_destroy(daemon->http_client);
+    json_decref(daemon->signing_keys);
     builtins_destroy(daemon->builtins);
     sip_face_destroy(daemon->sip_face);
     web_accounts_destroy(daemon->web_accounts);

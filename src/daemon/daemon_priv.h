@@ -59,6 +59,7 @@ struct daemon {
     struct http_server *http;
     struct http_client *http_client; /* of scripts and webhooks */
     struct scripts *scripts;
+    json_t *signing_keys; /* project id -> key */
     struct api *api;
     struct public_address *public_address; /* asks for public_ip: auto; NULL otherwise */
     bool public_ip_told;                   /* it answered, or said that it cannot */
@@ -132,6 +133,7 @@ void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
 bool daemon_serve_page(struct http_request *request);
 /* scripting.c */
 void daemon_open_scripts(struct daemon *daemon);
+void daemon_reload_signing_keys(struct daemon *daemon);
 /** GET /recordings/ID.wav: true when the request was one of these. */
 bool daemon_serve_recording(const struct daemon *daemon, struct http_request *request);
 /* state.c: what lives in the state directory. */

@@ -124,10 +124,13 @@ static void on_numbers(void *owner, const struct store_answer *answer)
     for (size_t i = 0; i < answer->n; i++)
         if (router_set_number(daemon->router, slice_of(rows[i].number), slice_of(rows[i].to)))
             log_warn(NULL, "number ignored: '%s' is no target", rows[i].to);
+        else
+            router_set_number_project(daemon->router, slice_of(rows[i].number), rows[i].project_id);
 }
 
 void daemon_reload_numbers(struct daemon *daemon)
 {
+    daemon_reload_signing_keys(daemon);
     store_number_list(daemon->env.store, (struct store_reply){ on_numbers, daemon });
 }
 

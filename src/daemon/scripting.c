@@ -9,9 +9,34 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "script/script.h"
+#include "store/store_rows.h"
 
 enum { RECORDING_MAX_BYTES = 512 << 20, PATH_MAX_LEN = 1024, NAME_MAX_LEN = 48 };
 static const char recordings_path[] = "/recordings/";
+
+/* Keys of the projects, by id; few, and read anew whenever numbers change. */
+static void on_projects(void *owner, const struct store_answer *answer)
+{
+    struct daemon *daemon = owner;
+    if (answer->err)
+        return;
+    const struct store_project *rows = STORE_ROWS(answer, store_project);
+    json_decref(daemon->signing_keys);
+    daemon->signing_keys = json_object();
+    for (size_t i = 0; i < answer->n; i++)
+        json_object_set_new(daemon->signing_keys, rows[i].id, json_string(rows[i].signing_key));
+}
+
+void daemon_reload_signing_keys(struct daemon *daemon)
+{
+    store_project_list(daemon->env.store, (struct store_reply){ on_projects, daemon });
+}
+
+static struct slice signing_key(void *owner, const char *project_id)
+{
+    const struct daemon *daemon = owner;
+    return slice_of(json_string_value(json_object_get(daemon->signing_keys, project_id)));
+}
 
 void daemon_open_scripts(struct daemon *daemon)
 {
@@ -20,6 +45,7 @@ void daemon_open_scripts(struct daemon *daemon)
         .loop = daemon->env.loop,
         .media = daemon->env.media,
         .http = daemon->http_client,
+        .signing_key = signing_key,
         .record_dir = daemon->record_dir,
         .owner = daemon,
     };

@@ -350,6 +350,7 @@ void leg_script_dial(struct scripts *scripts, struct call *call, const struct ro
     leg_init(&self->leg, &ops, false);
     self->scripts = scripts;
     self->source = slice_dup(slice_of(target->number[0] ? target->number : target->name));
+    snprintf(self->project_id, sizeof self->project_id, "%s", target->project_id);
     route_target_print(target, self->leg.party, sizeof self->leg.party);
     call_add_leg(call, &self->leg);
 }

@@ -19,6 +19,7 @@ struct line {
     char call_id[SCRIPT_ID_TEXT];
     struct list ops;
     unsigned round; /* of news */
+    bool is_loose;
 };
 
 /* --- what the far end does --- */
@@ -80,12 +81,19 @@ static void end_all(struct line *line)
     }
 }
 
+static void destroy_loose(void *line)
+{
+    line_destroy(line);
+}
+
 static void on_over(void *owner, struct leg *leg)
 {
     struct line *line = owner;
     (void)leg;
     line->far = NULL;
     end_all(line);
+    if (line->is_loose)
+        loop_defer(line->scripts->config.loop, destroy_loose, line);
 }
 
 static const struct leg_watch watch = {
@@ -101,6 +109,7 @@ struct line *line_create(const struct line_config *config)
     line->scripts = config->scripts;
     line->call = config->call;
     line->far = config->far;
+    line->is_loose = config->is_loose;
     snprintf(line->project_id, sizeof line->project_id, "%s",
              config->project_id ? config->project_id : "");
     snprintf(line->call_id, sizeof line->call_id, "%s", call_id(config->call));
@@ -158,6 +167,7 @@ void line_op_begin(struct line_op *op, struct line *line, const struct line_kind
 {
     op->kind = kind;
     op->line = line;
+    op->scripts = line->scripts;
     op->fn = fn;
     op->owner = owner;
     if (control_id && control_id[0])
@@ -180,7 +190,7 @@ void line_op_end(struct line_op *op, enum line_end end, const json_t *result)
     if (op->ended)
         return;
     line_fn fn = op->fn;
-    struct loop *loop = op->line->scripts->config.loop;
+    struct loop *loop = op->scripts->config.loop;
     op->ended = true;
     op->fn = NULL;
     list_remove(&op->in_line);

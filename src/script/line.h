@@ -22,6 +22,7 @@ struct line_config {
     struct call *call;
     struct leg *far; /* its watch is ours from now on */
     const char *project_id;
+    bool is_loose; /* nobody owns it: it goes with the far end */
 };
 struct line *line_create(const struct line_config *config);
 /** Ends every operation without a word to its owner; events are told. NULL is fine. */
@@ -53,7 +54,8 @@ typedef void (*line_fn)(void *owner, enum line_end end, const json_t *result);
 
 struct line_op { /* first member of every operation */
     const struct line_kind *kind;
-    struct line *line;
+    struct line *line; /* gone when destroy() comes */
+    struct scripts *scripts;
     struct list in_line;
     char control_id[64], *status_url;
     line_fn fn; /* NULL: nobody waits */

@@ -21,7 +21,7 @@ struct collect {
 
 static struct loop *loop_of(const struct collect *collect)
 {
-    return line_scripts(collect->op.line)->config.loop;
+    return collect->op.scripts->config.loop;
 }
 
 static void finish(struct collect *collect, enum line_end how)

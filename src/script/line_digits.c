@@ -16,7 +16,7 @@ struct sending {
 
 static struct loop *loop_of(const struct sending *sending)
 {
-    return line_scripts(sending->op.line)->config.loop;
+    return sending->op.scripts->config.loop;
 }
 
 static void next(void *owner)

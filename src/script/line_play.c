@@ -28,7 +28,7 @@ struct play {
 
 static struct loop *loop_of(const struct play *play)
 {
-    return line_scripts(play->op.line)->config.loop;
+    return play->op.scripts->config.loop;
 }
 
 static void tell(struct play *play, const char *state)
@@ -62,8 +62,7 @@ static void end(struct play *play, enum line_end how)
     struct line *line = play->op.line;
     if (play->op.ended)
         return;
-    if (how != LINE_OVER)
-        stop_media(play);
+    stop_media(play);
     tell(play, how == LINE_FAILED ? "error" : "finished");
     line_op_end(&play->op, how, NULL);
     wake_next(line);

@@ -38,7 +38,7 @@ struct record {
 
 static struct loop *loop_of(const struct record *record)
 {
-    return line_scripts(record->op.line)->config.loop;
+    return record->op.scripts->config.loop;
 }
 
 static json_t *describe(const struct record *record, const char *state)

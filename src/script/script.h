@@ -42,8 +42,11 @@ struct scripts_config {
     struct loop *loop;
     struct media *media; /* NULL in simulated tests */
     struct http_client *http;
-    /** Send it signed and within the egress policy, as http_client_send(); NULL: unsigned,
-     * anywhere. NULL returned: refused, and `fault` says why. */
+    /** The signing key of a project, borrowed until return, or empty: fetches and callbacks are
+     * signed with it. May be NULL. */
+    struct slice (*signing_key)(void *owner, const char *project_id);
+    /** Send it within the egress policy, as http_client_send(); NULL: anywhere. NULL returned:
+     * refused, and `fault` says why. */
     struct http_client_call *(*send)(void *owner, const struct script_request *request,
                                      http_client_fn fn, void *fn_owner, struct fault *fault);
     /** Every event, in order. May be NULL. */

@@ -1,6 +1,6 @@
 /* The one source of events: what happened to calls of scripts, for webhooks and RELAY. */
 #include "base/loop.h"
-#include "script/script_priv.h"
+#include "script/script_notify.h"
 
 void scripts_tell(struct scripts *scripts, const struct call *call, const char *project_id,
                   const struct script_note *note, json_t *take_params)
@@ -19,6 +19,7 @@ void scripts_tell(struct scripts *scripts, const struct call *call, const char *
         .method = note->method ? note->method : "POST",
         .params = take_params,
     };
+    notifier_add(scripts->notifier, &event, loop_wall_ms(scripts->config.loop));
     if (scripts->config.on_event)
         scripts->config.on_event(scripts->config.owner, &event);
     json_decref(take_params);

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/web_signature.h"
 #include "script/script_priv.h"
 #include "script/swml.h"
 
@@ -62,6 +63,35 @@ static enum err split_url(const char *url, struct buf *bare, struct buf *user, s
     return bare->overflow || user->overflow || password->overflow ? ERR_LIMIT : OK;
 }
 
+enum { SIGNED_HEADERS_MAX = 70 };
+struct signed_headers {
+    struct http_header list[SIGNED_HEADERS_MAX];
+    char sha1[WEB_SIGNATURE_MAX], sha256[WEB_SIGNATURE_MAX];
+};
+
+/* The URL is signed without its credentials (protocol note, section 11): they are gone by now. */
+static void sign(const struct scripts *scripts, struct script_request *request,
+                 struct signed_headers *out)
+{
+    const struct scripts_config *config = &scripts->config;
+    struct slice key = request->is_signed && config->signing_key
+                           ? config->signing_key(config->owner, request->project_id)
+                           : SLICE_NONE;
+    size_t n = request->http.n_headers;
+    if (!key.len || n > SIGNED_HEADERS_MAX - 2)
+        return;
+    struct slice url = slice_of(request->http.url);
+    web_signature_json(key, url, request->http.body, out->sha1);
+    web_signature_json256(key, url, request->http.body, out->sha256);
+    for (size_t i = 0; i < n; i++)
+        out->list[i] = request->http.headers[i];
+    out->list[n++] = (struct http_header){ SLICE("X-SignalWire-Signature"), slice_of(out->sha1) };
+    out->list[n++] =
+        (struct http_header){ SLICE("X-SignalWire-SHA256-Signature"), slice_of(out->sha256) };
+    request->http.headers = out->list;
+    request->http.n_headers = n;
+}
+
 struct http_client_call *scripts_send(struct scripts *scripts, const struct script_request *request,
                                       http_client_fn fn, void *owner, struct fault *fault)
 {
@@ -81,6 +111,8 @@ struct http_client_call *scripts_send(struct scripts *scripts, const struct scri
         plain.http.password = buf_slice(&password);
     }
     struct http_client_call *call = NULL;
+    struct signed_headers headers = { 0 };
+    sign(scripts, &plain, &headers);
     if (scripts->config.send)
         call = scripts->config.send(scripts->config.owner, &plain, fn, owner, fault);
     else if (scripts->config.http)

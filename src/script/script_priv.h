@@ -14,6 +14,7 @@
 struct connect_leg;
 struct line;
 struct map;
+struct notifier;
 struct script;
 
 enum {
@@ -29,6 +30,7 @@ struct scripts {
     struct router *router;
     struct list live;  /* of struct script */
     struct map *lines; /* call id -> struct line */
+    struct notifier *notifier;
     char node_id[SCRIPT_ID_TEXT];
     char public_url[256];
 };

@@ -320,8 +320,8 @@ void script_begin(struct script *script, json_t *take_document)
     script_clear_frames(script);
     json_t *params = script->params;
     script->params = json_object();
-    if (script_push_section(script, take_document, "main", params, NULL))
-        bug_abort(__FILE__, __LINE__, "a checked document has a section main");
+    enum err err = script_push_section(script, take_document, "main", params, NULL);
+    BUG_IF(err != OK); /* a checked document has a section main, and there is room */
     json_decref(params);
     json_decref(take_document);
     script->burst = 0;

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "script/leg_script.h"
-#include "script/script_priv.h"
+#include "script/script_notify.h"
 #include "script/swml.h"
 
 struct scripts *scripts_create(const struct scripts_config *config)
@@ -17,6 +17,7 @@ struct scripts *scripts_create(const struct scripts_config *config)
     scripts->config = *config;
     list_init(&scripts->live);
     scripts->lines = map_create();
+    scripts->notifier = notifier_create(scripts);
     rand_uuid(scripts->node_id);
     return scripts;
 }
@@ -36,6 +37,7 @@ void scripts_destroy(struct scripts *scripts)
 {
     if (!scripts)
         return;
+    notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);
     mem_free(scripts);
 }

@@ -211,8 +211,8 @@ static void ring(struct sound_job *job, double seconds)
 {
     int16_t *once = NULL;
     size_t samples = 0;
-    if (sound_ring(job->text, &once, &samples))
-        bug_abort(__FILE__, __LINE__, "the country was checked");
+    enum err err = sound_ring(job->text, &once, &samples);
+    BUG_IF(err != OK); /* the country was checked */
     job->rate_hz = SOUND_RING_HZ;
     job->samples =
         seconds > 0 ? (size_t)(fmin(seconds, SOUND_FILE_MAX_S) * SOUND_RING_HZ) : samples;
@@ -244,7 +244,7 @@ struct sound_job *sound_start(struct scripts *scripts, const struct sound_spec *
         ring(job, spec->seconds);
         break;
     case SOUND_SILENCE:
-        bug_abort(__FILE__, __LINE__, "silence is not played");
+        BUG_IF(spec->kind == SOUND_SILENCE); /* is not made but waited for */
     }
     return job;
 }
