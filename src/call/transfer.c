@@ -21,6 +21,8 @@ struct transfer {
     bool is_on;        /* the ringback tone sounds now */
     struct timer ringback;
     char *to, *referred_by, *replaces;
+    char second[CALL_ID_MAX]; /* attended and passed on: the other call, and its transferor's leg */
+    uint32_t with_id;
 };
 
 static struct transfer *transfer_of(struct leg *leg)
@@ -326,6 +328,38 @@ static bool is_near(const struct call *call, const struct leg *stays, const stru
     return target && target->ops->rehome && !target->ops->rehome(target, call->thread);
 }
 
+/* What joins them if the far end does not is kept by name: it may be over by then. */
+static void wait_for_far_end(struct leg *by, const struct leg *with,
+                             const struct transfer_request *request)
+{
+    struct transfer *transfer = make(by, request);
+    transfer->is_passed = true;
+    transfer->with_id = with->id;
+    (void)slice_copy(slice_of(with->call->id), transfer->second, sizeof transfer->second);
+}
+
+/* The far end does not join calls: we do. */
+static void join_after_all(struct transfer *transfer)
+{
+    struct call *call = transfer->call;
+    struct call *second = calls_find(call->calls, slice_of(transfer->second));
+    struct leg *by = transfer->by, *stays = transfer->stays, *with = NULL;
+    if (second && second->state == CALL_UP && !second->transfer)
+        with = second->caller && second->caller->id == transfer->with_id ? second->caller
+                                                                         : second->peer;
+    struct leg *target = with ? call_other(second, with) : NULL;
+    bool can =
+        by && target && with->id == transfer->with_id && is_near(call, stays, second, target);
+    struct cause gone = cause_of_status(481, CAUSE_BY_SYSTEM, "The other call is over.");
+    if (!can)
+        report(transfer, gone.code, gone.text);
+    settle(transfer);
+    if (can)
+        join_calls(by, with);
+    else
+        take_back(call, by, stays, &gone);
+}
+
 enum err transfer_attended(struct leg *by, struct leg *with, struct slice referred_by,
                            struct cause *why)
 {
@@ -352,7 +386,7 @@ enum err transfer_attended(struct leg *by, struct leg *with, struct slice referr
     log_info(&by->log, "transfer leg=%u other_call=%.8s", stays->id, second->id);
     call_relate(call, second);
     if (is_up && stays->ops->refer && !stays->ops->refer(stays, &request, target))
-        make(by, &request)->is_passed = true;
+        wait_for_far_end(by, with, &request);
     else if (is_up)
         join_calls(by, with);
     else
@@ -429,7 +463,10 @@ void transfer_referred(struct call *call, struct leg *leg, int status, const cha
         return;
     if (is_over && status == 0) { /* it does not do transfers */
         transfer->is_passed = false;
-        dial(transfer);
+        if (transfer->second[0])
+            join_after_all(transfer);
+        else
+            dial(transfer);
         return;
     }
     report(transfer, status, text);

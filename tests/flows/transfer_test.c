@@ -259,6 +259,33 @@ static void test_trunk_transfers(void **state)
     far_expect(&alice, "referred:100 referred:180 referred:200 bye ");
 }
 
+/* Two calls of the same trunk: the carrier is asked to join them itself. */
+static void test_trunk_transfers_attended(void **state)
+{
+    (void)state;
+    alice_calls("+15551111", &carrier);
+    alice_calls("+15552222", &carrier);
+    far_refer_replaces(&alice, &alice);
+    RIG_UNTIL(&rig, far_did(&alice, "referred:200") && rig_calls(&rig) == 1);
+    assert_true(far_did(&carrier, "+replaces "));
+    far_hang_up(&carrier); /* as it does with the call that was replaced */
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0 && alice.calls.next == &alice.calls);
+}
+
+static void test_trunk_refuses_to_join(void **state)
+{
+    (void)state;
+    carrier.transfers = 405;
+    alice_calls("+15551111", &carrier);
+    alice_calls("+15552222", &carrier);
+    far_refer_replaces(&alice, &alice); /* so we join them */
+    RIG_UNTIL(&rig, rig_calls(&rig) == 1 && alice.calls.next == &alice.calls);
+    assert_true(far_did(&alice, "referred:200"));
+    far_hang_up(&carrier);
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0);
+    RIG_UNTIL(&rig, carrier.calls.next == &carrier.calls);
+}
+
 static void test_trunk_refuses_to_transfer(void **state)
 {
     (void)state;
@@ -393,6 +420,8 @@ int main(void)
         CASE(test_stranger_replaces_nothing),
         CASE(test_pick_up),
         CASE(test_trunk_transfers),
+        CASE(test_trunk_transfers_attended),
+        CASE(test_trunk_refuses_to_join),
         CASE(test_trunk_refuses_to_transfer),
         CASE(test_from_trunk_to_user),
         CASE(test_trunk_asks),
