@@ -6,6 +6,8 @@ import { findCall, setState, useApp } from '../store.js';
 import { Keys } from './keypad.jsx';
 import { Avatar, Clock, Icon, IconButton, Meter } from './parts.jsx';
 
+/** A number worth a line of its own. @param {any} call */
+const numberBeside = (call) => call.name && call.name.toLowerCase() !== call.number.toLowerCase();
 const whoOf = (/** @type {any} */ call) => call?.name || call?.number || t('unknown');
 
 /** @param {any} call */
@@ -101,7 +103,7 @@ export function CallView({ call }) {
                 <h1>
                     <bdi>{whoOf(call)}</bdi>
                 </h1>
-                {call.name && call.name !== call.number && <bdi class="number">{call.number}</bdi>}
+                {numberBeside(call) && <bdi class="number">{call.number}</bdi>}
                 <p class="call-state" id="callState">
                     {stateWord(call)}
                 </p>
@@ -158,7 +160,7 @@ export function Incoming() {
                     <h2>
                         <bdi>{whoOf(call)}</bdi>
                     </h2>
-                    {call.name && call.name !== call.number && <bdi class="number">{call.number}</bdi>}
+                    {numberBeside(call) && <bdi class="number">{call.number}</bdi>}
                     <div class="pair">
                         <button type="button" class="call-button stop" onClick={() => hangUp(call.id)} aria-label={t('decline')} title={t('decline')}>
                             <Icon name="phoneDown" />
