@@ -241,6 +241,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
         daemon_destroy(daemon);
         return err;
     }
+    trunks_set_news(daemon->trunks, &daemon_trunk_news, daemon);
     trunks_start(daemon->trunks);
     daemon_check_keys(daemon);
     daemon_start_housekeeping(daemon);

@@ -31,6 +31,7 @@ struct signal_watch;
 struct sip_face;
 struct sip_texts;
 struct trunks;
+struct trunks_news;
 struct web_accounts;
 
 enum { DAEMON_LISTENERS_MAX = 32, DAEMON_KINDS_MAX = 8 };
@@ -125,6 +126,8 @@ void daemon_tell_domain(struct daemon *daemon);
 void daemon_tell_provisioning(struct daemon *daemon);
 /** Every registration, ours and others', as rows of `tandem registrations`; the caller's. */
 json_t *daemon_registrations(const struct daemon *daemon);
+/* news.c: what trunks tell beside calls. */
+extern const struct trunks_news daemon_trunk_news;
 /* status.c: /status, /registrations and /calls; false when it is none of them. */
 bool daemon_serve_status(struct daemon *daemon, struct http_request *request);
 /* metrics_table.c: answers /metrics. */

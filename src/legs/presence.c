@@ -16,7 +16,7 @@
 #include "sip/sip_registrar.h"
 #include "sip/sip_txn.h"
 
-enum { USER_TEXT = 160, REG_CONTACTS_MAX = 16 };
+enum { USER_TEXT = 160, REG_CONTACTS_MAX = 16, TELL_TEXT = 400 };
 
 struct presence {
     const struct leg_env *env;
@@ -24,6 +24,7 @@ struct presence {
     struct sip_notifier *notifier;
     struct list asking;    /* struct asking */
     struct map *mailboxes; /* user -> struct mailbox */
+    struct list telling;
 };
 
 /* A SUBSCRIBE whose sender still has to prove who he is. */
@@ -31,6 +32,12 @@ struct asking {
     struct list link;
     struct presence *presence;
     struct sip_txn *txn;
+};
+
+/* A NOTIFY to a phone that did not subscribe. */
+struct telling {
+    struct list link;
+    struct sip_request *request;
 };
 
 struct mailbox {
@@ -215,6 +222,7 @@ struct presence *presence_create(const struct leg_env *env, struct registrar *re
     presence->registrar = registrar;
     presence->mailboxes = map_create();
     list_init(&presence->asking);
+    list_init(&presence->telling);
     presence->notifier =
         sip_notifier_create(env->agent, packages, COUNT_OF(packages), &events, presence);
     sip_agent_handle(env->agent, SLICE("SUBSCRIBE"), on_subscribe, presence);
@@ -247,6 +255,12 @@ void presence_destroy(struct presence *presence)
     while (map_next(presence->mailboxes, &cursor, NULL, &mailbox))
         mem_free(mailbox);
     map_destroy(presence->mailboxes);
+    LIST_EACH(link, &presence->telling)
+    {
+        struct telling *telling = LIST_ITEM(link, struct telling, link);
+        sip_request_destroy(telling->request);
+        mem_free(telling);
+    }
     mem_free(presence);
 }
 
@@ -276,13 +290,67 @@ void presence_call_event(struct presence *presence, const struct call *call, uin
         call_each_leg(call, change_leg, &change);
 }
 
+/* ---- mail for phones that did not ask ---- */
+
+static void on_told(void *owner, const struct sip_outcome *outcome)
+{
+    struct telling *telling = owner;
+    (void)outcome; /* a phone without a lamp says no, which is fine */
+    list_remove(&telling->link);
+    mem_free(telling);
+}
+
+static void tell_contact(struct presence *presence, const struct sip_binding *binding,
+                         const struct mailbox *mailbox)
+{
+    static const struct sip_field fields[] = {
+        { { "Event", 5 }, { "message-summary", 15 } },
+        { { "Subscription-State", 18 }, { "active", 6 } },
+    };
+    char entity_mem[TELL_TEXT], body_mem[TELL_TEXT + 100];
+    struct buf entity = BUF_ON(entity_mem), body = BUF_ON(body_mem);
+    buf_printf(&entity, "sip:%.*s", SLICE_ARG(binding->aor));
+    presence_print_messages(buf_slice(&entity), mailbox->fresh, mailbox->old, &body);
+    struct sip_request_config config = {
+        .method = SLICE("NOTIFY"),
+        .request_uri = binding->contact,
+        .hop = { .kind = binding->flow.kind, .addr = binding->flow.remote, .flow = binding->flow },
+        .from_uri = buf_slice(&entity),
+        .to_uri = buf_slice(&entity),
+        .contact_user = SLICE("tandem"),
+        .routes = binding->path,
+        .n_routes = binding->n_paths,
+        .fields = fields,
+        .n_fields = COUNT_OF(fields),
+        .body = { SLICE("application/simple-message-summary"), buf_slice(&body) },
+    };
+    struct telling *telling = mem_new(struct telling);
+    list_append(&presence->telling, &telling->link);
+    if (entity.overflow || body.overflow ||
+        sip_request_create(&telling->request, presence->env->agent, &config, on_told, telling)) {
+        list_remove(&telling->link);
+        mem_free(telling);
+    }
+}
+
+/* PBXs, and many phones, take NOTIFY without having subscribed. */
+static void tell_contacts(struct presence *presence, struct slice user,
+                          const struct mailbox *mailbox)
+{
+    const struct sip_binding *list[REG_CONTACTS_MAX];
+    size_t n = registrar_contacts_of(presence->registrar, user, list, REG_CONTACTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        tell_contact(presence, list[i], mailbox);
+}
+
 void presence_set_messages(struct presence *presence, struct slice user, unsigned fresh,
                            unsigned old)
 {
     struct mailbox *mailbox = mem_new(struct mailbox);
     *mailbox = (struct mailbox){ fresh, old };
     mem_free(map_put(presence->mailboxes, user, mailbox));
-    sip_notifier_changed(presence->notifier, "message-summary", user);
+    if (!sip_notifier_changed(presence->notifier, "message-summary", user))
+        tell_contacts(presence, user, mailbox);
 }
 
 size_t presence_watches(const struct presence *presence)

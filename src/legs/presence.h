@@ -17,7 +17,8 @@ void presence_destroy(struct presence *presence);
 /** calls_config.on_event: what the user's phones do in calls. NULL is fine. */
 void presence_call_event(struct presence *presence, const struct call *call, uint32_t leg,
                          const char *kind);
-/** Messages in that user's mailbox; phones show a lamp. */
+/** Messages in that user's mailbox; phones show a lamp. Those that did not subscribe are told, too.
+ */
 void presence_set_messages(struct presence *presence, struct slice user, unsigned fresh,
                            unsigned old);
 size_t presence_watches(const struct presence *presence); /* subscriptions now */

@@ -47,6 +47,9 @@ struct sip_auth *registrar_auth(struct registrar *registrar);
 struct sip_auth *registrar_invite_auth(struct registrar *registrar);
 /** The user that a SIP account (which was proved) belongs to; "" when unknown. */
 const char *registrar_user_of(const struct registrar *registrar, struct slice sip_username);
+/** Who is meant by REGISTRAR_ANYBODY now: the first user of the configuration that is registered,
+ * else any who is; "" when nobody is. Valid until this turn ends. */
+const char *registrar_anybody(const struct registrar *registrar);
 /** leg_kind.dial for targets of kind "user": every registered contact rings. */
 void registrar_dial(void *owner, struct call *call, const struct route_target *target,
                     struct cause *why);

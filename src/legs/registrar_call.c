@@ -97,8 +97,7 @@ size_t registrar_contacts_of(const struct registrar *registrar, struct slice use
     return n;
 }
 
-/* The first user of the configuration that is registered, else any; "" when nobody is. */
-static const char *anybody(const struct registrar *registrar)
+const char *registrar_anybody(const struct registrar *registrar)
 {
     const struct config *config = registrar->env->config;
     const struct sip_binding *binding;
@@ -121,7 +120,7 @@ void registrar_dial(void *owner, struct call *call, const struct route_target *t
     unsigned limit = limit_of(target);
     const char *user = target->name;
     if (strcmp(user, REGISTRAR_ANYBODY) == 0)
-        user = anybody(registrar);
+        user = registrar_anybody(registrar);
     size_t n = registrar_contacts_of(registrar, slice_of(user), list, CONTACTS_MAX);
     size_t at = 0;
     while (at < n && list[at]->q >= limit)

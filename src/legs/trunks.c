@@ -110,6 +110,12 @@ void trunk_set_health(struct trunk *trunk, enum trunk_health health, const char 
         snprintf(trunk->last_error, sizeof trunk->last_error, "%s", text);
 }
 
+void trunks_set_news(struct trunks *trunks, const struct trunks_news *news, void *owner)
+{
+    trunks->news = news;
+    trunks->news_owner = owner;
+}
+
 void trunks_start(struct trunks *trunks)
 {
     for (size_t i = 0; i < trunks->n; i++)

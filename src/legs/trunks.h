@@ -12,9 +12,21 @@
 struct leg_sip_policy;
 struct sip_flow;
 struct sip_uri;
+struct config_trunk;
 struct trunks;
 
+/** What a trunk's far end has to say beside calls. */
+struct trunks_news {
+    /** A text message for us. */
+    void (*on_text)(void *owner, const struct config_trunk *trunk, struct slice from,
+                    struct slice body);
+    /** Voice mail of the account. */
+    void (*on_mail)(void *owner, const struct config_trunk *trunk, unsigned fresh, unsigned old);
+};
+
 struct trunks *trunks_create(const struct leg_env *env);
+/** Before the start; `news` and `owner` outlive the trunks. NULL: nobody listens. */
+void trunks_set_news(struct trunks *trunks, const struct trunks_news *news, void *owner);
 /** Resolve, register, probe: once the listeners are up. */
 void trunks_start(struct trunks *trunks);
 /** Unregister; the answers are not waited for. */

@@ -57,7 +57,7 @@ struct trunk {
     char last_error[240];
     int64_t rtt_ms; /* of the last sign of life; -1: none */
     struct leg_codecs codecs;
-    unsigned calls; /* outgoing ones; they hold a pointer to the password */
+    unsigned calls; /* that need it: they hold pointers into it */
     uint64_t total_calls;
     bool retired; /* removed by a reload, kept for its calls */
     struct timer leave_timer;
@@ -69,7 +69,9 @@ struct trunks {
     size_t n;
     struct trunk **retired;
     size_t n_retired;
-    uint8_t line_key[32]; /* random: a reload finds the same lines again */
+    uint8_t line_key[32];           /* random: a reload finds the same lines again */
+    const struct trunks_news *news; /* NULL: nobody listens */
+    void *news_owner;
 };
 
 /** "unknown", "alive", "unreachable". */

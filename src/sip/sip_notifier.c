@@ -407,14 +407,14 @@ static void on_soon(void *owner)
     }
 }
 
-void sip_notifier_changed(struct sip_notifier *notifier, const char *event, struct slice resource)
+bool sip_notifier_changed(struct sip_notifier *notifier, const char *event, struct slice resource)
 {
     char text[KEY_TEXT];
     struct buf out = BUF_ON(text);
     bool any = false;
     struct watched *watched = map_find(notifier->by_resource, print_key(event, resource, &out));
     if (!watched)
-        return;
+        return false;
     LIST_EACH(link, &watched->watches)
     {
         struct sip_watch *watch = LIST_ITEM(link, struct sip_watch, of_resource);
@@ -423,6 +423,7 @@ void sip_notifier_changed(struct sip_notifier *notifier, const char *event, stru
     }
     if (any)
         loop_timer_start(notifier->agent->loop, &notifier->soon, 0, on_soon, notifier);
+    return any;
 }
 
 void sip_notifier_end(struct sip_notifier *notifier, struct slice watcher, const char *reason)

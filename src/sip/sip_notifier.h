@@ -54,8 +54,8 @@ const struct sip_event_package *sip_notifier_package(const struct sip_notifier *
 void sip_notifier_take(struct sip_notifier *notifier, struct sip_txn *txn, struct slice resource,
                        struct slice watcher);
 /** Something about `resource` changed: whoever watches `event` of it is told at the end of this
- * turn, once. */
-void sip_notifier_changed(struct sip_notifier *notifier, const char *event, struct slice resource);
+ * turn, once. False: nobody does. */
+bool sip_notifier_changed(struct sip_notifier *notifier, const char *event, struct slice resource);
 /** Every subscription of `watcher`, or with "" every one, ends: NOTIFY terminated;reason=… */
 void sip_notifier_end(struct sip_notifier *notifier, struct slice watcher, const char *reason);
 size_t sip_notifier_count(const struct sip_notifier *notifier);

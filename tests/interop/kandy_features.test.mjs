@@ -1,5 +1,7 @@
 /** What people do during a call through a Kandy cloud (link), and media that goes through TURN alone. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import { startBaresip } from './lib/baresip.mjs';
 import { ACCOUNT, DID, PBX_SECRET, startOffice } from './lib/kandy.mjs';
@@ -94,5 +96,48 @@ test('an incoming call without a description', onlyFull, async () => {
     await pbx.hangup();
     await sim.waitCall(call.id, 'ended');
     await pbx.stop();
+    await stop();
+});
+
+test('voice mail lights the lamp, a text message arrives', async () => {
+    const { sim, daemon, stop } = await startOffice({});
+    const phone = createSocket('udp4');
+    /** @type {string[]} */ const got = [];
+    await new Promise((done) => phone.bind(0, '127.0.0.1', () => done(null)));
+    const here = `127.0.0.1:${phone.address().port}`;
+    const [host, port] = daemon.sip.split(':');
+    const lineOf = (/** @type {string} */ text, /** @type {string} */ name) => new RegExp(`^${name}: *(.*)$`, 'im').exec(text)?.[1] ?? '';
+    phone.on('message', (bytes) => {
+        const text = bytes.toString();
+        got.push(text);
+        if (text.startsWith('SIP/2.0')) return;
+        const kept = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map((name) => `${name}: ${lineOf(text, name)}`);
+        phone.send(`SIP/2.0 200 OK\r\n${kept.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`, Number(port), host);
+    });
+    const register = (/** @type {number} */ cseq, more = '') =>
+        phone.send(
+            `REGISTER sip:tandem SIP/2.0\r\nVia: SIP/2.0/UDP ${here};branch=z9hG4bK${cseq}\r\nMax-Forwards: 70\r\nFrom: <sip:3cx_trunk@tandem>;tag=a\r\n` +
+                `To: <sip:3cx_trunk@tandem>\r\nCall-ID: mail@${here}\r\nCSeq: ${cseq} REGISTER\r\nContact: <sip:3cx_trunk@${here}>\r\n${more}Content-Length: 0\r\n\r\n`,
+            Number(port),
+            host,
+        );
+    const wait = (/** @type {RegExp} */ pattern) => waitFor(String(pattern), () => got.find((text) => pattern.test(text)));
+    register(1);
+    const nonce = /nonce="([^"]+)"/.exec(await wait(/^SIP\/2\.0 401/))?.[1];
+    const md5 = (/** @type {string} */ text) => createHash('md5').update(text).digest('hex');
+    const ha = [md5(`3cx_trunk:tandem:${PBX_SECRET}`), md5('REGISTER:sip:tandem')];
+    const response = md5(`${ha[0]}:${nonce}:00000001:c:auth:${ha[1]}`);
+    register(2, `Authorization: Digest username="3cx_trunk", realm="tandem", nonce="${nonce}", uri="sip:tandem", response="${response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"\r\n`);
+    await wait(/^SIP\/2\.0 200/);
+    await sim.post('/mwi', { user: ACCOUNT, waiting: true, total: 3, unheard: 2 });
+    const notify = await wait(/^NOTIFY/);
+    assert.match(notify, /^Event: message-summary\r$/m);
+    assert.match(notify, /Messages-Waiting: yes\r\n/);
+    assert.match(notify, /Voice-Message: 2\/1/);
+    await sim.post('/im', { user: ACCOUNT, from: '971501234567', text: 'hello there' });
+    const message = await wait(/^MESSAGE/);
+    assert.match(lineOf(message, 'From'), /sip:\+971501234567@/);
+    assert.ok(message.endsWith('hello there'));
+    phone.close();
     await stop();
 });

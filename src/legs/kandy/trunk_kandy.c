@@ -98,7 +98,6 @@ static void on_incoming(void *owner, const struct kandy_event *event)
     struct buf to = BUF_ON(to_mem);
     struct fault fault = { 0 };
     struct leg *leg;
-    config.on_over = NULL; /* outgoing calls are what is counted and limited */
     if (leg_kandy_create_incoming(&leg, &config, event, &fault)) {
         log_info(&self->trunk.log, "incoming call refused reason=\"%s\"", fault.text);
         return;
@@ -114,14 +113,29 @@ static void on_incoming(void *owner, const struct kandy_event *event)
         .to = slice_of(buf_cstr(&to)),
         .correlation = slice_of(session),
     };
+    self->trunk.calls++; /* it needs the account as outgoing ones do */
     call_create(env->calls, &request, leg);
 }
 
 static void on_service(void *owner, const struct kandy_event *event)
 {
     struct trunk_kandy *self = owner;
-    if (event->kind == KANDY_ICE_SERVERS)
+    struct trunks *trunks = self->trunk.trunks;
+    const struct config_trunk *config = self->trunk.config;
+    char mem[ROUTE_TEXT_MAX];
+    struct buf from = BUF_ON(mem);
+    if (event->kind == KANDY_ICE_SERVERS) {
         tell_ice(self);
+    } else if (event->kind == KANDY_MWI && trunks->news) {
+        unsigned fresh = event->new_mail;
+        if (event->has_mail && !fresh && !event->all_mail)
+            fresh = 1; /* it says that there is some, and not how many */
+        unsigned old = event->all_mail > fresh ? event->all_mail - fresh : 0;
+        trunks->news->on_mail(trunks->news_owner, config, fresh, old);
+    } else if (event->kind == KANDY_TEXT && trunks->news) {
+        kandy_number_caller((enum kandy_rules)config->numbers, event->from, &from);
+        trunks->news->on_text(trunks->news_owner, config, buf_slice(&from), event->text);
+    }
 }
 
 static const struct kandy_account_events account_events = { on_state, on_incoming, on_service };
