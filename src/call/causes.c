@@ -51,6 +51,7 @@ static const struct cause_row rows[] = {
     { 503, 38, "media_failed", "The media connection could not be made." },
     { 503, 41, "shutdown", "The gateway is shutting down." },
     { 503, 42, "overload", "The gateway is at its limit." },
+    { 503, 42, "far_overload", "The far end has too much to do at the moment." },
     { 504, 102, "server_timeout", "A server further on did not answer." },
     { 513, 41, "too_large", "The message was too large for the far end." },
     { 600, 17, "busy_everywhere", "The far end is busy everywhere." },

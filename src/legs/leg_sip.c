@@ -87,7 +87,7 @@ static void end(struct leg *leg, const struct cause *cause)
          */
         bool ours = cause->code < 400 || cause->code == 401 || cause->code == 407;
         struct sip_field later = { SLICE("Retry-After"), SLICE(RETRY_AFTER) };
-        bool full = slice_is(slice_of(cause->token), "overload");
+        bool full = slice_ends(slice_of(cause->token), SLICE("overload"));
         struct sip_reply reply = { .status = ours ? (cause->code < 400 ? 480 : 503) : cause->code,
                                    .fields = &later,
                                    .n_fields = full ? 1 : 0 };

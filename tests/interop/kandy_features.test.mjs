@@ -39,9 +39,11 @@ test('hold and resume from both sides, a new offer without description', async (
         }
     });
     await t.test('glare: our offer is made again when it says', async () => {
+        const updates = async () => (await sim.get('/requests?op=update')).length;
+        const before = await updates();
         await sim.post('/faults', { on: 'event:respondCallUpdate', glare: true, retryAfter: 1 });
         await pbx.run('hold');
-        await sim.waitRequest('update');
+        await waitFor('the same offer again', async () => (await updates()) === before + 2);
         await sim.waitCall(call.id, 'held', 8000);
         await pbx.run('resume');
         await sim.waitCall(call.id, 'connected');
@@ -96,6 +98,16 @@ test('an incoming call without a description', onlyFull, async () => {
     await pbx.hangup();
     await sim.waitCall(call.id, 'ended');
     await pbx.stop();
+    await stop();
+});
+
+test('the PBX forwards an incoming call to a number outside: the cloud does it', onlyFull, async () => {
+    const { sim, stop } = await startOffice({ yaml: `routes: [{from_trunk: kandy, to: ["trunk:kandy/0509876543"]}]\n` });
+    const call = await sim.post('/calls', { user: ACCOUNT, from: '971501112222', to: DID });
+    const asked = await sim.waitRequest('forward');
+    assert.equal(asked.json.callDispositionRequest.address, 'sip:971509876543@test.local');
+    await sim.waitCall(call.id, 'ended');
+    assert.equal((await sim.get('/requests?op=end')).length, 0);
     await stop();
 });
 

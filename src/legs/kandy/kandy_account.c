@@ -101,6 +101,7 @@ static void log_failure(const struct kandy_account *account, const struct kandy_
         log_error(log, "[ERROR] Subscription failed: %s", verdict->text);
         log_error(log, "[ERROR] Failed to connect to Kandy: %d", verdict->http);
     } else {
+        log_error(log, "[ERROR] Socket error: %s", verdict->text);
         log_error(log, "[ERROR] Failed to connect to Kandy: %s", verdict->text);
     }
 }
@@ -317,15 +318,14 @@ static void on_socket_close(void *owner, struct kandy_socket *socket,
                             const struct kandy_socket_end *end)
 {
     struct kandy_account *account = owner;
-    const struct kandy_io_ops *io = account->config.io->ops;
     bool is_next = socket == account->next_socket;
     bool was_open = !is_next && account->is_open;
-    io->close(socket);
+    account->config.io->ops->close(socket);
+    const struct log_tag *log = account->config.log;
     if (was_open)
-        log_warn(account->config.log, "Kandy WebSocket closed code=%d reason=\"%s\"", end->code,
-                 end->text);
+        log_info(log, "[INFO] Kandy WebSocket closed code=%d reason=\"%s\"", end->code, end->text);
     else
-        log_warn(account->config.log, "Kandy WebSocket error reason=\"%s\"", end->text);
+        log_error(log, "[ERROR] Kandy WebSocket error reason=\"%s\"", end->text);
     if (is_next) {
         account->next_socket = NULL;
         account->renewing = false;

@@ -23,7 +23,7 @@ void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause)
 {
     kandy_call_end(self->call, true);
     self->call = NULL;
-    log_info(&self->leg.log, "Call terminated");
+    log_info(&self->leg.log, "[INFO] Call terminated");
     leg_on_ended(&self->leg, cause);
 }
 
@@ -211,7 +211,7 @@ static void end(struct leg *leg, const struct cause *cause)
     loop_timer_stop(self->config.env->loop, &self->reoffer);
     if (self->call) {
         leg_on_event(leg, "kandy", "%s", leg->incoming && leg->state < LEG_UP ? "rejected" : "end");
-        log_info(&leg->log, "Call terminated");
+        log_info(&leg->log, "[INFO] Call terminated");
     }
     kandy_call_end(self->call, false);
     self->call = NULL;
@@ -243,6 +243,11 @@ static const struct leg_ops ops = {
     .refer = leg_kandy_refer,
     .destroy = destroy,
 };
+
+bool leg_kandy_is(const struct leg *leg)
+{
+    return leg->ops == &ops;
+}
 
 static struct leg_kandy *make(const struct leg_kandy_config *config, bool incoming)
 {

@@ -28,3 +28,7 @@ struct leg *leg_kandy_create_outgoing(const struct leg_kandy_config *config, con
 MUST_CHECK enum err leg_kandy_create_incoming(struct leg **out,
                                               const struct leg_kandy_config *config,
                                               const struct kandy_event *event, struct fault *fault);
+/** A call from that account that nobody answered, and that leads back to it: the cloud is told to
+ * send it to `number`, and media need not pass here. False: it is not such a call, or the dialect
+ * has no way. The call is then to be ended here. */
+bool leg_kandy_forward(struct leg *leg, const struct kandy_account *account, const char *number);

@@ -64,6 +64,19 @@ enum err leg_kandy_refer(struct leg *leg, const struct transfer_request *request
     return OK;
 }
 
+bool leg_kandy_forward(struct leg *leg, const struct kandy_account *account, const char *number)
+{
+    struct leg_kandy *self = leg_kandy_of(leg);
+    struct kandy_op op = { .kind = KANDY_OP_FORWARD, .number = number };
+    if (!leg_kandy_is(leg) || !leg->incoming || leg->state >= LEG_UP || !self->call ||
+        self->config.account != account || !kandy_call_do(self->call, &op))
+        return false;
+    leg_on_event(leg, "kandy", "forwarded to %s", number);
+    kandy_call_end(self->call, true); /* it is the cloud's again */
+    self->call = NULL;
+    return true;
+}
+
 static void on_update(struct leg_kandy *self, const struct kandy_event *event)
 {
     char mem[LEG_SDP_MAX];
@@ -212,7 +225,10 @@ static void on_failed(void *owner, enum kandy_op_kind kind, const struct kandy_v
         self->offering = false;
     if (!over)
         return;
-    struct cause cause = cause_of_status(verdict->sip, CAUSE_BY_REMOTE, text);
+    bool later = verdict->fault == KANDY_OVERLOAD || verdict->fault == KANDY_SERVER;
+    struct cause cause = later && verdict->sip == 503 /* then with Retry-After */
+                             ? cause_of_token("far_overload", CAUSE_BY_REMOTE, text)
+                             : cause_of_status(verdict->sip, CAUSE_BY_REMOTE, text);
     if (leg->state >= LEG_UP)
         cause = cause_of_token("hangup", CAUSE_BY_REMOTE, text);
     leg_kandy_ended(self, &cause);

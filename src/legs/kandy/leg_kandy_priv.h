@@ -30,6 +30,7 @@ static inline struct leg_kandy *leg_kandy_of(struct leg *leg)
 }
 
 /* leg_kandy.c */
+bool leg_kandy_is(const struct leg *leg);
 void leg_kandy_fail(struct leg_kandy *self, const char *token, const char *text);
 /** The far side knows that it is over. */
 void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause);

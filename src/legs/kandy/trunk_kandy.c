@@ -72,6 +72,9 @@ static struct leg_kandy_config leg_config(struct trunk_kandy *self)
                                        .codecs = self->trunk.codecs,
                                        .on_over = trunk_on_call_over,
                                        .owner = &self->trunk };
+    if (!addr_parse_ip(slice_of(self->trunk.trunks->env->config->rtp_host), 0, &config.bind) &&
+        addr_is_any(&config.bind))
+        config.bind = (struct addr){ 0 };
     /* a cloud on this very machine: its media may know no other address */
     if (addr_is_loopback(remote) && !addr_is_v6(remote))
         config.bind = addr_loopback4(0);
@@ -271,6 +274,11 @@ static void dial(struct trunk *trunk, struct call *call, const struct route_targ
                           &number);
     if (!number.len || number.overflow) {
         *why = cause_of_status(484, CAUSE_BY_SYSTEM, "There is no number to dial.");
+        return;
+    }
+    struct leg *caller = call_caller(call);
+    if (caller && leg_kandy_forward(caller, self->account, buf_cstr(&number))) {
+        *why = cause_of_token("redirected", CAUSE_BY_LOCAL, "The cloud forwards the call.");
         return;
     }
     struct leg_kandy_config leg = leg_config(self);
