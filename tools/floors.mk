@@ -1,6 +1,6 @@
 # The floors: what each folder of src/ may include (its own folder is understood), top first. Read by
 # the Makefile (a unit test links only what its row reaches) and by tools/check-floors.
-FLOORS := daemon cli api script legs call rtc sip media sdp store net config base
+FLOORS := daemon cli api script message legs call rtc sip media sdp store net config base
 
 needs_base   :=
 needs_config := base
@@ -12,10 +12,11 @@ needs_sip    := base net
 needs_rtc    := base net media
 needs_call   := base store sdp media
 needs_legs   := base config net store sdp sip media rtc call
-needs_script := base net store media call
-needs_api    := base net store call legs script
+needs_message := base net store sip
+needs_script := base net store media call message
+needs_api    := base net store call legs script message
 needs_cli    := base config net sip media rtc legs
-needs_daemon := api cli script legs call rtc sip media sdp store net config base
+needs_daemon := api cli script message legs call rtc sip media sdp store net config base
 
 # Foreign libraries, by the floor that knows them (pkg-config names).
 pkgs_base   := libuv libcrypto jansson yaml-0.1 zlib
