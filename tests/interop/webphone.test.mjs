@@ -337,6 +337,16 @@ test('offline: the phone opens from its own copy, says so, and comes back by its
     await a.close();
 });
 
+test('it can be installed as an app', async () => {
+    const a = await anna();
+    const devtools = await a.page.context().newCDPSession(a.page);
+    const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+    assert.deepEqual(installabilityErrors.map((each) => each.errorId).filter((id) => id !== 'in-incognito'), []); // a test's window is one
+    const { errors } = await devtools.send('Page.getAppManifest');
+    assert.deepEqual(errors, []);
+    await a.close();
+});
+
 test('two windows: the second asks, and takes the phone over', async () => {
     const a = await anna();
     const other = await a.page.context().newPage();
