@@ -6,6 +6,7 @@ import { hangUpAll, receive } from './calls.js';
 import { t } from './i18n.js';
 import { keep, readKept } from './keep.js';
 import { startLine, stopLine } from './line.js';
+import { readOptions } from './settings.js';
 import { claimWindow, releaseWindow } from './window.js';
 import { loadPeople } from './people.js';
 import { getState, setState, showToast } from './store.js';
@@ -74,7 +75,9 @@ export async function begin(kept, take = false) {
         stopLine();
         setState({ phase: 'elsewhere' });
     };
-    setState({ account, takeOver: () => begin(kept, true) });
+    // a page around us said already what is offered; else the account's own settings do
+    const options = getState().isFramed ? getState().options : readOptions(p);
+    setState({ account, options, takeOver: () => begin(kept, true) });
     if (!(await claimWindow(account.id, take, leave))) return setState({ phase: 'elsewhere' });
     setState({ phase: 'phone', link: 'connecting' });
     loadPeople();

@@ -265,29 +265,32 @@ export function join(id, otherId) {
     refer(id, (options) => session.refer(other.remote_identity.uri.toString(), { ...options, replaces }), otherId);
 }
 
-/** @param {string} id @param {(options: object) => void} send @param {string} [otherId] */
+const TRANSFER_MS = 60000;
+
+/** @param {string} id @param {(options: object) => any} send  gives nothing for an address that is none @param {string} [otherId] */
 function refer(id, send, otherId) {
+    const isOpen = () => /^(trying|ringing)$/.test(findCall(id)?.transfer ?? '');
     const done = () => {
+        if (!isOpen()) return;
         change(id, { transfer: 'done' });
         showToast(t('transferred'));
         setTimeout(() => [id, otherId].forEach((each) => each && parts.has(each) && hangUp(each)), 500);
     };
-    const failed = (/** @type {any} */ event) => {
-        if (!findCall(id) || findCall(id)?.transfer === 'done') return;
+    const failed = (/** @type {any} */ event = {}) => {
+        if (!isOpen()) return;
         change(id, { transfer: 'failed' });
-        const status = event?.status_line?.status_code ?? event?.response?.status_code;
+        const status = event.status_line?.status_code ?? event.response?.status_code ?? 408;
         showToast(t('transferFailed', { why: t(causeOf({ cause: '', message: { status_code: status } })) }), 'bad');
     };
     change(id, { transfer: 'trying' });
-    send({
-        extraHeaders: callOptions().extraHeaders,
-        eventHandlers: {
-            requestFailed: failed,
-            progress: () => patchCall(id, { transfer: 'ringing' }),
-            accepted: done,
-            failed,
-        },
-    });
+    const { extraHeaders } = callOptions();
+    const eventHandlers = { requestFailed: failed, progress: () => patchCall(id, { transfer: 'ringing' }), accepted: done, failed };
+    try {
+        if (!send({ extraHeaders, eventHandlers })) failed({ response: { status_code: 404 } });
+    } catch {
+        failed({ response: { status_code: 404 } });
+    }
+    setTimeout(failed, TRANSFER_MS); // who took the request and never says what became of it
 }
 
 /** The recording goes into the history with its call. @param {string} id @param {any} part */

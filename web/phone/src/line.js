@@ -78,13 +78,23 @@ export function startLine(given, onSession, onRefused) {
             ua.register();
             return;
         }
-        setState({ link: 'refused', linkText: status ? `${status} ${event.response.reason_phrase}` : event.cause });
-        if (status === 401 || status === 403 || status === 404 || status === 407) onRefused();
+        if (!FINAL.includes(status)) return retrySoon();
+        setState({ link: 'refused', linkText: `${status} ${event.response.reason_phrase}` });
+        onRefused();
     });
     ua.on('newRTCSession', (/** @type {any} */ { originator, session, request }) => {
         if (originator === 'remote') onSession(session, request);
     });
     ua.start();
+}
+
+/** Answers to REGISTER that are about the account; others are about the moment. */
+const FINAL = [401, 403, 404, 407];
+const RETRY_MS = 15000;
+function retrySoon() {
+    const then = ua;
+    setState({ link: 'offline', linkText: '' });
+    setTimeout(() => ua === then && ua?.isConnected() && !ua.isRegistered() && ua.register(), RETRY_MS);
 }
 
 /** Unregister and hang up; safe to repeat. */
