@@ -63,12 +63,14 @@ static const struct store_column sealed_columns[] = {
 /* Whatever holds sealed texts has a branch here and a row in sealed_places[]. */
 TABLE(sealed, "sealed",
       "(SELECT 'devices' AS place, id, sip_password AS text FROM devices UNION ALL "
+      "SELECT 'projects', id, signing_key FROM projects WHERE signing_key LIKE 's1:%' UNION ALL "
       "SELECT 'settings', key, value FROM settings WHERE value LIKE 's1:%') AS sealed");
 
 static const struct {
     const char *place, *set;
 } sealed_places[] = {
     { "devices", "UPDATE devices SET sip_password = $1 WHERE id = $2 AND sip_password = $3" },
+    { "projects", "UPDATE projects SET signing_key = $1 WHERE id = $2 AND signing_key = $3" },
     { "settings", "UPDATE settings SET value = $1 WHERE key = $2 AND value = $3" },
 };
 

@@ -13,6 +13,9 @@ static const struct store_column project_columns[] = {
     { TEXT(project, name) },
     { TEXT(project, signing_key) },
     { NUMBER(project, created_ms) },
+    { TEXT(project, parent_id), .nullable = true },
+    { TEXT(project, options) },
+    { NUMBER(project, updated_ms) },
 };
 TABLE(project, "projects", NULL);
 
@@ -64,6 +67,8 @@ static const struct store_column number_columns[] = {
     { NAMED(number, to, "leads_to") },
     { TEXT(number, project_id), .nullable = true },
     { NUMBER(number, created_ms) },
+    { TEXT(number, body) },
+    { NUMBER(number, updated_ms) },
 };
 TABLE(number, "numbers", NULL);
 

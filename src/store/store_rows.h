@@ -7,9 +7,15 @@
 #include "store/store.h"
 
 struct store_project {
-    const char *id, *name, *signing_key;
+    const char *id, *name;
+    const char *signing_key; /* sealed (base/seal.h) for STORE_PROJECT_SEAL, or plain in old rows */
     int64_t created_ms;
+    const char *parent_id; /* "" for none */
+    const char *options;   /* JSON object, or "" */
+    int64_t updated_ms;
 };
+/** What a project's signing key is sealed for: printf with its id. */
+#define STORE_PROJECT_SEAL "projects:%s"
 void store_project_add(struct store *, const struct store_project *row, struct store_reply);
 void store_project_find(struct store *, const char *id_or_name, struct store_reply);
 void store_project_list(struct store *, struct store_reply);
@@ -69,6 +75,8 @@ struct store_number {
     const char *number, *to; /* "user:alice", "trunk:acme", "swml:https://…", "builtin:echo" */
     const char *project_id;  /* "" for none */
     int64_t created_ms;
+    const char *body; /* JSON object of what programs set, or "" */
+    int64_t updated_ms;
 };
 /** Adds, or changes where it leads. */
 void store_number_set(struct store *, const struct store_number *row, struct store_reply);

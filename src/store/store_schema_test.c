@@ -83,7 +83,7 @@ static void test_rows_outlive_the_program(void **state)
 {
     (void)state;
     struct store *store;
-    struct store_project acme = { "p1", "acme", "key", 1 };
+    struct store_project acme = { .id = "p1", .name = "acme", .signing_key = "key" };
     bool found = false;
     assert_int_equal(open_store(&store, "", NULL), OK);
     store_project_add(store, &acme, STORE_NOBODY);

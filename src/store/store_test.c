@@ -139,7 +139,9 @@ static void has(const struct fixture *f, const char *what)
         fail_msg("expected \"%s\" in:\n%s", what, f->text);
 }
 
-static const struct store_project acme = { "p1", "acme", "key1", 1000 };
+static const struct store_project acme = {
+    .id = "p1", .name = "acme", .signing_key = "key1", .created_ms = 1000
+};
 static const struct store_user alice = { "u1", "p1", "alice", "Alice A.", 2000 };
 static const struct store_device phone = {
     .id = "t1",
@@ -168,7 +170,8 @@ static void check_people(struct fixture *f)
     add_people(f);
     store_project_find(f->store, "acme", reply(f));
     assert_int_equal(wait(f), OK);
-    assert_string_equal(f->text, "id=p1 name=acme signing_key=key1 created_ms=1000 \n");
+    assert_string_equal(f->text, "id=p1 name=acme signing_key=key1 created_ms=1000 parent_id= "
+                                 "options= updated_ms=0 \n");
     store_user_find(f->store, "u1", reply(f));
     assert_int_equal(wait(f), OK);
     assert_string_equal(f->text,
@@ -298,7 +301,7 @@ static void test_tokens(void **state)
 
 static void check_numbers(struct fixture *f)
 {
-    struct store_number number = { "+1555", "user:alice", NULL, 5 };
+    struct store_number number = { .number = "+1555", .to = "user:alice", .created_ms = 5 };
     store_number_set(f->store, &number, reply(f));
     assert_int_equal(wait(f), OK);
     number.to = "builtin:echo";
@@ -306,7 +309,8 @@ static void check_numbers(struct fixture *f)
     assert_int_equal(wait(f), OK);
     store_number_list(f->store, reply(f));
     assert_int_equal(wait(f), OK);
-    assert_string_equal(f->text, "number=+1555 leads_to=builtin:echo project_id= created_ms=5 \n");
+    assert_string_equal(f->text, "number=+1555 leads_to=builtin:echo project_id= created_ms=5 "
+                                 "body= updated_ms=0 \n");
     store_number_remove(f->store, "+1555", reply(f));
     assert_int_equal(wait(f), OK);
     store_number_find(f->store, "+1555", reply(f));

@@ -1,0 +1,175 @@
+/* Texts wait until they are due, codes lose a try each time, lists come in pages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/num.h"
+#include "store_programs.h"
+
+static struct {
+    struct loop *loop;
+    struct store *store;
+    enum err err;
+    size_t n;
+    int64_t number;
+    char text[100];
+} f;
+
+static int setup(void **state)
+{
+    (void)state;
+    static const struct store_project acme = { .id = "p1", .name = "acme" };
+    static const struct store_project sub = { .id = "p2", .name = "sub", .parent_id = "p1" };
+    f.loop = loop_create_simulated();
+    struct store_config config = { .loop = f.loop, .url = ":memory:" };
+    if (store_open(&f.store, &config, NULL))
+        return -1;
+    store_project_add(f.store, &acme, STORE_NOBODY);
+    store_project_add(f.store, &sub, STORE_NOBODY);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    store_close(f.store);
+    loop_destroy(f.loop);
+    return 0;
+}
+
+static void on_count(void *owner, const struct store_answer *answer)
+{
+    (void)owner;
+    f.err = answer->err;
+    f.n = answer->n;
+}
+
+static void on_code(void *owner, const struct store_answer *answer)
+{
+    on_count(owner, answer);
+    f.number = answer->err ? -1 : STORE_ROWS(answer, store_code)->tries_left;
+}
+
+static void on_message(void *owner, const struct store_answer *answer)
+{
+    on_count(owner, answer);
+    snprintf(f.text, sizeof f.text, "%s", answer->n ? STORE_ROWS(answer, store_message)->id : "");
+}
+
+static const struct store_reply count = { on_count, &f }, code = { on_code, &f },
+                                message = { on_message, &f };
+
+static void a_code_is_tried_so_often_and_no_more(void **state)
+{
+    (void)state;
+    struct store_code row = { .id = "c1",
+                              .project_id = "p1",
+                              .party = "+1",
+                              .hash = "h",
+                              .tries_left = 2,
+                              .expires_ms = 1000 };
+    store_code_add(f.store, &row, STORE_NOBODY);
+    store_code_try(f.store, "c1", 1, code);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.err, OK);
+    assert_int_equal(f.number, 1);
+    store_code_try(f.store, "c1", 1000, code); /* expired */
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.err, ERR_NOT_FOUND);
+    store_code_try(f.store, "c1", 2, code);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.number, 0);
+    store_code_try(f.store, "c1", 3, code);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.err, ERR_NOT_FOUND);
+    store_code_find_party(f.store, "+1", code);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.err, OK);
+}
+
+static void a_message_is_due_until_it_is_done(void **state)
+{
+    (void)state;
+    struct store_message row = { .id = "m1", .project_id = "p1", .status = "queued", .next_ms = 5 };
+    store_message_add(f.store, &row, STORE_NOBODY);
+    store_message_due(f.store, 4, 10, message);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.n, 0);
+    store_message_due(f.store, 5, 10, message);
+    loop_advance(f.loop, 1);
+    assert_string_equal(f.text, "m1");
+    row.status = "sent";
+    row.next_ms = 0;
+    store_message_change(f.store, &row, STORE_NOBODY);
+    store_message_due(f.store, 5, 10, message);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.n, 0);
+}
+
+static void pages_are_of_one_project(void **state)
+{
+    (void)state;
+    static const char *const ids[] = { "a", "b", "c" };
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        struct store_message row = { .id = ids[i],
+                                     .project_id = i == 2 ? "p2" : "p1",
+                                     .created_ms = (int64_t)i + 1 };
+        store_message_add(f.store, &row, STORE_NOBODY);
+    }
+    struct store_page page = { .project_id = "p1", .limit = 10 };
+    store_message_page(f.store, &page, message);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.n, 2);
+    assert_string_equal(f.text, "b"); /* newest first */
+    page.offset = 1;
+    store_message_page(f.store, &page, message);
+    loop_advance(f.loop, 1);
+    assert_string_equal(f.text, "a");
+}
+
+static void a_tree_has_one_level_and_goes_with_its_root(void **state)
+{
+    (void)state;
+    store_project_list_tree(f.store, "p1", count);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.n, 2);
+    store_project_remove(f.store, "p1", STORE_NOBODY);
+    store_project_list(f.store, count);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.n, 0);
+}
+
+static void resources_are_kept_by_type(void **state)
+{
+    (void)state;
+    struct store_resource row = {
+        .id = "r1", .project_id = "p1", .type = "swml_script", .name = "n", .body = "{}"
+    };
+    store_resource_set(f.store, &row, STORE_NOBODY);
+    store_resource_set(f.store, &row, STORE_NOBODY);
+    store_resource_list(f.store, "p1", "swml_script", count);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.n, 1);
+    store_resource_list(f.store, "p1", "sip_endpoint", count);
+    loop_advance(f.loop, 1);
+    assert_int_equal(f.n, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_code_is_tried_so_often_and_no_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_message_is_due_until_it_is_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages_are_of_one_project, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tree_has_one_level_and_goes_with_its_root, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(resources_are_kept_by_type, setup, teardown),
+    };
+    log_set_level(LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
