@@ -1,5 +1,7 @@
 #include "admin.h"
 
+#include "api/project_key.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/rand.h"
 #include "store/token.h"
@@ -34,13 +36,15 @@ void admin_project_add(struct rest *rest)
     char id[UUID_TEXT];
     char key[TOKEN_TEXT];
     rand_uuid(id);
-    token_make("PSK_", key);
+    char *sealed = project_key_make(rest->api, id, key);
     struct store_project row = {
-        .id = id, .name = name, .signing_key = key, .created_ms = rest_now_ms(rest)
+        .id = id, .name = name, .signing_key = sealed, .created_ms = rest_now_ms(rest)
     };
     rest->answer = json_pack("{s:s, s:s, s:s}", "project_id", id, "name", name, "signing_key", key);
     rest->changes = "projects";
     store_project_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+    mem_wipe(key, sizeof key);
+    mem_free(sealed);
 }
 
 static void on_found(void *owner, const struct store_answer *answer)

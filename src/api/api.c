@@ -16,6 +16,7 @@ enum {
     LOGINS_PER_MINUTE = 300,
     WRONG_LOGINS_BURST = 20,
     WRONG_LOGINS_PER_MINUTE = 10,
+    REQUESTS_PER_10S = 13800, /* what programs are used to */
 };
 
 struct api *api_create(const struct api_config *config)
@@ -29,6 +30,8 @@ struct api *api_create(const struct api_config *config)
     api->token_len = config->admin_token.len;
     api->logins = rate_limit_create(LOGINS_BURST, LOGINS_PER_MINUTE);
     api->wrong_logins = rate_limit_create(WRONG_LOGINS_BURST, WRONG_LOGINS_PER_MINUTE);
+    unsigned rate = config->requests_per_10s ? config->requests_per_10s : REQUESTS_PER_10S;
+    api->requests = rate_limit_create(rate, 6 * rate);
     list_init(&api->open);
     return api;
 }
@@ -43,6 +46,7 @@ void api_destroy(struct api *api)
     mem_free(api->token);
     rate_limit_destroy(api->logins);
     rate_limit_destroy(api->wrong_logins);
+    rate_limit_destroy(api->requests);
     mem_free(api->sip_realm);
     mem_free(api->sip_domain);
     mem_free(api);
@@ -132,10 +136,10 @@ static bool find_route(struct rest *rest, const struct api_route **route)
     bool is_path;
     *route =
         api_route_find(rest->family, rest->asked.method, rest->asked.path, &rest->path, &is_path);
-    for (size_t i = 0; *route && i < rest->path.n; i++)
-        rest->texts[i] = slice_dup(rest->path.captured[i]);
-    if (*route)
+    if (*route) {
+        rest_keep_captures(rest);
         return true;
+    }
     rest->path.n = 0; /* what did not match after all */
     if (is_path)
         rest_fail(rest, 405, "method_not_allowed", NULL, "not with this method");
@@ -147,7 +151,9 @@ static bool find_route(struct rest *rest, const struct api_route **route)
 void rest_admit(struct rest *rest)
 {
     const struct api_route *route;
-    if (find_route(rest, &route) && read_body(rest))
+    if (rest->family->serve)
+        rest->family->serve(rest);
+    else if (find_route(rest, &route) && read_body(rest))
         route->handle(rest);
 }
 

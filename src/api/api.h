@@ -64,11 +64,12 @@ struct api_config {
     struct store *store;
     const struct admin_live_ops *live;
     void *owner;
-    struct slice admin_token; /* copied; never empty */
-    const char *sip_realm;    /* for which devices get their credentials; copied */
-    const char *sip_domain;   /* told to devices; "": the realm; copied */
-    struct seal *seal;        /* borrowed; secrets that are handed out again */
-    bool admin_remote;        /* false: admin answers loopback only, and no forwarded request */
+    struct slice admin_token;  /* copied; never empty */
+    const char *sip_realm;     /* for which devices get their credentials; copied */
+    const char *sip_domain;    /* told to devices; "": the realm; copied */
+    struct seal *seal;         /* borrowed; secrets that are handed out again */
+    unsigned requests_per_10s; /* that change something, of one project; 0: 13800 */
+    bool admin_remote;         /* false: admin answers loopback only, and no forwarded request */
 };
 
 struct api *api_create(const struct api_config *config);

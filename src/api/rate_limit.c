@@ -92,6 +92,17 @@ bool rate_limit_has(const struct rate_limit *limit, struct slice key, int64_t no
     return level_at(limit, map_find(limit->buckets, key), now_ms) >= MINUTE_MS;
 }
 
+unsigned rate_limit_burst(const struct rate_limit *limit)
+{
+    return (unsigned)(limit->full / MINUTE_MS); /* it came as unsigned */
+}
+
+unsigned rate_limit_left(const struct rate_limit *limit, struct slice key, int64_t now_ms)
+{
+    /* at most the burst */
+    return (unsigned)(level_at(limit, map_find(limit->buckets, key), now_ms) / MINUTE_MS);
+}
+
 unsigned rate_limit_wait_s(const struct rate_limit *limit, struct slice key, int64_t now_ms)
 {
     int64_t missing = MINUTE_MS - level_at(limit, map_find(limit->buckets, key), now_ms);

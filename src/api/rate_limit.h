@@ -20,5 +20,8 @@ void rate_limit_destroy(struct rate_limit *limit);
 bool rate_limit_take(struct rate_limit *limit, struct slice key, int64_t now_ms);
 /** Is there one, without taking it? */
 bool rate_limit_has(const struct rate_limit *limit, struct slice key, int64_t now_ms);
+/** How many a full bucket holds, and how many are left in that one. */
+unsigned rate_limit_burst(const struct rate_limit *limit);
+unsigned rate_limit_left(const struct rate_limit *limit, struct slice key, int64_t now_ms);
 /** Seconds until there is one again, at least 1: for Retry-After. */
 unsigned rate_limit_wait_s(const struct rate_limit *limit, struct slice key, int64_t now_ms);

@@ -31,6 +31,12 @@ static void drop(struct rest *rest)
     mem_free(rest);
 }
 
+void rest_keep_captures(struct rest *rest)
+{
+    for (size_t i = 0; i < rest->path.n; i++)
+        rest->texts[i] = slice_dup(rest->path.captured[i]);
+}
+
 void rest_cancel(struct rest *rest)
 {
     drop(rest);

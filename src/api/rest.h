@@ -79,6 +79,7 @@ struct api {
     struct api_config config;
     struct api_provisioning provisioning;
     struct rate_limit *logins, *wrong_logins; /* by address */
+    struct rate_limit *requests;              /* that change something, by project */
     struct list open;
     char *sip_realm, *sip_domain, *token;
     size_t token_len;
@@ -90,6 +91,8 @@ struct rest *api_dispatch(struct api *api, const struct api_request *request, ap
                           void *owner, bool *is_ours);
 /** The asker is gone: no reply any more. */
 void rest_cancel(struct rest *rest);
+/** The captures of rest->path as texts, for rest_captured(). */
+void rest_keep_captures(struct rest *rest);
 /** A guard's yes, now or later: the request goes on to its route. */
 void rest_admit(struct rest *rest);
 

@@ -2,6 +2,7 @@
 
 #include "admin.h"
 #include "api/prov.h"
+#include "api/signalwire/sw.h"
 #include "base/num.h"
 
 #define ADMIN "/admin/api/"
@@ -74,6 +75,16 @@ static const struct api_family families[] = {
       .dress = api_dress_admin,
       .routes = admin_routes,
       .n_routes = COUNT_OF(admin_routes) },
+    { .path = "/api/openapi.json",
+      .guard = rest_admit,
+      .error = sw_error,
+      .dress = sw_dress,
+      .serve = sw_serve_openapi },
+    { .path = "/api/*",
+      .guard = sw_guard,
+      .error = sw_error,
+      .dress = sw_dress,
+      .serve = sw_serve },
 };
 
 static bool fits(const char *pattern, struct slice path, struct http_path_match *match)

@@ -20,6 +20,7 @@ struct api_family {
     json_t *(*error)(const struct rest *rest, const struct rest_error *error);
     /** Headers of every answer, with rest_set_header(); may be NULL. */
     void (*dress)(struct rest *rest, int status);
+    rest_fn serve; /* finds the route by a table of its own; NULL: by this one */
     const struct api_route *routes;
     size_t n_routes;
 };

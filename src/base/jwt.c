@@ -33,15 +33,13 @@ static size_t sign(enum jwt_algorithm algorithm, struct slice key, struct slice 
     return hash_hmac(algorithms[algorithm].hash, key, text, out);
 }
 
-enum err jwt_print(char **out, const json_t *claims, enum jwt_algorithm algorithm,
-                   const char *key_id, struct slice key)
+static enum err print(char **out, const json_t *header, const json_t *claims,
+                      enum jwt_algorithm algorithm, struct slice key)
 {
     char *mem = mem_alloc(JWT_MAX + 1);
     uint8_t mac[HASH_MAX];
     struct buf text;
     buf_init(&text, mem, JWT_MAX + 1);
-    json_t *header = json_pack("{s:s, s:s, s:s*}", "alg", algorithms[algorithm].name, "typ", "JWT",
-                               "kid", key_id);
     char *head = json_dumps(header, JSON_COMPACT);
     char *body = json_dumps(claims, JSON_COMPACT);
     BUG_IF(!head || !body);
@@ -53,7 +51,6 @@ enum err jwt_print(char **out, const json_t *claims, enum jwt_algorithm algorith
     put_part(&text, slice_make(mac, len));
     free(head);
     free(body);
-    json_decref(header);
     if (text.overflow || text.len == JWT_MAX + 1) {
         mem_free(mem);
         return ERR_LIMIT;
@@ -61,6 +58,26 @@ enum err jwt_print(char **out, const json_t *claims, enum jwt_algorithm algorith
     mem[text.len] = '\0';
     *out = mem;
     return OK;
+}
+
+enum err jwt_print(char **out, const json_t *claims, enum jwt_algorithm algorithm,
+                   const char *key_id, struct slice key)
+{
+    json_t *header = json_pack("{s:s, s:s, s:s*}", "alg", algorithms[algorithm].name, "typ", "JWT",
+                               "kid", key_id);
+    enum err err = print(out, header, claims, algorithm, key);
+    json_decref(header);
+    return err;
+}
+
+enum err jwt_print_with(char **out, const json_t *header, const json_t *claims,
+                        enum jwt_algorithm algorithm, struct slice key)
+{
+    json_t *full = json_copy((json_t *)(uintptr_t)header); /* of the members, which stay shared */
+    json_object_set_new(full, "alg", json_string(algorithms[algorithm].name));
+    enum err err = print(out, full, claims, algorithm, key);
+    json_decref(full);
+    return err;
 }
 
 /* Strict: no padding, no other alphabet, so that a token has one spelling only. */

@@ -16,6 +16,10 @@ enum jwt_algorithm { JWT_HS256, JWT_HS512 };
 MUST_CHECK enum err jwt_print(char **out, const json_t *claims, enum jwt_algorithm algorithm,
                               const char *key_id, struct slice key);
 
+/** The same under a header of one's own (an object, borrowed), to which only `alg` is added. */
+MUST_CHECK enum err jwt_print_with(char **out, const json_t *header, const json_t *claims,
+                                   enum jwt_algorithm algorithm, struct slice key);
+
 struct jwt_check {
     enum jwt_algorithm algorithm; /* the only one that is taken */
     /** The key of that id ("" when the token names none) into `key`; its length, 0: no such key. */

@@ -1,0 +1,106 @@
+#pragma once
+/* The SignalWire-compatible REST API: one table (sw_endpoints.c) says for every endpoint who may
+ * ask, what the body holds and who answers, and /api/openapi.json is printed from it. Paths, names,
+ * answers and errors are those that clients of this API know; docs/api.md describes them. Control
+ * thread. */
+
+#include "api/rest.h"
+#include "api/routes.h"
+
+enum { SW_ID = 80, SW_SCOPES = 200, SW_URL_MAX = 2048, SW_PAGE_MAX = 1000 };
+
+/** Who asks: rest->state behind the guard. */
+struct sw {
+    char project_id[SW_ID], token_id[SW_ID], scopes[SW_SCOPES];
+    char target_id[SW_ID]; /* a handler's own, from one store callback to the next */
+    const struct sw_endpoint *endpoint;
+};
+static inline struct sw *sw_of(const struct rest *rest)
+{
+    return rest->state;
+}
+
+enum sw_type { SW_TEXT, SW_NUMBER, SW_REAL, SW_BOOL, SW_OBJECT, SW_LIST, SW_ANY };
+/** One field of a body. */
+struct sw_field {
+    const char *name;
+    enum sw_type type;
+    bool is_required;
+    int64_t low, high; /* of a number; of the length of a text or list when `high` is not 0 */
+    const char *words; /* a text is one of these, with spaces around each: " a b " */
+    bool (*check)(struct slice value);
+    const char *code; /* of the error when it fails; NULL: "invalid_parameter" */
+    const char *expected;
+};
+struct sw_body {
+    const struct sw_field *fields;
+    size_t n;
+};
+struct sw_endpoint {
+    enum http_method method;
+    const char *path;
+    const char *scopes; /* any of these, "calling video"; "": any token */
+    int status;         /* of success */
+    rest_fn handle;
+    const struct sw_body *body; /* NULL: none is read */
+    const char *summary;
+};
+extern const struct sw_endpoint sw_endpoints[];
+extern const size_t sw_n_endpoints;
+
+/* sw.c: what the family's row in routes.c needs */
+void sw_guard(struct rest *rest);
+void sw_serve(struct rest *rest);
+json_t *sw_error(const struct rest *rest, const struct rest_error *error);
+void sw_dress(struct rest *rest, int status);
+/* sw_openapi.c: the family of one path that anybody may read */
+void sw_serve_openapi(struct rest *rest);
+
+/* sw_body.c */
+/** Note what is wrong; `attribute` may be NULL. */
+void sw_wrong(struct rest *rest, const char *code, const char *attribute, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/** Was anything? Then it is answered 422, all of it at once. */
+bool sw_refused(struct rest *rest);
+/** Note what is wrong with `body` (an object of the request). */
+void sw_check(struct rest *rest, const json_t *body, const struct sw_body *expected);
+/** One error, answered. */
+void sw_refuse(struct rest *rest, const char *code, const char *attribute, const char *text);
+/** What the store said: 404, 422 value_not_unique for `attribute`, 503 or 500. */
+void sw_fail_store(struct rest *rest, enum err err, const char *attribute);
+bool sw_is_web_url(struct slice value);
+bool sw_is_e164(struct slice value);
+/** custom_variables: at most 20 pairs of text under names that are not ours. */
+void sw_check_variables(struct rest *rest, const json_t *variables);
+/** A text of an object, "" when it is not there. */
+const char *sw_text(const json_t *object, const char *name);
+/** null for "". */
+json_t *sw_text_or_null(const char *text);
+
+/* sw_page.c */
+/** What ?page_size, ?page_number, ?page_token and ?created_… ask for; false: answered. The page
+ * token holds the time of the first page, so that later ones do not shift. */
+struct sw_page {
+    int64_t size, number, until_ms; /* created before that */
+    int64_t from_ms, before_ms;     /* ?created_after, ?created_before, ?created_on */
+};
+bool sw_page_read(struct rest *rest, struct sw_page *page);
+/** Answer with {links, data}; of `take_all` (an array of everything) only this page. */
+void sw_page_reply_all(struct rest *rest, const struct sw_page *page, json_t *take_all);
+/** Answer with {links, data}; `take_items` are this page's and, perhaps, one more. */
+void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_items);
+/** "https://host:8443" as the asker wrote it. */
+void sw_own_url(const struct rest *rest, char *out, size_t cap);
+
+/* sw_tokens.c, sw_projects.c, sw_video.c */
+void sw_token_add(struct rest *rest);
+void sw_token_change(struct rest *rest);
+void sw_token_rotate(struct rest *rest);
+void sw_token_remove(struct rest *rest);
+void sw_project_list(struct rest *rest);
+void sw_project_add(struct rest *rest);
+void sw_project_show(struct rest *rest);
+void sw_project_change(struct rest *rest);
+void sw_project_remove(struct rest *rest);
+void sw_project_rotate(struct rest *rest);
+void sw_room_token_add(struct rest *rest);

@@ -1,0 +1,90 @@
+/* Every endpoint: who may ask, what is asked, who answers. Sorted by path but that a fixed segment
+ * stands before a captured one. */
+#include "api/signalwire/sw.h"
+#include "base/num.h"
+
+#define BODY(name, ...)                                         \
+    static const struct sw_field name##_fields[] = __VA_ARGS__; \
+    static const struct sw_body name = { name##_fields, COUNT_OF(name##_fields) }
+
+static bool is_room_name(struct slice value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] == '.' || !rest_is_name(slice_sub(value, i, 1)))
+            return false;
+    return true;
+}
+
+/* clang-format off */
+BODY(token_add, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, .high = REST_TEXT_MAX },
+    { .name = "permissions", .type = SW_LIST, .is_required = true, .low = 1, .high = 20,
+      .expected = "a list of at least one scope" },
+    { .name = "subproject_id", .type = SW_TEXT, .high = SW_ID - 1 },
+});
+BODY(token_change, {
+    { .name = "name", .type = SW_TEXT, .low = 1, .high = REST_TEXT_MAX },
+    { .name = "permissions", .type = SW_LIST, .low = 1, .high = 20,
+      .expected = "a list of at least one scope" },
+});
+BODY(project_add, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, .high = 250 },
+    { .name = "protect_recordings", .type = SW_BOOL },
+    { .name = "protect_message_media", .type = SW_BOOL },
+    { .name = "protect_fax_media", .type = SW_BOOL },
+    { .name = "force_https_requests", .type = SW_BOOL },
+});
+BODY(project_change, {
+    { .name = "name", .type = SW_TEXT, .low = 1, .high = 250 },
+    { .name = "protect_recordings", .type = SW_BOOL },
+    { .name = "protect_message_media", .type = SW_BOOL },
+    { .name = "protect_fax_media", .type = SW_BOOL },
+    { .name = "force_https_requests", .type = SW_BOOL },
+});
+BODY(room_token_add, {
+    { .name = "room_name", .type = SW_TEXT, .is_required = true, .low = 1, .high = 100,
+      .check = is_room_name, .expected = "letters, digits, - and _, at most 100" },
+    { .name = "user_name", .type = SW_TEXT, .high = 100 },
+    { .name = "permissions", .type = SW_LIST, .high = 100 },
+    { .name = "join_from", .type = SW_TEXT, .high = 40 },
+    { .name = "join_until", .type = SW_TEXT, .high = 40, .code = "invalid_join_until_date" },
+    { .name = "remove_at", .type = SW_TEXT, .high = 40 },
+    { .name = "remove_after_seconds_elapsed", .type = SW_NUMBER, .low = 1, .high = 200000 },
+    { .name = "join_audio_muted", .type = SW_BOOL },
+    { .name = "join_video_muted", .type = SW_BOOL },
+    { .name = "auto_create_room", .type = SW_BOOL },
+    { .name = "enable_room_previews", .type = SW_BOOL },
+    { .name = "room_display_name", .type = SW_TEXT, .high = 200 },
+    { .name = "end_room_session_on_leave", .type = SW_BOOL },
+    { .name = "join_as", .type = SW_TEXT, .words = " member audience " },
+    { .name = "media_allowed", .type = SW_TEXT, .words = " all video-only audio-only " },
+    { .name = "room_meta", .type = SW_OBJECT },
+    { .name = "meta", .type = SW_OBJECT },
+    { .name = "sync_audio_video", .type = SW_BOOL },
+    { .name = "mod_permissions", .type = SW_BOOL },
+});
+
+const struct sw_endpoint sw_endpoints[] = {
+    { HTTP_POST, "/api/project/tokens", "management", 200, sw_token_add, &token_add,
+      "Make a token" },
+    { HTTP_PATCH, "/api/project/tokens/:id", "management", 200, sw_token_change, &token_change,
+      "Change a token's name or permissions" },
+    { HTTP_DELETE, "/api/project/tokens/:id", "management", 204, sw_token_remove, NULL,
+      "Delete a token" },
+    { HTTP_POST, "/api/project/tokens/:id/rotate", "management", 200, sw_token_rotate, NULL,
+      "Give a token another text" },
+    { HTTP_GET, "/api/projects", "management", 200, sw_project_list, NULL, "List projects" },
+    { HTTP_POST, "/api/projects", "management", 201, sw_project_add, &project_add,
+      "Make a subproject" },
+    { HTTP_GET, "/api/projects/:id", "management", 200, sw_project_show, NULL, "Show a project" },
+    { HTTP_PATCH, "/api/projects/:id", "management", 200, sw_project_change, &project_change,
+      "Change a project" },
+    { HTTP_DELETE, "/api/projects/:id", "management", 204, sw_project_remove, NULL,
+      "Delete a subproject" },
+    { HTTP_POST, "/api/projects/:id/signing-key/rotate", "management", 200, sw_project_rotate,
+      NULL, "Give a project another signing key" },
+    { HTTP_POST, "/api/video/room_tokens", "video", 200, sw_room_token_add, &room_token_add,
+      "Make a token for a video room" },
+};
+/* clang-format on */
+const size_t sw_n_endpoints = COUNT_OF(sw_endpoints);

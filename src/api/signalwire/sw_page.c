@@ -1,0 +1,140 @@
+/* Lists: pages with links to the others. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/signalwire/sw.h"
+#include "base/buf.h"
+#include "net/http_path.h"
+
+enum { SIZE_DEFAULT = 50, NUMBER_MAX = 1000000, LINK_MAX = 4096, TOKEN_DIGITS = 16 };
+static const int64_t day_ms = 24 * 3600 * 1000;
+
+/* "2026-01-31" or an ISO 8601 timestamp in UTC. */
+static bool read_time(const char *text, int64_t *out)
+{
+    static const char *const forms[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S",
+                                         "%Y-%m-%d %H:%M:%S" };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct tm tm = { 0 };
+        const char *end = strptime(text, forms[i], &tm);
+        if (end && i == 2 && *end == '.') /* parts of a second */
+            end += strcspn(end, "Z") + (strchr(end, 'Z') ? 1 : 0);
+        if (end && !*end) {
+            *out = (int64_t)timegm(&tm) * 1000;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_bound(struct rest *rest, const char *name, int64_t *out)
+{
+    const char *text = rest_param(rest, name);
+    if (text && text[0] && !read_time(text, out))
+        sw_wrong(rest, "datetime_required", name, "%s must be a date or an ISO 8601 time", name);
+}
+
+static void read_bounds(struct rest *rest, struct sw_page *page)
+{
+    int64_t on_ms = 0;
+    read_bound(rest, "created_before", &page->before_ms);
+    read_bound(rest, "created_after", &page->from_ms);
+    read_bound(rest, "created_on", &on_ms);
+    if (on_ms) {
+        page->from_ms = on_ms - on_ms % day_ms;
+        page->before_ms = page->from_ms + day_ms;
+    }
+}
+
+static void read_number(struct rest *rest, const char *name, uint64_t low, uint64_t high,
+                        int64_t *out)
+{
+    const char *text = rest_param(rest, name);
+    uint64_t number;
+    if (!text || !text[0])
+        return;
+    if (slice_to_u64(slice_of(text), high, &number) || number < low)
+        sw_wrong(rest, "invalid_parameter", name, "%s must be a number from %llu to %llu", name,
+                 (unsigned long long)low, (unsigned long long)high);
+    else
+        *out = (int64_t)number; /* at most `high` */
+}
+
+bool sw_page_read(struct rest *rest, struct sw_page *page)
+{
+    const char *token = rest_param(rest, "page_token");
+    *page = (struct sw_page){ .size = SIZE_DEFAULT };
+    read_number(rest, "page_size", 1, SW_PAGE_MAX, &page->size);
+    read_number(rest, "page_number", 0, NUMBER_MAX, &page->number);
+    read_bounds(rest, page);
+    if (token && token[0]) {
+        char *end;
+        page->until_ms = strtoll(strlen(token) > 2 ? token + 2 : "x", &end, 16);
+        if ((strncmp(token, "PA", 2) != 0 && strncmp(token, "PB", 2) != 0) || *end ||
+            page->until_ms <= 0)
+            sw_wrong(rest, "page_token_is_invalid", "page_token", "page_token is of no page");
+    } else if (page->number > 0) {
+        sw_wrong(rest, "page_token_required", "page_token",
+                 "page_token is required behind the first page");
+    }
+    if (page->until_ms <= 0)
+        page->until_ms = rest_now_ms(rest) + 1;
+    return !sw_refused(rest);
+}
+
+void sw_own_url(const struct rest *rest, char *out, size_t cap)
+{
+    struct slice host = rest_header(rest, "Host");
+    snprintf(out, cap, "%s://%.*s", rest->asked.is_tls ? "https" : "http",
+             SLICE_ARG(host.len ? host : SLICE("localhost")));
+}
+
+static bool is_paging(struct slice name)
+{
+    return slice_is(name, "page_size") || slice_is(name, "page_number") ||
+           slice_is(name, "page_token");
+}
+
+/* The same question for another page. */
+static json_t *link_to(const struct rest *rest, const struct sw_page *page, int64_t number)
+{
+    char mem[LINK_MAX], value[SW_URL_MAX];
+    struct buf link = BUF_ON(mem);
+    char url[SW_URL_MAX];
+    sw_own_url(rest, url, sizeof url);
+    buf_printf(&link, "%s%.*s?page_number=%lld&page_size=%lld", url, SLICE_ARG(rest->asked.path),
+               (long long)number, (long long)page->size);
+    if (number > 0)
+        buf_printf(&link, "&page_token=PA%0*llx", TOKEN_DIGITS, (long long)page->until_ms);
+    for (size_t i = 0; i < rest->n_params; i++)
+        if (!is_paging(rest->params[i].name) &&
+            http_path_encode(rest->params[i].value, value, sizeof value))
+            buf_printf(&link, "&%.*s=%s", SLICE_ARG(rest->params[i].name), value);
+    return json_string(buf_cstr(&link));
+}
+
+void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_items)
+{
+    json_t *links = json_pack("{s:o, s:o}", "self", link_to(rest, page, page->number), "first",
+                              link_to(rest, page, 0));
+    size_t size = (size_t)page->size; /* 1 to SW_PAGE_MAX */
+    if (json_array_size(take_items) > size)
+        json_object_set_new(links, "next", link_to(rest, page, page->number + 1));
+    while (json_array_size(take_items) > size)
+        json_array_remove(take_items, json_array_size(take_items) - 1);
+    if (page->number > 0)
+        json_object_set_new(links, "prev", link_to(rest, page, page->number - 1));
+    rest_reply_take(rest, 200, json_pack("{s:o, s:o}", "links", links, "data", take_items));
+}
+
+void sw_page_reply_all(struct rest *rest, const struct sw_page *page, json_t *take_all)
+{
+    json_t *items = json_array();
+    size_t from = (size_t)(page->number * page->size); /* at most NUMBER_MAX × SW_PAGE_MAX */
+    for (size_t i = from; i < json_array_size(take_all) && i <= from + (size_t)page->size; i++)
+        json_array_append(items, json_array_get(take_all, i));
+    json_decref(take_all);
+    sw_page_reply(rest, page, items);
+}
