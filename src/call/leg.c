@@ -189,6 +189,13 @@ static void on_recorded(void *owner, const struct media_recorded *recorded)
         leg->watch->on_recorded(leg->watch_owner, leg, recorded);
 }
 
+static void on_heard(void *owner, const struct media_heard *heard)
+{
+    struct leg *leg = owner;
+    if (leg->watch && leg->watch->on_heard)
+        leg->watch->on_heard(leg->watch_owner, leg, heard);
+}
+
 static void on_silent(void *owner, int64_t silent_ms)
 {
     struct leg *leg = owner;
@@ -234,6 +241,7 @@ const struct media_events leg_media_events = {
     .on_dtmf = on_dtmf,
     .on_play_done = on_play_done,
     .on_recorded = on_recorded,
+    .on_heard = on_heard,
     .on_silent = on_silent,
     .on_heard_again = on_heard_again,
     .on_failed = on_failed,

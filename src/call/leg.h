@@ -16,6 +16,7 @@
 struct call;
 struct codec;
 struct leg;
+struct media_heard;
 struct media_recorded;
 struct media_stats;
 struct media_stream;
@@ -86,6 +87,7 @@ struct leg_watch {
     void (*on_key)(void *owner, struct leg *leg, char digit, unsigned duration_ms);
     void (*on_play_done)(void *owner, struct leg *leg, uint32_t play_id);
     void (*on_recorded)(void *owner, struct leg *leg, const struct media_recorded *recorded);
+    void (*on_heard)(void *owner, struct leg *leg, const struct media_heard *heard);
     void (*on_over)(void *owner, struct leg *leg); /* the last one */
 };
 

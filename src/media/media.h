@@ -115,6 +115,24 @@ struct media_recorded {
     int64_t duration_ms; /* in the file */
     unsigned dropped_ms; /* left out: the disk was too slow */
 };
+/* What is in the audio of the far end. */
+enum media_heard_kind {
+    MEDIA_HEARD_VOICE,   /* it talks */
+    MEDIA_HEARD_SILENCE, /* it talks no more */
+    /* answering-machine detection: one of the first three, once */
+    MEDIA_HEARD_HUMAN,
+    MEDIA_HEARD_MACHINE,
+    MEDIA_HEARD_UNKNOWN,
+    MEDIA_HEARD_READY, /* the machine's greeting is over: it records */
+    MEDIA_HEARD_BEEP,  /* one tone, over now */
+    MEDIA_HEARD_CNG,   /* a calling fax (ITU-T T.30: 1100 Hz) */
+    MEDIA_HEARD_CED,   /* an answering one (2100 Hz, or its preamble) */
+};
+struct media_heard {
+    enum media_heard_kind kind;
+    int64_t after_ms; /* of audio since listening began, when it began; of HUMAN, MACHINE, UNKNOWN,
+                       * when it was decided */
+};
 struct media_events { /* any may be NULL; never called from inside a media_ function */
     void (*on_connected)(
         void *owner); /* keys agreed and the peer's address known: media may flow */
@@ -126,6 +144,7 @@ struct media_events { /* any may be NULL; never called from inside a media_ func
     void (*on_play_done)(void *owner, uint32_t play_id);
     /** The file is complete, after media_stream_record_stop(). */
     void (*on_recorded)(void *owner, const struct media_recorded *recorded);
+    void (*on_heard)(void *owner, const struct media_heard *heard);
     void (*on_silent)(void *owner, int64_t silent_ms); /* once until packets come again */
     void (*on_heard_again)(void *owner);
     /** The stream is of no more use: ERR_AUTH (DTLS fingerprint), ERR_TIMEOUT (consent or media).

@@ -10,6 +10,7 @@
 #include "media/recorder.h"
 
 struct media_batches;
+struct pcm_pipe;
 struct media_stream_core;
 struct media_thread;
 struct rtp_ports;
@@ -24,6 +25,14 @@ enum {
 
 struct stream_id {
     uint32_t slot, generation;
+};
+
+/* A stream's audio to another thread and back (stream_pipes.c). NULL: not wanted. */
+struct media_pipes {
+    struct pcm_pipe *heard, *sent; /* their writing ends */
+    struct pcm_pipe *play;         /* its reading end */
+    uint32_t rate_hz;              /* of all three */
+    bool steady;                   /* what is played always comes, and late is worse than lost */
 };
 
 /* Control to a thread. `core` is NULL in a message to the thread itself. */
@@ -78,6 +87,7 @@ enum media_event_kind {
     MEDIA_EVENT_TRANSPORT,
     MEDIA_EVENT_STATS,
     MEDIA_EVENT_RECORDED,
+    MEDIA_EVENT_HEARD,
     MEDIA_EVENT_PORT_FREE, /* of no stream: a port pair may rest now */
     MEDIA_EVENTS
 };
@@ -100,6 +110,7 @@ struct media_event {
         } step;
         _Alignas(max_align_t) char transport[MEDIA_TELL_MAX];
         struct media_recorded recorded;
+        struct media_heard heard;
         struct media_stats stats;
         uint16_t port;
     };
@@ -107,6 +118,10 @@ struct media_event {
 
 /** Every figure unknown. */
 struct media_stats media_stats_unknown(void);
+
+/** Connect the pipes; it ends when their other ends are closed. */
+void media_stream_pipes(struct media_stream *stream, const struct media_pipes *pipes);
+struct stream_id media_stream_id(const struct media_stream *stream);
 
 /* Control half (media.c). */
 void media_post(struct media *media, unsigned thread, const struct media_cmd *cmd);

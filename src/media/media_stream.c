@@ -143,6 +143,18 @@ void media_stream_record_stop(struct media_stream *stream)
     post(stream, &(struct media_cmd){ .run = stream_core_run_record });
 }
 
+void media_stream_pipes(struct media_stream *stream, const struct media_pipes *pipes)
+{
+    struct media_pipes *copy = mem_new(struct media_pipes);
+    *copy = *pipes;
+    post(stream, &(struct media_cmd){ .run = stream_core_run_pipes, .give = copy });
+}
+
+struct stream_id media_stream_id(const struct media_stream *stream)
+{
+    return stream->id;
+}
+
 const struct media_stats *media_stream_stats(const struct media_stream *stream)
 {
     return &stream->stats;
@@ -213,6 +225,12 @@ static void on_recorded(struct media_stream *stream, const struct media_event *e
         stream->events->on_recorded(stream->owner, &event->recorded);
 }
 
+static void on_heard(struct media_stream *stream, const struct media_event *event)
+{
+    if (stream->events->on_heard)
+        stream->events->on_heard(stream->owner, &event->heard);
+}
+
 static void on_stats(struct media_stream *stream, const struct media_event *event)
 {
     stream->stats = event->stats;
@@ -226,7 +244,8 @@ void media_stream_dispatch(struct media_stream *stream, const struct media_event
         [MEDIA_EVENT_SILENT] = on_silent,       [MEDIA_EVENT_HEARD_AGAIN] = on_heard_again,
         [MEDIA_EVENT_FAILED] = on_failed,       [MEDIA_EVENT_STEP] = on_step,
         [MEDIA_EVENT_TRANSPORT] = on_transport, [MEDIA_EVENT_RECORDED] = on_recorded,
-        [MEDIA_EVENT_STATS] = on_stats,         [MEDIA_EVENT_PORT_FREE] = NULL, /* media.c's own */
+        [MEDIA_EVENT_HEARD] = on_heard,         [MEDIA_EVENT_STATS] = on_stats,
+        [MEDIA_EVENT_PORT_FREE] = NULL, /* media.c's own */
     };
     _Static_assert(COUNT_OF(handlers) == MEDIA_EVENTS, "a handler per event");
     if (handlers[event->kind])

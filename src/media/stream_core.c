@@ -25,6 +25,8 @@ void stream_core_tick(struct media_stream_core *core)
     stream_rx_tick(core);
     stream_rtcp_tick(core);
     stream_watch_tick(core);
+    if (stream_feeds_are_active(core))
+        stream_pace_wake(core);
 }
 
 static void unlink_both(struct media_stream_core *core)
@@ -53,6 +55,8 @@ void stream_core_run_create(struct media_thread *thread, struct media_stream_cor
     core->id = cmd->peer;
     core->transport = cmd->give;
     core->transport->stream = core;
+    list_init(&core->ears.list);
+    list_init(&core->feeds);
     stream_rx_init(core);
     stream_tx_init(core);
     stream_rtcp_init(core);
@@ -69,6 +73,8 @@ void stream_core_run_destroy(struct media_thread *thread, struct media_stream_co
     media_thread_remove_core(thread, core);
     stream_pace_clear(core);
     stream_record_stop(core);
+    stream_ears_clear(core);
+    stream_feeds_clear(core);
     core->transport->ops->destroy(core->transport);
     stream_tx_clear(core);
     stream_rx_clear(core);

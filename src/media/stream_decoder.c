@@ -92,6 +92,14 @@ bool stream_decoder_is_active(const struct stream_decoder *decoder, int64_t now_
     return decoder && decoder->fed_us && now_us - decoder->fed_us < ACTIVE_US;
 }
 
+void stream_decoder_rest(struct stream_decoder *decoder)
+{
+    decoder->fed_us = 0;
+    decoder->fifo.n_held = 0;
+    if (decoder->jitter)
+        jitter_reset(decoder->jitter);
+}
+
 int64_t stream_decoder_concealed_ms(const struct stream_decoder *decoder)
 {
     return (int64_t)(decoder->concealed_us / 1000);

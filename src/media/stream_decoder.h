@@ -21,6 +21,8 @@ void stream_decoder_feed(struct stream_decoder *decoder, const struct codec *cod
                          const struct rtp_header *header, int64_t now_us);
 /** Packets came lately: pulling makes sense. NULL: no. */
 bool stream_decoder_is_active(const struct stream_decoder *decoder, int64_t now_us);
+/** What it was fed is of no use any more: it is not active until it is fed again. */
+void stream_decoder_rest(struct stream_decoder *decoder);
 /** The next `n` samples at `rate_hz`, silence where there are none. */
 void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n, uint32_t rate_hz,
                          int64_t now_us);

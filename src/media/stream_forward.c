@@ -26,6 +26,15 @@ static bool is_too_long(const struct media_stream_core *partner, const struct st
     return max_ms && codec_duration(codec, item->header.payload) > codec->clock_hz / 1000 * max_ms;
 }
 
+/* What was decoded until now is not to be heard beside it. */
+static void relay(struct media_stream_core *core, struct media_stream_core *partner,
+                  struct stage_item *item, const struct media_format *format)
+{
+    if (stream_decoder_is_active(core->rx.decoder, stream_now_us(core)))
+        stream_decoder_rest(core->rx.decoder);
+    stream_tx_relay(partner, item, format);
+}
+
 static void forward(struct media_stream_core *core, struct media_stream_core *partner,
                     struct stage_item *item)
 {
@@ -35,8 +44,8 @@ static void forward(struct media_stream_core *core, struct media_stream_core *pa
         rtp_sender_leave_out(&partner->tx.sender, &item->header);
     else if (item->dtmf)
         stream_tx_relay_event(partner, item);
-    else if (same && !is_too_long(partner, item))
-        stream_tx_relay(partner, item, same);
+    else if (same && !is_too_long(partner, item) && !stream_pace_mixes(partner))
+        relay(core, partner, item, same);
     else
         decode(core, item);
 }

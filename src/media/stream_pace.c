@@ -10,9 +10,7 @@
 
 enum {
     PTIME_MS = 20,
-    PTIME_MAX_MS = 60, /* codec_packet_ms() */
-    LATE_US = 200000,  /* farther behind than this, frames are left out */
-    FRAME_MAX = CODEC_RATE_MAX_HZ / 1000 * PTIME_MAX_MS,
+    LATE_US = 200000, /* farther behind than this, frames are left out */
 };
 
 static void on_due(void *owner);
@@ -49,6 +47,8 @@ static uint32_t rate_hz(struct media_stream_core *core, const struct codec *code
     struct media_stream_core *partner = stream_partner(core);
     const struct codec *from = partner ? stream_decoder_codec(partner->rx.decoder) : NULL;
     uint32_t common = from ? codec_common_rate(from, codec) : 0;
+    if (!from && codec_has_rate(codec, stream_feeds_rate(core)))
+        return stream_feeds_rate(core);
     return common ? common : codec->rate_hz;
 }
 
@@ -72,10 +72,16 @@ bool stream_pace_overrides(const struct media_stream_core *core)
            dtmf_tones_is_busy(&pace->tones);
 }
 
+bool stream_pace_mixes(struct media_stream_core *core)
+{
+    return stream_feeds_are_active(core);
+}
+
 static bool is_wanted(struct media_stream_core *core)
 {
     return core->connected && core->described && own_format(core) &&
-           (stream_pace_overrides(core) || partner_is_mute(core) || hears_partner(core));
+           (stream_pace_overrides(core) || partner_is_mute(core) || hears_partner(core) ||
+            stream_pace_mixes(core));
 }
 
 static void set_timer(struct media_stream_core *core)
@@ -123,6 +129,16 @@ static void send_digit(struct media_stream_core *core, const struct codec *codec
         rtp_sender_switch(sender, stream_now_us(core)); /* audio goes on */
 }
 
+/* What comes from elsewhere: the partner's decoded audio and the feeds. */
+static void render_others(struct media_stream_core *core, int16_t *pcm, size_t n, uint32_t rate)
+{
+    if (hears_partner(core))
+        stream_decoder_pull(stream_partner(core)->rx.decoder, pcm, n, rate, stream_now_us(core));
+    else
+        memset(pcm, 0, n * sizeof *pcm);
+    stream_feeds_add_to(core, pcm, n, rate);
+}
+
 /* The next frame of whatever has precedence. */
 static void render(struct media_stream_core *core, int16_t *pcm, size_t n, uint32_t rate)
 {
@@ -133,10 +149,8 @@ static void render(struct media_stream_core *core, int16_t *pcm, size_t n, uint3
         dtmf_tones_render(&pace->tones, pcm, n);
     else if (player_is_busy(&pace->player))
         ended = player_render(&pace->player, pcm, n, rate);
-    else if (hears_partner(core))
-        stream_decoder_pull(stream_partner(core)->rx.decoder, pcm, n, rate, stream_now_us(core));
     else
-        memset(pcm, 0, n * sizeof *pcm);
+        render_others(core, pcm, n, rate);
     if (core->mute_send)
         memset(pcm, 0, n * sizeof *pcm);
     if (ended)
@@ -199,7 +213,7 @@ static void send_one(struct media_stream_core *core, const struct media_format *
         send_digit(core, codec, step_ms);
         return;
     }
-    int16_t pcm[FRAME_MAX];
+    int16_t pcm[STREAM_FRAME_MAX];
     uint32_t rate = rate_hz(core, codec);
     size_t n = rate / 1000 * step_ms;
     render(core, pcm, n, rate);

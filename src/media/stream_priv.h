@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
+#include "base/num.h"
 #include "base/timer.h"
+#include "media/codec.h"
 #include "media/dtmf.h"
 #include "media/media_priv.h"
 #include "media/media_thread.h"
@@ -19,6 +22,7 @@
 #include "media/stage.h"
 
 struct codec_decoder;
+struct pcm_pipe;
 struct stream_record;
 struct codec_encoder;
 struct dtmf_detector;
@@ -72,6 +76,13 @@ struct stream_tx {
     } event;
 };
 
+enum { STREAM_FRAME_MAX = CODEC_RATE_MAX_HZ / 1000 * 60 }; /* codec_packet_ms() at most */
+
+struct stream_ears { /* stream_ear.c; the stage is in the chain while somebody listens */
+    struct stage stage;
+    struct list list;
+};
+
 struct stream_pace {
     struct timer timer;
     int64_t due_us;
@@ -112,6 +123,8 @@ struct media_stream_core {
     struct stream_pace pace;
     struct stream_rtcp rtcp;
     struct stream_watch watch;
+    struct stream_ears ears;
+    struct list feeds;            /* stream_feed.c */
     struct stream_record *record; /* NULL: nobody records */
     uint64_t dropped_auth, dropped_stranger;
 };
@@ -156,6 +169,8 @@ bool stream_tx_can_send(const struct media_stream_core *core);
 /** How the far end wants this codec, or NULL. */
 const struct media_format *stream_tx_format(const struct media_stream_core *core,
                                             const struct codec *codec);
+/** What this payload type is toward the far end, or NULL: no audio. */
+const struct media_format *stream_format_sent(const struct media_stream_core *core, uint8_t pt);
 /** The event format for the clock of what is sent, else any, or NULL: keys are not sent so. */
 const struct media_dtmf_format *stream_tx_dtmf_format(const struct media_stream_core *core,
                                                       uint32_t clock_hz);
@@ -175,6 +190,8 @@ void stream_pace_clear(struct media_stream_core *core);
 void stream_pace_wake(struct media_stream_core *core);
 /** What is sent by the clock replaces what the partner sends. */
 bool stream_pace_overrides(const struct media_stream_core *core);
+/** What is sent by the clock is added to what the partner sends, which must be decoded for it. */
+bool stream_pace_mixes(struct media_stream_core *core);
 void stream_pace_send_dtmf(struct media_stream_core *core, struct slice digits,
                            unsigned duration_ms, unsigned gap_ms);
 
@@ -189,9 +206,27 @@ void stream_record_start(struct media_stream_core *core, struct recorder *record
                          struct recorder_key key, unsigned channels);
 /** Nothing to do is fine. */
 void stream_record_stop(struct media_stream_core *core);
-/** A packet went out; only while core->record. */
-void stream_record_sent(struct media_stream_core *core, const struct rtp_header *header,
-                        struct slice payload);
+
+/* stream_ear.c */
+void stream_ears_clear(struct media_stream_core *core);
+/** A packet went out; only while somebody listens. */
+void stream_ears_sent(struct media_stream_core *core, const struct rtp_header *header,
+                      struct slice payload);
+
+/* stream_feed.c */
+/** Audio that is added to what is sent until the other end of the pipe is closed. `steady`: it
+ * always comes, and late is worse than lost. */
+void stream_feed_add(struct media_stream_core *core, struct pcm_pipe *take, uint32_t rate_hz,
+                     bool steady);
+void stream_feeds_clear(struct media_stream_core *core);
+bool stream_feeds_are_active(struct media_stream_core *core);
+/** Of the first; 0: there is none. */
+uint32_t stream_feeds_rate(const struct media_stream_core *core);
+void stream_feeds_add_to(struct media_stream_core *core, int16_t *pcm, size_t n, uint32_t rate_hz);
+static inline int16_t stream_add(int16_t a, int16_t b)
+{
+    return (int16_t)num_max(INT16_MIN, num_min(INT16_MAX, (int64_t)a + b)); /* in its bounds */
+}
 
 /* stream_stats.c */
 struct media_stats stream_stats_collect(struct media_stream_core *core);

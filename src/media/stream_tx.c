@@ -41,6 +41,15 @@ const struct media_format *stream_tx_format(const struct media_stream_core *core
     return NULL;
 }
 
+const struct media_format *stream_format_sent(const struct media_stream_core *core, uint8_t pt)
+{
+    const struct media_description *desc = &core->description;
+    for (size_t i = 0; i < desc->n_formats; i++)
+        if (desc->formats[i].tx_pt == pt)
+            return &desc->formats[i];
+    return NULL;
+}
+
 const struct media_dtmf_format *stream_tx_dtmf_format(const struct media_stream_core *core,
                                                       uint32_t clock_hz)
 {
@@ -73,8 +82,8 @@ static void queue(struct media_stream_core *core, struct stage_item *item,
                   const struct rtp_header *header)
 {
     struct stream_tx *tx = &core->tx;
-    if (core->record)
-        stream_record_sent(core, header, item->header.payload);
+    if (!list_empty(&core->ears.list))
+        stream_ears_sent(core, header, item->header.payload);
     rtp_replace(item->packet, &item->header, header);
     count(core, item->header.payload.len);
     if (tx->n_queue == MEDIA_BATCH)
@@ -158,8 +167,8 @@ void stream_tx_flush(struct media_stream_core *core)
 void stream_tx_send(struct media_stream_core *core, const struct rtp_header *header,
                     struct slice payload)
 {
-    if (core->record)
-        stream_record_sent(core, header, payload);
+    if (!list_empty(&core->ears.list))
+        stream_ears_sent(core, header, payload);
     struct media_packet *packet = media_packet_take(core->thread);
     if (rtp_fill(packet, header, payload) == OK) {
         count(core, payload.len);
