@@ -130,7 +130,10 @@ void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed
 {
     if (!leg->call || leg_is_over(leg))
         return;
-    leg_on_event(leg, "dtmf", "key %c for %u ms", digit, duration_ms);
+    if (leg->hides_keys)
+        leg_on_event(leg, "dtmf", "a key");
+    else
+        leg_on_event(leg, "dtmf", "key %c for %u ms", digit, duration_ms);
     if (leg->watch && leg->watch->on_key)
         leg->watch->on_key(leg->watch_owner, leg, digit, duration_ms);
     if (!leg->call) /* the key ended it */

@@ -114,6 +114,7 @@ struct leg {
     int64_t ringing_ms, up_ms, done_ms; /* loop time; 0: did not happen */
     struct cause cause;                 /* once done */
     bool holds;                         /* its far end has us on hold */
+    bool hides_keys;                    /* what is typed now is a secret: no record has it */
     bool held;                          /* it was told that the other far end holds */
     bool joined;                        /* its media is connected to the other leg's */
 };

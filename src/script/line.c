@@ -160,6 +160,12 @@ const char *line_project(const struct line *line)
     return line->project_id;
 }
 
+void line_hide_keys(struct line *line, bool on)
+{
+    if (line && line->far)
+        line->far->hides_keys = on;
+}
+
 /* --- operations --- */
 
 void line_op_begin(struct line_op *op, struct line *line, const struct line_kind *kind,
@@ -168,6 +174,7 @@ void line_op_begin(struct line_op *op, struct line *line, const struct line_kind
     op->kind = kind;
     op->line = line;
     op->scripts = line->scripts;
+    op->seen = line->round; /* the key that ended the last one is not for this one */
     op->fn = fn;
     op->owner = owner;
     if (control_id && control_id[0])

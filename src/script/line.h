@@ -33,6 +33,9 @@ struct call *line_call(const struct line *line);
 struct scripts *line_scripts(const struct line *line);
 const char *line_project(const struct line *line);
 
+/** What the far end types from now on is in no record. */
+void line_hide_keys(struct line *line, bool on);
+
 /* --- operations --- */
 enum line_end { LINE_FINISHED, LINE_STOPPED, LINE_FAILED, LINE_OVER /* the far end is gone */ };
 struct line_op;

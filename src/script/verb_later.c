@@ -49,27 +49,6 @@ static const struct verb_param conference_params[] = {
     { .name = "stream", .types = VERB_OBJECT },
     { 0 },
 };
-static const struct verb_param pay_params[] = {
-    { .name = "payment_connector_url", .types = VERB_TEXT, .required = true },
-    { .name = "charge_amount", .types = VERB_TEXT },
-    { .name = "currency", .types = VERB_TEXT },
-    { .name = "description", .types = VERB_TEXT },
-    { .name = "input", .types = VERB_TEXT, .words = "dtmf" },
-    { .name = "language", .types = VERB_TEXT },
-    { .name = "max_attempts", .types = VERB_NUMBER, .min = 1, .max = 100 },
-    { .name = "min_postal_code_length", .types = VERB_NUMBER, .min = 0, .max = 32 },
-    { .name = "parameters", .types = VERB_LIST },
-    { .name = "payment_method", .types = VERB_TEXT, .words = "credit-card" },
-    { .name = "postal_code", .types = VERB_BOOL | VERB_TEXT },
-    { .name = "prompts", .types = VERB_LIST },
-    { .name = "security_code", .types = VERB_BOOL },
-    { .name = "status_url", .types = VERB_TEXT },
-    { .name = "timeout", .types = VERB_NUMBER, .min = 1, .max = 600 },
-    { .name = "token_type", .types = VERB_TEXT, .words = "one-time|reusable" },
-    { .name = "valid_card_types", .types = VERB_TEXT },
-    { .name = "voice", .types = VERB_TEXT },
-    { 0 },
-};
 static const struct verb_param send_fax_params[] = {
     { .name = "document", .types = VERB_TEXT, .required = true },
     { .name = "header_info", .types = VERB_TEXT },
@@ -150,7 +129,6 @@ const struct verb verb_live_transcribe = { .name = "live_transcribe", .params = 
 const struct verb verb_live_translate = { .name = "live_translate",
                                           .params = action_params,
                                           .note = later };
-const struct verb verb_pay = { .name = "pay", .params = pay_params };
 const struct verb verb_receive_fax = { .name = "receive_fax", .params = status_params };
 const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_params };
 const struct verb verb_send_sms = { .name = "send_sms", .params = sms_params, .in_confirm = true };

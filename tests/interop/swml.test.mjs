@@ -147,3 +147,37 @@ test('a document that is wrong: the call is refused, and the log says where', as
     assert.match(await phone.closed(), /500/);
     assert.match(daemon.log(), /relay_script_method_undefined: there is no method 'shout'/);
 });
+
+/** No key twice in a row: the phone has no key-up between two. */
+const CARD = '4012345678901239';
+
+test('pay: a card is typed, checked, and only the connector sees it', async () => {
+    hook.routes['/connector'] = (/** @type {any} */ request) => ({ charge_id: 'ch_1', error_code: null, error_message: null, seen: request.json.cardnumber });
+    await call(
+        main(
+            { pay: { payment_connector_url: `${hook.url}/connector`, charge_amount: '12.50', timeout: 3, status_url: `${hook.url}/pay`, parameters: [{ name: 'order', value: '7' }],
+                prompts: ['payment-card-number', 'expiration-date', 'security-code', 'postal-code', 'payment-completed'].map((name) => ({ for: name, actions: [{ type: 'Play', phrase: 'silence:0.2' }] })) } },
+            tell('/paid', { result: '${pay_result}', all: '${pay_payment_results}' }),
+        ),
+    );
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await sleep(400);
+    for (const key of `${CARD}#1230#123#12345#`) {
+        await phone.press(key);
+        await sleep(key === '#' ? 600 : 180); // a person's pace: keys are events of their own
+    }
+    const { json: sent } = await hook.request('/connector');
+    assert.equal(sent.cardnumber, CARD);
+    assert.deepEqual([sent.cvv, sent.expiry_month, sent.expiry_year, sent.postal_code, sent.chargeAmount, sent.parameters], ['123', '12', '2030', '12345', '12.50', { order: '7' }]);
+    const { json: paid } = await hook.request('/paid', 1, 20000);
+    assert.equal(paid.result, 'success');
+    assert.equal(paid.all.payment_confirmation_code, 'ch_1');
+    assert.equal(paid.all.payment_card_number, `************${CARD.slice(-4)}`);
+    assert.equal(paid.all.payment_card_type, 'visa');
+    await phone.closed();
+    const [{ id }] = await daemon.command('calls', '--all');
+    const elsewhere = [daemon.log(), JSON.stringify(hook.events('/pay')), JSON.stringify(await daemon.command('calls', id))].join('\n');
+    assert.ok(!elsewhere.includes(CARD));
+    assert.ok(!/key [0-9] for/.test(JSON.stringify(await daemon.command('calls', id))), 'no key in the record');
+    assert.ok(hook.events('/pay').some((e) => e.params.for === 'payment-processing' && e.params.payment_card_number === `************${CARD.slice(-4)}`));
+});
