@@ -331,6 +331,18 @@ static enum err apply_named(struct load *load, const char *section, const char *
     return apply(load, &place);
 }
 
+/* What is known of the provider. A cloud of type kandy is Etisalat's unless something else is said;
+ * another host has other STUN and TURN servers. */
+static void apply_provider(struct config_trunk *trunk, const json_t *item)
+{
+    struct slice provider = slice_of(json_string_value(json_object_get(item, "provider")));
+    struct slice type = slice_of(json_string_value(json_object_get(item, "type")));
+    bool assumed = !provider.len && slice_is(type, "kandy");
+    config_apply_preset(trunk, assumed ? SLICE("etisalat-uae") : provider);
+    if (assumed && json_object_get(item, "host"))
+        option_reset(option_find(&options_trunk, SLICE("ice_servers")), trunk);
+}
+
 static enum err apply_trunks(struct load *load, json_t *value, int line)
 {
     const char *name;
@@ -346,8 +358,7 @@ static enum err apply_trunks(struct load *load, json_t *value, int line)
         if (err)
             return err;
         struct config_trunk *trunk = config_add_trunk(load->config, slice_of(name));
-        const char *provider = json_string_value(json_object_get(item, "provider"));
-        config_apply_preset(trunk, slice_of(provider));
+        apply_provider(trunk, item);
         err = apply_named(load, "trunks", name, &options_trunk, trunk, item);
         if (!err && !trunk->host[0] && strcmp(name, "default") != 0)
             err = fault_set(load->fault, ERR_INVALID, load->yaml_name, at,

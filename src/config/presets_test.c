@@ -278,6 +278,19 @@ static void test_kandy_variables(void **state)
     assert_int_equal(c->warnings.n, 1); /* a client id is not needed */
     config_destroy(c);
 
+    /* in tandem.yaml the type says as much; another host has other servers */
+    c = load(SLICE(""), SLICE("trunks:\n  a: {type: kandy, username: u, password: 0123456789ab}\n"
+                              "  b: {type: kandy, host: h, port: 8443, numbers: none}\n"));
+    assert_non_null(c);
+    assert_string_equal(c->trunks[0].host, "ct-webrtc.etisalat.ae");
+    assert_int_equal(c->trunks[0].numbers, CONFIG_NUMBERS_UAE);
+    assert_int_equal(c->trunks[0].ice_servers.n, 4);
+    assert_string_equal(c->trunks[1].host, "h");
+    assert_int_equal(c->trunks[1].ice_servers.n, 0);
+    assert_int_equal(c->trunks[1].numbers, CONFIG_NUMBERS_NONE);
+    assert_int_equal(c->trunks[1].type, CONFIG_TRUNK_KANDY);
+    config_destroy(c);
+
     /* without credentials it is there, and not configured */
     c = load(SLICE("KANDY_HOST=localhost\n"), SLICE(""));
     assert_non_null(c);

@@ -180,3 +180,22 @@ test('a server that is overloaded is asked again when it says', async () => {
     assert.equal((await sim.get('/requests?op=subscribe')).length, 3);
     await stop();
 });
+
+test('the seed with a refresh token, then without: renewed, the call stays', onlyFull, async () => {
+    const { sim, daemon, waitUp, there, stop } = await startOffice({
+        dialects: 'seed',
+        before: (sim) => sim.put('/settings', { expires: 4, fields: ['subscriptionId', 'access_token', 'expires_in', 'token_type', 'refresh_token'] }),
+    });
+    await sim.put('/behaviour', { media: 'none' });
+    const { socket, result } = await dial(daemon);
+    assert.equal((await result).type, 'answer');
+    const call = await there('connected');
+    await sim.waitRequest('tokenRefresh', 0, 6000);
+    await sleep(6000);
+    await waitUp();
+    assert.equal((await sim.get(`/calls/${call.id}`)).state, 'connected');
+    socket.send({ type: 'hangup' });
+    await sim.waitCall(call.id, 'ended', 8000);
+    socket.close();
+    await stop();
+});

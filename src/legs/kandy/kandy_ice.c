@@ -152,7 +152,7 @@ size_t kandy_ice_fill(const struct kandy_ice *ice, struct rtc_ice_server *out)
 bool kandy_ice_has_turn(const struct kandy_ice *ice)
 {
     for (size_t i = 0; i < ice->n; i++)
-        if (ice->list[i].uri.kind == ICE_URI_TURN)
+        if (ice->list[i].uri.kind == ICE_URI_TURN && addr_is_set(&ice->list[i].addr))
             return true;
     return false;
 }

@@ -24,4 +24,5 @@ void kandy_ice_set(struct kandy_ice *ice, const struct config_list *configured,
                    const json_t *listed, const struct kandy_granted *granted);
 /** Those whose addresses are known: at most RTC_ICE_SERVERS_MAX, borrowed until the next set. */
 size_t kandy_ice_fill(const struct kandy_ice *ice, struct rtc_ice_server *out);
+/** Is a TURN server among them? */
 bool kandy_ice_has_turn(const struct kandy_ice *ice);

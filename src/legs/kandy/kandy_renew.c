@@ -45,7 +45,8 @@ static void on_refreshed(void *owner, const struct kandy_reply *reply)
     struct kandy_verdict verdict;
     account->exchange = NULL;
     kandy_account_judge(account, reply, &verdict);
-    if (verdict.fault == KANDY_FINE && !kandy_granted_parse(&account->granted, reply->body)) {
+    if (verdict.fault == KANDY_FINE) {
+        (void)!kandy_granted_parse(&account->granted, reply->body); /* it need not say anything */
         log_info(account->config.log, "subscription renewed expires_s=%d",
                  account->granted.expires_s);
         account->renewals = 0;

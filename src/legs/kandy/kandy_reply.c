@@ -216,7 +216,8 @@ static enum err read_link(struct kandy_granted *out, const json_t *response)
     const json_t *expires = json_object_get(params, "expires");
     struct slice path = kandy_text(json_object_get(response, "subscription"));
     struct slice channel = kandy_text(json_object_get(params, "notificationChannel"));
-    out->expires_s = expires_of(expires);
+    if (expires || !out->expires_s) /* a refresh need not repeat it */
+        out->expires_s = expires_of(expires);
     read_services(out, json_object_get(params, "service"));
     if (turn_user.len) {
         out->has_turn = slice_copy(turn_user, out->turn_user, sizeof out->turn_user);

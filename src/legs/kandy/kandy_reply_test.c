@@ -137,7 +137,7 @@ static void test_link_subscription(void **state)
     assert_int_equal(kandy_granted_parse(&got, SLICE("{\"subscribeResponse\":{\"statusCode\":2}}")),
                      OK);
     assert_string_equal(got.channel, "/rest/version/1/user/u@d/websocket/WS1");
-    assert_int_equal(got.expires_s, 3600);
+    assert_int_equal(got.expires_s, 7200);
     kandy_granted_clear(&got);
     assert_int_equal(kandy_granted_parse(&got, SLICE("{\"subscribeResponse\":{\"statusCode\":0}}")),
                      ERR_PARSE);
