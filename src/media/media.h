@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "media/codec.h"
+#include "media/machine.h"
 #include "net/addr.h"
 
 struct loop;
@@ -128,6 +129,13 @@ enum media_heard_kind {
     MEDIA_HEARD_CNG,   /* a calling fax (ITU-T T.30: 1100 Hz) */
     MEDIA_HEARD_CED,   /* an answering one (2100 Hz, or its preamble) */
 };
+struct media_listen {
+    bool voice;                     /* VOICE and SILENCE */
+    int64_t silence_ms;             /* it talks no more after so long; 0: 400 */
+    bool machine;                   /* HUMAN, MACHINE, UNKNOWN, READY */
+    struct machine_config greeting; /* how that is judged; zeroed is fine */
+    bool beep, fax;
+};
 struct media_heard {
     enum media_heard_kind kind;
     int64_t after_ms; /* of audio since listening began, when it began; of HUMAN, MACHINE, UNKNOWN,
@@ -192,6 +200,9 @@ void media_stream_play_stop(struct media_stream *stream);
  * could not be. */
 void media_stream_send_dtmf(struct media_stream *stream, struct slice digits, unsigned duration_ms,
                             unsigned gap_ms);
+
+/** Listen anew to what the far end says, from now on, for on_heard. Zeroed: no more. */
+void media_stream_listen(struct media_stream *stream, const struct media_listen *listen);
 
 /** Write what the far end says and what it is sent to a WAV file of 16 kHz, mixed, or in `stereo`
  * left and right; another recording of this stream ends. A relay stays a relay: its packets are

@@ -51,6 +51,7 @@ struct media_cmd {
         struct media_transport *transport;
         struct media_description description;
         struct media_patience patience;
+        struct media_listen listen;
         struct stream_id peer;
         bool on;
         struct {

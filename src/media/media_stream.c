@@ -132,6 +132,11 @@ void media_stream_send_dtmf(struct media_stream *stream, struct slice digits, un
                                       .dtmf = { duration_ms, gap_ms } });
 }
 
+void media_stream_listen(struct media_stream *stream, const struct media_listen *listen)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_listen, .listen = *listen });
+}
+
 void media_stream_record(struct media_stream *stream, uint32_t record_id, const char *path,
                          bool stereo)
 {

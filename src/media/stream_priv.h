@@ -23,6 +23,7 @@
 
 struct codec_decoder;
 struct pcm_pipe;
+struct stream_listen;
 struct stream_record;
 struct codec_encoder;
 struct dtmf_detector;
@@ -125,6 +126,7 @@ struct media_stream_core {
     struct stream_watch watch;
     struct stream_ears ears;
     struct list feeds;            /* stream_feed.c */
+    struct stream_listen *listen; /* stream_listen.c; NULL: nobody asked */
     struct stream_record *record; /* NULL: nobody records */
     uint64_t dropped_auth, dropped_stranger;
 };
