@@ -1,4 +1,4 @@
-/* Texts wait until they are due, codes lose a try each time, lists come in pages. */
+/* Projects are trees, resources are kept by type, lists come in pages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,6 @@ static struct {
     struct store *store;
     enum err err;
     size_t n;
-    int64_t number;
     char text[100];
 } f;
 
@@ -49,85 +48,31 @@ static void on_count(void *owner, const struct store_answer *answer)
     f.n = answer->n;
 }
 
-static void on_code(void *owner, const struct store_answer *answer)
+static void on_call(void *owner, const struct store_answer *answer)
 {
     on_count(owner, answer);
-    f.number = answer->err ? -1 : STORE_ROWS(answer, store_code)->tries_left;
+    snprintf(f.text, sizeof f.text, "%s", answer->n ? STORE_ROWS(answer, store_call)->id : "");
 }
 
-static void on_message(void *owner, const struct store_answer *answer)
-{
-    on_count(owner, answer);
-    snprintf(f.text, sizeof f.text, "%s", answer->n ? STORE_ROWS(answer, store_message)->id : "");
-}
-
-static const struct store_reply count = { on_count, &f }, code = { on_code, &f },
-                                message = { on_message, &f };
-
-static void a_code_is_tried_so_often_and_no_more(void **state)
-{
-    (void)state;
-    struct store_code row = { .id = "c1",
-                              .project_id = "p1",
-                              .party = "+1",
-                              .hash = "h",
-                              .tries_left = 2,
-                              .expires_ms = 1000 };
-    store_code_add(f.store, &row, STORE_NOBODY);
-    store_code_try(f.store, "c1", 1, code);
-    loop_advance(f.loop, 1);
-    assert_int_equal(f.err, OK);
-    assert_int_equal(f.number, 1);
-    store_code_try(f.store, "c1", 1000, code); /* expired */
-    loop_advance(f.loop, 1);
-    assert_int_equal(f.err, ERR_NOT_FOUND);
-    store_code_try(f.store, "c1", 2, code);
-    loop_advance(f.loop, 1);
-    assert_int_equal(f.number, 0);
-    store_code_try(f.store, "c1", 3, code);
-    loop_advance(f.loop, 1);
-    assert_int_equal(f.err, ERR_NOT_FOUND);
-    store_code_find_party(f.store, "+1", code);
-    loop_advance(f.loop, 1);
-    assert_int_equal(f.err, OK);
-}
-
-static void a_message_is_due_until_it_is_done(void **state)
-{
-    (void)state;
-    struct store_message row = { .id = "m1", .project_id = "p1", .status = "queued", .next_ms = 5 };
-    store_message_add(f.store, &row, STORE_NOBODY);
-    store_message_due(f.store, 4, 10, message);
-    loop_advance(f.loop, 1);
-    assert_int_equal(f.n, 0);
-    store_message_due(f.store, 5, 10, message);
-    loop_advance(f.loop, 1);
-    assert_string_equal(f.text, "m1");
-    row.status = "sent";
-    row.next_ms = 0;
-    store_message_change(f.store, &row, STORE_NOBODY);
-    store_message_due(f.store, 5, 10, message);
-    loop_advance(f.loop, 1);
-    assert_int_equal(f.n, 0);
-}
+static const struct store_reply count = { on_count, &f }, call = { on_call, &f };
 
 static void pages_are_of_one_project(void **state)
 {
     (void)state;
     static const char *const ids[] = { "a", "b", "c" };
     for (size_t i = 0; i < COUNT_OF(ids); i++) {
-        struct store_message row = { .id = ids[i],
-                                     .project_id = i == 2 ? "p2" : "p1",
-                                     .created_ms = (int64_t)i + 1 };
-        store_message_add(f.store, &row, STORE_NOBODY);
+        struct store_call row = { .id = ids[i],
+                                  .project_id = i == 2 ? "p2" : "p1",
+                                  .created_ms = (int64_t)i + 1 };
+        store_call_set(f.store, &row, STORE_NOBODY);
     }
     struct store_page page = { .project_id = "p1", .limit = 10 };
-    store_message_page(f.store, &page, message);
+    store_call_page(f.store, &page, call);
     loop_advance(f.loop, 1);
     assert_int_equal(f.n, 2);
     assert_string_equal(f.text, "b"); /* newest first */
     page.offset = 1;
-    store_message_page(f.store, &page, message);
+    store_call_page(f.store, &page, call);
     loop_advance(f.loop, 1);
     assert_string_equal(f.text, "a");
 }
@@ -163,8 +108,6 @@ static void resources_are_kept_by_type(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_code_is_tried_so_often_and_no_more, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_message_is_due_until_it_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(pages_are_of_one_project, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tree_has_one_level_and_goes_with_its_root, setup,
                                         teardown),
