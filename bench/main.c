@@ -26,7 +26,8 @@ struct options {
     enum bench_kind kind;
     const char *name;
     int64_t seconds;
-    unsigned max_calls;
+    unsigned first_calls, max_calls;
+    const char *only; /* the subject to measure; NULL: all of them */
 };
 struct outcome {
     struct step steps[STEPS_MAX];
@@ -63,6 +64,8 @@ static void ramp(struct generator *generator, const struct subject *subject,
     out->bounded = true;
     for (size_t i = 0; i < n_loads && loads[i] <= options->max_calls && now_ns() < end_ns; i++) {
         struct step *step = &out->steps[out->n_steps];
+        if (loads[i] < options->first_calls)
+            continue;
         if (!generator_grow(generator, loads[i])) {
             fprintf(stderr, "  %u calls: cannot be set up\n", loads[i]);
             return;
@@ -87,6 +90,10 @@ static void ramp(struct generator *generator, const struct subject *subject,
 static bool measure(struct subject *subject, const struct options *options, int64_t seconds,
                     struct outcome *out)
 {
+    if (options->only && strcmp(options->only, subject->name) != 0) {
+        process_end(subject);
+        return false;
+    }
     fprintf(stderr, "%s\n", subject->name);
     struct generator *generator = generator_create(subject, CALLS_MAX);
     ramp(generator, subject, options, seconds, out);
@@ -172,7 +179,7 @@ static json_t *codec_limit(double *calls)
 static json_t *ratio(const struct outcome *ours, const struct outcome *other)
 {
     json_t *found = NULL;
-    if (!other->n_steps)
+    if (!other->n_steps || !ours->n_steps)
         return json_null();
     for (size_t i = 0; i <= ours->best; i++)
         for (size_t k = 0; k <= other->best; k++)
@@ -188,17 +195,18 @@ static int run(const struct options *options)
     struct subject subject;
     struct outcome ours = { 0 }, peer = { 0 }, limit = { 0 };
     double codec_calls = 0;
-    int64_t seconds = options->seconds / 3;
+    int64_t seconds = options->only ? options->seconds : options->seconds / 3;
     json_t *result = json_pack("{s:s}", "name", options->name);
-    if (!engine_start(&subject, options->kind) || !measure(&subject, options, seconds, &ours))
-        return 1;
-    json_object_set_new(result, "ours", print(&subject, &ours));
+    if (engine_start(&subject, options->kind) && measure(&subject, options, seconds, &ours))
+        json_object_set_new(result, "ours", print(&subject, &ours));
     if (rtpengine_start(&subject, options->kind) && measure(&subject, options, seconds, &peer))
         json_object_set_new(result, "peer", print(&subject, &peer));
     json_object_set_new(result, "ratio_to_peer", ratio(&ours, &peer));
     if (options->kind == BENCH_TRANSCODE) {
         json_object_set_new(result, "limit", codec_limit(&codec_calls));
-        json_object_set_new(result, "ratio_to_limit", json_real(calls_a_core(&ours) / codec_calls));
+        if (ours.n_steps)
+            json_object_set_new(result, "ratio_to_limit",
+                                json_real(calls_a_core(&ours) / codec_calls));
     } else if (forwarder_start(&subject, options->kind) &&
                measure(&subject, options, seconds, &limit)) {
         json_object_set_new(result, "limit", print(&subject, &limit));
@@ -213,8 +221,25 @@ static int run(const struct options *options)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench/run relay|transcode [--seconds N] [--calls N]\n");
+    fprintf(stderr, "usage: bench/run relay|transcode [--seconds N] [--from N] [--calls N] "
+                    "[--only tandem|rtpengine|recvmmsg/sendmmsg]\n");
     return 2;
+}
+
+static bool set_option(struct options *options, const char *name, const char *value)
+{
+    long number = strtol(value, NULL, 10);
+    if (!strcmp(name, "--only"))
+        options->only = value;
+    else if (!strcmp(name, "--seconds") && number > 0)
+        options->seconds = number;
+    else if (!strcmp(name, "--from") && number > 0 && number <= CALLS_MAX)
+        options->first_calls = (unsigned)number;
+    else if (!strcmp(name, "--calls") && number > 0 && number <= CALLS_MAX)
+        options->max_calls = (unsigned)number;
+    else
+        return false;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -227,17 +252,9 @@ int main(int argc, char **argv)
         options.kind = BENCH_TRANSCODE;
     else if (strcmp(argv[1], "relay") != 0)
         return usage();
-    for (int i = 2; i + 1 < argc; i += 2) {
-        long value = strtol(argv[i + 1], NULL, 10);
-        if (value <= 0)
+    for (int i = 2; i < argc; i += 2)
+        if (i + 1 == argc || !set_option(&options, argv[i], argv[i + 1]))
             return usage();
-        if (!strcmp(argv[i], "--seconds"))
-            options.seconds = value;
-        else if (!strcmp(argv[i], "--calls") && value <= CALLS_MAX)
-            options.max_calls = (unsigned)value;
-        else
-            return usage();
-    }
     process_pin(0);
     return run(&options);
 }

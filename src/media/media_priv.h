@@ -163,3 +163,5 @@ int64_t media_thread_take_time(struct media_thread *thread);
 struct media_batches *media_thread_batches(const struct media_thread *thread);
 /** media_batches_flush() at the end of this turn. */
 void media_thread_flush_later(struct media_thread *thread);
+/** Deliver what the sockets received at the end of this turn. */
+void media_thread_deliver_later(struct media_thread *thread);

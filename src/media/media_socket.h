@@ -18,6 +18,8 @@ struct media_socket_counters {
 struct media_batches *media_batches_create(struct media_thread *thread);
 /** After every socket was closed. */
 void media_batches_destroy(struct media_batches *batches);
+/** Hand over what the sockets received: once a turn. */
+void media_batches_deliver(struct media_batches *batches);
 /** Send what the sockets collected: once a turn. */
 void media_batches_flush(struct media_batches *batches);
 const struct media_socket_counters *media_batches_counters(const struct media_batches *batches);

@@ -15,8 +15,11 @@
 #include "media/stream_core.h"
 
 enum {
-    TICK_MS = 50,
-    REPORT_TICKS = 20, /* look at the counters once a second */
+    /* each stream is looked at every 50 ms, a share of them at a time: to wait for all of them
+     * would be heard as jitter */
+    TICK_MS = 10,
+    TICK_SHARES = 5,
+    REPORT_TICKS = 100, /* look at the counters once a second */
     SLAB_PACKETS = 128,
 };
 
@@ -42,7 +45,7 @@ struct media_thread {
     struct slab *slabs;
     struct media_packet *free_packets;
     struct media_batches *batches;
-    bool flush_due;
+    bool deliver_due, flush_due;
     uint64_t reported_full;
     struct media_stream_core **cores; /* by slot */
     size_t n_cores;
@@ -109,6 +112,21 @@ void media_packet_give_back(struct media_thread *thread, struct media_packet *pa
 struct media_batches *media_thread_batches(const struct media_thread *thread)
 {
     return thread->batches;
+}
+
+static void deliver(void *arg)
+{
+    struct media_thread *thread = arg;
+    thread->deliver_due = false;
+    media_batches_deliver(thread->batches);
+}
+
+void media_thread_deliver_later(struct media_thread *thread)
+{
+    if (thread->deliver_due)
+        return;
+    thread->deliver_due = true;
+    loop_defer(thread->loop, deliver, thread);
 }
 
 static void flush(void *arg)
@@ -208,7 +226,7 @@ static void on_tick(void *owner)
     loop_timer_start(thread->loop, &thread->tick, TICK_MS, on_tick, thread);
     media_thread_take_time(thread);
     post_waiting(thread);
-    for (size_t i = 0; i < thread->n_cores; i++)
+    for (size_t i = thread->ticks % TICK_SHARES; i < thread->n_cores; i += TICK_SHARES)
         if (thread->cores[i])
             stream_core_tick(thread->cores[i]);
     if (++thread->ticks % REPORT_TICKS == 0)

@@ -31,9 +31,17 @@ void media_packet_give_back(struct media_thread *thread, struct media_packet *pa
  * `local`; the packets go back to the pool after the call. */
 typedef void (*media_socket_fn)(void *owner, struct media_packet *const *packets, size_t n);
 
+/** Before the packets of a turn are delivered, each socket that has some is asked to begin loading
+ * what they will need from memory (media/warm.h): step 0 what is known, step n what was loaded in
+ * step n - 1 points to. */
+typedef void (*media_warm_fn)(void *owner, unsigned step);
+enum { MEDIA_WARM_STEPS = 8 };
+
 /** Take a bound, non-blocking UDP socket. */
 struct media_socket *media_socket_open(struct media_thread *thread, int fd, media_socket_fn fn,
                                        void *owner);
+enum { MEDIA_SOCKET_WARM = 128 }; /* so much of a socket is worth loading before a send */
+void media_socket_set_warm(struct media_socket *socket, media_warm_fn warm);
 /** No callback comes after this. */
 void media_socket_close(struct media_socket *socket);
 /** Send each packet to its `from`, from its `local` if that is set (the port is the socket's own);

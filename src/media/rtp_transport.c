@@ -11,6 +11,7 @@
 #include "media/rtp_learn.h"
 #include "media/rtp_ports.h"
 #include "media/transport.h"
+#include "media/warm.h"
 
 struct rtp_transport {
     struct media_transport base;
@@ -152,12 +153,24 @@ static void on_rtcp(void *owner, struct media_packet *const *packets, size_t n)
 
 /* Operations */
 
+static void warm_way_in(void *owner, unsigned step)
+{
+    const struct rtp_transport *transport = owner;
+    if (step == 0)
+        warm(transport, sizeof *transport);
+    else
+        media_stream_core_warm(transport->base.stream, step - 1);
+    if (step && transport->rx)
+        srtp_warm(transport->rx, step - 1);
+}
+
 static void start(struct media_transport *base, struct media_thread *thread)
 {
     struct rtp_transport *transport = self(base);
     transport->thread = thread;
     transport->rtp = media_socket_open(thread, transport->pair.rtp_fd, on_rtp, transport);
     transport->rtcp = media_socket_open(thread, transport->pair.rtcp_fd, on_rtcp, transport);
+    media_socket_set_warm(transport->rtp, warm_way_in);
 }
 
 static struct addr rtcp_target(const struct rtp_remote *remote)
@@ -252,6 +265,17 @@ static void tick(struct media_transport *base, int64_t now_ms)
     (void)now_ms;
 }
 
+static void warm_way_out(const struct media_transport *base, unsigned step)
+{
+    const struct rtp_transport *transport = (const struct rtp_transport *)(const void *)base;
+    if (step == 0)
+        warm(transport, sizeof *transport);
+    else if (step == 1)
+        warm(transport->rtp, MEDIA_SOCKET_WARM);
+    if (step && transport->tx)
+        srtp_warm(transport->tx, step - 1);
+}
+
 static void destroy(struct media_transport *base)
 {
     struct rtp_transport *transport = self(base);
@@ -278,7 +302,12 @@ enum err rtp_transport_create(struct media_transport **out, struct media *media,
                               struct rtp_local *local, struct fault *fault)
 {
     static const struct media_transport_ops ops = {
-        .start = start, .tell = tell, .send = send_packets, .tick = tick, .destroy = destroy
+        .start = start,
+        .tell = tell,
+        .send = send_packets,
+        .tick = tick,
+        .warm = warm_way_out,
+        .destroy = destroy,
     };
     struct rtp_pair pair;
     int64_t now_ms = loop_now_ms(media_control_loop(media));

@@ -7,6 +7,7 @@
 #include "media/rtcp.h"
 #include "media/rtp.h"
 #include "media/srtp_priv.h"
+#include "media/warm.h"
 
 enum {
     WINDOW = 128,      /* packets remembered against replay; RFC 3711 §3.3.2 wants 64 */
@@ -360,6 +361,17 @@ static enum err protect_rtcp(struct srtp_session *session, struct media_packet *
     remember(session, SRTP_CHANNEL_RTCP, &work);
     packet->len += INDEX_LEN + session->info->rtcp_tag_len;
     return OK;
+}
+
+void srtp_warm(const struct srtp_session *session, unsigned step)
+{
+    if (step == 0) {
+        warm(session, sizeof *session);
+        return;
+    }
+    if (step == 1)
+        warm(session->streams, sizeof *session->streams);
+    session->ops->warm(session->cipher, step - 1);
 }
 
 enum err srtp_protect(struct srtp_session *session, struct media_packet *packet)

@@ -47,6 +47,9 @@ void srtp_follow(struct srtp_session *session, const struct srtp_session *old);
 void srtp_destroy(struct srtp_session *session); /* wipes; NULL is fine */
 enum srtp_profile srtp_session_profile(const struct srtp_session *session);
 
+/** Begin to load what the next packet needs: steps 0 to 2 of media_warm_fn. */
+void srtp_warm(const struct srtp_session *session, unsigned step);
+
 /** RTP or RTCP by packet->is_rtcp. The packet grows by at most SRTP_MAX_OVERHEAD into its tail.
  *  ERR_PARSE: not RTP or RTCP.  ERR_LIMIT: no room behind it, or SRTP_MAX_SSRCS.  ERR_MISUSE: the
  *  other direction, or the key is worn out (2^48 packets, 2^31 reports: RFC 3711 §9.2). ERR_EXISTS:

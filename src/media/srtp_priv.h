@@ -42,6 +42,8 @@ struct srtp_cipher_ops {
     void (*seal)(struct srtp_cipher *cipher, enum srtp_channel channel, struct srtp_job *job);
     /** Check the tag, decrypt the body in place. ERR_AUTH: the body may be garbage. */
     enum err (*open)(struct srtp_cipher *cipher, enum srtp_channel channel, struct srtp_job *job);
+    /** Begin to load what seal() and open() need: steps 0 and 1. */
+    void (*warm)(const struct srtp_cipher *cipher, unsigned step);
     /** AES in counter mode from `iv`: `len` bytes of key stream (key derivation). */
     void (*keystream)(const uint8_t *key, size_t key_len, const uint8_t iv[SRTP_CTR_IV],
                       uint8_t *out, size_t len);

@@ -7,6 +7,7 @@
 #include "media/stream_decoder.h"
 #include "media/stream_priv.h"
 #include "media/transport.h"
+#include "media/warm.h"
 
 struct stream_id stream_core_id(const struct media_stream_core *core)
 {
@@ -186,6 +187,17 @@ void stream_core_run_record(struct media_thread *thread, struct media_stream_cor
         stream_record_start(core, cmd->record.recorder, cmd->record.key, cmd->record.channels);
     else
         stream_record_stop(core);
+}
+
+void media_stream_core_warm(const struct media_stream_core *core, unsigned step)
+{
+    const struct media_stream_core *peer = core->peer;
+    if (step == 0)
+        warm(core, sizeof *core);
+    else if (step == 1 && peer)
+        warm(peer, sizeof *peer);
+    else if (step > 1 && peer)
+        peer->transport->ops->warm(peer->transport, step - 2);
 }
 
 /* What the transport tells; media_stream_core_receive() is in stream_rx.c */

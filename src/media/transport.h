@@ -28,6 +28,8 @@ struct media_transport_ops {
     void (*send)(struct media_transport *transport, struct media_packet *const *packets, size_t n);
     /** About every 50 ms. */
     void (*tick)(struct media_transport *transport, int64_t now_ms);
+    /** Begin to load what send() needs: steps 0 to 3 of media_warm_fn. */
+    void (*warm)(const struct media_transport *transport, unsigned step);
     /** On its thread; on control if it never started. */
     void (*destroy)(struct media_transport *transport);
 };
@@ -38,6 +40,10 @@ static inline void media_transport_destroy(struct media_transport *transport)
     if (transport)
         transport->ops->destroy(transport);
 }
+
+/* Begin to load what a packet of this stream needs, up to its way out of the linked one: steps 0 to
+ * 5 of media_warm_fn. */
+void media_stream_core_warm(const struct media_stream_core *stream, unsigned step);
 
 /* What a transport tells its stream. Packets are decrypted and belong to the caller. */
 void media_stream_core_receive(struct media_stream_core *stream,

@@ -377,7 +377,8 @@ void dtls_feed(struct dtls *dtls, struct slice datagram)
 
 void dtls_tick(struct dtls *dtls)
 {
-    if (dtls->state == DONE || dtls_next_wake_ms(dtls) != 0)
+    /* once it is up nothing is repeated but what the peer repeats (RFC 6347 §4.2.4) */
+    if (dtls->state == DONE || dtls->state == UP || dtls_next_wake_ms(dtls) != 0)
         return;
     ERR_clear_error();
     wake_buffers(dtls);

@@ -1,6 +1,7 @@
 #include "rtc/ice.h"
 
 #include "base/mem.h"
+#include "media/warm.h"
 #include "rtc/ice_request.h"
 #include "rtc/stun.h"
 
@@ -62,6 +63,12 @@ void ice_add_candidate(struct ice *ice)
 const struct ice_path *ice_selected(const struct ice *ice)
 {
     return ice->selected ? &ice->selected->path : NULL;
+}
+
+void ice_warm(const struct ice *ice)
+{
+    warm(&ice->pairs[0], sizeof ice->pairs[0]); /* most have one */
+    warm(&ice->selected, sizeof ice->selected);
 }
 
 bool ice_check_ufrag(struct slice bytes, struct slice *local_ufrag)

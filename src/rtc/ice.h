@@ -60,5 +60,7 @@ void ice_tick(struct ice *ice, int64_t now_ms);
 
 /** Where to send; NULL while there is no valid pair. Borrowed until the next feed or tick. */
 const struct ice_path *ice_selected(const struct ice *ice);
+/** Begin to load what ice_selected() reads (media/warm.h). */
+void ice_warm(const struct ice *ice);
 /** The local part of a check's USERNAME (RFC 8445 §7.2.2); false when this is no check. */
 bool ice_check_ufrag(struct slice bytes, struct slice *local_ufrag);

@@ -34,6 +34,8 @@ struct rtc_ice_ops {
     /** Media; the packets may be changed until return. */
     void (*send)(struct rtc_ice *ice, const struct ice_path *path,
                  struct media_packet *const *packets, size_t n);
+    /** Begin to load what send() needs: steps 0 and 1 of media_warm_fn. NULL: nothing to gain. */
+    void (*warm)(const struct rtc_ice *ice, unsigned step);
     /** On its thread; on control if it never started. No callback comes from it or after it. */
     void (*destroy)(struct rtc_ice *ice);
 };
@@ -44,6 +46,8 @@ struct rtc_ice_events {
     /** From the peer, that is from an address it has proved. */
     void (*on_dtls)(void *owner, struct slice datagram);
     void (*on_media)(void *owner, struct media_packet *const *packets, size_t n);
+    /** Such media is about to come: see media_warm_fn. */
+    void (*on_warm)(void *owner, unsigned step);
     /** A check with a wrong password. */
     void (*on_forged)(void *owner);
 };

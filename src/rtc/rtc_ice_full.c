@@ -401,7 +401,7 @@ struct rtc_ice *rtc_ice_full_create(const struct rtc_ice_config *config,
                                     const struct rtc_ice_events *events, void *owner)
 {
     static const struct rtc_ice_ops ops = { start,    set_remote, add_candidate, restart, tick,
-                                            selected, send_bytes, send_media,    destroy };
+                                            selected, send_bytes, send_media,    NULL,    destroy };
     BUG_IF(config->n_servers > RTC_ICE_SERVERS_MAX);
     struct addr want = addr_is_set(&config->bind) ? config->bind : addr_any4(0), bound = want;
     struct full *full = mem_new(struct full);

@@ -1,6 +1,7 @@
 /* The lite agent on the port that all streams of a worker share. */
 #include "base/mem.h"
 #include "media/media_packet.h"
+#include "media/warm.h"
 #include "rtc/rtc.h"
 #include "rtc/rtc_ice.h"
 #include "rtc/rtc_mux.h"
@@ -76,6 +77,12 @@ static void on_media(void *owner, struct media_packet *const *packets, size_t n)
     lite->events->on_media(lite->owner, packets, n);
 }
 
+static void on_warm(void *owner, unsigned step)
+{
+    const struct lite *lite = owner;
+    lite->events->on_warm(lite->owner, step);
+}
+
 /* Operations */
 
 static void start(struct rtc_ice *ice, struct media_thread *thread,
@@ -136,6 +143,15 @@ static void send_media(struct rtc_ice *ice, const struct ice_path *path,
     rtc_mux_send(self(ice)->worker->mux, packets, n);
 }
 
+static void warm_way_out(const struct rtc_ice *ice, unsigned step)
+{
+    const struct lite *lite = (const struct lite *)(const void *)ice;
+    if (step == 0)
+        warm(lite, offsetof(struct lite, started));
+    else
+        ice_warm(lite->ice);
+}
+
 static void destroy(struct rtc_ice *ice)
 {
     struct lite *lite = self(ice);
@@ -153,9 +169,10 @@ static void destroy(struct rtc_ice *ice)
 struct rtc_ice *rtc_ice_lite_create(struct rtc_worker *worker, const struct rtc_local *local,
                                     const struct rtc_ice_events *events, void *owner)
 {
-    static const struct rtc_ice_ops ops = { start,    set_remote, add_candidate, restart, tick,
-                                            selected, send_bytes, send_media,    destroy };
-    static const struct rtc_mux_events mux_events = { on_check, on_dtls, on_media };
+    static const struct rtc_ice_ops ops = { start,        set_remote, add_candidate, restart,
+                                            tick,         selected,   send_bytes,    send_media,
+                                            warm_way_out, destroy };
+    static const struct rtc_mux_events mux_events = { on_check, on_dtls, on_media, on_warm };
     static const struct ice_events ice_events = { on_send, on_pair, on_pair_gone, on_selected,
                                                   on_failed };
     struct lite *lite = mem_new(struct lite);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "media/media_thread.h"
 #include "media/rtp.h"
+#include "media/warm.h"
 #include "rtc/ice.h"
 #include "rtc/rtc_peers.h"
 
@@ -118,12 +119,25 @@ static struct rtc_mux_user *route(struct rtc_mux *mux, struct media_packet *pack
     return user;
 }
 
+/* See media_warm_fn: the users themselves first. */
+static void warm_up(struct rtc_mux_user *const *users, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (users[i])
+            warm(users[i], sizeof *users[i]);
+    for (unsigned step = 0; step < MEDIA_WARM_STEPS; step++)
+        for (size_t i = 0; i < n; i++)
+            if (users[i])
+                users[i]->events->on_warm(users[i]->owner, step);
+}
+
 /* Hand each stream all of its packets of the batch at once. */
 static void take_batch(struct rtc_mux *mux, struct media_packet *const *packets, size_t n)
 {
     struct rtc_mux_user *users[MEDIA_BATCH];
     for (size_t i = 0; i < n; i++)
         users[i] = route(mux, packets[i]);
+    warm_up(users, n);
     for (size_t i = 0; i < n; i++) {
         struct media_packet *group[MEDIA_BATCH];
         struct rtc_mux_user *user = users[i];

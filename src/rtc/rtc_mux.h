@@ -24,6 +24,8 @@ struct rtc_mux_events {
     void (*on_dtls)(void *owner, struct slice datagram);
     /** SRTP and SRTCP of one batch, `is_rtcp` set, in the order they came. */
     void (*on_media)(void *owner, struct media_packet *const *packets, size_t n);
+    /** Media is about to come: begin to load what it needs (see media_warm_fn). */
+    void (*on_warm)(void *owner, unsigned step);
 };
 struct rtc_mux_user { /* lives in the stream's transport */
     const struct rtc_mux_events *events;

@@ -6,6 +6,7 @@
 #include "media/media_thread.h"
 #include "media/srtp.h"
 #include "media/transport.h"
+#include "media/warm.h"
 #include "rtc/dtls.h"
 #include "rtc/rtc.h"
 #include "rtc/rtc_ice.h"
@@ -292,6 +293,28 @@ static void tick(struct media_transport *base, int64_t at_ms)
                                "our answers may not reach it");
 }
 
+static void warm_way_out(const struct media_transport *base, unsigned step)
+{
+    const struct rtc_transport *transport = (const struct rtc_transport *)(const void *)base;
+    if (step == 0)
+        warm(transport, sizeof *transport);
+    else if (step < 3 && transport->ice->ops->warm)
+        transport->ice->ops->warm(transport->ice, step - 1);
+    if (step && transport->tx)
+        srtp_warm(transport->tx, step - 1);
+}
+
+static void on_warm(void *owner, unsigned step)
+{
+    const struct rtc_transport *transport = owner;
+    if (step == 0)
+        warm(transport, sizeof *transport);
+    else
+        media_stream_core_warm(transport->base.stream, step - 1);
+    if (step && transport->rx)
+        srtp_warm(transport->rx, step - 1);
+}
+
 static void destroy(struct media_transport *base)
 {
     struct rtc_transport *transport = self(base);
@@ -319,12 +342,14 @@ static const struct rtc_ice_events ice_events = {
     .on_failed = on_ice_failed,
     .on_dtls = on_dtls,
     .on_media = on_media,
+    .on_warm = on_warm,
     .on_forged = on_forged,
 };
 
 static struct rtc_transport *create(struct rtc *rtc, unsigned thread, struct rtc_local *local)
 {
-    static const struct media_transport_ops ops = { start, tell, send_packets, tick, destroy };
+    static const struct media_transport_ops ops = { start, tell,         send_packets,
+                                                    tick,  warm_way_out, destroy };
     struct rtc_transport *transport = mem_new(struct rtc_transport);
     make_local(local);
     transport->base.ops = &ops;
