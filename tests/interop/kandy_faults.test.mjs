@@ -1,8 +1,10 @@
 /** What goes wrong between a Kandy cloud and us, each on command: what the caller is told, and that the trunk
  * comes back by itself. Calls come from a bridge socket, which says an error's code. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { ACCOUNT, SECRET, startOffice } from './lib/kandy.mjs';
+import { ACCOUNT, SECRET, startOffice, USERS } from './lib/kandy.mjs';
 import { onlyFull, sleep, waitFor } from './lib/process.mjs';
 import { OFFER, openSocket } from './lib/socket.mjs';
 
@@ -197,5 +199,26 @@ test('the seed with a refresh token, then without: renewed, the call stays', onl
     socket.send({ type: 'hangup' });
     await sim.waitCall(call.id, 'ended', 8000);
     socket.close();
+    await stop();
+});
+
+test('a reload that makes the trunk anew: its call stays and ends, the next one goes out', onlyFull, async () => {
+    const { sim, daemon, waitUp, there, stop } = await startOffice({});
+    await sim.put('/behaviour', { media: 'none' });
+    const first = await dial(daemon);
+    assert.equal((await first.result).type, 'answer');
+    const call = await there('connected');
+    writeFileSync(join(daemon.folder, 'tandem.yaml'), `${USERS}trunks: {kandy: {provider: etisalat-uae, max_calls: 5}}\n`);
+    daemon.reload();
+    await waitFor('the reload', () => /retired calls=1/.test(daemon.log()));
+    await waitUp();
+    assert.equal((await sim.get(`/calls/${call.id}`)).state, 'connected');
+    const second = await dial(daemon);
+    assert.equal((await second.result).type, 'answer');
+    first.socket.send({ type: 'hangup' });
+    await sim.waitCall(call.id, 'ended', 8000);
+    await waitFor('the old one to go', () => /trunk=kandy gone/.test(daemon.log()), 8000);
+    await waitUp();
+    for (const { socket } of [first, second]) socket.close();
     await stop();
 });

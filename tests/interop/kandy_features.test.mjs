@@ -86,20 +86,21 @@ test('media through TURN over TLS alone, with the credentials of the subscriptio
     await stop();
 });
 
-test('an incoming call without a description', onlyFull, async () => {
-    const { sim, daemon, stop } = await startOffice({});
-    const pbx = await startPbx(daemon);
-    await pbx.run('uanew', `<sip:${DID}@127.0.0.1>;regint=0;audio_codecs=pcmu,pcma`);
-    const call = await sim.post('/calls', { user: ACCOUNT, from: '971501112222', to: DID, offer: false });
-    await pbx.waitEvent('CALL_INCOMING');
-    await pbx.accept();
-    await sim.waitCall(call.id, 'connected');
-    await sim.waitTone(call.id, PBX.hz);
-    await pbx.hangup();
-    await sim.waitCall(call.id, 'ended');
-    await pbx.stop();
-    await stop();
-});
+for (const dialects of ['seed', 'link'])
+    test(`${dialects}: an incoming call without a description`, onlyFull, async () => {
+        const { sim, daemon, stop } = await startOffice({ dialects });
+        const pbx = await startPbx(daemon);
+        await pbx.run('uanew', `<sip:${DID}@127.0.0.1>;regint=0;audio_codecs=pcmu,pcma`);
+        const call = await sim.post('/calls', { user: ACCOUNT, from: '971501112222', to: DID, offer: false });
+        await pbx.waitEvent('CALL_INCOMING');
+        await pbx.accept();
+        await sim.waitCall(call.id, 'connected');
+        await sim.waitTone(call.id, PBX.hz);
+        await pbx.hangup();
+        await sim.waitCall(call.id, 'ended');
+        await pbx.stop();
+        await stop();
+    });
 
 test('the PBX forwards an incoming call to a number outside: the cloud does it', onlyFull, async () => {
     const { sim, stop } = await startOffice({ yaml: `routes: [{from_trunk: kandy, to: ["trunk:kandy/0509876543"]}]\n` });
