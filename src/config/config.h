@@ -167,6 +167,7 @@ struct config {
     struct config_list stun_servers; /* "host" or "host:port", asked in this order */
     char *public_ip;                 /* numeric, "auto", or "": local addresses only */
     struct config_list local_nets;   /* blocks that get local addresses; empty: our own subnets */
+    struct config_list egress_allow; /* blocks that programs may reach though not public */
     struct config_list dns_servers;  /* "1.2.3.4" or "1.2.3.4:53"; empty: the system's */
 
     /* media */

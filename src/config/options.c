@@ -58,6 +58,9 @@ static const struct option top[] = {
     { .key = "local_nets", .env = "TANDEM_LOCAL_NETS", .type = OPTION_LIST, AT(local_nets),
       .check = check_block, .is_reloadable = true,
       .help = "networks that get local addresses instead; our own subnets unless given" },
+    { .key = "egress.allow", .env = "EGRESS_ALLOW", .type = OPTION_LIST, AT(egress_allow),
+      .check = check_block, .is_reloadable = true,
+      .help = "private networks that scripts and webhooks may reach, such as 127.0.0.0/8" },
     { .key = "dns.servers", .env = "TANDEM_DNS", .type = OPTION_LIST, AT(dns_servers),
       .check = check_server, .help = "resolvers; the system's unless given" },
 

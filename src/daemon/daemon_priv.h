@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "legs/leg_env.h"
 #include "media/media.h"
+#include "net/egress.h"
 #include "net/http_listener.h"
 
 struct api;
@@ -60,6 +61,7 @@ struct daemon {
     struct http_server *http;
     struct http_client *http_client; /* of scripts and webhooks */
     struct scripts *scripts;
+    struct egress egress; /* where programs may have us send to */
     json_t *signing_keys; /* project id -> key */
     struct api *api;
     struct public_address *public_address; /* asks for public_ip: auto; NULL otherwise */
@@ -135,6 +137,8 @@ void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
 /* pages.c: the files built in; false when the path is none of theirs. */
 bool daemon_serve_page(struct http_request *request);
 /* scripting.c */
+/** The egress policy from the configuration. */
+void daemon_fill_egress(struct daemon *daemon);
 void daemon_open_scripts(struct daemon *daemon);
 void daemon_reload_signing_keys(struct daemon *daemon);
 /** GET /recordings/ID.wav: true when the request was one of these. */

@@ -30,6 +30,7 @@ static void apply(struct daemon *daemon, struct config *take_fresh)
     log_set_json(take_fresh->log_json);
     daemon->env.sip_codecs = daemon_codecs_of(&take_fresh->codecs);
     daemon_fill_local_nets(daemon);
+    daemon_fill_egress(daemon);
     sip_agent_set_local_nets(daemon->env.agent, daemon->env.local_nets, daemon->env.n_local_nets);
     daemon_apply_public_ip(daemon);
     struct media_patience patience = daemon_patience(take_fresh);

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/project_key.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
@@ -23,8 +25,15 @@ static void on_projects(void *owner, const struct store_answer *answer)
     const struct store_project *rows = STORE_ROWS(answer, store_project);
     json_decref(daemon->signing_keys);
     daemon->signing_keys = json_object();
-    for (size_t i = 0; i < answer->n; i++)
-        json_object_set_new(daemon->signing_keys, rows[i].id, json_string(rows[i].signing_key));
+    for (size_t i = 0; i < answer->n; i++) {
+        struct secret key = { 0 };
+        if (project_key_open(daemon->env.seal, &rows[i], &key))
+            log_error(NULL, "signing key of project %s cannot be opened: callbacks go unsigned",
+                      rows[i].id);
+        else
+            json_object_set_new(daemon->signing_keys, rows[i].id, json_string(key.ptr));
+        secret_clear(&key);
+    }
 }
 
 void daemon_reload_signing_keys(struct daemon *daemon)
@@ -38,14 +47,37 @@ static struct slice signing_key(void *owner, const char *project_id)
     return slice_of(json_string_value(json_object_get(daemon->signing_keys, project_id)));
 }
 
+static struct http_client_call *send_within(void *owner, const struct script_request *request,
+                                            http_client_fn fn, void *fn_owner, struct fault *fault)
+{
+    struct daemon *daemon = owner;
+    struct http_client_request http = request->http;
+    (void)fault; /* what is refused is refused at an address, later */
+    http.may_reach = egress_allows;
+    http.reach_owner = &daemon->egress;
+    return http_client_send(daemon->http_client, &http, fn, fn_owner);
+}
+
+void daemon_fill_egress(struct daemon *daemon)
+{
+    const struct config_list *allowed = &daemon->config->egress_allow;
+    struct egress *egress = &daemon->egress;
+    egress->n = 0;
+    for (size_t i = 0; i < allowed->n && egress->n < ADDR_BLOCKS_MAX; i++)
+        if (!addr_block_parse(slice_of(allowed->items[i]), &egress->allowed[egress->n]))
+            egress->n++;
+}
+
 void daemon_open_scripts(struct daemon *daemon)
 {
+    daemon_fill_egress(daemon);
     daemon->http_client = http_client_create(daemon->env.loop);
     const struct scripts_config config = {
         .loop = daemon->env.loop,
         .media = daemon->env.media,
         .http = daemon->http_client,
         .signing_key = signing_key,
+        .send = send_within,
         .record_dir = daemon->record_dir,
         .owner = daemon,
     };

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/secret.h"
+#include "net/addr.h"
 
 enum { MAX_REDIRECTS = 5, HEADER_BYTES_MAX = 64 << 10, BODY_STEP = 16 << 10 };
 
@@ -34,7 +35,10 @@ struct http_client_call {
     char *body;
     size_t len, cap, max;
     bool too_long;
-    char *header_text; /* lines of the last answer, one after the other */
+    bool (*may_reach)(const void *owner, const struct addr *addr);
+    const void *reach_owner;
+    char refused[ADDR_TEXT]; /* the address that may not be reached; "" none */
+    char *header_text;       /* lines of the last answer, one after the other */
     size_t header_len;
 };
 
@@ -145,6 +149,30 @@ static void set_proxy(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_NOPROXY, except.overflow ? given : buf_cstr(&except));
 }
 
+/* Asked by libcurl for each connection: the place where names have become addresses. */
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct http_client_call *call = user;
+    struct addr addr = addr_from_sockaddr(&to->addr);
+    (void)purpose;
+    if (!call->may_reach(call->reach_owner, &addr)) {
+        addr_print_ip(&addr, call->refused);
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+static void set_reach(struct http_client_call *call, const struct http_client_request *request)
+{
+    if (!request->may_reach)
+        return;
+    call->may_reach = request->may_reach;
+    call->reach_owner = request->reach_owner;
+    curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_NOPROXY, "*");
+}
+
 static void set_limits(struct http_client_call *call, const struct http_client_request *request)
 {
     CURL *easy = call->easy;
@@ -187,6 +215,7 @@ static struct http_client_call *make_call(const struct http_client_request *requ
     curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
     set_limits(call, request);
     set_proxy(call->easy);
+    set_reach(call, request);
     set_credentials(call->easy, request);
     for (size_t i = 0; i < request->n_headers; i++)
         add_header(call, request->headers[i].name, request->headers[i].value);
@@ -214,6 +243,8 @@ static enum err meaning_of(const struct http_client_call *call, CURLcode code)
 {
     if (call->too_long)
         return ERR_LIMIT;
+    if (call->refused[0] && code)
+        return ERR_MISUSE;
     for (size_t i = 0; i < COUNT_OF(meanings); i++)
         if (meanings[i].code == code)
             return meanings[i].err;
@@ -242,7 +273,11 @@ static enum err finish(struct http_client_call *call, CURLcode code)
     char text[HTTP_CLIENT_ERROR_TEXT];
     if (answer.err) {
         const char *why = call->too_long ? "the answer is too long" : call->error;
-        snprintf(text, sizeof text, "%.240s", why[0] ? why : curl_easy_strerror(code));
+        if (answer.err == ERR_MISUSE)
+            snprintf(text, sizeof text,
+                     "%s is no public address, and egress.allow does not name it", call->refused);
+        else
+            snprintf(text, sizeof text, "%.240s", why[0] ? why : curl_easy_strerror(code));
         answer.text = text;
     } else {
         long status = 0;

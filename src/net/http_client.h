@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+struct addr;
 struct loop;
 struct http_client;
 struct http_client_call;
@@ -38,14 +39,19 @@ struct http_client_request {
     bool follow;         /* up to 5 redirects, http and https only */
     struct slice user;   /* Basic authentication when not empty */
     struct slice password;
+    /** May a connection go there? Asked of every address before it is connected to, those of
+     * redirects too; no proxy is used then. NULL: anywhere. */
+    bool (*may_reach)(const void *owner, const struct addr *addr);
+    const void *reach_owner;
     const char *unix_socket; /* path of a local socket to connect to */
 };
 
 /** What came; borrowed by the callback. With `err` set only `text` counts, which a person can read:
  * "Could not connect to server: 127.0.0.1 port 8080". A status of 400 or more is no `err`. */
 struct http_client_answer {
-    enum err err; /* ERR_TIMEOUT, ERR_REFUSED (connection), ERR_NOT_FOUND (name), ERR_AUTH (TLS
-                     certificate), ERR_LIMIT, ERR_INVALID (URL), ERR_IO */
+    enum err
+        err; /* ERR_MISUSE (may_reach said no), ERR_TIMEOUT, ERR_REFUSED (connection), ERR_NOT_FOUND
+                (name), ERR_AUTH (TLS certificate), ERR_LIMIT, ERR_INVALID (URL), ERR_IO */
     const char *text;
     int status;
     const struct http_header *headers; /* of the last answer */

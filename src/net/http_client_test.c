@@ -263,6 +263,25 @@ static void verifies_tls(void **state)
     unlink(path);
 }
 
+static bool reaches_nobody(const void *owner, const struct addr *addr)
+{
+    *(int *)(uintptr_t)owner += addr_is_loopback(addr);
+    return false;
+}
+
+static void an_address_is_asked_about_before_it_is_reached(void **state)
+{
+    struct fixture *f = *state;
+    int asked = 0;
+    struct http_client_request request = { .url = url(f, false, "/x"),
+                                           .may_reach = reaches_nobody,
+                                           .reach_owner = &asked };
+    http_client_send(f->client, &request, on_answer, f);
+    wait_answers(f, 1);
+    assert_int_equal(f->err, ERR_MISUSE);
+    assert_int_equal(asked, 1);
+}
+
 static void cancelled_calls_are_silent(void **state)
 {
     struct fixture *f = *state;
@@ -336,10 +355,15 @@ int main(void)
 {
     log_set_level(LOG_WARN);
     const struct CMUnitTest tests[] = {
-        WITH(asks_and_hears),         WITH(methods_and_bodies),
-        WITH(statuses_are_no_errors), WITH(failures_are_told_apart),
-        WITH(verifies_tls),           WITH(cancelled_calls_are_silent),
-        WITH(many_at_once),           WITH(fetch_blocks),
+        WITH(asks_and_hears),
+        WITH(methods_and_bodies),
+        WITH(statuses_are_no_errors),
+        WITH(failures_are_told_apart),
+        WITH(an_address_is_asked_about_before_it_is_reached),
+        WITH(verifies_tls),
+        WITH(cancelled_calls_are_silent),
+        WITH(many_at_once),
+        WITH(fetch_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

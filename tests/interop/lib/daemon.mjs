@@ -14,6 +14,7 @@ const PORTS = {
     SIP_LISTEN: '127.0.0.1:0',
     RTP_PORTS: '0',
     WEBRTC_PORT: '0',
+    EGRESS_ALLOW: '127.0.0.0/8',
     TANDEM_MEDIA_HOST: '127.0.0.1',
     LOG_LEVEL: 'debug',
 };
