@@ -105,7 +105,8 @@ void store_message_claim(struct store *store, const char *claim, int64_t now_ms,
                          struct store_reply reply)
 {
     struct store_job *job = store_job_create(store, reply);
-    store_job_step(job, "UPDATE messages SET claim = $1, next_ms = 0, tries = tries + 1 "
+    store_job_step(job, "UPDATE messages SET claim = $1, next_ms = 0, tries = tries + 1, "
+                        "status = CASE WHEN direction = 'inbound' THEN status ELSE 'initiated' END "
                         "WHERE id IN (SELECT id FROM messages WHERE next_ms > 0 AND next_ms <= $2 "
                         "ORDER BY next_ms, created_ms, id LIMIT $3)");
     store_job_text(job, claim);
@@ -113,6 +114,16 @@ void store_message_claim(struct store *store, const char *claim, int64_t now_ms,
     store_job_number(job, num_min((int64_t)limit, STORE_MAX_ROWS));
     store_job_select(job, &store_message_table, "WHERE claim = $1 ORDER BY created_ms, id");
     store_job_text(job, claim);
+    store_post(job);
+}
+
+void store_message_wake(struct store *store, const char *target, int64_t now_ms,
+                        struct store_reply reply)
+{
+    struct store_job *job = store_job_create(store, reply);
+    store_job_step(job, "UPDATE messages SET next_ms = $2 WHERE target = $1 AND next_ms > $2");
+    store_job_text(job, target);
+    store_job_number(job, now_ms);
     store_post(job);
 }
 

@@ -33,10 +33,12 @@ void store_message_find_peer(struct store *, const char *target, const char *pee
 void store_message_change(struct store *, const struct store_message *row, struct store_reply);
 void store_message_remove(struct store *, const char *id, struct store_reply);
 
-/** Write `claim` on those due at `now_ms`, at most `limit`, and answer with them. Nobody else gets
- * them. */
+/** Write `claim` on those due at `now_ms`, at most `limit`, and answer with them: one try more, and
+ * "initiated" unless they came in. Nobody else gets them. */
 void store_message_claim(struct store *, const char *claim, int64_t now_ms, size_t limit,
                          struct store_reply);
+/** What waits for that target is due now. */
+void store_message_wake(struct store *, const char *target, int64_t now_ms, struct store_reply);
 /** Those on which a claim stands: on their way when the program ended. */
 void store_message_claimed(struct store *, struct store_reply);
 
