@@ -71,7 +71,10 @@ static void feed_machine(struct stream_listen *listen, const int16_t *pcm, size_
         [MACHINE_IS_UNKNOWN] = MEDIA_HEARD_UNKNOWN,
         [MACHINE_IS_READY] = MEDIA_HEARD_READY,
     };
-    enum machine_verdict verdict = machine_feed(&listen->machine, pcm, n);
+    static const int16_t silence[RATE_HZ / 1000 * STREAM_EAR_BLOCK_MS];
+    /* a tone is no voice: of a fax, or the beep itself */
+    enum machine_verdict verdict =
+        machine_feed(&listen->machine, listen->beep.hz > 0 ? silence : pcm, n);
     if (verdict != MACHINE_NOTHING)
         tell(listen, kinds[verdict], listen->heard_ms);
 }
@@ -85,9 +88,10 @@ static bool on_block(void *owner, const int16_t *heard, const int16_t *sent, siz
     if (config->voice && voice_feed(&listen->voice, heard, n))
         tell(listen, listen->voice.talking ? MEDIA_HEARD_VOICE : MEDIA_HEARD_SILENCE,
              listen->voice.change_ms);
+    bool beeped = beep_feed(&listen->beep, heard, n);
     if (config->machine)
         feed_machine(listen, heard, n);
-    if (config->beep && beep_feed(&listen->beep, heard, n))
+    if (config->beep && beeped)
         tell(listen, MEDIA_HEARD_BEEP, listen->heard_ms);
     if (config->fax) {
         modem_connect_tones_rx(listen->cng, heard, (int)n); /* 160 */

@@ -48,12 +48,15 @@ static int teardown(void **state)
     return 0;
 }
 
-/* hz 0: silence */
+/* hz 0: silence; 500: two tones, since one is no voice */
 static void say(struct listened *l, double hz, int ms)
 {
     struct tone tone;
     int64_t due_us = rig_now_us();
-    tone_init(&tone, 8000, hz, hz > 0 ? -14 : -200);
+    if (hz == 500)
+        tone_init_dual(&tone, 8000, hz, -14, 1330, -16);
+    else
+        tone_init(&tone, 8000, hz, hz > 0 ? -14 : -200);
     for (int at = 0; at < ms; at += 20, due_us += 20000) {
         int16_t pcm[160];
         uint8_t bytes[160];

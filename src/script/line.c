@@ -71,6 +71,17 @@ static void on_recorded(void *owner, struct leg *leg, const struct media_recorde
             op->kind->on_recorded(op, recorded->record_id, recorded->err, recorded->duration_ms);
 }
 
+static void on_heard(void *owner, struct leg *leg, const struct media_heard *heard)
+{
+    struct line *line = owner;
+    struct line_op *op;
+    (void)leg;
+    line->round++;
+    while ((op = next_unseen(line)) != NULL)
+        if (op->kind->on_heard)
+            op->kind->on_heard(op, heard);
+}
+
 static void end_all(struct line *line)
 {
     while (!list_empty(&line->ops)) {
@@ -100,6 +111,7 @@ static const struct leg_watch watch = {
     .on_key = on_key,
     .on_play_done = on_play_done,
     .on_recorded = on_recorded,
+    .on_heard = on_heard,
     .on_over = on_over,
 };
 

@@ -10,9 +10,11 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/timer.h"
+#include "media/machine.h"
 
 struct call;
 struct leg;
+struct media_heard;
 struct line;
 struct media_stream;
 struct scripts;
@@ -48,6 +50,7 @@ struct line_kind {
     void (*on_key)(struct line_op *op, char key); /* may be NULL */
     void (*on_play_done)(struct line_op *op, uint32_t play_id);
     void (*on_recorded)(struct line_op *op, uint32_t record_id, enum err err, int64_t duration_ms);
+    void (*on_heard)(struct line_op *op, const struct media_heard *heard);
     void (*on_over)(struct line_op *op); /* the far end is gone; line_op_end() follows */
 };
 
@@ -147,3 +150,16 @@ MUST_CHECK enum err line_record_pause(struct line_op *op, bool on);
 struct line_op *line_send_digits(struct line *line, const char *digits, line_fn fn, void *owner);
 /** One key to the far end in the way that it takes keys. */
 void line_send_key(struct line *line, char key, unsigned ms);
+
+struct line_detect_config {
+    bool machine, fax;
+    const char *tone; /* of a fax: "CED", "CNG"; NULL: either */
+    bool message_end; /* of a machine: wait until it records */
+    int64_t timeout_ms;
+    struct machine_config greeting;
+    const char *control_id, *status_url;
+};
+/** `result`: {"result": "human"|"machine"|"fax"|"unknown", "beep", "ms"}. One at a time: another is
+ * stopped. */
+struct line_op *line_detect(struct line *line, const struct line_detect_config *config, line_fn fn,
+                            void *owner);

@@ -1,20 +1,6 @@
 /* Methods that documents may have and nothing here can do yet: loaded, then told as failed. */
 #include "script/verb_rows.h"
 
-static const struct verb_param detect_params[] = {
-    { .name = "detect_message_end", .types = VERB_BOOL },
-    { .name = "detectors", .types = VERB_TEXT },
-    { .name = "end_silence_timeout", .types = VERB_NUMBER },
-    { .name = "initial_timeout", .types = VERB_NUMBER },
-    { .name = "machine_ready_timeout", .types = VERB_NUMBER },
-    { .name = "machine_voice_threshold", .types = VERB_NUMBER },
-    { .name = "machine_words_threshold", .types = VERB_NUMBER },
-    { .name = "status_url", .types = VERB_TEXT },
-    { .name = "timeout", .types = VERB_NUMBER, .min = 0, .max = 3600 },
-    { .name = "tone", .types = VERB_TEXT, .words = "CED|CNG" },
-    { .name = "wait", .types = VERB_BOOL },
-    { 0 },
-};
 static const struct verb_param queue_params[] = {
     { .name = "queue_name", .types = VERB_TEXT, .required = true },
     { .name = "transfer_after_bridge", .types = VERB_TEXT, .required = true },
@@ -117,7 +103,6 @@ const struct verb verb_amazon_bedrock = { .name = "amazon_bedrock",
                                           .keeps_all = true,
                                           .note = later };
 const struct verb verb_denoise = { .name = "denoise", .params = no_params, .in_confirm = true };
-const struct verb verb_detect_machine = { .name = "detect_machine", .params = detect_params };
 const struct verb verb_enter_queue = { .name = "enter_queue", .params = queue_params };
 const struct verb verb_join_conference = { .name = "join_conference",
                                            .params = conference_params,

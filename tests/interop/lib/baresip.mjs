@@ -15,6 +15,7 @@ const MODULES = '/usr/lib/baresip/modules';
  * @property {string} [transport] udp (default), tcp, tls
  * @property {boolean} [isRegistered]  register there (default: when there is a password)
  * @property {'manual' | 'auto'} [answers] @property {string} [codecs]  default pcmu,pcma
+ * @property {import('./wav.mjs').Sound} [says]  what it says; `hz` without it
  * @property {number} [hz]  what it says, all the time @property {number} [levelDb]
  * @property {string} [pem]  certificate and key in one file: it takes TLS on the port above
  * @property {string} [more]  more parameters of the account, each with its semicolon
@@ -86,7 +87,10 @@ export async function startBaresip(config) {
     writeFileSync(join(folder, 'config'), configText(config, ports, folder));
     writeFileSync(join(folder, 'accounts'), accountText(config));
     writeFileSync(join(folder, 'contacts'), '');
-    writeWav(join(folder, 'says.wav'), makeTone({ hz: config.hz ?? 700, seconds: 90, rateHz: 8000, levelDb: config.levelDb ?? -12 }));
+    writeWav(
+        join(folder, 'says.wav'),
+        config.says ?? makeTone({ hz: config.hz ?? 700, seconds: 90, rateHz: 8000, levelDb: config.levelDb ?? -12 }),
+    );
     const started = startProcess('baresip', ['-4', '-f', folder], { cwd: folder });
 
     /** @type {any[]} */
