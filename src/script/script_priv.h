@@ -28,8 +28,9 @@ struct scripts {
     struct scripts_config config;
     struct calls *calls;
     struct router *router;
-    struct list live;  /* of struct script */
-    struct map *lines; /* call id -> struct line */
+    struct list live;        /* of struct script */
+    struct map *lines;       /* call id -> struct line */
+    struct map *conferences; /* project/name -> struct conference */
     struct notifier *notifier;
     char node_id[SCRIPT_ID_TEXT];
     char public_url[256];

@@ -17,6 +17,7 @@ struct scripts *scripts_create(const struct scripts_config *config)
     scripts->config = *config;
     list_init(&scripts->live);
     scripts->lines = map_create();
+    scripts->conferences = map_create();
     scripts->notifier = notifier_create(scripts);
     rand_uuid(scripts->node_id);
     return scripts;
@@ -39,6 +40,7 @@ void scripts_destroy(struct scripts *scripts)
         return;
     notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);
+    map_destroy(scripts->conferences);
     mem_free(scripts);
 }
 

@@ -9,32 +9,6 @@ static const struct verb_param queue_params[] = {
     { .name = "wait_time", .types = VERB_NUMBER, .min = 0, .max = 86400 },
     { 0 },
 };
-static const struct verb_param conference_params[] = {
-    { .name = "name", .types = VERB_TEXT, .required = true },
-    { .name = "muted", .types = VERB_BOOL },
-    { .name = "beep", .types = VERB_TEXT | VERB_BOOL, .words = "true|false|onEnter|onExit" },
-    { .name = "start_on_enter", .types = VERB_BOOL },
-    { .name = "end_on_exit", .types = VERB_BOOL },
-    { .name = "wait_url", .types = VERB_TEXT },
-    { .name = "max_participants", .types = VERB_NUMBER, .min = 2, .max = 100000 },
-    { .name = "record", .types = VERB_TEXT, .words = "do-not-record|record-from-start" },
-    { .name = "region", .types = VERB_TEXT, .words = "global|us|eu|ch" },
-    { .name = "trim", .types = VERB_TEXT, .words = "do-not-trim|trim-silence" },
-    { .name = "coach", .types = VERB_TEXT },
-    { .name = "status_callback", .types = VERB_TEXT },
-    { .name = "status_callback_event", .types = VERB_TEXT },
-    { .name = "status_callback_event_type", .types = VERB_TEXT, .words = "cxml|laml|relay" },
-    { .name = "status_callback_method", .types = VERB_TEXT, .words = "GET|POST" },
-    { .name = "recording_status_callback", .types = VERB_TEXT },
-    { .name = "recording_status_callback_event", .types = VERB_TEXT },
-    { .name = "recording_status_callback_event_type",
-      .types = VERB_TEXT,
-      .words = "cxml|laml|relay" },
-    { .name = "recording_status_callback_method", .types = VERB_TEXT, .words = "GET|POST" },
-    { .name = "result", .types = VERB_RESULT },
-    { .name = "stream", .types = VERB_OBJECT },
-    { 0 },
-};
 static const struct verb_param send_fax_params[] = {
     { .name = "document", .types = VERB_TEXT, .required = true },
     { .name = "header_info", .types = VERB_TEXT },
@@ -104,9 +78,6 @@ const struct verb verb_amazon_bedrock = { .name = "amazon_bedrock",
                                           .note = later };
 const struct verb verb_denoise = { .name = "denoise", .params = no_params, .in_confirm = true };
 const struct verb verb_enter_queue = { .name = "enter_queue", .params = queue_params };
-const struct verb verb_join_conference = { .name = "join_conference",
-                                           .params = conference_params,
-                                           .bare = "name" };
 const struct verb verb_join_room = {
     .name = "join_room", .params = room_params, .bare = "name", .note = "comes with video rooms"
 };

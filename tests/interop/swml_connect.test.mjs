@@ -151,3 +151,20 @@ test('a caller who gives up while others ring leaves nothing behind', async () =
     await Promise.all([bob.closed(), eve.closed()]);
     await allOver();
 });
+
+test('a conference: everybody hears the others, not himself; the last one closes it', async () => {
+    const [ann, bob] = phones;
+    const step = (/** @type {any} */ more = {}) => ({ join_conference: { name: 'weekly', beep: 'false', status_callback: `${hook.url}/room`, ...more } });
+    await call(step(), tell('/left', '${join_conference_result}'));
+    await ann.waitEvent('CALL_ESTABLISHED');
+    await bob.dial(`sip:7${last}@${daemon.sip}`);
+    await bob.waitEvent('CALL_ESTABLISHED');
+    await sleep(3000);
+    await bob.hangup();
+    await ann.hangup();
+    await allOver();
+    assertRecorded(ann.heard(), 1100, -12, 2);
+    assertRecorded(bob.heard(), 700, -12, 2);
+    await waitFor('the end', () => hook.events('/room').some((e) => e.params.status === 'conference-end'));
+    assert.deepEqual(hook.events('/room').map((e) => e.params.status).filter((s) => s === 'participant-join').length, 2);
+});

@@ -1,0 +1,204 @@
+#include "script/conference.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/loop.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "media/media.h"
+#include "media/media_room.h"
+#include "script/line.h"
+#include "script/script_priv.h"
+
+enum { NAME_MAX_LEN = 200, CONFERENCE_MEMBERS_MAX = 100 };
+
+struct conference {
+    struct scripts *scripts;
+    char key[NAME_MAX_LEN + SCRIPT_ID_TEXT], id[UUID_TEXT], *name;
+    struct media_room *room;
+    struct list members;
+    size_t n;
+    bool started;
+};
+struct conference_member {
+    struct conference *conference;
+    struct list link;
+    struct line *line;
+    char call_id[SCRIPT_ID_TEXT], coach[SCRIPT_ID_TEXT], *callback, *events;
+    uint32_t id; /* in the room */
+    bool muted, beeps_on_exit, ends_on_exit;
+    void (*fn)(void *owner);
+    void *owner;
+    struct timer over;
+};
+
+static void tell(const struct conference_member *member, const char *event, const char *status)
+{
+    const struct conference *conference = member->conference;
+    if (!member->callback[0] || !strstr(member->events, event))
+        return;
+    const struct script_note note = { .type = "calling.conference", .url = member->callback };
+    json_t *params =
+        json_pack("{s:s, s:s, s:s, s:I, s:b, s:b, s:b}", "name", conference->name, "conference_id",
+                  conference->id, "status", status, "size", (json_int_t)conference->n, "muted",
+                  member->muted, "hold", 0, "end_on_leave", member->ends_on_exit);
+    scripts_tell(conference->scripts, line_call(member->line), line_project(member->line), &note,
+                 params);
+}
+
+static const struct conference_member *find_call(const struct conference *conference,
+                                                 const char *call)
+{
+    LIST_EACH(link, (struct list *)(uintptr_t)&conference->members)
+    {
+        const struct conference_member *one = LIST_ITEM(link, struct conference_member, link);
+        if (strcmp(one->call_id, call) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+/* Before somebody starts it, those who are there wait in silence. */
+static void set_member(const struct conference_member *member)
+{
+    const struct conference *conference = member->conference;
+    const struct conference_member *coached =
+        member->coach[0] ? find_call(conference, member->coach) : NULL;
+    const struct media_member settings = {
+        .muted = member->muted || !conference->started,
+        .deaf = !conference->started,
+        .coaches = coached ? coached->id : 0,
+    };
+    media_room_set(conference->room, member->id, &settings);
+}
+
+static void start(struct conference *conference)
+{
+    conference->started = true;
+    LIST_EACH(link, &conference->members)
+    {
+        const struct conference_member *member = LIST_ITEM(link, struct conference_member, link);
+        set_member(member);
+        tell(member, "start", "conference-start");
+    }
+}
+
+static struct conference *open_conference(struct scripts *scripts, const char *key,
+                                          const char *name)
+{
+    struct conference *conference = mem_new(struct conference);
+    const struct media_room_config config = { .thread = media_pick_thread(scripts->config.media) };
+    conference->scripts = scripts;
+    conference->name = slice_dup(slice_of(name));
+    snprintf(conference->key, sizeof conference->key, "%s", key);
+    rand_uuid(conference->id);
+    conference->room = media_room_create(scripts->config.media, &config);
+    list_init(&conference->members);
+    map_put(scripts->conferences, slice_of(key), conference);
+    return conference;
+}
+
+static void close_conference(struct conference *conference)
+{
+    map_remove(conference->scripts->conferences, slice_of(conference->key));
+    media_room_destroy(conference->room);
+    mem_free(conference->name);
+    mem_free(conference);
+}
+
+enum err conference_enter(struct conference_member **out, struct scripts *scripts,
+                          const struct conference_join *join, void (*fn)(void *owner), void *owner)
+{
+    char key[NAME_MAX_LEN + SCRIPT_ID_TEXT];
+    struct media_stream *stream = line_stream(join->line);
+    if (!scripts->config.media || !stream)
+        return ERR_UNSUPPORTED;
+    if (snprintf(key, sizeof key, "%s/%s", join->project_id, join->name) >= (int)sizeof key)
+        return ERR_LIMIT;
+    struct conference *conference = map_find(scripts->conferences, slice_of(key));
+    size_t most =
+        join->max_members < CONFERENCE_MEMBERS_MAX ? join->max_members : CONFERENCE_MEMBERS_MAX;
+    if (conference && conference->n >= most)
+        return ERR_LIMIT;
+    if (!conference)
+        conference = open_conference(scripts, key, join->name);
+    struct conference_member *member = mem_new(struct conference_member);
+    member->conference = conference;
+    member->line = join->line;
+    member->muted = join->muted;
+    member->beeps_on_exit = join->beeps_on_exit;
+    member->ends_on_exit = join->ends_on_exit;
+    member->callback = slice_dup(slice_of(join->callback ? join->callback : ""));
+    member->events = slice_dup(slice_of(join->callback_events ? join->callback_events : ""));
+    member->fn = fn;
+    member->owner = owner;
+    snprintf(member->call_id, sizeof member->call_id, "%s", call_id(line_call(join->line)));
+    snprintf(member->coach, sizeof member->coach, "%s", join->coach ? join->coach : "");
+    list_append(&conference->members, &member->link);
+    conference->n++;
+    member->id = media_room_add(conference->room, stream, NULL);
+    if (join->starts && !conference->started)
+        start(conference);
+    set_member(member);
+    if (join->beeps_on_enter)
+        media_room_beep(conference->room, MEDIA_ROOM_JOINED);
+    tell(member, "join", "participant-join");
+    *out = member;
+    return OK;
+}
+
+static void remove_member(struct conference_member *member)
+{
+    struct conference *conference = member->conference;
+    loop_timer_stop(conference->scripts->config.loop, &member->over);
+    media_room_remove(conference->room, member->id);
+    list_remove(&member->link);
+    conference->n--;
+    tell(member, "leave", "participant-leave");
+    if (!conference->n)
+        tell(member, "end", "conference-end");
+    mem_free(member->callback);
+    mem_free(member->events);
+    mem_free(member);
+}
+
+static void on_over(void *owner)
+{
+    struct conference_member *member = owner;
+    void (*fn)(void *) = member->fn;
+    void *to = member->owner;
+    struct conference *conference = member->conference;
+    remove_member(member);
+    if (!conference->n)
+        close_conference(conference);
+    fn(to);
+}
+
+void conference_leave(struct conference_member *member)
+{
+    if (!member)
+        return;
+    struct conference *conference = member->conference;
+    bool beeps = member->beeps_on_exit, ends = member->ends_on_exit;
+    remove_member(member);
+    if (!conference->n) {
+        close_conference(conference);
+        return;
+    }
+    if (beeps)
+        media_room_beep(conference->room, MEDIA_ROOM_LEFT);
+    LIST_EACH(link, &conference->members)
+    {
+        struct conference_member *other = LIST_ITEM(link, struct conference_member, link);
+        if (ends)
+            loop_timer_start(conference->scripts->config.loop, &other->over, 0, on_over, other);
+    }
+}
+
+void conference_mute(struct conference_member *member, bool on)
+{
+    member->muted = on;
+    set_member(member);
+}
