@@ -156,6 +156,10 @@ void leg_on_referred(struct leg *leg, int status, const char *text, bool is_over
     if (!leg->call || leg_is_over(leg))
         return;
     leg_on_event(leg, "transfer", "its far end: %d %s", status, text);
+    if (leg->watch && leg->watch->on_referred)
+        leg->watch->on_referred(leg->watch_owner, leg, status, is_over);
+    if (!leg->call)
+        return;
     transfer_referred(leg->call, leg, status, text, is_over);
 }
 

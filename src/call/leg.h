@@ -88,6 +88,8 @@ struct leg_watch {
     void (*on_play_done)(void *owner, struct leg *leg, uint32_t play_id);
     void (*on_recorded)(void *owner, struct leg *leg, const struct media_recorded *recorded);
     void (*on_heard)(void *owner, struct leg *leg, const struct media_heard *heard);
+    /** How the transfer goes that its far end makes itself: as leg_on_referred(). */
+    void (*on_referred)(void *owner, struct leg *leg, int status, bool is_over);
     void (*on_over)(void *owner, struct leg *leg); /* the last one */
 };
 

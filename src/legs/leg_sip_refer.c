@@ -136,12 +136,17 @@ enum err leg_sip_refer(struct leg *leg, const struct transfer_request *request,
     struct leg_sip *self = leg_sip_of(leg);
     char mem[SIP_URI_MAX];
     struct buf target = BUF_ON(mem);
-    if (!self->session || !passes(self, replaces))
+    /* a script names an address and means its far end to go there, whatever the trunk's policy */
+    bool is_uri =
+        slice_istarts(request->to, SLICE("sip:")) || slice_istarts(request->to, SLICE("sips:"));
+    if (!self->session || (!is_uri && !passes(self, replaces)))
         return ERR_UNSUPPORTED;
     const struct config_trunk *trunk = config_trunk_find(self->env->config, slice_of(leg->trunk));
     struct sip_refer_config config = { .referred_by = request->referred_by };
     if (replaces) {
         config.replaces = leg_sip_of(replaces)->session;
+    } else if (is_uri) {
+        config.target = request->to;
     } else {
         char *to = slice_dup(request->to);
         buf_text(&target, "sip:");

@@ -82,6 +82,17 @@ static void on_heard(void *owner, struct leg *leg, const struct media_heard *hea
             op->kind->on_heard(op, heard);
 }
 
+static void on_referred(void *owner, struct leg *leg, int status, bool is_over)
+{
+    struct line *line = owner;
+    struct line_op *op;
+    (void)leg;
+    line->round++;
+    while ((op = next_unseen(line)) != NULL)
+        if (op->kind->on_referred)
+            op->kind->on_referred(op, status, is_over);
+}
+
 static void end_all(struct line *line)
 {
     while (!list_empty(&line->ops)) {
@@ -112,6 +123,7 @@ static const struct leg_watch watch = {
     .on_play_done = on_play_done,
     .on_recorded = on_recorded,
     .on_heard = on_heard,
+    .on_referred = on_referred,
     .on_over = on_over,
 };
 

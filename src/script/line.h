@@ -51,6 +51,7 @@ struct line_kind {
     void (*on_play_done)(struct line_op *op, uint32_t play_id);
     void (*on_recorded)(struct line_op *op, uint32_t record_id, enum err err, int64_t duration_ms);
     void (*on_heard)(struct line_op *op, const struct media_heard *heard);
+    void (*on_referred)(struct line_op *op, int status, bool is_over);
     void (*on_over)(struct line_op *op); /* the far end is gone; line_op_end() follows */
 };
 
@@ -148,6 +149,10 @@ MUST_CHECK enum err line_record_pause(struct line_op *op, bool on);
 
 /** Keys with pauses: w half a second, W and , a second. */
 struct line_op *line_send_digits(struct line *line, const char *digits, line_fn fn, void *owner);
+/** Ask the far end to call that address itself (REFER, RFC 3515). `result`: {"status": final SIP
+ * status, 0 when it does not do that}. */
+struct line_op *line_refer(struct line *line, const char *uri, const char *status_url, line_fn fn,
+                           void *owner);
 /** One key to the far end in the way that it takes keys. */
 void line_send_key(struct line *line, char key, unsigned ms);
 

@@ -26,13 +26,6 @@ static const struct verb_param sms_params[] = {
     { .name = "status_callback", .types = VERB_TEXT },
     { 0 },
 };
-static const struct verb_param refer_params[] = {
-    { .name = "to_uri", .types = VERB_TEXT, .required = true },
-    { .name = "username", .types = VERB_TEXT },
-    { .name = "password", .types = VERB_TEXT },
-    { .name = "status_url", .types = VERB_TEXT },
-    { 0 },
-};
 static const struct verb_param stream_params[] = {
     { .name = "url", .types = VERB_TEXT, .required = true },
     { .name = "control_id", .types = VERB_TEXT },
@@ -88,7 +81,6 @@ const struct verb verb_live_translate = { .name = "live_translate",
 const struct verb verb_receive_fax = { .name = "receive_fax", .params = status_params };
 const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_params };
 const struct verb verb_send_sms = { .name = "send_sms", .params = sms_params, .in_confirm = true };
-const struct verb verb_sip_refer = { .name = "sip_refer", .params = refer_params };
 const struct verb verb_stop_denoise = { .name = "stop_denoise",
                                         .params = no_params,
                                         .in_confirm = true };

@@ -168,3 +168,15 @@ test('a conference: everybody hears the others, not himself; the last one closes
     await waitFor('the end', () => hook.events('/room').some((e) => e.params.status === 'conference-end'));
     assert.deepEqual(hook.events('/room').map((e) => e.params.status).filter((s) => s === 'participant-join').length, 2);
 });
+
+test('sip_refer: the caller is asked to call somebody else himself', async () => {
+    const [ann, bob] = phones;
+    await call({ answer: {} }, { sip_refer: { to_uri: `sip:bob@${daemon.sip}`, status_url: `${hook.url}/refer` } }, tell('/referred', { result: '${sip_refer_result}', code: '${sip_refer_to_response_code}' }), { hangup: {} });
+    await ann.waitEvent('CALL_ESTABLISHED');
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    assert.deepEqual((await hook.request('/referred')).json, { result: 'success', code: 200 });
+    await ann.hangup();
+    await bob.closed();
+    await allOver();
+});
