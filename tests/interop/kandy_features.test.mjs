@@ -25,6 +25,14 @@ test('hold and resume from both sides, a new offer without description', async (
         await sim.waitCall(call.id, 'connected');
         await sim.waitTone(call.id, PBX.hz);
     });
+    await t.test('held and resumed at once: the last word counts', async () => {
+        await sim.post('/faults', { on: 'event:respondCallUpdate', delayMs: 400 });
+        await pbx.run('hold');
+        await waitFor('the offer', async () => (await sim.get('/requests?op=update')).length === 3);
+        await pbx.run('resume');
+        await waitFor('another one', async () => (await sim.get('/requests?op=update')).length === 4);
+        await sim.waitCall(call.id, 'connected');
+    });
     await t.test('the far side holds: the PBX is told', async () => {
         await sim.post(`/calls/${call.id}/hold`);
         await waitFor('the hold in the timeline', async () => (await daemon.command('calls', (await daemon.command('calls'))[0].id)).timeline.some((/** @type {any} */ row) => row.text === 'holds the call'));

@@ -82,6 +82,8 @@ struct kandy_grant kandy_account_grant(const struct kandy_account *account);
 /* kandy_renew.c */
 /** Count from now: the subscription was just given. */
 void kandy_renew_start(struct kandy_account *account);
+/** Before its time: to see whether it still stands. */
+void kandy_renew_now(struct kandy_account *account);
 /** Of uc: its token ends on its own, 300 s before that it is changed. */
 void kandy_renew_token(struct kandy_account *account, int expires_s);
 /** Subscribe anew in `in_ms`; what works goes on meanwhile. */

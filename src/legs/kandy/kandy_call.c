@@ -204,6 +204,8 @@ static void on_made(struct kandy_call *call, const struct kandy_verdict *verdict
     if (call->making)
         account->n_makes--;
     call->making = false;
+    if (bad.fault == KANDY_AUTH || bad.fault == KANDY_LOCKED)
+        kandy_renew_now(account); /* is it the account? then the trunk says so (section 6) */
     if (bad.fault != KANDY_FINE) {
         kandy_account_release(account, call);
         if (call->events)

@@ -67,6 +67,25 @@ static void test_refusals(void **state)
     kandy_call_end(w->call, true);
 }
 
+/* A password that is not good any more is seen at a call first: the trunk says so then. */
+static void test_a_password_that_changed(void **state)
+{
+    struct world *w = *state;
+    start_link(w);
+    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    reply(asked(w, "POST", USER "/callControl"), 403,
+          "{\"callControlResponse\":{\"statusCode\":4}}");
+    expect_heard(w, "failed:6:503 ");
+    kandy_call_end(w->call, true);
+    loop_advance(w->loop, 1);
+    reply(asked(w, "PUT", USER "/subscription/S1"), 401, "");
+    loop_advance(w->loop, 1);
+    reply(asked(w, "POST", USER "/subscription"), 401, "");
+    assert_int_equal(kandy_account_state(w->account), KANDY_AUTH_FAILED);
+    loop_advance(w->loop, KANDY_AUTH_RETRY_MS - 5000);
+    assert_int_equal(w->n, w->seen);
+}
+
 static void test_the_seed_refuses_by_socket(void **state)
 {
     struct world *w = *state;
@@ -164,6 +183,7 @@ int main(void)
         TEST(test_given_up_before_it_has_a_name),
         TEST(test_a_lost_subscription_is_made_anew_for_the_call),
         TEST(test_refusals),
+        TEST(test_a_password_that_changed),
         TEST(test_the_seed_refuses_by_socket),
         TEST(test_audits),
         TEST(test_incoming),

@@ -55,7 +55,7 @@ static void on_refreshed(void *owner, const struct kandy_reply *reply)
     }
     log_warn(account->config.log, "subscription not renewed: %s", verdict.text);
     bool lost = verdict.fault == KANDY_NO_SUBSCRIPTION || verdict.fault == KANDY_TOKEN_OVER ||
-                verdict.fault == KANDY_AUTH;
+                verdict.fault == KANDY_AUTH || verdict.fault == KANDY_LOCKED;
     if (lost)
         kandy_account_renew(account, 0);
     else
@@ -99,6 +99,12 @@ static void on_token_refreshed(void *owner, const struct kandy_reply *reply)
 void kandy_renew_start(struct kandy_account *account)
 {
     schedule_renewal(account, 1);
+}
+
+void kandy_renew_now(struct kandy_account *account)
+{
+    if (account->is_open && !account->renewing)
+        loop_timer_start(account->config.loop, &account->renew, 0, renew, account);
 }
 
 void kandy_account_renew(struct kandy_account *account, int64_t in_ms)

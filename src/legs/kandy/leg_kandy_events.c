@@ -20,6 +20,7 @@ static void reoffer(void *owner)
     if (leg_media_offer(&self->media, &self->leg.chosen, &sdp))
         return;
     op.sdp = buf_slice(&sdp);
+    self->offered_hold = self->media.hold;
     self->offering = kandy_call_do(self->call, &op);
     if (self->offering)
         leg_on_event(&self->leg, "kandy", "offer sent%s", self->media.hold ? " (hold)" : "");
@@ -111,10 +112,13 @@ static void on_answer(struct leg_kandy *self, const struct kandy_event *event)
 {
     struct leg *leg = &self->leg;
     bool first = !leg->incoming && leg->state < LEG_UP;
+    bool changed = self->offering && self->offered_hold != self->media.hold;
     if (event->sdp.len && (first || self->offering || self->late) &&
         !leg_kandy_take_answer(self, event->sdp))
         return;
     self->offering = self->late = false;
+    if (changed) /* held or resumed while the answer was on its way */
+        reoffer(self);
     if (!first)
         return;
     if (!self->media.described) {

@@ -17,8 +17,9 @@ struct leg_kandy {
     char *offer; /* incoming: theirs; NULL: slow start */
     struct leg_codecs wanted;
     enum wish wish;
-    bool offering; /* our new offer is not answered */
-    bool late;     /* our answer was an offer: theirs comes */
+    bool offering;     /* our new offer is not answered */
+    bool offered_hold; /* and what it said */
+    bool late;         /* our answer was an offer: theirs comes */
     bool transferring;
     struct timer gather, reoffer;
     int64_t began_ms;
