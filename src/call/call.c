@@ -87,6 +87,7 @@ static void free_call(void *arg)
     json_decref(call->related);
     recordings_clear(call);
     json_decref(call->headers);
+    secret_clear(&call->sip_password);
     mem_free(call->referred_by);
     mem_free(call->replaces);
     mem_free(call);
@@ -195,10 +196,12 @@ static void copy_request(struct call *call, const struct call_request *request)
         { request->trunk, call->trunk, sizeof call->trunk },
         { request->to, call->to, sizeof call->to },
         { request->correlation, call->correlation, sizeof call->correlation },
+        { request->sip_user, call->sip_user, sizeof call->sip_user },
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         (void)slice_copy(slice_sub(texts[i].from, 0, texts[i].cap - 1), texts[i].to, texts[i].cap);
     call->headers = request->headers ? json_deep_copy(request->headers) : NULL;
+    secret_set(&call->sip_password, request->sip_password);
     call->hops = request->hops;
     call->is_private = request->is_private;
     call->referred_by = slice_dup(request->referred_by);

@@ -14,6 +14,7 @@ struct calls;
 struct loop;
 struct media;
 struct router;
+struct secret;
 struct store;
 
 enum call_state {
@@ -86,8 +87,9 @@ struct call_request {         /* borrowed */
     unsigned hops;                      /* Max-Forwards that it came with; 0: none */
     bool is_private;                    /* the caller wants to be nobody (RFC 3323) */
     /* For those who place calls themselves (scripts): */
-    const struct route_plan *plan; /* whom to ring; NULL: the router decides by `to` */
-    struct call *beside;           /* its media will be linked to this call's; NULL: any thread */
+    struct slice sip_user, sip_password; /* to log in with at a sip: address; or empty */
+    const struct route_plan *plan;       /* whom to ring; NULL: the router decides by `to` */
+    struct call *beside; /* its media will be linked to this call's; NULL: any thread */
 };
 
 /** Start a call for an incoming leg, which it takes; the leg's ops may run before this returns.
@@ -130,6 +132,9 @@ const json_t *call_headers(const struct call *call);
 /** Values of Referred-By and Replaces that a transfer wants carried; "" none. */
 const char *call_referred_by(const struct call *call);
 const char *call_replaces(const struct call *call);
+/** What a SIP address asks for, if it was given; borrowed. */
+const char *call_sip_user(const struct call *call);
+const struct secret *call_sip_password(const struct call *call);
 struct leg *call_caller(const struct call *call);
 /** Limits on numbers of calls do not hold for it. */
 bool call_is_emergency(const struct call *call);

@@ -2,6 +2,7 @@
 /* What call.c, call_leg.c, call_view.c and cdr.c share: the insides of a call. */
 
 #include "base/loop.h"
+#include "base/secret.h"
 #include "call/call.h"
 #include "call/timeline.h"
 
@@ -30,6 +31,8 @@ struct call {
     char face[16], from[CALL_TEXT_MAX], from_name[CALL_TEXT_MAX], to[CALL_TEXT_MAX];
     char user[64], trunk[64], correlation[CALL_TEXT_MAX];
     json_t *headers;
+    char sip_user[64];
+    struct secret sip_password;
     char *referred_by, *replaces; /* NULL: none */
     unsigned hops, forwards;
     bool retuned; /* a leg was asked for another codec since these two talk */

@@ -97,6 +97,16 @@ const json_t *call_headers(const struct call *call)
     return call->headers;
 }
 
+const char *call_sip_user(const struct call *call)
+{
+    return call->sip_user;
+}
+
+const struct secret *call_sip_password(const struct call *call)
+{
+    return &call->sip_password;
+}
+
 const char *call_referred_by(const struct call *call)
 {
     return call->referred_by ? call->referred_by : "";

@@ -6,6 +6,7 @@
 #include "legs/leg_sip.h"
 #include "sip/sip_uri.h"
 
+enum { HEADERS_MAX = 32 };
 enum { LOWEST_PORT = 1024 }; /* below live services that a SIP request could be mistaken by */
 
 bool uri_addr_allowed(const struct leg_env *env, const struct addr *addr)
@@ -72,6 +73,12 @@ static const char *refusal(const struct sip_uri *uri, bool is_typed)
 static void print_from(const struct leg_env *env, const struct call *call, struct buf *out)
 {
     char text[ADDR_TEXT];
+    struct sip_uri own;
+    if (!sip_uri_parse(slice_of(call_from(call)), &own)) { /* a script says who calls, all of it */
+        own.headers = own.params = SLICE_NONE;
+        sip_uri_print(&own, out);
+        return;
+    }
     const char *host = env->config->sip_domain;
     if (!host[0])
         host = addr_is_set(&env->public_ip) ? addr_print_ip(&env->public_ip, text)
@@ -80,6 +87,20 @@ static void print_from(const struct leg_env *env, const struct call *call, struc
     sip_escape_user(slice_of(call_from(call)[0] ? call_from(call) : "anonymous"), out);
     buf_char(out, '@');
     sip_host_print(slice_of(host), out);
+}
+
+/* X- headers travel, as to a trunk. */
+static size_t fill_headers(const struct call *call, struct sip_field *fields, size_t max)
+{
+    const char *name;
+    json_t *value;
+    size_t n = 0;
+    json_object_foreach((json_t *)(uintptr_t)call_headers(call), name, value)
+    {
+        if (n < max && json_is_string(value))
+            fields[n++] = (struct sip_field){ slice_of(name), slice_of(json_string_value(value)) };
+    }
+    return n;
 }
 
 void uris_dial(void *owner, struct call *call, const struct route_target *target, struct cause *why)
@@ -103,6 +124,7 @@ void uris_dial(void *owner, struct call *call, const struct route_target *target
     uri.headers = SLICE_NONE;
     sip_uri_print(&uri, &text);
     print_from(env, call, &from);
+    struct sip_field fields[HEADERS_MAX];
     struct leg_sip_target sip = {
         .request_uri = buf_slice(&text),
         .from_uri = buf_slice(&from),
@@ -111,6 +133,9 @@ void uris_dial(void *owner, struct call *call, const struct route_target *target
         .where = where,
         .is_typed = target->is_typed,
         .party = buf_slice(&text),
+        .auth = { .user = slice_of(call_sip_user(call)), .password = call_sip_password(call) },
+        .fields = fields,
+        .n_fields = fill_headers(call, fields, HEADERS_MAX),
         .codecs = env->sip_codecs,
         .dtmf = LEG_DTMF_AUTO,
     };

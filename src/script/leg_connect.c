@@ -260,6 +260,8 @@ struct connect_leg *connect_leg_create(struct script *script, const json_t *para
         .may_use_trunks = true,
         .headers = headers,
         .plan = &plan,
+        .sip_user = slice_of(param_text(params, "username", "")),
+        .sip_password = slice_of(param_text(params, "password", "")),
         .beside = script->call,
     };
     loop_timer_start(loop_of(self), &self->ring_timer, param_ms(params, "timeout", RING_S),

@@ -391,6 +391,8 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
         .may_use_trunks = true,
         .headers = (json_t *)(uintptr_t)dial->headers,
         .plan = plan,
+        .sip_user = slice_of(dial->username),
+        .sip_password = slice_of(dial->password),
     };
     loop_timer_start(loop_of(self), &self->ring_timer,
                      (int64_t)(dial->timeout_s ? dial->timeout_s : RING_S) * 1000, on_ring_timeout,

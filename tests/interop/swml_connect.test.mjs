@@ -6,6 +6,7 @@ import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { onlyFull, sleep, waitFor } from './lib/process.mjs';
+import { startSipp } from './lib/sipp.mjs';
 import { findTone } from './lib/wav.mjs';
 
 /** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
@@ -178,5 +179,30 @@ test('sip_refer: the caller is asked to call somebody else himself', async () =>
     assert.deepEqual((await hook.request('/referred')).json, { result: 'success', code: 200 });
     await ann.hangup();
     await bob.closed();
+    await allOver();
+});
+
+test('a sip: address with a login: who calls, X- headers and credentials as the script has them', async () => {
+    const reply = (/** @type {string} */ line, more = '') =>
+        `<send><![CDATA[\nSIP/2.0 ${line}\n[last_Via:]\n[last_From:]\n[last_To:];tag=[call_number]\n[last_Call-ID:]\n[last_CSeq:]\n${more}Content-Length: 0\n\n]]></send>`;
+    const sipp = await startSipp({
+        scenario: `<?xml version="1.0" encoding="UTF-8"?><scenario name="uas"><recv request="INVITE"/>
+            ${reply('401 Unauthorized', 'WWW-Authenticate: Digest realm="pbx", nonce="abc", algorithm=MD5\n')}<recv request="ACK"/>
+            <recv request="INVITE"><action>
+              <ereg regexp="username=.agent.*realm=.pbx" search_in="hdr" header="Authorization:" check_it="true" assign_to="1"/>
+              <ereg regexp="^ *42" search_in="hdr" header="X-Ticket:" check_it="true" assign_to="2"/>
+              <ereg regexp="sip:desk@example.com" search_in="hdr" header="From:" check_it="true" assign_to="3"/>
+            </action></recv><Reference variables="1,2,3"/>
+            ${reply('486 Busy Here')}<recv request="ACK"/></scenario>`,
+    });
+    const [ann] = phones;
+    await call(
+        { connect: { to: `sip:agent@${sipp.address}`, from: 'sip:desk@example.com', username: 'agent', password: 'a-long-secret', headers: [{ name: 'X-Ticket', value: '42' }, { name: 'Via', value: 'no' }] } },
+        tell('/login', '${connect_failed_reason}'),
+    );
+    assert.equal((await hook.request('/login')).body, 'busy');
+    assert.equal(await sipp.done(), 0, sipp.log().slice(-1500));
+    assert.ok(!daemon.log().includes('a-long-secret'));
+    await ann.closed();
     await allOver();
 });
