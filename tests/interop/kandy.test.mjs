@@ -40,6 +40,8 @@ for (const dialect of ['seed', 'link', 'uc'])
             assert.deepEqual([status.status, status.registrations, status.activeCalls], ['online', 1, 1]);
             await pbx.press('159#');
             await waitFor('the keys', async () => (await sim.get(`/calls/${there.id}/media?ms=800`)).digits === '159#');
+            await sim.post(`/calls/${there.id}/dtmf`, { digits: '42' });
+            await waitFor('the keys from there', () => pbx.keys().endsWith('42'));
             await sleep(1000);
             await pbx.hangup();
             await sim.waitCall(there.id, 'ended');

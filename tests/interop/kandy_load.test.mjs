@@ -53,6 +53,37 @@ ${INVITE(`[authentication username=3cx_trunk password=${PBX_SECRET}]\n`)}
 <recv response="200"/>
 </scenario>`;
 
+/** The PBX's INVITE is refused with that status; does it say when to come again? */
+const refused = (/** @type {number} */ status, /** @type {boolean} */ later) => `<?xml version="1.0"?><scenario name="refused">
+${INVITE('')}
+<recv response="100" optional="true"/>
+<recv response="407" auth="true"/>
+<send>${IN_DIALOG('ACK', 1)}</send>
+${INVITE(`[authentication username=3cx_trunk password=${PBX_SECRET}]\n`)}
+<recv response="100" optional="true"/>
+<recv response="${status}">
+  <action><ereg regexp="[0-9]+" search_in="hdr" header="Retry-After:" ${later ? 'check_it' : 'check_it_inverse'}="true" assign_to="1"/></action>
+</recv>
+<send>${IN_DIALOG('ACK', 2)}</send>
+<Reference variables="1"/>
+</scenario>`;
+
+test('what the PBX is told: 503 with Retry-After when the cloud is overloaded, without for the password', async (t) => {
+    const { sim, daemon, stop } = await startOffice({ env: { KANDY_DIALECT: 'link' } });
+    for (const [name, status, later] of /** @type {[string, number, boolean][]} */ ([
+        ['busy', 503, true],
+        ['internal', 503, true],
+        ['not-enabled', 403, false],
+        ['bad-password', 503, false],
+    ]))
+        await t.test(name, async () => {
+            await sim.post('/faults', { on: 'make', name });
+            const sipp = await startSipp({ scenario: refused(status, later), target: daemon.sip, timeoutS: 10 });
+            assert.equal(await sipp.done(), 0, sipp.log().slice(-2000));
+        });
+    await stop();
+});
+
 for (const dialect of ['seed', 'link', 'uc'])
     test(`${dialect}: ${CALLS} calls, renewed in the middle`, onlyFull, async () => {
         const { sim, daemon, waitUp, stop } = await startOffice({
