@@ -78,6 +78,25 @@ test('the PBX transfers: the cloud does it where the trunk says so', onlyFull, a
     await stop();
 });
 
+test('the PBX transfers: without more, tandem calls and joins the two', onlyFull, async () => {
+    const { sim, daemon, there, stop } = await startOffice({});
+    const pbx = await startPbx(daemon);
+    await pbx.dial('sip:0501234567@tandem.test');
+    const first = await there('connected');
+    await pbx.waitEvent('CALL_ESTABLISHED');
+    await sim.waitTone(first.id, PBX.hz);
+    await sim.put('/behaviour', { tone: { hz: 600, level: -12 } });
+    await pbx.run('transfer', 'sip:043456789@tandem.test');
+    await pbx.waitEvent('CALL_CLOSED');
+    const second = await waitFor('the other call', async () => (await sim.get('/calls')).find((/** @type {any} */ row) => row.id !== first.id && row.state === 'connected'));
+    await sim.waitTone(first.id, 600); // what the second one says
+    await sim.waitTone(second.id, 1000);
+    await sim.post(`/calls/${second.id}/hangup`);
+    await sim.waitCall(first.id, 'ended');
+    await pbx.stop();
+    await stop();
+});
+
 test('media through TURN over TLS alone, with the credentials of the subscription', async () => {
     const { sim, daemon, there, stop } = await startOffice({ coturn: true, relay: true, yaml: 'trunks: {kandy: {provider: etisalat-uae, relay_only: true}}\n' });
     const pbx = await startPbx(daemon);

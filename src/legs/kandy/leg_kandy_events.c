@@ -43,7 +43,7 @@ enum err leg_kandy_refer(struct leg *leg, const struct transfer_request *request
     const struct config_trunk *trunk = self->config.trunk;
     char number[ROUTE_TEXT_MAX] = "";
     struct buf to = BUF_ON(number);
-    bool same = replaces && replaces->ops == leg->ops &&
+    bool same = replaces && replaces->ops == leg->ops && leg_kandy_of(replaces)->call &&
                 leg_kandy_of(replaces)->config.account == self->config.account;
     if (!self->call || self->transferring || trunk->transfer != CONFIG_TRANSFER_PASS ||
         (replaces && !same))
