@@ -30,6 +30,7 @@ struct scripts {
     struct router *router;
     struct list live;        /* of struct script */
     struct map *lines;       /* call id -> struct line */
+    struct map *queues;      /* project/name -> struct wait_queue */
     struct map *conferences; /* project/name -> struct conference */
     struct notifier *notifier;
     char node_id[SCRIPT_ID_TEXT];

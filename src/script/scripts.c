@@ -18,6 +18,7 @@ struct scripts *scripts_create(const struct scripts_config *config)
     list_init(&scripts->live);
     scripts->lines = map_create();
     scripts->conferences = map_create();
+    scripts->queues = map_create();
     scripts->notifier = notifier_create(scripts);
     rand_uuid(scripts->node_id);
     return scripts;
@@ -41,6 +42,7 @@ void scripts_destroy(struct scripts *scripts)
     notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);
     map_destroy(scripts->conferences);
+    map_destroy(scripts->queues);
     mem_free(scripts);
 }
 

@@ -13,6 +13,7 @@
 #include "script/verb_connect_check.h"
 #include "script/verb_play.h"
 #include "script/verb_rows.h"
+#include "script/waiting.h"
 
 enum { GROUP_MAX = 16, TALK_MAX_S = 14400, CONFIRM_S = 60 };
 
@@ -29,6 +30,7 @@ struct connect {
     char failed_reason[240];
     struct script_fetching *fetching; /* the document of a confirm URL */
     struct timer confirm_timer;
+    struct waiting *agent; /* of a queue: */
 };
 
 static struct connect *state_of(struct script *script)
@@ -93,6 +95,7 @@ static void drop(struct script *script)
     struct cause cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, NULL);
     script->bridge = NULL;
     stop_ringback(connect);
+    waiting_destroy(connect->agent);
     loop_timer_stop(script->scripts->config.loop, &connect->confirm_timer);
     script_fetch_cancel(connect->fetching);
     for (size_t i = 0; i < connect->n; i++)
@@ -300,12 +303,51 @@ static const struct connect_leg_events leg_events = {
     .on_ended = on_ended,
 };
 
+/* --- queue:NAME: the caller who waits longest there --- */
+
+static void on_queue_taken(void *owner, struct waiting *with)
+{
+    struct script *script = owner;
+    (void)with;
+    stop_ringback(state_of(script));
+    script_result(script, "connect", "connected");
+    tell(script, "connected", NULL, NULL);
+}
+
+static void on_queue_parted(void *owner)
+{
+    struct script *script = owner;
+    tell(script, "disconnected", NULL, NULL);
+    finish(script, true, "");
+}
+
+static const struct waiting_events queue_events = { .on_taken = on_queue_taken,
+                                                    .on_parted = on_queue_parted };
+
+static bool dial_queue(struct script *script, const char *to)
+{
+    struct connect *connect = state_of(script);
+    if (strncmp(to, "queue:", 6) != 0)
+        return false;
+    script_answer(script);
+    if (script->over)
+        return true;
+    connect->agent = waiting_create(script->scripts, script->project_id, to + 6, script->line, true,
+                                    &queue_events, script);
+    if (connect->agent)
+        connect->live++; /* never given back: it ends the step itself */
+    else
+        snprintf(connect->failed_reason, sizeof connect->failed_reason,
+                 "nobody waits in the queue");
+    return true;
+}
+
 static void dial(struct script *script, const json_t *params)
 {
     struct connect *connect = state_of(script);
     struct fault fault = { 0 };
     size_t i = connect->n;
-    if (i == GROUP_MAX)
+    if (i == GROUP_MAX || dial_queue(script, param_text(params, "to", "")))
         return;
     connect->live++;
     connect->params[i] = params;
@@ -436,6 +478,7 @@ const struct verb verb_connect = {
     .kept = kept,
     .check = verb_connect_check,
     .run = run,
-    .note = "numbers by the routes, sip: addresses, users; no queue: or stream: destinations; "
+    .note = "numbers by the routes, sip: addresses, users; queue:NAME takes who waits longest; no "
+            "stream: destinations; "
             "codecs, encryption and webrtc_media follow the trunk or user",
 };

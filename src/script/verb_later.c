@@ -1,29 +1,11 @@
 /* Methods that documents may have and nothing here can do yet: loaded, then told as failed. */
 #include "script/verb_rows.h"
 
-static const struct verb_param queue_params[] = {
-    { .name = "queue_name", .types = VERB_TEXT, .required = true },
-    { .name = "transfer_after_bridge", .types = VERB_TEXT, .required = true },
-    { .name = "status_url", .types = VERB_TEXT },
-    { .name = "wait_url", .types = VERB_TEXT },
-    { .name = "wait_time", .types = VERB_NUMBER, .min = 0, .max = 86400 },
-    { 0 },
-};
 static const struct verb_param send_fax_params[] = {
     { .name = "document", .types = VERB_TEXT, .required = true },
     { .name = "header_info", .types = VERB_TEXT },
     { .name = "identity", .types = VERB_TEXT },
     { .name = "status_url", .types = VERB_TEXT },
-    { 0 },
-};
-static const struct verb_param sms_params[] = {
-    { .name = "to_number", .types = VERB_TEXT, .required = true },
-    { .name = "from_number", .types = VERB_TEXT, .required = true },
-    { .name = "body", .types = VERB_TEXT },
-    { .name = "media", .types = VERB_LIST },
-    { .name = "region", .types = VERB_TEXT },
-    { .name = "tags", .types = VERB_LIST },
-    { .name = "status_callback", .types = VERB_TEXT },
     { 0 },
 };
 static const struct verb_param stream_params[] = {
@@ -70,7 +52,6 @@ const struct verb verb_amazon_bedrock = { .name = "amazon_bedrock",
                                           .keeps_all = true,
                                           .note = later };
 const struct verb verb_denoise = { .name = "denoise", .params = no_params, .in_confirm = true };
-const struct verb verb_enter_queue = { .name = "enter_queue", .params = queue_params };
 const struct verb verb_join_room = {
     .name = "join_room", .params = room_params, .bare = "name", .note = "comes with video rooms"
 };
@@ -80,7 +61,6 @@ const struct verb verb_live_translate = { .name = "live_translate",
                                           .note = later };
 const struct verb verb_receive_fax = { .name = "receive_fax", .params = status_params };
 const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_params };
-const struct verb verb_send_sms = { .name = "send_sms", .params = sms_params, .in_confirm = true };
 const struct verb verb_stop_denoise = { .name = "stop_denoise",
                                         .params = no_params,
                                         .in_confirm = true };

@@ -206,3 +206,23 @@ test('a sip: address with a login: who calls, X- headers and credentials as the 
     await ann.closed();
     await allOver();
 });
+
+test('a queue: who waits is heard by who connects to it, and goes on afterwards', async () => {
+    const [ann, bob] = phones;
+    hook.routes['/next'] = { sections: { main: [tell('/after_queue', '${queue_result}'), { hangup: {} }] } };
+    await call({ enter_queue: { queue_name: 'help', transfer_after_bridge: `${hook.url}/next`, wait_url: 'ring:de', status_url: `${hook.url}/queue` } });
+    await ann.waitEvent('CALL_ESTABLISHED');
+    await waitFor('the entry', () => hook.events('/queue').length === 1);
+    const path = `/swml${++last}`;
+    hook.routes[path] = { sections: { main: [{ connect: { to: 'queue:help' } }, tell('/agent', '${connect_result}')] } };
+    await daemon.command('number', 'add', `7${last}`, '--to', `swml:${hook.url}${path}`);
+    await bob.dial(`sip:7${last}@${daemon.sip}`);
+    await waitFor('the two to talk', () => hook.events('/queue').some((e) => e.params.status === 'dequeue'));
+    await sleep(3000);
+    await bob.hangup();
+    assert.equal((await hook.request('/after_queue')).body, 'connected');
+    await ann.closed();
+    await allOver();
+    assertRecorded(ann.heard(), 1100, -12, 2);
+    assertRecorded(bob.heard(), 700, -12, 2);
+});

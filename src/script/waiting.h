@@ -1,0 +1,30 @@
+#pragma once
+/* Queues by name, within a project: callers wait in them until somebody connects to `queue:NAME`.
+ * First come, first served. Control thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct line;
+struct scripts;
+struct waiting;
+
+struct waiting_events {
+    /** Somebody took the caller: talk to that far end until waiting_part() of either. */
+    void (*on_taken)(void *owner, struct waiting *agent);
+    /** The other side is gone. */
+    void (*on_parted)(void *owner);
+};
+
+/** Wait, or with `is_agent` look for somebody who waits: NULL when nobody does. */
+struct waiting *waiting_create(struct scripts *scripts, const char *project_id, const char *name,
+                               struct line *line, bool is_agent,
+                               const struct waiting_events *events, void *owner);
+/** Leave; the other side hears of it. NULL is fine. */
+void waiting_destroy(struct waiting *waiting);
+/** 1 is next; 0: not waiting any more. */
+size_t waiting_position(const struct waiting *waiting);
+size_t waiting_size(const struct waiting *waiting);
+struct line *waiting_line(const struct waiting *waiting);
+const char *waiting_queue_id(const struct waiting *waiting);
