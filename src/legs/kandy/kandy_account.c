@@ -120,7 +120,8 @@ static void fail(struct kandy_account *account, const struct kandy_verdict *verd
     }
     log_failure(account, verdict);
     int64_t again_ms = judge(account, verdict, &state);
-    snprintf(text, sizeof text, "%s (%s)", verdict->text, verdict->words ? verdict->words : "");
+    snprintf(text, sizeof text, "%s%s%s", verdict->text, verdict->words ? ": " : "",
+             verdict->words ? verdict->words : "");
     account->renewing = false;
     if (again_ms >= 0)
         loop_timer_start(account->config.loop, &account->retry, again_ms, kandy_account_connect,
@@ -371,16 +372,6 @@ static void reconnect(void *owner)
 }
 
 /* ---- the account ---- */
-
-const char *kandy_make_id(const struct kandy_account *account, const char *prefix,
-                          char out[KANDY_REQUEST_ID])
-{
-    char random[9];
-    rand_token(random, sizeof random - 1);
-    snprintf(out, KANDY_REQUEST_ID, "%s_%" PRId64 "_%s", prefix, loop_wall_ms(account->config.loop),
-             random);
-    return out;
-}
 
 bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
                         const struct kandy_op *op)

@@ -62,9 +62,6 @@ struct kandy_errand {
 };
 
 /* kandy_account.c */
-/** "req_1700000000000_x8Tz03ab" */
-const char *kandy_make_id(const struct kandy_account *account, const char *prefix,
-                          char out[KANDY_REQUEST_ID]);
 /** Subscribe anew now; a timer_fn. What works goes on until the new socket is open. */
 void kandy_account_connect(void *owner);
 /** Send a request about the subscription itself; the one under way is given up. */
@@ -101,6 +98,9 @@ struct kandy_errand *kandy_errand_create(struct kandy_account *account, struct k
                                          enum kandy_op_kind kind);
 
 /* kandy_call.c */
+/** "req_1700000000000_x8Tz03ab" */
+const char *kandy_make_id(const struct kandy_account *account, const char *prefix,
+                          char out[KANDY_REQUEST_ID]);
 /** A kandy_reply_fn; `owner` is the errand, which ends. */
 void kandy_call_on_reply(void *owner, const struct kandy_reply *reply);
 /** The account is up again: calls that wait to be sent, and what became of the others. */

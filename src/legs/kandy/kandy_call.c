@@ -1,12 +1,24 @@
 /* The calls of an account: their names, their requests, their audits. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/rand.h"
 #include "legs/kandy/kandy_account_priv.h"
 
 enum { RESEND_PATIENCE_MS = 6000 };
+
+const char *kandy_make_id(const struct kandy_account *account, const char *prefix,
+                          char out[KANDY_REQUEST_ID])
+{
+    char random[9];
+    rand_token(random, sizeof random - 1);
+    snprintf(out, KANDY_REQUEST_ID, "%s_%" PRId64 "_%s", prefix, loop_wall_ms(account->config.loop),
+             random);
+    return out;
+}
 
 static struct kandy_call *make(struct kandy_account *account,
                                const struct kandy_call_events *events, void *owner)
