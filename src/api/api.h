@@ -12,6 +12,8 @@
 
 struct addr;
 struct api;
+struct calls;
+struct scripts;
 struct loop;
 struct route_query;
 struct seal;
@@ -64,9 +66,11 @@ struct api_config {
     struct store *store;
     const struct admin_live_ops *live;
     void *owner;
-    struct slice admin_token;  /* copied; never empty */
-    const char *sip_realm;     /* for which devices get their credentials; copied */
-    const char *sip_domain;    /* told to devices; "": the realm; copied */
+    struct slice admin_token; /* copied; never empty */
+    const char *sip_realm;    /* for which devices get their credentials; copied */
+    const char *sip_domain;   /* told to devices; "": the realm; copied */
+    struct calls *calls;      /* borrowed, as what follows; NULL: programs place no calls */
+    struct scripts *scripts;
     struct seal *seal;         /* borrowed; secrets that are handed out again */
     unsigned requests_per_10s; /* that change something, of one project; 0: 13800 */
     bool admin_remote;         /* false: admin answers loopback only, and no forwarded request */

@@ -195,6 +195,7 @@ static void copy_request(struct call *call, const struct call_request *request)
         { request->from_user, call->user, sizeof call->user },
         { request->trunk, call->trunk, sizeof call->trunk },
         { request->to, call->to, sizeof call->to },
+        { request->project_id, call->project_id, sizeof call->project_id },
         { request->correlation, call->correlation, sizeof call->correlation },
         { request->sip_user, call->sip_user, sizeof call->sip_user },
     };
@@ -286,6 +287,8 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
         call->plan = *request->plan;
     else
         err = router_find(calls->config.router, &query, &call->plan, cause);
+    if (!err && !call->project_id[0] && call->plan.n)
+        snprintf(call->project_id, sizeof call->project_id, "%s", call->plan.targets[0].project_id);
     if (map_count(calls->by_id) > calls->config.max_calls && !call->plan.is_emergency) {
         *cause = cause_of_token("overload", CAUSE_BY_SYSTEM, NULL);
         return ERR_LIMIT;

@@ -80,6 +80,7 @@ struct call_request {         /* borrowed */
     struct slice from_user;   /* authenticated user, or empty */
     struct slice trunk;       /* trunk it came through, or empty */
     struct slice to;          /* what was dialled */
+    struct slice project_id;  /* whose call it is; empty: of whose number was called, or nobody's */
     struct slice correlation; /* Call-ID or session id for the log */
     bool may_use_trunks;
     json_t *headers; /* X- headers to carry to the far end: object of text; may be NULL */
@@ -111,6 +112,8 @@ bool call_forward(struct leg *leg, struct slice to);
 void call_end(struct call *call, const struct cause *cause);
 
 const char *call_id(const struct call *call);
+/** "" for none. */
+const char *call_project(const struct call *call);
 enum call_state call_get_state(const struct call *call);
 unsigned call_media_thread(const struct call *call);
 struct loop *call_loop(const struct call *call);

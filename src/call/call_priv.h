@@ -24,7 +24,7 @@ struct calls {
 struct call {
     struct calls *calls;
     struct list in_calls;
-    char id[CALL_ID_MAX];
+    char id[CALL_ID_MAX], project_id[CALL_ID_MAX];
     struct log_tag log;
     enum call_state state;
     unsigned thread;

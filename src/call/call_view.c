@@ -24,6 +24,11 @@ struct call *calls_find(const struct calls *calls, struct slice id)
     return map_find(calls->by_id, id);
 }
 
+const char *call_project(const struct call *call)
+{
+    return call->project_id;
+}
+
 const char *call_id(const struct call *call)
 {
     return call->id;

@@ -33,6 +33,7 @@ void cdr_write(const struct call *call)
     char *stats = json_dumps(kept, JSON_COMPACT);
     struct store_call row = {
         .id = call->id,
+        .project_id = call->project_id,
         .direction = json_string_value(json_object_get(view, "direction")),
         .face = call->face,
         .from = call->from,

@@ -235,6 +235,8 @@ void daemon_open_api(struct daemon *daemon)
         .live = &live_ops,
         .owner = daemon,
         .admin_token = slice_of(daemon->admin_token),
+        .calls = daemon->env.calls,
+        .scripts = daemon->scripts,
         .seal = daemon->env.seal,
         .sip_realm = daemon->config->sip_realm,
         .sip_domain = domain[0] ? domain : own_host(daemon, host),

@@ -26,7 +26,7 @@ struct leg_script {
     struct script_fetching *fetching;
     struct timer start;
     /* of a call that it places */
-    char *send_digits, *status_url, *codecs;
+    char *send_digits, *status_url, *status_events, *codecs;
     unsigned max_duration_s;
     struct timer ring_timer;
     bool reports;
@@ -216,7 +216,12 @@ static void tell_state(struct leg_script *self, const char *state, const char *r
     struct call *call = self->leg.call;
     if (!self->reports || !call)
         return;
-    const struct script_note note = { .type = "calling.call.state", .url = self->status_url };
+    /* everybody hears of every state, but the URL only of those it was given for */
+    bool is_wanted =
+        !self->status_events ||
+        slice_find(slice_of(self->status_events), slice_of(state)) < strlen(self->status_events);
+    const struct script_note note = { .type = "calling.call.state",
+                                      .url = is_wanted ? self->status_url : NULL };
     json_t *params = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s}}}", "call_state", state,
                                "direction", "outbound", "device", "type", "phone", "params",
                                "from_number", call_from(call), "to_number", call_to(call));
@@ -327,6 +332,7 @@ static void destroy(struct leg *leg)
     mem_free(self->method);
     mem_free(self->send_digits);
     mem_free(self->status_url);
+    mem_free(self->status_events);
     mem_free(self->codecs);
     mem_free(self);
 }
@@ -380,6 +386,7 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
     self->params = dial->params ? json_deep_copy(dial->params) : NULL;
     self->send_digits = dial->send_digits ? slice_dup(slice_of(dial->send_digits)) : NULL;
     self->status_url = dial->status_url ? slice_dup(slice_of(dial->status_url)) : NULL;
+    self->status_events = dial->status_events ? slice_dup(slice_of(dial->status_events)) : NULL;
     self->max_duration_s = dial->max_duration_s ? dial->max_duration_s : TALK_S;
     (void)slice_copy(dial->project_id, self->project_id, sizeof self->project_id);
     snprintf(self->leg.party, sizeof self->leg.party, "script");
@@ -387,6 +394,7 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
         .face = SLICE("script"),
         .from = dial->from,
         .from_name = dial->from_name,
+        .project_id = dial->project_id,
         .to = dial->to,
         .may_use_trunks = true,
         .headers = (json_t *)(uintptr_t)dial->headers,

@@ -98,6 +98,7 @@ struct script_dial {
     unsigned max_duration_s;         /* 0: 14400 */
     const char *send_digits;         /* after the answer; may be NULL */
     const char *status_url;          /* calling.call.state events carry it; may be NULL */
+    const char *status_events;       /* "answered ended": only those states; NULL: all */
 };
 /** ERR_INVALID: a script that cannot run (`fault` as above).  ERR_NOT_FOUND: no route leads to
  * `to`. The call is under way when this returns, its end may be too. */

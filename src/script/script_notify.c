@@ -166,6 +166,15 @@ void notifier_add(struct notifier *notifier, const struct script_event *event, i
         json_pack("{s:s, s:s, s:f, s:s, s:s, s:O}", "event_type", event->type, "event_channel",
                   channel, "timestamp", (double)now_ms / 1000, "project_id", event->project_id,
                   "space_id", event->project_id, "params", (json_t *)(uintptr_t)event->params);
+    /* what readers of the flat form look for; the envelope's do not notice */
+    static const char *const flat[] = { "call_id", "call_state", "direction" };
+    const json_t *device = json_object_get(json_object_get(event->params, "device"), "params");
+    for (size_t i = 0; i < COUNT_OF(flat) && device; i++)
+        json_object_set(body, flat[i], json_object_get(event->params, flat[i]));
+    if (device) {
+        json_object_set(body, "from", json_object_get(device, "from_number"));
+        json_object_set(body, "to", json_object_get(device, "to_number"));
+    }
     notice->url = slice_dup(slice_of(event->url));
     notice->method = slice_dup(slice_of(event->method));
     notice->body = json_dumps(body, JSON_COMPACT);

@@ -104,3 +104,13 @@ void sw_project_change(struct rest *rest);
 void sw_project_remove(struct rest *rest);
 void sw_project_rotate(struct rest *rest);
 void sw_room_token_add(struct rest *rest);
+/* sw_calls.c */
+void sw_call_command(struct rest *rest);
+/* sw_call_logs.c */
+void sw_call_list(struct rest *rest);
+void sw_call_show(struct rest *rest);
+void sw_call_events(struct rest *rest);
+/** "relay_sip_call" and its like, by what was called. */
+const char *sw_call_type(const char *from, const char *to);
+/** The call of that id if it lives and is the asker's, or NULL. */
+struct call *sw_call_live(const struct rest *rest, const char *id);

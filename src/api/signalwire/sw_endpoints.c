@@ -41,6 +41,11 @@ BODY(project_change, {
     { .name = "protect_fax_media", .type = SW_BOOL },
     { .name = "force_https_requests", .type = SW_BOOL },
 });
+BODY(call_command, {
+    { .name = "command", .type = SW_TEXT, .is_required = true, .high = 60 },
+    { .name = "id", .type = SW_TEXT, .high = SW_ID - 1 },
+    { .name = "params", .type = SW_OBJECT },
+});
 BODY(room_token_add, {
     { .name = "room_name", .type = SW_TEXT, .is_required = true, .low = 1, .high = 100,
       .check = is_room_name, .expected = "letters, digits, - and _, at most 100" },
@@ -65,6 +70,10 @@ BODY(room_token_add, {
 });
 
 const struct sw_endpoint sw_endpoints[] = {
+    { HTTP_GET, "/api/calling/calls", "calling", 200, sw_call_list, NULL, "List calls" },
+    { HTTP_POST, "/api/calling/calls", "calling", 200, sw_call_command, &call_command,
+      "Place a call, or do something with one" },
+    { HTTP_GET, "/api/calling/calls/:id", "calling", 200, sw_call_show, NULL, "Show a call" },
     { HTTP_POST, "/api/project/tokens", "management", 200, sw_token_add, &token_add,
       "Make a token" },
     { HTTP_PATCH, "/api/project/tokens/:id", "management", 200, sw_token_change, &token_change,
@@ -83,6 +92,10 @@ const struct sw_endpoint sw_endpoints[] = {
       "Delete a subproject" },
     { HTTP_POST, "/api/projects/:id/signing-key/rotate", "management", 200, sw_project_rotate,
       NULL, "Give a project another signing key" },
+    { HTTP_GET, "/api/voice/logs", "calling", 200, sw_call_list, NULL, "List calls" },
+    { HTTP_GET, "/api/voice/logs/:id", "calling", 200, sw_call_show, NULL, "Show a call" },
+    { HTTP_GET, "/api/voice/logs/:id/events", "calling", 200, sw_call_events, NULL,
+      "What happened to a call" },
     { HTTP_POST, "/api/video/room_tokens", "video", 200, sw_room_token_add, &room_token_add,
       "Make a token for a video room" },
 };
