@@ -1,7 +1,6 @@
 /* Subscribing, the socket, renewals and losses of an account. */
 #include "legs/kandy/kandy_account_priv.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
