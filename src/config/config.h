@@ -216,6 +216,17 @@ struct config {
     int provisioning_session_h;
     int provisioning_jwt_s;
 
+    /* text messages and codes */
+    char *message_to;                 /* "http", "trunk:acme", or "": phones of our users only */
+    char *message_from;               /* number of ours that codes come from */
+    int message_rate;                 /* tries a second */
+    char *message_url, *message_method, *message_type, *message_body;
+    struct config_pairs message_headers;
+    char *message_user, *message_ca_file;
+    struct secret message_password, message_key; /* key: requests are signed with it */
+    bool message_media;                          /* the provider takes media */
+    bool mfa_app;                                /* /api/send-mfa and /api/verify-mfa are ours */
+
     /* the program */
     struct secret encryption_key; /* one or more (base/seal.h); empty: a file in state_dir */
     char *state_dir;              /* absolute, or relative to where we run; not created here */

@@ -189,10 +189,25 @@ static enum err finish_names(struct load *load)
     return err;
 }
 
+static enum err check_messages(struct load *load)
+{
+    const struct config *c = load->config;
+    struct slice name = slice_of(c->message_to);
+    slice_cut(&name, ':');
+    if (slice_is(slice_of(c->message_to), "http") && !c->message_url[0])
+        return fault_set(load->fault, ERR_INVALID, "messages.http.url", 0,
+                         "messages.http.url is missing: messages.to is http");
+    if (name.len && !config_trunk_find(c, name))
+        return fault_set(load->fault, ERR_NOT_FOUND, "messages.to", 0,
+                         "messages.to: there is no trunk \"%.*s\"", SLICE_ARG(name));
+    return OK;
+}
+
 enum err config_finish(struct load *load)
 {
     static enum err (*const steps[])(struct load * load) = {
         finish_state, finish_names, check_listeners, check_media, check_tls,
+        check_messages,
     };
     enum err err = OK;
     for (size_t i = 0; i < COUNT_OF(steps) && !err; i++)

@@ -265,3 +265,23 @@ bool check_file(struct slice value, const char **expected)
     return answer(slice_copy(value, path, sizeof path) && access(path, R_OK) == 0, expected,
                   "a file that can be read");
 }
+
+bool check_message_way(struct slice value, const char **expected)
+{
+    struct slice name = slice_from(value, SLICE("trunk:").len);
+    bool fine = slice_is(value, "http") ||
+                (slice_starts(value, SLICE("trunk:")) && check_name(name, expected));
+    return answer(fine, expected, "http or trunk:NAME");
+}
+
+bool check_web_url(struct slice value, const char **expected)
+{
+    bool fine = slice_istarts(value, SLICE("https://")) || slice_istarts(value, SLICE("http://"));
+    return answer(fine && check_word(value, expected), expected, "a URL such as https://host/path");
+}
+
+bool check_token(struct slice value, const char **expected)
+{
+    return answer(value.len && value.len <= NAME_MAX && all(value, LETTERS DIGITS "-_"), expected,
+                  "a header name of letters, digits, - and _");
+}

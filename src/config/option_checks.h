@@ -30,3 +30,6 @@ bool check_digits(struct slice value, const char **expected);       /* a country
 bool check_number(struct slice value, const char **expected);       /* digits, +, *, # */
 bool check_weight(struct slice value, const char **expected);       /* 0 to 65535 */
 bool check_header_match(struct slice value, const char **expected); /* "X-A" or "X-A=b" */
+bool check_message_way(struct slice value, const char **expected);  /* "http", "trunk:acme" */
+bool check_web_url(struct slice value, const char **expected);      /* http: or https: */
+bool check_token(struct slice value, const char **expected);        /* any header's name */

@@ -24,6 +24,7 @@
 #include "legs/web_accounts.h"
 #include "media/codecs.h"
 #include "media/media.h"
+#include "message/message.h"
 #include "net/dns.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -212,6 +213,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     daemon->lag = loop_lag_create(daemon->env.loop);
     daemon->env.trace = trace_create(daemon->env.loop);
     list_init(&daemon->doctors);
+    list_init(&daemon->texting);
     daemon->started_wall_ms = loop_wall_ms(daemon->env.loop);
     fill_policies(daemon);
     enum err err = daemon_open_state(daemon, fault);
@@ -227,6 +229,8 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
         open_calls(daemon);
         err = daemon_fill_router(daemon, fault);
     }
+    if (!err)
+        err = daemon_open_messages(daemon, fault);
     if (!err) {
         daemon_open_api(daemon);
         err = daemon_listen_http(daemon, fault);
@@ -243,6 +247,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     }
     trunks_set_news(daemon->trunks, &daemon_trunk_news, daemon);
     trunks_start(daemon->trunks);
+    messages_start(daemon->messages);
     daemon_check_keys(daemon);
     daemon_start_housekeeping(daemon);
     daemon->on_term = signal_watch_create(daemon->env.loop, SIGTERM, on_signal, daemon);
@@ -292,6 +297,7 @@ void daemon_stop(struct daemon *daemon)
     log_info(NULL, "stopping calls=%zu", calls_count(daemon->env.calls));
     struct cause cause = cause_of_token("shutdown", CAUSE_BY_SYSTEM, NULL);
     calls_end_all(daemon->env.calls, &cause);
+    messages_stop(daemon->messages);
     trunks_stop(daemon->trunks);
     presence_stop(daemon->presence);
     loop_timer_start(daemon->env.loop, &daemon->stop_timer, STOP_LIMIT_MS, on_stop_limit, daemon);
@@ -312,6 +318,7 @@ void daemon_destroy(struct daemon *daemon)
     http_server_destroy(daemon->http);
     api_destroy(daemon->api);
     daemon_drop_doctors(daemon);
+    daemon_close_messages(daemon);
     sip_texts_destroy(daemon->texts);
     presence_destroy(daemon->presence);
     daemon->presence = NULL;

@@ -22,6 +22,9 @@ struct http_client;
 struct http_request;
 struct http_server;
 struct log_tail;
+struct message_notify;
+struct messages;
+struct sender_http;
 struct loop_lag;
 struct public_address;
 struct presence;
@@ -63,6 +66,10 @@ struct daemon {
     struct scripts *scripts;
     struct egress egress; /* where programs may have us send to */
     json_t *signing_keys; /* project id -> key */
+    struct messages *messages;
+    struct message_notify *message_notify;
+    struct sender_http *sender_http; /* NULL: no provider's API */
+    struct list texting;             /* messaging.c: on their way by SIP */
     struct api *api;
     struct public_address *public_address; /* asks for public_ip: auto; NULL otherwise */
     bool public_ip_told;                   /* it answered, or said that it cannot */
@@ -136,7 +143,11 @@ bool daemon_serve_status(struct daemon *daemon, struct http_request *request);
 void daemon_serve_metrics(struct daemon *daemon, struct http_request *request);
 /* pages.c: the files built in; false when the path is none of theirs. */
 bool daemon_serve_page(struct http_request *request);
+/* messaging.c: the queue of texts, and the ways out of it. */
+MUST_CHECK enum err daemon_open_messages(struct daemon *daemon, struct fault *fault);
+void daemon_close_messages(struct daemon *daemon);
 /* scripting.c */
+struct slice daemon_signing_key(void *daemon, const char *project_id);
 /** The egress policy from the configuration. */
 void daemon_fill_egress(struct daemon *daemon);
 void daemon_open_scripts(struct daemon *daemon);

@@ -41,7 +41,7 @@ void daemon_reload_signing_keys(struct daemon *daemon)
     store_project_list(daemon->env.store, (struct store_reply){ on_projects, daemon });
 }
 
-static struct slice signing_key(void *owner, const char *project_id)
+struct slice daemon_signing_key(void *owner, const char *project_id)
 {
     const struct daemon *daemon = owner;
     return slice_of(json_string_value(json_object_get(daemon->signing_keys, project_id)));
@@ -76,7 +76,7 @@ void daemon_open_scripts(struct daemon *daemon)
         .loop = daemon->env.loop,
         .media = daemon->env.media,
         .http = daemon->http_client,
-        .signing_key = signing_key,
+        .signing_key = daemon_signing_key,
         .send = send_within,
         .record_dir = daemon->record_dir,
         .owner = daemon,
