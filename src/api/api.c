@@ -16,6 +16,10 @@ enum {
     LOGINS_PER_MINUTE = 300,
     WRONG_LOGINS_BURST = 20,
     WRONG_LOGINS_PER_MINUTE = 10,
+    MFA_NUMBER_BURST = 10,
+    MFA_NUMBER_PER_MINUTE = 2,
+    MFA_ASKER_BURST = 100,
+    MFA_ASKER_PER_MINUTE = 60,
     REQUESTS_PER_10S = 13800, /* what programs are used to */
 };
 
@@ -32,6 +36,8 @@ struct api *api_create(const struct api_config *config)
     api->wrong_logins = rate_limit_create(WRONG_LOGINS_BURST, WRONG_LOGINS_PER_MINUTE);
     unsigned rate = config->requests_per_10s ? config->requests_per_10s : REQUESTS_PER_10S;
     api->requests = rate_limit_create(rate, 6 * rate);
+    api->mfa_numbers = rate_limit_create(MFA_NUMBER_BURST, MFA_NUMBER_PER_MINUTE);
+    api->mfa_askers = rate_limit_create(MFA_ASKER_BURST, MFA_ASKER_PER_MINUTE);
     list_init(&api->open);
     return api;
 }
@@ -47,6 +53,8 @@ void api_destroy(struct api *api)
     rate_limit_destroy(api->logins);
     rate_limit_destroy(api->wrong_logins);
     rate_limit_destroy(api->requests);
+    rate_limit_destroy(api->mfa_numbers);
+    rate_limit_destroy(api->mfa_askers);
     mem_free(api->sip_realm);
     mem_free(api->sip_domain);
     mem_free(api);

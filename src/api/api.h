@@ -15,6 +15,7 @@ struct api;
 struct calls;
 struct scripts;
 struct loop;
+struct messages;
 struct route_query;
 struct seal;
 struct store;
@@ -71,6 +72,9 @@ struct api_config {
     const char *sip_domain;   /* told to devices; "": the realm; copied */
     struct calls *calls;      /* borrowed, as what follows; NULL: programs place no calls */
     struct scripts *scripts;
+    struct messages *messages; /* borrowed */
+    const char *message_from;  /* whom codes come from unless told; borrowed */
+    bool mfa_app;              /* /api/send-mfa and /api/verify-mfa are there */
     struct seal *seal;         /* borrowed; secrets that are handed out again */
     unsigned requests_per_10s; /* that change something, of one project; 0: 13800 */
     bool admin_remote;         /* false: admin answers loopback only, and no forwarded request */

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "message/message.h"
 #include "routes.h"
 
 enum { MESSAGE_MAX = 400 };
@@ -17,6 +18,8 @@ static void drop(struct rest *rest)
     if (rest->is_gone)
         *rest->is_gone = true;
     store_forget(rest->api->config.store, rest);
+    if (rest->api->config.messages)
+        messages_forget(rest->api->config.messages, rest);
     json_decref(rest->body);
     json_decref(rest->answer);
     mem_free(rest->state);

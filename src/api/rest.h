@@ -78,8 +78,9 @@ typedef void (*rest_fn)(struct rest *rest);
 struct api {
     struct api_config config;
     struct api_provisioning provisioning;
-    struct rate_limit *logins, *wrong_logins; /* by address */
-    struct rate_limit *requests;              /* that change something, by project */
+    struct rate_limit *logins, *wrong_logins;    /* by address */
+    struct rate_limit *requests;                 /* that change something, by project */
+    struct rate_limit *mfa_numbers, *mfa_askers; /* codes: to a number, for a project or address */
     struct list open;
     char *sip_realm, *sip_domain, *token;
     size_t token_len;

@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "admin.h"
+#include "api/mfa.h"
 #include "api/prov.h"
 #include "api/signalwire/sw.h"
 #include "base/num.h"
@@ -75,6 +76,18 @@ static const struct api_family families[] = {
       .dress = api_dress_admin,
       .routes = admin_routes,
       .n_routes = COUNT_OF(admin_routes) },
+    { .path = "/api/send-mfa",
+      .guard = mfa_app_guard,
+      .error = mfa_app_error,
+      .dress = mfa_app_dress,
+      .routes = mfa_app_routes,
+      .n_routes = COUNT_OF(mfa_app_routes) },
+    { .path = "/api/verify-mfa",
+      .guard = mfa_app_guard,
+      .error = mfa_app_error,
+      .dress = mfa_app_dress,
+      .routes = mfa_app_routes,
+      .n_routes = COUNT_OF(mfa_app_routes) },
     { .path = "/api/openapi.json",
       .guard = rest_admit,
       .error = sw_error,

@@ -114,3 +114,18 @@ void sw_call_events(struct rest *rest);
 const char *sw_call_type(const char *from, const char *to);
 /** The call of that id if it lives and is the asker's, or NULL. */
 struct call *sw_call_live(const struct rest *rest, const char *id);
+
+/* sw_messages.c */
+bool sw_is_short_code(struct slice value);
+bool sw_is_message_to(struct slice value);   /* E.164, a short code, sip:, client: … */
+bool sw_is_message_from(struct slice value); /* or a name */
+/** 422 for what messages_add() said. */
+void sw_message_refuse(struct rest *rest, const struct fault *fault);
+void sw_message_add(struct rest *rest);
+void sw_message_redact(struct rest *rest);
+void sw_message_list(struct rest *rest);
+void sw_message_show(struct rest *rest);
+/* sw_mfa.c */
+void sw_mfa_sms(struct rest *rest);
+void sw_mfa_call(struct rest *rest);
+void sw_mfa_verify(struct rest *rest);
