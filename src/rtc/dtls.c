@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "rtc/cert.h"
+#include "rtc/dtls_tail.h"
 
 /* OpenSSL's macros of the same names are the numbers on the wire; ours index a table. */
 #undef SRTP_AES128_CM_SHA1_80
@@ -20,6 +21,7 @@
 enum {
     TEXT_MAX = 200,
     READ_MAX = 2048,
+    FLIGHT_MAX = 512, /* the last one is below 200 bytes */
     HASH_NAME_MAX = 16,
     MATERIAL_MAX = 2 * (SRTP_KEY_MAX + SRTP_SALT_MAX),
 };
@@ -29,6 +31,7 @@ static const enum srtp_profile default_profiles[] = {
     SRTP_AEAD_AES_128_GCM,
     SRTP_AES128_CM_SHA1_80,
     SRTP_AEAD_AES_256_GCM,
+    SRTP_AES128_CM_SHA1_32,
 };
 
 struct dtls_context {
@@ -43,13 +46,22 @@ enum dtls_state {
     DONE, /* closed or failed: deaf */
 };
 
+/* What one feed sent, if it was one short datagram. */
+struct flight {
+    size_t n;
+    size_t len;
+    char bytes[FLIGHT_MAX];
+};
+
 struct dtls {
     const struct dtls_events *events;
     void *owner;
     enum dtls_state state;
     enum dtls_role role;
-    SSL *ssl;
-    struct slice input; /* the datagram being fed; empty once it was read */
+    SSL *ssl;               /* NULL: `tail` goes on */
+    struct dtls_tail *tail; /* NULL: not yet */
+    struct flight *flight;  /* of the feed at hand */
+    struct slice input;     /* the datagram being fed; empty once it was read */
     char fingerprint_hash[HASH_NAME_MAX];
     uint8_t fingerprint[CERT_DIGEST_MAX];
     size_t fingerprint_len; /* 0: not known yet */
@@ -61,8 +73,13 @@ struct dtls {
 static int bio_write(BIO *bio, const char *bytes, int len)
 {
     const struct dtls *dtls = BIO_get_data(bio);
+    struct flight *flight = dtls->flight;
     if (len <= 0)
         return 0;
+    if (flight && ++flight->n == 1 && len <= FLIGHT_MAX) {
+        memcpy(flight->bytes, bytes, (size_t)len);
+        flight->len = (size_t)len;
+    }
     dtls->events->on_send(dtls->owner, slice_make(bytes, (size_t)len));
     return len;
 }
@@ -222,6 +239,7 @@ void dtls_destroy(struct dtls *dtls)
     if (!dtls)
         return;
     SSL_free(dtls->ssl);
+    dtls_tail_destroy(dtls->tail);
     mem_free(dtls);
 }
 
@@ -299,10 +317,9 @@ static void verify(struct dtls *dtls)
         chosen ? srtp_profile_find_dtls((uint16_t)chosen->id) : NULL;
     if (!info) {
         dtls_close(dtls);
-        fail(
-            dtls, ERR_UNSUPPORTED,
-            "no common SRTP protection profile: expected AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80 "
-            "or AEAD_AES_256_GCM in use_srtp");
+        fail(dtls, ERR_UNSUPPORTED,
+             "no common SRTP protection profile: expected AEAD_AES_128_GCM, AEAD_AES_256_GCM, "
+             "AES_CM_128_HMAC_SHA1_80 or _32 in use_srtp");
         return;
     }
     snprintf(dtls->detail, sizeof dtls->detail, "%s %s as %s", SSL_get_version(dtls->ssl),
@@ -351,8 +368,45 @@ static void wake_buffers(struct dtls *dtls)
 
 static void rest_buffers(struct dtls *dtls)
 {
+    if (!dtls->ssl)
+        return;
     if (dtls->state == UP || dtls->state == DONE)
         SSL_free_buffers(dtls->ssl); /* keeps them while something waits in them */
+}
+
+/* The keys are handed over: keep what may still be needed, and no connection. A server must be able
+ * to repeat what it sent last, which came out of this feed. */
+static void cut_to_tail(struct dtls *dtls)
+{
+    const struct flight *flight = dtls->flight;
+    struct dtls_tail_keys keys;
+    bool is_client = dtls->role == DTLS_CLIENT;
+    bool ready = is_client || (flight->n == 1 && flight->len > 0);
+    if (dtls->state != UP || !ready || !dtls_tail_keys_of(&keys, dtls->ssl, is_client))
+        return;
+    struct slice last = is_client ? SLICE_NONE : slice_make(flight->bytes, flight->len);
+    dtls->tail = dtls_tail_create(&keys, last);
+    mem_wipe(&keys, sizeof keys);
+    SSL_free(dtls->ssl);
+    dtls->ssl = NULL;
+}
+
+static void feed_tail(struct dtls *dtls, struct slice datagram)
+{
+    switch (dtls_tail_feed(dtls->tail, datagram)) {
+    case DTLS_TAIL_REPEATED:
+        if (dtls->role == DTLS_SERVER)
+            dtls->events->on_send(dtls->owner, dtls_tail_flight(dtls->tail));
+        return;
+    case DTLS_TAIL_ABORTED:
+        fail(dtls, ERR_REFUSED, "DTLS connection failed: the peer sent a fatal alert");
+        return;
+    case DTLS_TAIL_CLOSED:
+        fail(dtls, ERR_CLOSED, "peer closed DTLS");
+        return;
+    case DTLS_TAIL_NOTHING:
+        return;
+    }
 }
 
 void dtls_start(struct dtls *dtls)
@@ -365,13 +419,23 @@ void dtls_feed(struct dtls *dtls, struct slice datagram)
 {
     if (dtls->state == DONE)
         return;
+    if (dtls->tail) {
+        feed_tail(dtls, datagram);
+        return;
+    }
+    struct flight flight = { 0 };
+    bool shaking = dtls->state == SHAKING;
     wake_buffers(dtls);
     dtls->input = datagram;
-    if (dtls->state == SHAKING)
+    dtls->flight = &flight;
+    if (shaking)
         shake(dtls);
     if (dtls->state == UNVERIFIED || dtls->state == UP)
         drain(dtls);
+    if (shaking)
+        cut_to_tail(dtls);
     dtls->input = SLICE_NONE;
+    dtls->flight = NULL;
     rest_buffers(dtls);
 }
 
@@ -390,7 +454,7 @@ void dtls_tick(struct dtls *dtls)
 int64_t dtls_next_wake_ms(const struct dtls *dtls)
 {
     struct timeval left = { 0 };
-    if (dtls->state == DONE || DTLSv1_get_timeout(dtls->ssl, &left) != 1)
+    if (dtls->state == DONE || !dtls->ssl || DTLSv1_get_timeout(dtls->ssl, &left) != 1)
         return -1;
     return (int64_t)left.tv_sec * 1000 + (left.tv_usec + 999) / 1000;
 }
@@ -417,6 +481,13 @@ void dtls_close(struct dtls *dtls)
 {
     if (dtls->state == DONE)
         return;
+    if (dtls->tail) {
+        uint8_t goodbye[DTLS_TAIL_GOODBYE_LEN];
+        dtls_tail_goodbye(dtls->tail, goodbye);
+        dtls->events->on_send(dtls->owner, slice_make(goodbye, sizeof goodbye));
+        dtls->state = DONE;
+        return;
+    }
     ERR_clear_error();
     if (SSL_is_init_finished(dtls->ssl)) {
         wake_buffers(dtls);

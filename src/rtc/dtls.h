@@ -27,7 +27,8 @@ void dtls_context_destroy(struct dtls_context *context);
 enum dtls_role { DTLS_SERVER, DTLS_CLIENT };
 struct dtls_config {
     enum dtls_role role;
-    const enum srtp_profile *profiles; /* most liked first; NULL: AES-128-GCM, CM_80, AES-256-GCM */
+    const enum srtp_profile *profiles; /* most liked first; NULL: AES-128-GCM, CM_80, AES-256-GCM,
+ CM_32 */
     size_t n_profiles;
 };
 struct dtls_keys { /* borrowed until return */
