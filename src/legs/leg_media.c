@@ -104,7 +104,7 @@ static enum err make_transport(struct leg_media *media, unsigned thread,
 void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
 {
     static const enum srtp_profile profiles[] = { SRTP_AES128_CM_SHA1_80, SRTP_AEAD_AES_128_GCM,
-                                                  SRTP_AES128_CM_SHA1_32 };
+                                                  SRTP_AES128_CM_SHA1_32, SRTP_AEAD_AES_256_GCM };
     _Static_assert(COUNT_OF(profiles) == LEG_SDES_KEYS, "a key for each profile");
     media->kind = kind;
     for (size_t i = 0; kind == LEG_MEDIA_SDES && i < LEG_SDES_KEYS; i++) {

@@ -22,7 +22,7 @@ enum leg_media_kind {
     LEG_MEDIA_ICE,    /* WebRTC with the full agent: where we offer, or sit behind NAT */
 };
 
-enum { LEG_SDP_MAX = 8192, LEG_SDES_KEYS = 3 };
+enum { LEG_SDP_MAX = 8192, LEG_SDES_KEYS = 4 };
 
 /* How keys go out. Auto: telephone events, else SIP INFO where signalling is SIP, else tones. */
 enum leg_dtmf {

@@ -113,6 +113,11 @@ static const struct vector vectors[] = {
       "deadbeefdeadbeefdeadbeefdeadbeef",
       "81c8000d4d61727363e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1"
       "730d6fda4ce09b4686303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade800005d4" },
+    { SRTP_AEAD_AES_256_GCM, true, 0x5d4,
+      "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeef"
+      "deadbeefdeadbeefdeadbeefdeadbeef",
+      "81c8000d4d617273d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1"
+      "110555be8415f658c61de0476f1b6fad1d1eb30c4446839f57ff6f6cb26ac3be800005d4" },
 };
 
 static void seals_the_packets_of_rfc_7714(void **state)
@@ -141,23 +146,32 @@ static void seals_the_packets_of_rfc_7714(void **state)
     }
 }
 
-/* The packet that libsrtp's own test checks, from master key and salt of RFC 3711 §B.3. */
-static void seals_a_counter_mode_packet(void **state)
+/* The packet that libsrtp's own test checks, from master key and salt of RFC 3711 §B.3; the short
+ * tag is the beginning of the long one (RFC 4568 §6.2.2). */
+static void check_counter_mode(enum srtp_profile profile, const char *want)
 {
-    (void)state;
     uint8_t key[30];
     size_t len;
     from_hex("e1f97a0d3e018be0d64fa32c06de41390ec675ad498afeebb6960b3aabe6", key, 30, &len);
     struct srtp_session *seal;
-    assert_int_equal(srtp_create(&seal, SRTP_AES128_CM_SHA1_80, SRTP_PROTECT, slice_make(key, 16),
-                                 slice_make(key + 16, 14)),
-                     OK);
+    assert_int_equal(
+        srtp_create(&seal, profile, SRTP_PROTECT, slice_make(key, 16), slice_make(key + 16, 14)),
+        OK);
     static struct media_packet packet;
     load(&packet, "800f1234decafbadcafebabeabababababababababababababababab", false);
     assert_int_equal(srtp_protect(seal, &packet), OK);
-    assert_packet(&packet, "800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc99ea17"
-                           "9b8dbb");
+    assert_packet(&packet, want);
     srtp_destroy(seal);
+}
+
+static void seals_a_counter_mode_packet(void **state)
+{
+    (void)state;
+    check_counter_mode(SRTP_AES128_CM_SHA1_80,
+                       "800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc99ea17"
+                       "9b8dbb");
+    check_counter_mode(SRTP_AES128_CM_SHA1_32,
+                       "800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc");
 }
 
 static void every_profile_goes_both_ways(void **state)
