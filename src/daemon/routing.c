@@ -122,7 +122,9 @@ static void on_numbers(void *owner, const struct store_answer *answer)
     const struct store_number *rows = STORE_ROWS(answer, store_number);
     router_clear_numbers(daemon->router);
     for (size_t i = 0; i < answer->n; i++)
-        if (router_set_number(daemon->router, slice_of(rows[i].number), slice_of(rows[i].to)))
+        if (!rows[i].to[0]) /* a program took it, and has not said what for */
+            log_debug(NULL, "number leads nowhere yet");
+        else if (router_set_number(daemon->router, slice_of(rows[i].number), slice_of(rows[i].to)))
             log_warn(NULL, "number ignored: '%s' is no target", rows[i].to);
         else
             router_set_number_project(daemon->router, slice_of(rows[i].number), rows[i].project_id);

@@ -104,6 +104,18 @@ void sw_project_change(struct rest *rest);
 void sw_project_remove(struct rest *rest);
 void sw_project_rotate(struct rest *rest);
 void sw_room_token_add(struct rest *rest);
+/* sw_numbers.c */
+void sw_number_list(struct rest *rest);
+void sw_number_add(struct rest *rest);
+void sw_number_show(struct rest *rest);
+void sw_number_change(struct rest *rest);
+void sw_number_remove(struct rest *rest);
+/* sw_sip_endpoints.c */
+void sw_endpoint_list(struct rest *rest);
+void sw_endpoint_add(struct rest *rest);
+void sw_endpoint_show(struct rest *rest);
+void sw_endpoint_change(struct rest *rest);
+void sw_endpoint_remove(struct rest *rest);
 /* sw_calls.c */
 void sw_call_command(struct rest *rest);
 /* sw_call_logs.c */

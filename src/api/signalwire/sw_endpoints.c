@@ -41,6 +41,39 @@ BODY(project_change, {
     { .name = "protect_fax_media", .type = SW_BOOL },
     { .name = "force_https_requests", .type = SW_BOOL },
 });
+BODY(number_add, {
+    { .name = "number", .type = SW_TEXT, .is_required = true, .check = sw_is_e164,
+      .code = "not_e164", .expected = "a number such as +15551234567" },
+});
+BODY(number_change, {
+    { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX },
+    { .name = "call_handler", .type = SW_TEXT, .words = " relay_context relay_topic relay_script "
+      "relay_application relay_connector relay_sip_endpoint relay_verto_endpoint laml_webhooks "
+      "laml_application dialogflow video_room " },
+    { .name = "call_relay_script_url", .type = SW_TEXT, .high = 500 },
+    { .name = "call_sip_endpoint_id", .type = SW_TEXT, .high = SW_ID - 1 },
+});
+BODY(endpoint_add, {
+    { .name = "username", .type = SW_TEXT, .is_required = true, .check = rest_is_name,
+      .expected = "letters, digits, - _ and ., at most 63" },
+    { .name = "password", .type = SW_TEXT, .is_required = true, .low = 6, .high = 128,
+      .expected = "6 to 128 characters" },
+    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX },
+    { .name = "send_as", .type = SW_TEXT, .high = 40 },
+    { .name = "ciphers", .type = SW_LIST, .high = 10 },
+    { .name = "codecs", .type = SW_LIST, .high = 10 },
+    { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
+});
+BODY(endpoint_change, {
+    { .name = "username", .type = SW_TEXT, .high = 63 },
+    { .name = "password", .type = SW_TEXT, .low = 6, .high = 128,
+      .expected = "6 to 128 characters" },
+    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX },
+    { .name = "send_as", .type = SW_TEXT, .high = 40 },
+    { .name = "ciphers", .type = SW_LIST, .high = 10 },
+    { .name = "codecs", .type = SW_LIST, .high = 10 },
+    { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
+});
 BODY(call_command, {
     { .name = "command", .type = SW_TEXT, .is_required = true, .high = 60 },
     { .name = "id", .type = SW_TEXT, .high = SW_ID - 1 },
@@ -132,6 +165,26 @@ const struct sw_endpoint sw_endpoints[] = {
       "Delete a subproject" },
     { HTTP_POST, "/api/projects/:id/signing-key/rotate", "management", 200, sw_project_rotate,
       NULL, "Give a project another signing key" },
+    { HTTP_GET, "/api/relay/rest/endpoints/sip", "calling", 200, sw_endpoint_list, NULL,
+      "List SIP endpoints" },
+    { HTTP_POST, "/api/relay/rest/endpoints/sip", "calling", 200, sw_endpoint_add, &endpoint_add,
+      "Make a SIP endpoint" },
+    { HTTP_GET, "/api/relay/rest/endpoints/sip/:id", "calling", 200, sw_endpoint_show, NULL,
+      "Show a SIP endpoint" },
+    { HTTP_PUT, "/api/relay/rest/endpoints/sip/:id", "calling", 200, sw_endpoint_change,
+      &endpoint_change, "Change a SIP endpoint" },
+    { HTTP_DELETE, "/api/relay/rest/endpoints/sip/:id", "calling", 204, sw_endpoint_remove, NULL,
+      "Delete a SIP endpoint" },
+    { HTTP_GET, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_list, NULL,
+      "List phone numbers" },
+    { HTTP_POST, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_add, &number_add,
+      "Take a phone number" },
+    { HTTP_GET, "/api/relay/rest/phone_numbers/:id", "numbers", 200, sw_number_show, NULL,
+      "Show a phone number" },
+    { HTTP_PUT, "/api/relay/rest/phone_numbers/:id", "numbers", 200, sw_number_change,
+      &number_change, "Say where a phone number leads" },
+    { HTTP_DELETE, "/api/relay/rest/phone_numbers/:id", "numbers", 204, sw_number_remove, NULL,
+      "Give a phone number back" },
     { HTTP_GET, "/api/voice/logs", "calling", 200, sw_call_list, NULL, "List calls" },
     { HTTP_GET, "/api/voice/logs/:id", "calling", 200, sw_call_show, NULL, "Show a call" },
     { HTTP_GET, "/api/voice/logs/:id/events", "calling", 200, sw_call_events, NULL,

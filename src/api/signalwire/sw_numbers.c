@@ -1,0 +1,299 @@
+/* Phone numbers: those that lead somewhere here. What programs set is kept as it came; a script's
+ * URL or a SIP endpoint is also where the number leads. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/signalwire/sw.h"
+#include "base/hash.h"
+#include "base/num.h"
+#include "store/store_programs.h"
+
+enum { TARGET_MAX = SW_URL_MAX + 8 };
+
+/* What a program may set, all of it text; the rest of the answer is ours. */
+static const char *const settable[] = {
+    "name",
+    "call_handler",
+    "call_receive_mode",
+    "call_request_url",
+    "call_request_method",
+    "call_fallback_url",
+    "call_fallback_method",
+    "call_status_callback_url",
+    "call_status_callback_method",
+    "call_laml_application_id",
+    "call_dialogflow_agent_id",
+    "call_relay_topic",
+    "call_relay_topic_status_callback_url",
+    "call_relay_script_url",
+    "call_relay_context",
+    "call_relay_context_status_callback_url",
+    "call_relay_application",
+    "call_relay_connector_id",
+    "call_sip_endpoint_id",
+    "call_verto_resource",
+    "call_video_room_id",
+    "message_handler",
+    "message_request_url",
+    "message_request_method",
+    "message_fallback_url",
+    "message_fallback_method",
+    "message_laml_application_id",
+    "message_relay_topic",
+    "message_relay_context",
+};
+static const char *const always_null[] = { "e911_address_id",
+                                           "e911_status",
+                                           "next_billed_at",
+                                           "calling_handler_resource_id",
+                                           "messaging_handler_resource_id",
+                                           "country_code" };
+
+/* Numbers have no id of their own here: one is derived, always the same. */
+static void id_of(const char *number, char out[SW_ID])
+{
+    char hex[HASH_HEX_MAX];
+    const struct slice parts[] = { SLICE("phone_number:"), slice_of(number) };
+    hash_hex(HASH_SHA256, parts, COUNT_OF(parts), hex);
+    /* the form of a UUID of version 8 (RFC 9562 §5.8) */
+    snprintf(out, SW_ID, "%.8s-%.4s-8%.3s-8%.3s-%.12s", hex, hex + 8, hex + 12, hex + 15, hex + 18);
+}
+
+static json_t *number_json(const struct store_number *row)
+{
+    char id[SW_ID];
+    json_t *body = json_loads(row->body, 0, NULL);
+    id_of(row->number, id);
+    json_t *number = json_pack("{s:s, s:s, s:[s, s], s:s, s:o, s:o}", "id", id, "number",
+                               row->number, "capabilities", "voice", "sms", "number_type",
+                               "longcode", "created_at", rest_time(row->created_ms), "updated_at",
+                               rest_time(row->updated_ms ? row->updated_ms : row->created_ms));
+    for (size_t i = 0; i < COUNT_OF(settable); i++)
+        json_object_set_new(number, settable[i], sw_text_or_null(sw_text(body, settable[i])));
+    for (size_t i = 0; i < COUNT_OF(always_null); i++)
+        json_object_set_new(number, always_null[i], json_null());
+    if (!sw_text(body, "call_receive_mode")[0])
+        json_object_set_new(number, "call_receive_mode", json_string("voice"));
+    /* one that the operator bound to a script shows it */
+    if (!sw_text(body, "call_handler")[0] && strncmp(row->to, "swml:http", 9) == 0) {
+        json_object_set_new(number, "call_handler", json_string("relay_script"));
+        json_object_set_new(number, "call_relay_script_url", json_string(row->to + 5));
+    }
+    json_decref(body);
+    return number;
+}
+
+static bool has(const char *text, const char *part)
+{
+    return !part || strstr(text, part) != NULL;
+}
+
+static void on_list(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    struct sw_page page;
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, NULL);
+        return;
+    }
+    if (!sw_page_read(rest, &page))
+        return;
+    const struct store_number *rows = STORE_ROWS(answer, store_number);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++) {
+        json_t *number =
+            strcmp(rows[i].project_id, sw_of(rest)->project_id) == 0 ? number_json(&rows[i]) : NULL;
+        if (number && has(rows[i].number, rest_param(rest, "filter_number")) &&
+            has(sw_text(number, "name"), rest_param(rest, "filter_name")))
+            json_array_append(list, number);
+        json_decref(number);
+    }
+    sw_page_reply_all(rest, &page, list);
+}
+
+void sw_number_list(struct rest *rest)
+{
+    store_number_list(rest_store(rest), rest_then(rest, on_list));
+}
+
+static void on_written(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    json_t *body = rest->answer;
+    rest->answer = NULL;
+    if (answer->err) {
+        json_decref(body);
+        sw_fail_store(rest, answer->err, "number");
+        return;
+    }
+    rest_tell_change(rest);
+    rest_reply_take(rest, 200, body);
+}
+
+static void write_number(struct rest *rest, const struct store_number *row)
+{
+    rest->changes = "numbers";
+    rest->answer = number_json(row);
+    store_number_set(rest_store(rest), row, rest_then(rest, on_written));
+}
+
+static void on_taken(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (!answer->err) {
+        sw_refuse(rest, "value_not_unique", "number", "Number is taken");
+        return;
+    }
+    if (answer->err != ERR_NOT_FOUND) {
+        sw_fail_store(rest, answer->err, "number");
+        return;
+    }
+    const struct store_number row = { .number = sw_text(rest->body, "number"),
+                                      .to = "",
+                                      .project_id = sw_of(rest)->project_id,
+                                      .created_ms = rest_now_ms(rest),
+                                      .body = "{}",
+                                      .updated_ms = rest_now_ms(rest) };
+    write_number(rest, &row);
+}
+
+void sw_number_add(struct rest *rest)
+{
+    store_number_find(rest_store(rest), sw_text(rest->body, "number"), rest_then(rest, on_taken));
+}
+
+/* --- one of them --- */
+
+static void on_removed(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, "number");
+        return;
+    }
+    rest_tell_change(rest);
+    rest_reply_text(rest, 204, NULL, SLICE_NONE);
+}
+
+static const struct store_number *find_own(const struct rest *rest,
+                                           const struct store_answer *answer)
+{
+    const struct store_number *rows = answer->err ? NULL : STORE_ROWS(answer, store_number);
+    char id[SW_ID];
+    for (size_t i = 0; i < answer->n; i++) {
+        id_of(rows[i].number, id);
+        if (strcmp(id, rest_captured(rest, 0)) == 0 &&
+            strcmp(rows[i].project_id, sw_of(rest)->project_id) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static json_t *merged(const struct rest *rest, const struct store_number *row)
+{
+    json_t *body = json_loads(row->body, 0, NULL);
+    if (!body)
+        body = json_object();
+    for (size_t i = 0; i < COUNT_OF(settable); i++) {
+        json_t *given = json_object_get(rest->body, settable[i]);
+        if (json_is_string(given) || json_is_null(given))
+            json_object_set(body, settable[i], given);
+    }
+    return body;
+}
+
+/* Where it leads now; false: refused. `endpoint` is the user of a SIP endpoint. */
+static bool set_target(struct rest *rest, const json_t *body, const char *endpoint,
+                       char out[TARGET_MAX])
+{
+    const char *handler = sw_text(body, "call_handler");
+    const char *url = sw_text(body, "call_relay_script_url");
+    if (!json_object_get(rest->body, "call_handler") &&
+        !json_object_get(rest->body, "call_relay_script_url"))
+        return true;
+    if (strcmp(handler, "relay_script") == 0 && sw_is_web_url(slice_of(url))) {
+        snprintf(out, TARGET_MAX, "swml:%s", url);
+        return true;
+    }
+    if (strcmp(handler, "relay_sip_endpoint") == 0 && endpoint) {
+        snprintf(out, TARGET_MAX, "user:%s", endpoint);
+        return true;
+    }
+    if (strcmp(handler, "relay_script") == 0)
+        sw_refuse(rest, "invalid_parameter", "call_relay_script_url",
+                  "Call relay script url must be an http: or https: URL");
+    else if (strcmp(handler, "relay_sip_endpoint") == 0)
+        sw_refuse(rest, "invalid_parameter", "call_sip_endpoint_id",
+                  "Call sip endpoint is none of this project");
+    else
+        sw_refuse(rest, "invalid_parameter", "call_handler",
+                  "Call handler must be relay_script or relay_sip_endpoint here");
+    return false;
+}
+
+static void change(struct rest *rest, const struct store_number *row, const char *endpoint)
+{
+    char target[TARGET_MAX];
+    struct store_number fresh = *row;
+    json_t *body = merged(rest, row);
+    snprintf(target, sizeof target, "%s", row->to);
+    if (set_target(rest, body, endpoint, target)) {
+        char *text = json_dumps(body, JSON_COMPACT);
+        fresh.body = text;
+        fresh.to = target;
+        fresh.updated_ms = rest_now_ms(rest);
+        write_number(rest, &fresh);
+        free(text);
+    }
+    json_decref(body);
+}
+
+static void on_found(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const rest_fn endpoint = sw_of(rest)->endpoint->handle;
+    const struct store_number *row = find_own(rest, answer);
+    if (!row) {
+        sw_fail_store(rest, answer->err ? answer->err : ERR_NOT_FOUND, "number");
+    } else if (endpoint == sw_number_show) {
+        rest_reply_take(rest, 200, number_json(row));
+    } else if (endpoint == sw_number_change) {
+        change(rest, row, sw_of(rest)->target_id[0] ? sw_of(rest)->target_id : NULL);
+    } else {
+        rest->changes = "numbers";
+        store_number_remove(rest_store(rest), row->number, rest_then(rest, on_removed));
+    }
+}
+
+static void find(struct rest *rest)
+{
+    store_number_list(rest_store(rest), rest_then(rest, on_found));
+}
+
+void sw_number_show(struct rest *rest)
+{
+    find(rest);
+}
+
+void sw_number_remove(struct rest *rest)
+{
+    find(rest);
+}
+
+static void on_endpoint(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const struct store_resource *row = answer->err ? NULL : STORE_ROWS(answer, store_resource);
+    if (row && strcmp(row->project_id, sw_of(rest)->project_id) == 0)
+        snprintf(sw_of(rest)->target_id, SW_ID, "%s", row->name);
+    find(rest);
+}
+
+void sw_number_change(struct rest *rest)
+{
+    const char *endpoint = sw_text(rest->body, "call_sip_endpoint_id");
+    if (endpoint[0])
+        store_resource_find(rest_store(rest), endpoint, rest_then(rest, on_endpoint));
+    else
+        find(rest);
+}

@@ -1,0 +1,270 @@
+/* SIP endpoints: accounts that phones register with. Each is a user of the project with one device,
+ * under the name and password that the program gives, and a resource that keeps the rest. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/device.h"
+#include "api/signalwire/sw.h"
+#include "base/num.h"
+#include "base/rand.h"
+#include "store/store_accounts.h"
+#include "store/store_programs.h"
+
+static const char type[] = "sip_endpoint";
+static const char *const texts[] = {
+    "caller_id",
+    "call_handler",
+    "calling_handler_resource_id",
+    "call_request_url",
+    "call_request_method",
+    "call_fallback_url",
+    "call_fallback_method",
+    "call_status_callback_url",
+    "call_status_callback_method",
+    "call_laml_application_id",
+    "call_dialogflow_agent_id",
+    "call_relay_topic",
+    "call_relay_topic_status_callback_url",
+    "call_relay_context",
+    "call_relay_context_status_callback_url",
+    "call_relay_application",
+    "call_video_room_id",
+    "call_relay_script_url",
+};
+static const char *const lists[] = { "ciphers", "codecs" };
+
+static json_t *endpoint_json(const struct store_resource *row)
+{
+    json_t *body = json_loads(row->body, 0, NULL);
+    const char *encryption = sw_text(body, "encryption");
+    const char *send_as = sw_text(body, "send_as");
+    json_t *endpoint =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", type, "id", row->id, "username", row->name,
+                  "encryption", encryption[0] ? encryption : "default", "send_as",
+                  send_as[0] ? send_as : "random");
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        json_object_set_new(endpoint, texts[i], sw_text_or_null(sw_text(body, texts[i])));
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        json_t *list = json_object_get(body, lists[i]);
+        json_object_set_new(endpoint, lists[i],
+                            json_is_array(list) ? json_incref(list) : json_array());
+    }
+    json_decref(body);
+    return endpoint;
+}
+
+/* All but the password, which is the device's. */
+static char *body_of(const struct rest *rest, const char *before)
+{
+    static const char *const others[] = { "encryption", "send_as", "ciphers", "codecs" };
+    json_t *body = json_loads(before, 0, NULL), *given;
+    if (!body)
+        body = json_object();
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if ((given = json_object_get(rest->body, texts[i])) != NULL)
+            json_object_set(body, texts[i], given);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if ((given = json_object_get(rest->body, others[i])) != NULL)
+            json_object_set(body, others[i], given);
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    return text;
+}
+
+static void on_list(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    struct sw_page page;
+    const char *name = rest_param(rest, "filter_username");
+    const char *caller_id = rest_param(rest, "filter_caller_id");
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, NULL);
+        return;
+    }
+    if (!sw_page_read(rest, &page))
+        return;
+    const struct store_resource *rows = STORE_ROWS(answer, store_resource);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++) {
+        json_t *one = endpoint_json(&rows[i]);
+        if ((!name || strstr(rows[i].name, name)) &&
+            (!caller_id || strstr(sw_text(one, "caller_id"), caller_id)))
+            json_array_append(list, one);
+        json_decref(one);
+    }
+    sw_page_reply_all(rest, &page, list);
+}
+
+void sw_endpoint_list(struct rest *rest)
+{
+    store_resource_list(rest_store(rest), sw_of(rest)->project_id, type, rest_then(rest, on_list));
+}
+
+static void on_written(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    json_t *body = rest->answer;
+    rest->answer = NULL;
+    if (answer->err) {
+        json_decref(body);
+        sw_fail_store(rest, answer->err, "username");
+        return;
+    }
+    rest->changes = "users";
+    rest_tell_change(rest);
+    rest_reply_take(rest, 200, body);
+}
+
+/* --- a new one: user, device, resource, in this order --- */
+
+static void on_device(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        store_user_remove(rest_store(rest), sw_of(rest)->target_id, STORE_NOBODY);
+        json_decref(rest->answer);
+        rest->answer = NULL;
+        sw_fail_store(rest, answer->err, "username");
+        return;
+    }
+    char *body = body_of(rest, "");
+    const struct store_resource row = { .id = sw_of(rest)->target_id,
+                                        .project_id = sw_of(rest)->project_id,
+                                        .type = type,
+                                        .name = sw_text(rest->body, "username"),
+                                        .body = body,
+                                        .ref = sw_text(rest->answer, "device"),
+                                        .created_ms = rest_now_ms(rest),
+                                        .updated_ms = rest_now_ms(rest) };
+    json_t *answered = endpoint_json(&row);
+    store_resource_set(rest_store(rest), &row, rest_then(rest, on_written));
+    json_decref(rest->answer);
+    rest->answer = answered;
+    free(body);
+}
+
+static void on_user(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const char *username = sw_text(rest->body, "username");
+    struct device_account account = { 0 };
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, "username");
+        return;
+    }
+    device_account_init(&account, rest->api);
+    snprintf(account.username, sizeof account.username, "%s", username);
+    snprintf(account.contact, sizeof account.contact, "%s", username);
+    device_account_set_password(&account, rest->api, slice_of(sw_text(rest->body, "password")));
+    struct store_device row = { .user_id = sw_of(rest)->target_id,
+                                .description = "SIP endpoint",
+                                .platform = "script",
+                                .created_ms = rest_now_ms(rest) };
+    device_account_fill(&account, rest->api, &row);
+    rest->answer = json_pack("{s:s}", "device", account.id);
+    store_device_add(rest_store(rest), &row, rest_then(rest, on_device));
+    device_account_clear(&account);
+}
+
+void sw_endpoint_add(struct rest *rest)
+{
+    struct sw *sw = sw_of(rest);
+    rand_uuid(sw->target_id);
+    const struct store_user row = { .id = sw->target_id,
+                                    .project_id = sw->project_id,
+                                    .name = sw_text(rest->body, "username"),
+                                    .display_name = sw_text(rest->body, "username"),
+                                    .created_ms = rest_now_ms(rest) };
+    store_user_add(rest_store(rest), &row, rest_then(rest, on_user));
+}
+
+/* --- those that exist --- */
+
+static void on_device_found(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    struct device_account account = { 0 };
+    if (answer->err) {
+        json_decref(rest->answer);
+        rest->answer = NULL;
+        sw_fail_store(rest, answer->err, "id");
+        return;
+    }
+    struct store_device row = *STORE_ROWS(answer, store_device);
+    device_account_renew(&account, rest->api, &row);
+    device_account_set_password(&account, rest->api, slice_of(sw_text(rest->body, "password")));
+    device_account_fill(&account, rest->api, &row);
+    row.rotated_ms = rest_now_ms(rest);
+    store_device_rotate(rest_store(rest), &row, rest_then(rest, on_written));
+    device_account_clear(&account);
+}
+
+static void change(struct rest *rest, const struct store_resource *found)
+{
+    char *body = body_of(rest, found->body);
+    struct store_resource row = *found;
+    const char *username = sw_text(rest->body, "username");
+    bool has_password = sw_text(rest->body, "password")[0] != '\0';
+    row.body = body;
+    row.updated_ms = rest_now_ms(rest);
+    if (username[0] && strcmp(username, row.name) != 0) {
+        sw_refuse(rest, "invalid_parameter", "username", "Username cannot be changed");
+    } else {
+        rest->answer = endpoint_json(&row);
+        store_resource_set(rest_store(rest), &row,
+                           has_password ? STORE_NOBODY : rest_then(rest, on_written));
+        if (has_password)
+            store_device_find(rest_store(rest), row.ref, rest_then(rest, on_device_found));
+    }
+    free(body);
+}
+
+static void on_removed(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, "id");
+        return;
+    }
+    rest->changes = "users";
+    rest_tell_change(rest);
+    rest_reply_text(rest, 204, NULL, SLICE_NONE);
+}
+
+static void on_found(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const rest_fn endpoint = sw_of(rest)->endpoint->handle;
+    const struct store_resource *row = answer->err ? NULL : STORE_ROWS(answer, store_resource);
+    if (!row || strcmp(row->project_id, sw_of(rest)->project_id) != 0 ||
+        strcmp(row->type, type) != 0) {
+        sw_fail_store(rest, answer->err ? answer->err : ERR_NOT_FOUND, "id");
+    } else if (endpoint == sw_endpoint_show) {
+        rest_reply_take(rest, 200, endpoint_json(row));
+    } else if (endpoint == sw_endpoint_change) {
+        change(rest, row);
+    } else {
+        store_user_remove(rest_store(rest), row->id, STORE_NOBODY); /* and his device */
+        store_resource_remove(rest_store(rest), row->id, rest_then(rest, on_removed));
+    }
+}
+
+static void find(struct rest *rest)
+{
+    store_resource_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_found));
+}
+
+void sw_endpoint_show(struct rest *rest)
+{
+    find(rest);
+}
+
+void sw_endpoint_change(struct rest *rest)
+{
+    find(rest);
+}
+
+void sw_endpoint_remove(struct rest *rest)
+{
+    find(rest);
+}

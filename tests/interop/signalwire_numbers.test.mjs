@@ -1,0 +1,73 @@
+/** Programs make SIP endpoints that real phones register with, and say where numbers lead. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startBaresip } from './lib/baresip.mjs';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { addProject } from './lib/signalwire.mjs';
+
+/** @type {any} */ let daemon;
+/** @type {any} */ let hook;
+/** @type {any} */ let acme;
+/** @type {any} */ let other;
+/** @type {any} */ let phone;
+
+before(async () => {
+    [daemon, hook] = await Promise.all([startDaemon(), startHook()]);
+    acme = await addProject(daemon, 'acme');
+    other = await addProject(daemon, 'other');
+});
+after(async () => {
+    acme?.stop();
+    other?.stop();
+    await phone?.stop();
+    await daemon?.stop();
+});
+const endpoints = '/api/relay/rest/endpoints/sip';
+const numbers = '/api/relay/rest/phone_numbers';
+
+test('an endpoint: a phone registers with it; password never shown; names are unique; others see nothing', async () => {
+    const made = await acme.ask('POST', endpoints, { username: 'desk', password: 'secret-of-desk', caller_id: 'Reception', codecs: ['PCMU'] });
+    assert.equal(made.status, 200);
+    assert.equal(made.json.username, 'desk');
+    assert.ok(!made.text.includes('secret-of-desk'));
+    phone = await startBaresip({ user: 'desk', domain: 'tandem', password: 'secret-of-desk', outbound: daemon.sip, hz: 700 });
+    assert.ok((await daemon.command('registrations')).some((/** @type {any} */ one) => JSON.stringify(one).includes('desk')));
+    const taken = await acme.ask('POST', endpoints, { username: 'desk', password: 'another one' });
+    assert.equal(taken.status, 422);
+    assert.deepEqual(Object.keys(taken.json.errors[0]).sort(), ['code', 'detail', 'status', 'title']);
+    assert.equal((await acme.ask('POST', endpoints, { username: 'a b', password: 'x' })).json.errors.length, 2);
+    assert.equal((await acme.ask('GET', `${endpoints}?filter_username=des`)).json.data.length, 1);
+    assert.equal((await other.ask('GET', endpoints)).json.data.length, 0);
+    assert.equal((await other.ask('GET', `${endpoints}/${made.json.id}`)).status, 404);
+    assert.equal((await acme.ask('PUT', `${endpoints}/${made.json.id}`, { caller_id: 'Front' })).json.caller_id, 'Front');
+});
+
+test('a number leads to a script, then to the endpoint, then nowhere', async () => {
+    hook.routes['/hello'] = { version: '1.0.0', sections: { main: [{ hangup: { reason: 'busy' } }] } };
+    const made = await acme.ask('POST', numbers, { number: '+15550001111' });
+    assert.equal(made.status, 200);
+    assert.equal((await other.ask('POST', numbers, { number: '+15550001111' })).status, 422);
+    const path = `${numbers}/${made.json.id}`;
+    const bound = await acme.ask('PUT', path, { name: 'Main', call_handler: 'relay_script', call_relay_script_url: `${hook.url}/hello` });
+    assert.equal(bound.json.call_relay_script_url, `${hook.url}/hello`);
+    phone.forget();
+    await phone.dial(`sip:+15550001111@${daemon.sip}`);
+    const { json } = await hook.request('/hello');
+    assert.equal(json.call.project_id, acme.project);
+    assert.match(await phone.closed(), /486/);
+    const [endpoint] = (await acme.ask('GET', endpoints)).json.data;
+    assert.equal((await acme.ask('PUT', path, { call_handler: 'relay_sip_endpoint', call_sip_endpoint_id: endpoint.id })).status, 200);
+    assert.equal((await daemon.command('route', '--to', '+15550001111')).targets[0].name, 'desk');
+    assert.equal((await acme.ask('PUT', path, { call_handler: 'video_room' })).status, 422);
+    assert.equal((await acme.ask('GET', `${numbers}?filter_number=0001111`)).json.data[0].name, 'Main');
+    assert.equal((await other.ask('DELETE', path)).status, 404);
+    assert.equal((await acme.ask('DELETE', path)).status, 204);
+    assert.equal((await acme.ask('GET', path)).status, 404);
+});
+
+test('an endpoint that is deleted may not call any more', async () => {
+    const [endpoint] = (await acme.ask('GET', endpoints)).json.data;
+    assert.equal((await acme.ask('DELETE', `${endpoints}/${endpoint.id}`)).status, 204);
+    assert.ok(!(await daemon.command('user', 'list')).some((/** @type {any} */ user) => user.name === 'desk'));
+});
