@@ -34,6 +34,8 @@ struct outcome {
     size_t n_steps, best; /* the last without loss or much delay */
     bool bounded;         /* by time, calls or the generator: it could do more */
     int64_t rss_kb_per_call;
+    unsigned setups; /* calls set up, and the CPU that took */
+    int64_t setup_cpu_ns;
 };
 
 static const unsigned ramp_relay[] = {
@@ -66,10 +68,13 @@ static void ramp(struct generator *generator, const struct subject *subject,
         struct step *step = &out->steps[out->n_steps];
         if (loads[i] < options->first_calls)
             continue;
+        int64_t cpu_ns = process_cpu_ns(subject->pid);
         if (!generator_grow(generator, loads[i])) {
             fprintf(stderr, "  %u calls: cannot be set up\n", loads[i]);
             return;
         }
+        out->setup_cpu_ns += process_cpu_ns(subject->pid) - cpu_ns;
+        out->setups = loads[i];
         bool good = try_step(generator, relay, step);
         fprintf(stderr,
                 "  %4u calls: lost %llu of %llu, busy %.0f %%, %.0f ns a packet, p99 %lld us%s\n",
@@ -117,6 +122,12 @@ static double calls_a_core(const struct outcome *out)
     return 1e9 / (out->steps[out->best].ns_per_packet * PACKETS_A_CALL);
 }
 
+/* ICE, DTLS and ports of a call; the forwarder has none of them. */
+static double setups_a_second(const struct outcome *out)
+{
+    return out->setup_cpu_ns > 0 ? floor(1e9 * out->setups / (double)out->setup_cpu_ns) : 0;
+}
+
 static json_t *us(int64_t value)
 {
     return value < 0 ? json_null() : json_integer(value);
@@ -133,13 +144,14 @@ static json_t *print(const struct subject *subject, const struct outcome *out)
                       (json_int_t)out->steps[i].sent, "lost", (json_int_t)out->steps[i].lost,
                       "busy", out->steps[i].busy, "ns_per_packet", out->steps[i].ns_per_packet,
                       "generator_late", out->steps[i].generator_late));
-    return json_pack("{s:s, s:i, s:b, s:f, s:f, s:f, s:I, s:{s:i, s:o, s:o, s:o}, s:o}", "name",
-                     subject->name, "calls_without_loss", best->calls, "could_do_more",
+    return json_pack("{s:s, s:i, s:b, s:f, s:f, s:f, s:I, s:f, s:{s:i, s:o, s:o, s:o}, s:o}",
+                     "name", subject->name, "calls_without_loss", best->calls, "could_do_more",
                      out->bounded, "busy", best->busy, "cpu_ns_per_packet", best->ns_per_packet,
                      "calls_per_core", floor(calls_a_core(out)), "rss_kb_per_call",
-                     (json_int_t)out->rss_kb_per_call, "delay_us_at_half_load", "calls",
-                     half->calls, "p50", us(half->delay_p50_us), "p99", us(half->delay_p99_us),
-                     "max", us(half->delay_max_us), "steps", steps);
+                     (json_int_t)out->rss_kb_per_call, "setups_per_core_second",
+                     setups_a_second(out), "delay_us_at_half_load", "calls", half->calls, "p50",
+                     us(half->delay_p50_us), "p99", us(half->delay_p99_us), "max",
+                     us(half->delay_max_us), "steps", steps);
 }
 
 static json_t *machine(void)

@@ -110,6 +110,65 @@ static void may_be_closed_by_what_it_receives(void **state)
     close(fd);
 }
 
+/* Two sockets that have packets in the same turn: the first to be delivered closes the other. */
+struct rivals {
+    struct {
+        struct rivals *both;
+        struct media_socket *socket;
+        int fd;
+        unsigned packets;
+    } each[2];
+};
+
+static void on_rival(void *owner, struct media_packet *const *packets, size_t n)
+{
+    struct rivals *rivals = *(struct rivals **)owner; /* its first member */
+    size_t at = owner == (void *)&rivals->each[1];
+    (void)packets;
+    rivals->each[at].packets += (unsigned)n;
+    media_socket_close(rivals->each[1 - at].socket);
+    rivals->each[1 - at].socket = NULL;
+}
+
+static void open_rivals(struct media_thread *thread, void *arg)
+{
+    struct rivals *rivals = arg;
+    for (size_t i = 0; i < 2; i++)
+        rivals->each[i].socket =
+            media_socket_open(thread, rivals->each[i].fd, on_rival, &rivals->each[i]);
+}
+
+static void close_rivals(struct media_thread *thread, void *arg)
+{
+    struct rivals *rivals = arg;
+    (void)thread;
+    for (size_t i = 0; i < 2; i++)
+        media_socket_close(rivals->each[i].socket);
+}
+
+static void one_closed_by_another_receives_no_more(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct addr from, addrs[2];
+    struct rivals rivals = { 0 };
+    int fd = far_bind(&from);
+    for (size_t i = 0; i < 2; i++) {
+        rivals.each[i].both = &rivals;
+        rivals.each[i].fd = far_bind(&addrs[i]);
+        for (unsigned n = 0; n < 3; n++)
+            assert_int_equal(sendto(fd, "x", 1, 0, &addrs[i].sa, addr_len(&addrs[i])), 1);
+    }
+    rig_create(&rig, &(struct media_config){ .threads = 1 });
+    media_thread_run(rig.media, 0, open_rivals, &rivals);
+    for (int64_t end_us = rig_now_us() + 300000; rig_now_us() < end_us;)
+        loop_turn(rig.loop, 5);
+    media_thread_run(rig.media, 0, close_rivals, &rivals);
+    rig_destroy(&rig);
+    assert_int_equal(rivals.each[0].packets + rivals.each[1].packets, 3);
+    close(fd);
+}
+
 static int bind_any(bool v6, struct addr *bound)
 {
     struct addr any = addr_any4(0);
@@ -166,6 +225,7 @@ int main(void)
         cmocka_unit_test(returns_every_datagram_in_order),
         cmocka_unit_test(a_datagram_too_long_is_dropped),
         cmocka_unit_test(may_be_closed_by_what_it_receives),
+        cmocka_unit_test(one_closed_by_another_receives_no_more),
         cmocka_unit_test(answers_from_where_it_was_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
