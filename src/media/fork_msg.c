@@ -130,10 +130,12 @@ static enum err parse_media(const json_t *msg, enum fork_codec codec, struct for
     if (!err) {
         out->n = codec == FORK_ULAW ? len : len / 2;
         out->pcm = mem_array(out->n + 1, sizeof *out->pcm);
-        for (size_t i = 0; i < out->n; i++)
-            out->pcm[i] = codec == FORK_ULAW
-                              ? g711_ulaw_pcm[bytes[i]]
-                              : (int16_t)(uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8);
+        for (size_t i = 0; i < out->n; i++) {
+            if (codec == FORK_ULAW)
+                out->pcm[i] = g711_ulaw_pcm[bytes[i]];
+            else
+                out->pcm[i] = (int16_t)(uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8);
+        }
     }
     mem_free(bytes);
     return err ? ERR_PARSE : OK;
