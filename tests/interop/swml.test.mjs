@@ -1,5 +1,6 @@
 /** Scripts that drive calls: a phone calls a number bound to SWML, and what it hears is measured. */
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, after, test } from 'node:test';
@@ -180,4 +181,29 @@ test('pay: a card is typed, checked, and only the connector sees it', async () =
     assert.ok(!elsewhere.includes(CARD));
     assert.ok(!/key [0-9] for/.test(JSON.stringify(await daemon.command('calls', id))), 'no key in the record');
     assert.ok(hook.events('/pay').some((e) => e.params.for === 'payment-processing' && e.params.payment_card_number === `************${CARD.slice(-4)}`));
+});
+
+test("the fetch is signed with the key of the number's project, and carries its id", async () => {
+    const { project_id, signing_key } = await daemon.command('project', 'add', 'shop');
+    hook.routes['/signed'] = main({ hangup: {} });
+    const url = `http://web:s3cret-of-web@${hook.host}/signed?x=1`;
+    await daemon.command('number', 'add', '7999', '--to', `swml:${url}`, '--project', project_id);
+    phone.forget();
+    await phone.dial(`sip:7999@${daemon.sip}`);
+    const { headers, body, json } = await hook.request('/signed');
+    const sign = (/** @type {string} */ hash) => createHmac(hash, signing_key).update(`${hook.url}/signed?x=1${body}`).digest('hex');
+    assert.equal(headers['x-signalwire-signature'], sign('sha1'));
+    assert.equal(headers['x-signalwire-sha256-signature'], sign('sha256'));
+    assert.equal(headers.authorization, `Basic ${Buffer.from('web:s3cret-of-web').toString('base64')}`);
+    assert.equal(json.call.project_id, project_id);
+    await phone.closed();
+    const [{ id }] = await daemon.command('calls', '--all');
+    assert.ok(!daemon.log().includes('s3cret-of-web'), 'the log');
+    assert.ok(!JSON.stringify(await daemon.command('calls', id)).includes('s3cret-of-web'), 'the record');
+});
+
+test('the first address fails: the call is refused and the reason is in the log', async () => {
+    await call(500);
+    assert.match(await phone.closed(), /500/);
+    assert.match(daemon.log(), /script cannot run reason="the server answered 500"/);
 });
