@@ -251,6 +251,44 @@ static enum err start_input_timers(const struct command *command)
     return err;
 }
 
+/* --- detect --- */
+
+static enum err detect(const struct command *command)
+{
+    enum { WORDS = 6, WORDS_MAX = 1000 };
+    const json_t *what = json_object_get(command->params, "detect");
+    const json_t *params = json_object_get(what, "params");
+    const char *type = param_text(what, "type", "");
+    double words = param_number(params, "machine_words_threshold", WORDS);
+    enum err err = take_id(command, "detect");
+    if (!err && strcmp(type, "machine") != 0 && strcmp(type, "fax") != 0)
+        err = invalid(command, "detect", "expected a type: machine or fax");
+    if (err)
+        return err;
+    const double end_silence_s = param_number(params, "end_silence_timeout", 1);
+    const struct line_detect_config config = {
+        .machine = strcmp(type, "machine") == 0,
+        .fax = strcmp(type, "fax") == 0,
+        .tone = param_text(params, "tone", "CED"),
+        .message_end = param_bool(params, "detect_message_end", true),
+        .timeout_ms = param_ms(command->params, "timeout", 30),
+        .greeting = { .initial_ms = param_ms(params, "initial_timeout", 4.5),
+                      .end_silence_ms = param_ms(params, "end_silence_timeout", 1),
+                      .ready_ms = param_ms(params, "machine_ready_timeout", end_silence_s),
+                      .voice_ms = param_ms(params, "machine_voice_threshold", 1.25),
+                      .words = words >= 1 && words <= WORDS_MAX ? (unsigned)words : WORDS },
+        .control_id = command->control_id,
+        .status_url = param_text(command->params, "status_url", NULL),
+    };
+    answer_id(command, line_detect(command->line, &config, NULL, NULL));
+    return OK;
+}
+
+static enum err stop_detect(const struct command *command)
+{
+    return stop(command, "detect");
+}
+
 /* --- the call --- */
 
 static enum err end(const struct command *command)
@@ -334,6 +372,8 @@ static const struct {
     { "calling.collect", collect },
     { "calling.collect.start_input_timers", start_input_timers },
     { "calling.collect.stop", stop_collect },
+    { "calling.detect", detect },
+    { "calling.detect.stop", stop_detect },
     { "calling.disconnect", disconnect },
     { "calling.end", end },
     { "calling.play", play },
