@@ -146,6 +146,9 @@ bool daemon_serve_page(struct http_request *request);
 /* messaging.c: the queue of texts, and the ways out of it. */
 MUST_CHECK enum err daemon_open_messages(struct daemon *daemon, struct fault *fault);
 void daemon_close_messages(struct daemon *daemon);
+/** scripts_config.send_sms */
+enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *params,
+                         struct fault *fault);
 /* scripting.c */
 struct slice daemon_signing_key(void *daemon, const char *project_id);
 /** The egress policy from the configuration. */

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "call/route.h"
 #include "config/config.h"
+#include "legs/registrar.h"
 #include "legs/sip_texts.h"
 #include "legs/trunks.h"
 #include "message/message.h"
@@ -185,7 +186,43 @@ static bool keep(void *owner, const struct sip_text *text)
     return err == OK;
 }
 
+/* ---- from scripts ---- */
+
+static const char *text_of(const json_t *params, const char *name)
+{
+    const char *text = json_string_value(json_object_get(params, name));
+    return text ? text : "";
+}
+
+enum err daemon_send_sms(void *owner, const char *project_id, const json_t *params,
+                         struct fault *fault)
+{
+    struct daemon *daemon = owner;
+    const struct message_new message = {
+        .project_id = project_id,
+        .direction = "outbound-call",
+        .from = text_of(params, "from_number"),
+        .to = text_of(params, "to_number"),
+        .body = text_of(params, "body"),
+        .media = json_object_get(params, "media"),
+        .status_url = text_of(params, "status_callback"),
+    };
+    if (!daemon->messages)
+        return fault_set(fault, ERR_CLOSED, "", 0, "the program ends");
+    return messages_add(daemon->messages, &message, NULL, NULL, fault);
+}
+
 /* ---- together ---- */
+
+/* A phone came: what waits for its user need not wait longer. */
+static void on_phone(void *owner, struct slice user)
+{
+    struct daemon *daemon = owner;
+    char target[MESSAGE_TARGET];
+    snprintf(target, sizeof target, "user:%.*s", SLICE_ARG(user));
+    if (user.len && messages_waiting(daemon->messages))
+        messages_wake(daemon->messages, target);
+}
 
 static struct http_client_call *send_notice(void *owner, const struct http_client_request *request,
                                             http_client_fn fn, void *fn_owner)
@@ -255,6 +292,7 @@ enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
     daemon->messages = messages_create(&messages);
     if (daemon->sender_http)
         sender_http_set_messages(daemon->sender_http, daemon->messages);
+    registrar_watch(daemon->registrar, on_phone, daemon);
     sip_texts_set_hook(daemon->texts, &(struct sip_texts_hook){ keep, daemon });
     return OK;
 }
@@ -273,6 +311,8 @@ void daemon_close_messages(struct daemon *daemon)
     }
     if (daemon->texts)
         sip_texts_set_hook(daemon->texts, NULL);
+    if (daemon->messages)
+        registrar_watch(daemon->registrar, NULL, daemon);
     messages_destroy(daemon->messages);
     daemon->messages = NULL;
     message_notify_destroy(daemon->message_notify);

@@ -78,6 +78,7 @@ void daemon_open_scripts(struct daemon *daemon)
         .http = daemon->http_client,
         .signing_key = daemon_signing_key,
         .send = send_within,
+        .send_sms = daemon_send_sms,
         .record_dir = daemon->record_dir,
         .owner = daemon,
     };

@@ -242,7 +242,7 @@ void presence_destroy(struct presence *presence)
     if (!presence)
         return;
     sip_agent_handle(presence->env->agent, SLICE("SUBSCRIBE"), NULL, NULL);
-    registrar_watch(presence->registrar, NULL, NULL);
+    registrar_watch(presence->registrar, NULL, presence);
     LIST_EACH(link, &presence->asking)
     {
         struct asking *asking = LIST_ITEM(link, struct asking, link);

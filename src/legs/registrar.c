@@ -21,8 +21,10 @@ static void on_change(void *owner, enum sip_binding_change change,
                  sip_kind_name(binding->flow.kind), addr_print(&binding->flow.remote, from));
     registrar_keep_binding(registrar, change, binding);
     registrar_log_change(registrar->log, change, binding);
-    if (registrar->watch)
-        registrar->watch(registrar->watch_owner, slice_of(registrar_owner_of(registrar, binding)));
+    for (size_t i = 0; i < REGISTRAR_WATCHERS; i++)
+        if (registrar->watchers[i].fn)
+            registrar->watchers[i].fn(registrar->watchers[i].owner,
+                                      slice_of(registrar_owner_of(registrar, binding)));
 }
 
 static const struct sip_registrar_events events = { .on_change = on_change };
@@ -91,6 +93,13 @@ void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *f
 void registrar_watch(struct registrar *registrar, void (*fn)(void *owner, struct slice user),
                      void *owner)
 {
-    registrar->watch = fn;
-    registrar->watch_owner = owner;
+    size_t i = 0;
+    while (i < REGISTRAR_WATCHERS && registrar->watchers[i].owner != owner)
+        i++;
+    for (size_t k = 0; k < REGISTRAR_WATCHERS && i == REGISTRAR_WATCHERS; k++)
+        if (!registrar->watchers[k].fn)
+            i = k;
+    BUG_IF(i == REGISTRAR_WATCHERS);
+    registrar->watchers[i].fn = fn;
+    registrar->watchers[i].owner = fn ? owner : NULL;
 }

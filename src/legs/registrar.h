@@ -57,7 +57,8 @@ void registrar_dial(void *owner, struct call *call, const struct route_target *t
  * until this turn ends. */
 size_t registrar_contacts_of(const struct registrar *registrar, struct slice user,
                              const struct sip_binding **out, size_t max);
-/** `fn` is told whose phones came or went; NULL: nobody is. */
+enum { REGISTRAR_WATCHERS = 4 };
+/** `fn` is told whose phones came or went; NULL: that owner is not any more. */
 void registrar_watch(struct registrar *registrar, void (*fn)(void *owner, struct slice user),
                      void *owner);
 /** leg_kind.dial for targets of kind "phone": the one whose GRUU (RFC 5627) is the number. */

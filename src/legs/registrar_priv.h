@@ -22,8 +22,10 @@ struct registrar {
     struct registrar_log *log;
     bool devices_asked, devices_again; /* registrar_devices.c: a list is on its way, one more */
     struct registrar_alive *alive;
-    void (*watch)(void *owner, struct slice user);
-    void *watch_owner;
+    struct {
+        void (*fn)(void *owner, struct slice user);
+        void *owner;
+    } watchers[REGISTRAR_WATCHERS];
 };
 
 /* registrar_accounts.c: who may log in, and as whom */

@@ -66,8 +66,16 @@ export async function startDaemon({ env = {}, yaml = '', dotenv = '', state: giv
         return JSON.parse(text);
     }
 
+    let isKilled = false;
+    /** Ends it as a power cut would. */
+    async function crash() {
+        isKilled = true;
+        started.child.kill('SIGKILL');
+        await waitFor('the crash', () => started.exit() !== null || started.child.signalCode !== null, 5000);
+    }
     /** Ends it as a person would; throws when it does not end well or a sanitizer had something to say. */
     async function stop() {
+        if (isKilled) return;
         const code = await started.stop(20000);
         const report = REPORTS.exec(started.text());
         if (report) throw new Error(`the daemon's own report:\n${started.text().slice(report.index, report.index + 6000)}`);
@@ -85,6 +93,7 @@ export async function startDaemon({ env = {}, yaml = '', dotenv = '', state: giv
         isSanitized: /\/(asan|tsan)\//.test(program),
         command,
         stop,
+        crash,
         reload: () => started.child.kill('SIGHUP'),
         log: started.text,
         url,
