@@ -70,11 +70,11 @@ static void ring_back(struct connect *connect)
 {
     struct script *script = connect->script;
     const json_t *wanted = json_object_get(script->value, "ringback");
-    json_t *usual = wanted ? NULL : json_string("ring:us");
     size_t n = 0;
     if (connect->rings)
         return;
     connect->rings = true;
+    json_t *usual = wanted ? NULL : json_string("ring:us");
     if (!script_is_answered(script)) {
         script->host->ring(script->host_owner);
         json_decref(usual);
