@@ -64,8 +64,9 @@ struct daemon {
     struct http_server *http;
     struct http_client *http_client; /* of scripts and webhooks */
     struct scripts *scripts;
-    struct egress egress; /* where programs may have us send to */
-    json_t *signing_keys; /* project id -> key */
+    json_t *stored_scripts; /* id: text; NULL before the first look */
+    struct egress egress;   /* where programs may have us send to */
+    json_t *signing_keys;   /* project id -> key */
     struct messages *messages;
     struct message_notify *message_notify;
     struct sender_http *sender_http; /* NULL: no provider's API */
@@ -151,6 +152,8 @@ enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *par
                          struct fault *fault);
 /* scripting.c */
 struct slice daemon_signing_key(void *daemon, const char *project_id);
+/** Scripts that programs keep here, by id; again when they change. */
+void daemon_reload_stored_scripts(struct daemon *daemon);
 /** The egress policy from the configuration. */
 void daemon_fill_egress(struct daemon *daemon);
 void daemon_open_scripts(struct daemon *daemon);

@@ -155,6 +155,10 @@ static void on_change(void *owner, const char *what)
         daemon_reload_numbers(daemon);
         return;
     }
+    if (strcmp(what, "resources") == 0) {
+        daemon_reload_stored_scripts(daemon);
+        return;
+    }
     if (strcmp(what, "projects") == 0)
         daemon_reload_signing_keys(daemon);
     registrar_reload_users(daemon->registrar);

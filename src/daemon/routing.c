@@ -133,6 +133,7 @@ static void on_numbers(void *owner, const struct store_answer *answer)
 void daemon_reload_numbers(struct daemon *daemon)
 {
     daemon_reload_signing_keys(daemon);
+    daemon_reload_stored_scripts(daemon);
     store_number_list(daemon->env.store, (struct store_reply){ on_numbers, daemon });
 }
 

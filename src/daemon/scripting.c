@@ -6,12 +6,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/rand.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "script/script.h"
-#include "store/store_rows.h"
+#include "store/store_programs.h"
 
 enum { RECORDING_MAX_BYTES = 512 << 20, PATH_MAX_LEN = 1024, NAME_MAX_LEN = 48 };
 static const char recordings_path[] = "/recordings/";
@@ -58,6 +59,41 @@ static struct http_client_call *send_within(void *owner, const struct script_req
     return http_client_send(daemon->http_client, &http, fn, fn_owner);
 }
 
+static void on_resources(void *owner, const struct store_answer *answer)
+{
+    struct daemon *daemon = owner;
+    if (answer->err)
+        return;
+    const struct store_resource *rows = STORE_ROWS(answer, store_resource);
+    json_decref(daemon->stored_scripts);
+    daemon->stored_scripts = json_object();
+    for (size_t i = 0; i < answer->n; i++) {
+        json_t *body = json_loads(rows[i].body, 0, NULL);
+        const json_t *contents = json_object_get(body, "contents");
+        char *text = json_is_object(contents) ? json_dumps(contents, JSON_COMPACT) : NULL;
+        const char *shown = text ? text : json_string_value(contents);
+        if (shown)
+            json_object_set_new(daemon->stored_scripts, rows[i].id, json_string(shown));
+        free(text);
+        json_decref(body);
+    }
+}
+
+void daemon_reload_stored_scripts(struct daemon *daemon)
+{
+    store_resource_list(daemon->env.store, NULL, "swml_script",
+                        (struct store_reply){ on_resources, daemon });
+}
+
+static const char *find_script(void *owner, struct slice name)
+{
+    const struct daemon *daemon = owner;
+    char id[UUID_TEXT];
+    if (!slice_copy(name, id, sizeof id))
+        return NULL;
+    return json_string_value(json_object_get(daemon->stored_scripts, id));
+}
+
 void daemon_fill_egress(struct daemon *daemon)
 {
     const struct config_list *allowed = &daemon->config->egress_allow;
@@ -79,6 +115,7 @@ void daemon_open_scripts(struct daemon *daemon)
         .signing_key = daemon_signing_key,
         .send = send_within,
         .send_sms = daemon_send_sms,
+        .find = find_script,
         .record_dir = daemon->record_dir,
         .owner = daemon,
     };

@@ -71,3 +71,41 @@ test('an endpoint that is deleted may not call any more', async () => {
     assert.equal((await acme.ask('DELETE', `${endpoints}/${endpoint.id}`)).status, 204);
     assert.ok(!(await daemon.command('user', 'list')).some((/** @type {any} */ user) => user.name === 'desk'));
 });
+
+test('a script that is kept here answers a number; one that cannot run is refused; a web server does the same', async () => {
+    const scripts = '/api/fabric/resources/swml_scripts';
+    const contents = { version: '1.0.0', sections: { main: [{ request: { url: `${hook.url}/ran`, method: 'POST', body: '${call.to}' } }, { hangup: { reason: 'busy' } }] } };
+    const made = await acme.ask('POST', scripts, { name: 'Front desk', contents });
+    assert.equal(made.json.display_name, 'Front desk');
+    assert.deepEqual(made.json.swml_script.contents, contents);
+    assert.equal((await acme.ask('POST', scripts, { name: 'x', contents: { version: '1.0.0' } })).json.errors[0].attribute, 'contents');
+    const number = (await acme.ask('POST', numbers, { number: '+15550002222' })).json;
+    const bound = await acme.ask('POST', `/api/fabric/resources/${made.json.id}/phone_routes`, { phone_route_id: number.id, handler: 'calling' });
+    assert.equal(bound.status, 200);
+    assert.equal((await acme.ask('GET', `${numbers}/${number.id}`)).json.calling_handler_resource_id, made.json.id);
+    const caller = await startBaresip({ user: 'carl', ...(await account('carl')) });
+    await caller.dial(`sip:+15550002222@${daemon.sip}`);
+    assert.equal((await hook.request('/ran')).body, '+15550002222');
+    assert.match(await caller.closed(), /486/);
+    const webhook = await acme.ask('POST', '/api/fabric/resources/swml_webhooks', { name: 'Server', primary_request_url: `${hook.url}/served` });
+    assert.equal(webhook.status, 201);
+    hook.routes['/served'] = contents;
+    assert.equal((await acme.ask('POST', `/api/fabric/resources/${webhook.json.id}/phone_routes`, { phone_route_id: number.id, handler: 'calling' })).status, 200);
+    caller.forget();
+    await caller.dial(`sip:+15550002222@${daemon.sip}`);
+    await hook.request('/served');
+    assert.match(await caller.closed(), /486/);
+    assert.equal((await acme.ask('PATCH', `/api/fabric/resources/swml_webhooks/${webhook.json.id}`, { name: 'Other' })).json.display_name, 'Other');
+    assert.equal((await other.ask('GET', `${scripts}/${made.json.id}`)).status, 404);
+    const list = await acme.ask('GET', '/api/fabric/resources', undefined, { free: true });
+    assert.deepEqual(list.json.data.map((/** @type {any} */ one) => one.type).sort(), ['swml_script', 'swml_webhook']);
+    assert.equal((await acme.ask('DELETE', `${scripts}/${made.json.id}`)).status, 204);
+    await caller.stop();
+});
+
+/** A user's phone. @param {string} name */
+async function account(name) {
+    await daemon.command('user', 'add', name);
+    const device = await daemon.addDevice(name);
+    return { user: device.sip_username, domain: device.sip_domain, password: device.sip_password, outbound: daemon.sip };
+}

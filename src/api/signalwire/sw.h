@@ -110,6 +110,17 @@ void sw_number_add(struct rest *rest);
 void sw_number_show(struct rest *rest);
 void sw_number_change(struct rest *rest);
 void sw_number_remove(struct rest *rest);
+/** The number of the body's phone_route_id leads to `target` from now on, which is the resource of
+ * that id and name; answered with its address. */
+void sw_number_route(struct rest *rest, const char *target, const char *resource_id,
+                     const char *name);
+/* sw_resources.c */
+void sw_resource_list(struct rest *rest);
+void sw_resource_add(struct rest *rest);
+void sw_resource_show(struct rest *rest);
+void sw_resource_change(struct rest *rest);
+void sw_resource_remove(struct rest *rest);
+void sw_resource_route(struct rest *rest);
 /* sw_sip_endpoints.c */
 void sw_endpoint_list(struct rest *rest);
 void sw_endpoint_add(struct rest *rest);

@@ -42,12 +42,8 @@ static const char *const settable[] = {
     "message_relay_topic",
     "message_relay_context",
 };
-static const char *const always_null[] = { "e911_address_id",
-                                           "e911_status",
-                                           "next_billed_at",
-                                           "calling_handler_resource_id",
-                                           "messaging_handler_resource_id",
-                                           "country_code" };
+static const char *const always_null[] = { "e911_address_id", "e911_status", "next_billed_at",
+                                           "messaging_handler_resource_id", "country_code" };
 
 /* Numbers have no id of their own here: one is derived, always the same. */
 static void id_of(const char *number, char out[SW_ID])
@@ -74,6 +70,8 @@ static json_t *number_json(const struct store_number *row)
         json_object_set_new(number, always_null[i], json_null());
     if (!sw_text(body, "call_receive_mode")[0])
         json_object_set_new(number, "call_receive_mode", json_string("voice"));
+    json_object_set_new(number, "calling_handler_resource_id",
+                        sw_text_or_null(sw_text(body, "calling_handler_resource_id")));
     /* one that the operator bound to a script shows it */
     if (!sw_text(body, "call_handler")[0] && strncmp(row->to, "swml:http", 9) == 0) {
         json_object_set_new(number, "call_handler", json_string("relay_script"));
@@ -176,14 +174,13 @@ static void on_removed(void *owner, const struct store_answer *answer)
 }
 
 static const struct store_number *find_own(const struct rest *rest,
-                                           const struct store_answer *answer)
+                                           const struct store_answer *answer, const char *wanted)
 {
     const struct store_number *rows = answer->err ? NULL : STORE_ROWS(answer, store_number);
     char id[SW_ID];
     for (size_t i = 0; i < answer->n; i++) {
         id_of(rows[i].number, id);
-        if (strcmp(id, rest_captured(rest, 0)) == 0 &&
-            strcmp(rows[i].project_id, sw_of(rest)->project_id) == 0)
+        if (strcmp(id, wanted) == 0 && strcmp(rows[i].project_id, sw_of(rest)->project_id) == 0)
             return &rows[i];
     }
     return NULL;
@@ -252,7 +249,7 @@ static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     const rest_fn endpoint = sw_of(rest)->endpoint->handle;
-    const struct store_number *row = find_own(rest, answer);
+    const struct store_number *row = find_own(rest, answer, rest_captured(rest, 0));
     if (!row) {
         sw_fail_store(rest, answer->err ? answer->err : ERR_NOT_FOUND, "number");
     } else if (endpoint == sw_number_show) {
@@ -296,4 +293,49 @@ void sw_number_change(struct rest *rest)
         store_resource_find(rest_store(rest), endpoint, rest_then(rest, on_endpoint));
     else
         find(rest);
+}
+
+/* --- bound to a resource --- */
+
+static void on_route(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const struct store_number *row = find_own(rest, answer, sw_text(rest->body, "phone_route_id"));
+    json_t *address = rest->answer;
+    const char *target = sw_text(rest->body, "target"); /* put there by sw_number_route() */
+    if (!row) {
+        rest->answer = NULL;
+        json_decref(address);
+        if (answer->err)
+            sw_fail_store(rest, answer->err, NULL);
+        else
+            sw_refuse(rest, "invalid_parameter", "phone_route_id",
+                      "phone_route_id is no phone number of this project");
+        return;
+    }
+    json_t *body = merged(rest, row);
+    json_object_set(body, "calling_handler_resource_id", json_object_get(address, "id"));
+    json_object_del(body, "call_handler");
+    char *text = json_dumps(body, JSON_COMPACT);
+    struct store_number fresh = *row;
+    fresh.to = target;
+    fresh.body = text;
+    fresh.updated_ms = rest_now_ms(rest);
+    rest->changes = "numbers";
+    store_number_set(rest_store(rest), &fresh, rest_then(rest, on_written));
+    free(text);
+    json_decref(body);
+}
+
+void sw_number_route(struct rest *rest, const char *target, const char *resource_id,
+                     const char *name)
+{
+    char audio[SW_ID + 40];
+    snprintf(audio, sizeof audio, "/public/%s?channel=audio", resource_id);
+    rest->answer = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:{s:s}, s:o, s:s}", "id", resource_id,
+                             "name", resource_id, "display_name", name, "cover_url", "",
+                             "preview_url", "", "locked", 0, "channels", "audio", audio,
+                             "created_at", rest_time(rest_now_ms(rest)), "type", "app");
+    json_object_set_new(rest->body, "target", json_string(target));
+    store_number_list(rest_store(rest), rest_then(rest, on_route));
 }
