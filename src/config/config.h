@@ -217,9 +217,9 @@ struct config {
     int provisioning_jwt_s;
 
     /* text messages and codes */
-    char *message_to;                 /* "http", "trunk:acme", or "": phones of our users only */
-    char *message_from;               /* number of ours that codes come from */
-    int message_rate;                 /* tries a second */
+    char *message_to;   /* "http", "trunk:acme", or "": phones of our users only */
+    char *message_from; /* number of ours that codes come from */
+    int message_rate;   /* tries a second */
     char *message_url, *message_method, *message_type, *message_body;
     struct config_pairs message_headers;
     char *message_user, *message_ca_file;

@@ -206,8 +206,7 @@ static enum err check_messages(struct load *load)
 enum err config_finish(struct load *load)
 {
     static enum err (*const steps[])(struct load * load) = {
-        finish_state, finish_names, check_listeners, check_media, check_tls,
-        check_messages,
+        finish_state, finish_names, check_listeners, check_media, check_tls, check_messages,
     };
     enum err err = OK;
     for (size_t i = 0; i < COUNT_OF(steps) && !err; i++)
