@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/loop.h"
@@ -51,6 +52,10 @@ static enum err parse_place(struct slice url, struct place *out)
     out->host = where;
     if (addr_parse(where, out->port, &number) == OK) {
         out->port = addr_port(&number);
+        if (slice_starts(where, SLICE("[")))
+            out->host = slice_sub(where, 1, slice_index(where, ']') - 1);
+        else if (number.sa.sa_family == AF_INET)
+            out->host = slice_cut(&where, ':');
     } else if (slice_index(where, ':') < where.len) {
         out->host = slice_cut(&where, ':');
         unsigned long port = 0;
@@ -193,9 +198,8 @@ static void on_resolved(void *owner, const struct dns_answer *answer)
         return;
     }
     char value[TOKEN_MAX];
-    const struct http_header header = { SLICE("Authorization"), slice_of(value) };
     snprintf(value, sizeof value, "Bearer %s", config->token ? config->token : "");
-    const struct http_header bearer = { header.name, slice_of(value) };
+    const struct http_header bearer = { SLICE("Authorization"), slice_of(value) };
     const struct ws_client_config ws = { .remote = remote,
                                          .tls = socket->tls,
                                          .host = socket->place.host,

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/timer.h"
+#include "media/fork_msg.h"
 #include "media/machine.h"
 
 struct call;
@@ -168,3 +169,15 @@ struct line_detect_config {
  * stopped. */
 struct line_op *line_detect(struct line *line, const struct line_detect_config *config, line_fn fn,
                             void *owner);
+
+struct line_fork_config {           /* "stream": audio to a program's WebSocket, and back */
+    const char *url, *token, *name; /* ws: or wss:; Bearer or NULL; NULL */
+    const json_t *custom;           /* an object, or NULL */
+    bool inbound, outbound;         /* what the far end says; what it hears */
+    enum fork_codec codec;
+    uint32_t rate_hz;
+    const char *control_id, *status_url;
+};
+/** ERR_INVALID: the URL.  ERR_MISUSE: the far end has no audio. */
+MUST_CHECK enum err line_fork(struct line *line, const struct line_fork_config *config,
+                              struct line_op **out, struct fault *fault);

@@ -14,6 +14,8 @@
 #include "call/call.h"
 #include "net/http_client.h"
 
+struct addr;
+struct dns;
 struct http_client;
 struct loop;
 struct media;
@@ -49,6 +51,10 @@ struct scripts_config {
      * refused, and `fault` says why. */
     struct http_client_call *(*send)(void *owner, const struct script_request *request,
                                      http_client_fn fn, void *fn_owner, struct fault *fault);
+    struct dns *dns; /* for WebSockets of programs; NULL: there are none */
+    /** The egress policy for them; NULL: anywhere. */
+    bool (*may_reach)(const void *owner, const struct addr *addr);
+    const void *reach_owner;
     /** Every event, in order. May be NULL. */
     void (*on_event)(void *owner, const struct script_event *event);
     /** The text of a stored script (JSON or YAML) by its name, or NULL; borrowed until return. */

@@ -8,18 +8,6 @@ static const struct verb_param send_fax_params[] = {
     { .name = "status_url", .types = VERB_TEXT },
     { 0 },
 };
-static const struct verb_param stream_params[] = {
-    { .name = "url", .types = VERB_TEXT, .required = true },
-    { .name = "control_id", .types = VERB_TEXT },
-    { .name = "name", .types = VERB_TEXT },
-    { .name = "track", .types = VERB_TEXT, .words = "inbound_track|outbound_track|both_tracks" },
-    { .name = "codec", .types = VERB_TEXT },
-    { .name = "status_url", .types = VERB_TEXT },
-    { .name = "status_url_method", .types = VERB_TEXT, .words = "GET|POST" },
-    { .name = "authorization_bearer_token", .types = VERB_TEXT },
-    { .name = "custom_parameters", .types = VERB_OBJECT },
-    { 0 },
-};
 static const struct verb_param tap_params[] = {
     { .name = "uri", .types = VERB_TEXT, .required = true },
     { .name = "control_id", .types = VERB_TEXT },
@@ -64,13 +52,9 @@ const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_param
 const struct verb verb_stop_denoise = { .name = "stop_denoise",
                                         .params = no_params,
                                         .in_confirm = true };
-const struct verb verb_stop_stream = {
-    .name = "stop_stream", .params = stop_params, .bare = "control_id", .in_confirm = true
-};
 const struct verb verb_stop_tap = {
     .name = "stop_tap", .params = stop_params, .bare = "control_id", .in_confirm = true
 };
-const struct verb verb_stream = { .name = "stream", .params = stream_params, .in_confirm = true };
 const struct verb verb_tap = { .name = "tap", .params = tap_params, .in_confirm = true };
 const struct verb verb_transcribe = { .name = "transcribe", .params = status_params };
 const struct verb verb_transcribe_stop = { .name = "transcribe_stop", .params = no_params };

@@ -1,10 +1,14 @@
 /** What scripts hear in a call, and do with its media: who answered, conferences, forks. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { before, after, test } from 'node:test';
+import { WebSocketServer } from 'ws';
+import { assertRecorded } from './lib/checks.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { waitFor } from './lib/process.mjs';
+import { levelAtDb, makeTone } from './lib/wav.mjs';
 
 /** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
 /** @type {Awaited<ReturnType<typeof startHook>>} */ let hook;
@@ -69,4 +73,67 @@ test('detect_machine: a long greeting is a machine, which records after its beep
     assert.equal(String(json.beep), 'true');
     assert.ok(Number(json.ms) > 2000 && Number(json.ms) < 5500, `after ${json.ms} ms`);
     await phone.stop();
+});
+
+test('stream: a program hears the caller, talks back, and learns when that was heard', { timeout: 40000 }, async (t) => {
+    const phone = await startPhone(daemon, 'paul', { hz: 700 });
+    /** @type {any[]} */ const messages = [];
+    const heard = [];
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    t.after(() => {
+        for (const client of server.clients) client.terminate();
+        server.close();
+        return phone.stop();
+    });
+    await once(server, 'listening');
+    const program = once(server, 'connection').then(([socket, request]) => {
+        socket.on('message', (/** @type {Buffer} */ text) => {
+            const message = JSON.parse(text.toString());
+            messages.push(message);
+            if (message.event === 'media') heard.push(Buffer.from(message.media.payload, 'base64'));
+        });
+        return { socket, request };
+    });
+    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+    await call(
+        phone,
+        {
+            stream: {
+                url: `ws://127.0.0.1:${port}/audio?x=1`,
+                codec: 'L16@16000h',
+                authorization_bearer_token: 'opensesame',
+                custom_parameters: { colour: 'blue' },
+                status_url: `${hook.url}/stream-events`,
+            },
+        },
+        tell('/stream', '${stream_result}'),
+        { sleep: 4000 },
+        { stop_stream: {} },
+        tell('/stopped', '${stop_stream_result}'),
+        { hangup: {} },
+    );
+    const { socket, request } = await program;
+    assert.equal(request.url, '/audio?x=1');
+    assert.equal(request.headers.authorization, 'Bearer opensesame');
+    assert.equal((await hook.request('/stream')).body, 'success');
+    assert.equal((await hook.request('/stream-events')).json.params.state, 'streaming');
+    await waitFor('audio', async () => heard.length > 25);
+    assert.equal(messages[0].event, 'connected');
+    assert.equal(messages[1].event, 'start');
+    assert.deepEqual(messages[1].start.mediaFormat, { encoding: 'audio/x-l16', sampleRate: 16000, channels: 1 });
+    assert.deepEqual(messages[1].start.customParameters, { colour: 'blue' });
+    const bytes = Buffer.concat(heard.slice(-15));
+    const samples = Float32Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(i * 2) / 32768);
+    assert.ok(levelAtDb({ samples, rateHz: 16000 }, 700) > -16, 'the caller is heard');
+    const { streamSid } = messages[1];
+    const tone = makeTone({ hz: 1500, seconds: 1, rateHz: 16000, levelDb: -12 });
+    const payload = Buffer.alloc(tone.samples.length * 2);
+    tone.samples.forEach((v, i) => payload.writeInt16LE(Math.round(v * 32767), i * 2));
+    socket.send(JSON.stringify({ event: 'media', streamSid, media: { payload: payload.toString('base64') } }));
+    socket.send(JSON.stringify({ event: 'mark', streamSid, mark: { name: 'said' } }));
+    await waitFor('the mark', async () => messages.some(({ event, mark }) => event === 'mark' && mark.name === 'said'));
+    assert.equal((await hook.request('/stopped')).body, 'success');
+    await phone.waitEvent('CALL_CLOSED');
+    await waitFor('stop', async () => messages.some(({ event }) => event === 'stop'));
+    assertRecorded(phone.heard(), 1500, -12);
 });
