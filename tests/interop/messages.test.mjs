@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { before, after, test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
+import { assertSpeech } from './lib/checks.mjs';
 import { startHook } from './lib/hook.mjs';
+import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { startSipPhone } from './lib/sipphone.mjs';
+import { cut } from './lib/wav.mjs';
 
 /** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
 /** @type {Awaited<ReturnType<typeof startHook>>} */ let hook;
@@ -225,6 +228,28 @@ test('codes: six digits by text, right, wrong, used, used up, expired', async ()
     let status = 200;
     for (let i = 0; i < 20 && status === 200; i++) status = (await ask('POST', '/api/relay/rest/mfa/sms', { to: '+15557777777' })).status;
     assert.equal(status, 429);
+});
+
+test('a code said in a call, and a text that a script sends', async () => {
+    const phone = await startPhone(daemon, 'carl', { hz: 700 });
+    await daemon.command('number', 'add', '+15553330000', '--to', 'user:carl');
+    await waitFor('the number to be routed', async () => (await daemon.command('route', '+15553330000')).targets?.[0]?.kind === 'user');
+    const { status, json } = await ask('POST', '/api/relay/rest/mfa/call', { to: '+15553330000', message: 'Your code is' });
+    assert.equal(status, 200);
+    assert.equal(json.channel, 'call');
+    await phone.waitEvent('CALL_INCOMING');
+    await phone.accept();
+    const from = Date.now();
+    await phone.waitEvent('CALL_CLOSED', 30000);
+    assertSpeech(cut(phone.heard(), 0.3));
+    assert.ok(Date.now() - from > 6000, 'six digits, twice');
+    const main = [{ send_sms: { to_number: '+15559990000', from_number: '+15551110000', body: 'from a script' } }, { hangup: {} }];
+    hook.routes['/script'] = { version: '1.0.0', sections: { main } };
+    await daemon.command('number', 'add', '7777', '--to', `swml:${hook.url}/script`);
+    await waitFor('the number to be routed', async () => (await daemon.command('route', '7777')).targets?.[0]?.kind === 'swml');
+    await phone.dial(`sip:7777@${daemon.sip}`);
+    assert.equal((await provided(/^from a script$/)).json.to, '+15559990000');
+    await phone.stop();
 });
 
 test("the seed's own program: its paths, bodies and statuses", async () => {
