@@ -223,6 +223,9 @@ struct config {
     char *message_url, *message_method, *message_type, *message_body;
     struct config_pairs message_headers;
     char *message_user, *message_ca_file;
+    char *smpp_host, *smpp_id, *smpp_type; /* a centre for SMPP */
+    int smpp_port;
+    struct secret smpp_password;
     struct secret message_password, message_key; /* key: requests are signed with it */
     bool message_media;                          /* the provider takes media */
     bool mfa_app;                                /* /api/send-mfa and /api/verify-mfa are ours */

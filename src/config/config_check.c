@@ -197,6 +197,9 @@ static enum err check_messages(struct load *load)
     if (slice_is(slice_of(c->message_to), "http") && !c->message_url[0])
         return fault_set(load->fault, ERR_INVALID, "messages.http.url", 0,
                          "messages.http.url is missing: messages.to is http");
+    if (slice_is(slice_of(c->message_to), "smpp") && !c->smpp_host[0])
+        return fault_set(load->fault, ERR_INVALID, "messages.smpp.host", 0,
+                         "messages.smpp.host is missing: messages.to is smpp");
     if (name.len && !config_trunk_find(c, name))
         return fault_set(load->fault, ERR_NOT_FOUND, "messages.to", 0,
                          "messages.to: there is no trunk \"%.*s\"", SLICE_ARG(name));

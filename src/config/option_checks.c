@@ -269,9 +269,9 @@ bool check_file(struct slice value, const char **expected)
 bool check_message_way(struct slice value, const char **expected)
 {
     struct slice name = slice_from(value, SLICE("trunk:").len);
-    bool fine = slice_is(value, "http") ||
+    bool fine = slice_is(value, "http") || slice_is(value, "smpp") ||
                 (slice_starts(value, SLICE("trunk:")) && check_name(name, expected));
-    return answer(fine, expected, "http or trunk:NAME");
+    return answer(fine, expected, "http, smpp or trunk:NAME");
 }
 
 bool check_web_url(struct slice value, const char **expected)

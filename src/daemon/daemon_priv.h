@@ -25,6 +25,7 @@ struct log_tail;
 struct message_notify;
 struct messages;
 struct sender_http;
+struct sender_smpp;
 struct loop_lag;
 struct public_address;
 struct presence;
@@ -70,6 +71,7 @@ struct daemon {
     struct messages *messages;
     struct message_notify *message_notify;
     struct sender_http *sender_http; /* NULL: no provider's API */
+    struct sender_smpp *sender_smpp; /* NULL: no centre */
     struct list texting;             /* messaging.c: on their way by SIP */
     struct api *api;
     struct public_address *public_address; /* asks for public_ip: auto; NULL otherwise */

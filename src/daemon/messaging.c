@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -17,6 +18,7 @@
 #include "message/message_notify.h"
 #include "message/message_template.h"
 #include "message/sender_http.h"
+#include "message/sender_smpp.h"
 #include "net/http_client.h"
 
 enum { AWAY_WAIT_MS = 15000, TEXT_MAX = 200, HEADERS_MAX = 32 };
@@ -259,6 +261,35 @@ static void open_provider(struct daemon *daemon)
     daemon->sender_http = sender_http_create(&http);
 }
 
+/* To a number's user it goes on as a MESSAGE, else it is kept in the log. */
+static void on_text(void *owner, const char *from, const char *to, const char *body)
+{
+    struct daemon *daemon = owner;
+    struct fault fault = { 0 };
+    char way[MESSAGE_TARGET];
+    struct message_new message = { .direction = "inbound", .from = from, .to = to, .body = body };
+    bool is_users = route(daemon, &message, way) && slice_starts(slice_of(way), SLICE("user:"));
+    message.target = is_users ? way : "";
+    enum err err = is_users ? messages_add(daemon->messages, &message, NULL, NULL, &fault)
+                            : messages_receive(daemon->messages, &message, NULL, NULL, &fault);
+    if (err)
+        log_warn(NULL, "message that came in was dropped: %s", fault.text);
+}
+
+static void open_centre(struct daemon *daemon)
+{
+    static const struct sender_smpp_events events = { on_text };
+    const struct config *config = daemon->config;
+    const struct sender_smpp_config smpp = { .loop = daemon->env.loop,
+                                             .dns = daemon->env.dns,
+                                             .host = config->smpp_host,
+                                             .port = (uint16_t)config->smpp_port,
+                                             .system_id = config->smpp_id,
+                                             .system_type = config->smpp_type,
+                                             .password = &config->smpp_password };
+    daemon->sender_smpp = sender_smpp_create(&smpp, &events, daemon);
+}
+
 enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
 {
     struct slice unknown;
@@ -281,6 +312,10 @@ enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
         open_provider(daemon);
         senders[n++] = sender_http_row(daemon->sender_http);
     }
+    if (config->smpp_host[0]) {
+        open_centre(daemon);
+        senders[n++] = sender_smpp_row(daemon->sender_smpp);
+    }
     const struct messages_config messages = { .loop = daemon->env.loop,
                                               .store = daemon->env.store,
                                               .seal = daemon->env.seal,
@@ -292,6 +327,8 @@ enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
     daemon->messages = messages_create(&messages);
     if (daemon->sender_http)
         sender_http_set_messages(daemon->sender_http, daemon->messages);
+    if (daemon->sender_smpp)
+        sender_smpp_set_messages(daemon->sender_smpp, daemon->messages);
     registrar_watch(daemon->registrar, on_phone, daemon);
     sip_texts_set_hook(daemon->texts, &(struct sip_texts_hook){ keep, daemon });
     return OK;
@@ -300,6 +337,7 @@ enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
 void daemon_close_messages(struct daemon *daemon)
 {
     sender_http_destroy(daemon->sender_http);
+    sender_smpp_destroy(daemon->sender_smpp);
     /* what SIP still has is told to nobody: the rows stay claimed, and the next run finds them */
     LIST_EACH(link, &daemon->texting)
     {

@@ -233,7 +233,7 @@ test('codes: six digits by text, right, wrong, used, used up, expired', async ()
 test('a code said in a call, and a text that a script sends', async () => {
     const phone = await startPhone(daemon, 'carl', { hz: 700 });
     await daemon.command('number', 'add', '+15553330000', '--to', 'user:carl');
-    await waitFor('the number to be routed', async () => (await daemon.command('route', '+15553330000')).targets?.[0]?.kind === 'user');
+    await waitFor('the number to be routed', async () => (await daemon.command('route', '--to', '+15553330000')).targets?.[0]?.kind === 'user');
     const { status, json } = await ask('POST', '/api/relay/rest/mfa/call', { to: '+15553330000', message: 'Your code is' });
     assert.equal(status, 200);
     assert.equal(json.channel, 'call');
@@ -246,7 +246,7 @@ test('a code said in a call, and a text that a script sends', async () => {
     const main = [{ send_sms: { to_number: '+15559990000', from_number: '+15551110000', body: 'from a script' } }, { hangup: {} }];
     hook.routes['/script'] = { version: '1.0.0', sections: { main } };
     await daemon.command('number', 'add', '7777', '--to', `swml:${hook.url}/script`);
-    await waitFor('the number to be routed', async () => (await daemon.command('route', '7777')).targets?.[0]?.kind === 'swml');
+    await waitFor('the number to be routed', async () => (await daemon.command('route', '--to', '7777')).targets?.[0]?.kind === 'swml');
     await phone.dial(`sip:7777@${daemon.sip}`);
     assert.equal((await provided(/^from a script$/)).json.to, '+15559990000');
     await phone.stop();
