@@ -43,6 +43,7 @@ struct leg_codecs {
 
 struct leg_ops {
     const char *kind; /* "sip", "bridge", "echo": for people and records */
+    bool is_endless;  /* it never hangs up by itself: two such alone would talk for ever */
     /** Outgoing leg: go. `peer` is the caller's leg, whose `offered` codecs are to be preferred. */
     void (*dial)(struct leg *leg, const struct leg *peer);
     /** Incoming leg: the called side rings (180…) or, with_media, has early media to be heard. */

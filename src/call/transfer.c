@@ -113,6 +113,15 @@ static struct cause transferred(void)
     return cause_of_token("transferred", CAUSE_BY_LOCAL, NULL);
 }
 
+/* The target talks to the transferee, unless both are ours: then nobody is left who could hang up.
+ */
+static void join(struct call *call, struct leg *stays, struct leg *target, const struct cause *done)
+{
+    call_join_leg(call, stays, target, done);
+    if (stays->ops->is_endless && target->ops->is_endless)
+        call_end(call, done);
+}
+
 static void answer(struct leg *leg, const struct leg_codecs *prefer)
 {
     struct transfer *transfer = transfer_of(leg);
@@ -122,7 +131,7 @@ static void answer(struct leg *leg, const struct leg_codecs *prefer)
     (void)prefer; /* what the two have not in common is transcoded */
     report(transfer, 200, "OK");
     settle(transfer);
-    call_join_leg(call, stays, target, &done);
+    join(call, stays, target, &done);
     call_end(made, &done);
 }
 
@@ -296,7 +305,7 @@ static void join_calls(struct leg *by, struct leg *with)
     struct cause done = transferred();
     if (by->ops->report)
         by->ops->report(by, 200, "OK");
-    call_join_leg(call, stays, target, &done);
+    join(call, stays, target, &done);
     call_end(second, &done);
 }
 

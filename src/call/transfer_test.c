@@ -61,6 +61,22 @@ static void test_blind_by_the_caller(void **state)
     expect(w, "robot:end:200:hangup ");
 }
 
+/* An echo and a tone would talk to each other for ever. */
+static void test_nobody_is_left(void **state)
+{
+    struct world *w = *state;
+    world_route(w, "robot", "user:robot");
+    world_route(w, "robot2", "user:robot2");
+    world_call(w, "robot");
+    expect(w, "robot:dial alice:answer:PCMU robot:join:alice ");
+    transfers(w, "alice", "robot2");
+    expect(w, "robot2:dial alice:report:200 alice:end:200:transferred robot2:join:robot "
+              "robot2:moved robot:end:200:transferred robot2:end:200:transferred ");
+    loop_advance(w->loop, 100);
+    assert_int_equal(calls_count(w->calls), 0);
+    expect_cause(w, 200, "transferred", "local");
+}
+
 static void test_early_media_of_the_target(void **state)
 {
     struct world *w = *state;
@@ -472,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_blind_by_the_called),
         CASE(test_blind_by_the_caller),
+        CASE(test_nobody_is_left),
         CASE(test_early_media_of_the_target),
         CASE(test_target_refuses),
         CASE(test_transferor_leaves),

@@ -140,6 +140,7 @@ static void destroy(struct leg *leg)
 
 static const struct leg_ops ops = {
     .kind = "builtin",
+    .is_endless = true,
     .dial = dial,
     .end = end,
     .join = join,
