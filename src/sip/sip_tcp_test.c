@@ -218,6 +218,22 @@ static void too_large_is_said_before_closing(void **state)
     peer_close(&peer);
 }
 
+/* Where the message ends nobody can know, but its sender can know what is wrong. */
+static void a_missing_length_is_said_before_closing(void **state)
+{
+    struct scene *s = *state;
+    struct peer peer = peer_connect(s->loop, &s->b.at);
+    char text[1000];
+    struct buf out = BUF_ON(text);
+    wire_request(text, sizeof text, "OPTIONS", "TCP y", 1, "");
+    out.len = strlen(text) - strlen("Content-Length: 0\r\n\r\n");
+    buf_text(&out, "\r\n");
+    peer_send(&peer, buf_cstr(&out));
+    assert_true(peer_wait(&peer, "SIP/2.0 400 Bad Request: no Content-Length"));
+    assert_true(peer_wait_eof(&peer));
+    peer_close(&peer);
+}
+
 static void a_large_message_passes_both_ways(void **state)
 {
     struct scene *s = *state;
@@ -381,6 +397,7 @@ int main(void)
         TEST(a_malformed_request_is_answered_and_the_next_one_read),
         TEST(garbage_is_closed),
         TEST(too_large_is_said_before_closing),
+        TEST(a_missing_length_is_said_before_closing),
         TEST(a_large_message_passes_both_ways),
         TEST(a_response_whose_connection_is_gone_goes_by_a_new_one),
         TEST(large_requests_leave_udp_and_come_back_when_they_must),

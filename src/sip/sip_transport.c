@@ -140,12 +140,30 @@ static bool take_stun(struct sip_transport *t, const struct sip_flow *flow, stru
     return true;
 }
 
+/* A datagram may do without Content-Length, a stream may not (RFC 3261 §20.14). */
+static bool lacks_its_length(struct slice bytes, struct sip_msg **out, struct sip_fault *fault)
+{
+    struct sip_msg *msg = NULL;
+    size_t used;
+    if (sip_msg_parse(&msg, bytes, &used))
+        return false;
+    if (!sip_msg_is_request(msg) || sip_msg_method(msg) == SIP_ACK ||
+        sip_msg_header(msg, SIP_H_CONTENT_LENGTH)) {
+        sip_msg_unref(msg);
+        return false;
+    }
+    *fault = (struct sip_fault){ 400, "Bad Request: no Content-Length" };
+    *out = msg;
+    return true;
+}
+
 static bool take_broken(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
 {
     struct sip_msg *msg = NULL;
     struct sip_fault fault = { 0 };
     tell_wire(t, SIP_WIRE_IN, flow, bytes, NULL, false);
-    if (sip_msg_parse_broken(&msg, bytes, &fault)) {
+    if (sip_msg_parse_broken(&msg, bytes, &fault) &&
+        (flow->kind == SIP_UDP || !lacks_its_length(bytes, &msg, &fault))) {
         t->stats->junk++;
         return false;
     }
