@@ -55,7 +55,7 @@ bool leg_sip_take_answer(struct leg_sip *self, const struct sip_msg *msg, struct
 {
     struct fault own = { 0 };
     fault = fault ? fault : &own;
-    if (!leg_media_take_answer(&self->media, sip_msg_body(msg), fault))
+    if (!leg_media_take_answer(&self->media, sip_msg_sdp(msg), fault))
         return true;
     leg_on_event(&self->leg, "sdp", "%s", fault->text);
     log_warn(&self->leg.log, "answer unusable reason=\"%s\"", fault->text);

@@ -19,7 +19,7 @@ static void described_anew(struct leg_sip *self)
 void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request)
 {
     struct leg_sip *self = owner;
-    struct slice offer = sip_msg_body(request);
+    struct slice offer = sip_msg_sdp(request);
     struct fault fault = { 0 };
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
@@ -45,7 +45,7 @@ void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct 
 void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack)
 {
     self->awaits_answer = false;
-    if (sip_msg_body(ack).len && leg_sip_take_answer(self, ack, NULL))
+    if (sip_msg_sdp(ack).len && leg_sip_take_answer(self, ack, NULL))
         described_anew(self); /* without one everything stays as it was */
 }
 

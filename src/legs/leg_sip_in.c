@@ -13,7 +13,7 @@ struct leg *leg_sip_create_incoming(const struct leg_env *env, struct sip_sessio
 {
     struct leg_sip *self = leg_sip_make(env, true);
     self->session = session;
-    struct slice body = sip_msg_body(invite);
+    struct slice body = sip_msg_sdp(invite);
     self->offer = body.len ? slice_dup(body) : NULL;
     struct buf user;
     buf_init(&user, self->leg.party, sizeof self->leg.party);
@@ -127,7 +127,7 @@ void leg_sip_on_ack(void *owner, struct sip_session *session, const struct sip_m
     }
     if (self->offer || self->media.described)
         return;
-    if (sip_msg_body(ack).len && leg_sip_take_answer(self, ack, NULL))
+    if (sip_msg_sdp(ack).len && leg_sip_take_answer(self, ack, NULL))
         leg_on_codecs(&self->leg);
     else
         leg_sip_fail(self, "bad_sdp", "The ACK carried no usable answer to our offer.");

@@ -190,7 +190,7 @@ void leg_sip_on_progress(void *owner, struct sip_session *session, const struct 
     (void)session;
     leg_on_event(&self->leg, "sip", "%d %.*s", status, SLICE_ARG(sip_msg_reason(response)));
     /* media of the first fork only: a second one would fight over the same stream */
-    if (sip_msg_body(response).len && (!self->early_fork || self->early_fork == fork)) {
+    if (sip_msg_sdp(response).len && (!self->early_fork || self->early_fork == fork)) {
         self->early_fork = fork;
         if (!self->media.described && leg_sip_take_answer(self, response, NULL))
             leg_on_progress(&self->leg, status);
@@ -206,7 +206,7 @@ void leg_sip_on_answer(void *owner, struct sip_session *session, const struct si
     leg_on_event(&self->leg, "sip", "%u %.*s", sip_msg_status(response),
                  SLICE_ARG(sip_msg_reason(response)));
     struct fault fault = { .text = "The far end answered without a session description." };
-    bool has_sdp = sip_msg_body(response).len > 0;
+    bool has_sdp = sip_msg_sdp(response).len > 0;
     if ((has_sdp && !leg_sip_take_answer(self, response, &fault)) || !self->media.described) {
         leg_sip_fail(self, has_sdp ? "no_codec" : "bad_sdp", fault.text);
         return;

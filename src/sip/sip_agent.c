@@ -6,6 +6,8 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "sip_agent_priv.h"
+#include "sip_hdr.h"
+#include "sip_param.h"
 #include "sip_session_priv.h"
 #include "sip_tcp.h"
 #include "sip_transport_udp.h"
@@ -76,6 +78,8 @@ static void on_ack(void *owner, struct sip_msg *ack, const struct sip_flow *flow
         agent->stats.stray++;
 }
 
+#define SIP_ACCEPT "application/sdp, multipart/mixed"
+
 static void reply_field(struct sip_txn *txn, int status, struct slice name, struct slice value)
 {
     struct sip_field field = { name, value };
@@ -88,7 +92,7 @@ static void take_options(struct sip_agent *agent, struct sip_txn *txn)
 {
     struct sip_field fields[] = {
         { SLICE("Allow"), slice_of(agent->allow) },
-        { SLICE("Accept"), SLICE("application/sdp") },
+        { SLICE("Accept"), SLICE(SIP_ACCEPT) },
         { SLICE("Supported"), SLICE(SIP_SUPPORTED) },
     };
     struct sip_reply reply = { .status = 200, .fields = fields, .n_fields = COUNT_OF(fields) };
@@ -123,6 +127,24 @@ static bool refuses_require(struct sip_txn *txn)
     return true;
 }
 
+/* A call is about a session description: a body that has none is refused (RFC 3261 §8.2.3), unless
+ * its sender can do without our understanding it. */
+static bool refuses_body(struct sip_txn *txn)
+{
+    const struct sip_msg *request = sip_txn_msg(txn);
+    enum sip_method method = sip_msg_method(request);
+    struct sip_value how;
+    struct slice handling;
+    if ((method != SIP_INVITE && method != SIP_UPDATE) || !sip_msg_body(request).len ||
+        sip_msg_sdp(request).len)
+        return false;
+    if (sip_value_parse(sip_msg_value(request, SIP_H_CONTENT_DISPOSITION), &how) == OK &&
+        sip_param_find(how.params, "handling", &handling) && slice_iis(handling, "optional"))
+        return false;
+    reply_field(txn, 415, SLICE("Accept"), SLICE(SIP_ACCEPT));
+    return true;
+}
+
 /* What every request has to pass before anybody looks at it (RFC 3261 §8.2). */
 static bool refuses(struct sip_agent *agent, struct sip_txn *txn)
 {
@@ -148,7 +170,7 @@ static bool refuses(struct sip_agent *agent, struct sip_txn *txn)
         reply_field(txn, 415, SLICE("Accept-Encoding"), SLICE("identity"));
         return true;
     }
-    return refuses_require(txn);
+    return refuses_body(txn) || refuses_require(txn);
 }
 
 static const struct sip_agent_handler *find_handler(const struct sip_agent *agent,

@@ -51,7 +51,8 @@ static void options_are_answered_with_what_we_can(void **state)
     const struct sip_msg *ok = ask(*state, "OPTIONS", "sip:10.0.0.2", "");
     assert_int_equal(sip_msg_status(ok), 200);
     assert_true(sip_msg_lists(ok, SIP_H_ALLOW, "INVITE"));
-    assert_true(slice_is(sip_msg_value(ok, SIP_H_ACCEPT), "application/sdp"));
+    assert_true(sip_msg_lists(ok, SIP_H_ACCEPT, "application/sdp"));
+    assert_true(sip_msg_lists(ok, SIP_H_ACCEPT, "multipart/mixed"));
     assert_true(slice_is(sip_msg_value(ok, SIP_H_SERVER), "test"));
     assert_true(sip_msg_to_tag(ok).len > 0);
 }
@@ -73,6 +74,29 @@ static void what_we_do_not_do_is_refused_in_words(void **state)
     no = ask(s, "INVITE", "sip:b@x", "Content-Encoding: gzip\r\n");
     assert_int_equal(sip_msg_status(no), 415);
     assert_string_equal(s->w.callee.log, "");
+}
+
+static unsigned ask_with(struct scene *s, const char *head, const char *body)
+{
+    char headers[600];
+    snprintf(headers, sizeof headers, "%sContent-Length: %zu\r\n\r\n%s", head, strlen(body), body);
+    return sip_msg_status(ask(s, "INVITE", "sip:bob@10.0.0.2", headers));
+}
+
+/* RFC 3261 §8.2.3 */
+static void a_call_is_about_a_description(void **state)
+{
+    struct scene *s = *state;
+    static const char mixed[] = "--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n";
+    assert_int_equal(ask_with(s, "Content-Type: text/plain\r\n", "hello"), 415);
+    assert_true(sip_msg_lists(s->peer.got[0], SIP_H_ACCEPT, "application/sdp"));
+    assert_int_equal(ask_with(s, "Content-Type: multipart/mixed;boundary=b\r\n", mixed), 415);
+    assert_string_equal(s->w.callee.log, "");
+    assert_int_not_equal(ask_with(s,
+                                  "Content-Type: text/plain\r\n"
+                                  "Content-Disposition: render;handling=optional\r\n",
+                                  "hello"),
+                         415);
 }
 
 static void on_message(void *owner, struct sip_txn *txn)
@@ -310,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE(options_are_answered_with_what_we_can),
         SCENE(what_we_do_not_do_is_refused_in_words),
+        SCENE(a_call_is_about_a_description),
         SCENE(a_handler_takes_a_method),
         SCENE(requests_outside_dialogs_report_their_end),
         SCENE(counters_count),

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "sip_msg_priv.h"
+#include "sip_part.h"
 
 struct sip_msg *sip_msg_ref(struct sip_msg *msg)
 {
@@ -91,6 +92,13 @@ unsigned sip_msg_max_forwards(const struct sip_msg *msg)
 struct slice sip_msg_body(const struct sip_msg *msg)
 {
     return msg->body;
+}
+
+struct slice sip_msg_sdp(const struct sip_msg *msg)
+{
+    struct slice type = sip_msg_value(msg, SIP_H_CONTENT_TYPE);
+    /* a body without a type: of those that make calls nobody sends anything else */
+    return type.len ? sip_part_find(type, msg->body, SLICE("application/sdp")) : msg->body;
 }
 
 struct slice sip_msg_wire(const struct sip_msg *msg)

@@ -85,6 +85,9 @@ struct slice sip_msg_to_tag(const struct sip_msg *msg); /* empty: none */
 struct slice sip_msg_call_id(const struct sip_msg *msg);
 unsigned sip_msg_max_forwards(const struct sip_msg *msg); /* 0…255 */
 struct slice sip_msg_body(const struct sip_msg *msg);
+/** The session description in it: the body, or that part of a multipart one (RFC 5621 §3.1). Empty
+ * when there is none. */
+struct slice sip_msg_sdp(const struct sip_msg *msg);
 /** The bytes of the message, folded lines unfolded. */
 struct slice sip_msg_wire(const struct sip_msg *msg);
 
