@@ -348,5 +348,6 @@ static void on_close(void *owner, struct ws *ws, int code, struct slice reason)
 const struct ws_events bridge_session_events = {
     .on_open = on_open,
     .on_text = on_text,
+    .on_binary = on_text, /* JSON all the same: some clients send nothing else */
     .on_close = on_close,
 };

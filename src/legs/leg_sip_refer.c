@@ -59,6 +59,15 @@ static bool is_us(const struct leg_sip *self, struct slice host)
            (addr_same_ip(&addr, &self->env->public_ip) || addr_same_ip(&addr, &flow->local));
 }
 
+/* A number with a NUL in it would lead to what stands before that. */
+static bool has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
 bool leg_sip_print_dialled(const struct leg_sip *self, struct slice target, struct buf *out)
 {
     struct sip_uri uri;
@@ -68,7 +77,7 @@ bool leg_sip_print_dialled(const struct leg_sip *self, struct slice target, stru
         sip_unescape(uri.user, out);
     else
         buf_put(out, target);
-    return !out->overflow;
+    return !out->overflow && !has_control(buf_slice(out));
 }
 
 static void reject(struct sip_session *session, uint32_t id, int status)

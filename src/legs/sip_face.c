@@ -16,6 +16,7 @@
 #include "sip/sip_auth.h"
 #include "sip/sip_identity.h"
 #include "sip/sip_msg.h"
+#include "sip/sip_param.h"
 #include "sip/sip_session.h"
 
 enum { FACE_TEXT_MAX = 160, FACE_HEADERS_MAX = 16 };
@@ -74,6 +75,15 @@ static struct slice unescaped(struct slice user, char *mem, size_t cap)
     buf_init(&out, mem, cap);
     sip_unescape(user, &out);
     return out.overflow ? user : buf_slice(&out);
+}
+
+/* What is inside the quotes is kept as it came: it is quoted again on its way out. */
+static struct slice shown_name(const struct sip_msg *invite, char *mem, size_t cap)
+{
+    struct buf out;
+    buf_init(&out, mem, cap);
+    sip_print_unescaped(&out, sip_msg_from(invite)->display);
+    return out.overflow ? SLICE_NONE : buf_slice(&out);
 }
 
 /* X- headers travel to the other side (a page shows them). */
@@ -139,7 +149,7 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
         leg_sip_drop(leg, 488, NULL);
         return;
     }
-    char from_mem[FACE_TEXT_MAX], to_mem[FACE_TEXT_MAX];
+    char from_mem[FACE_TEXT_MAX], name_mem[FACE_TEXT_MAX], to_mem[FACE_TEXT_MAX];
     const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
     snprintf(leg->via, sizeof leg->via, "%s", trunk ? trunk : user);
     /* From is bound to who was proved: a phone cannot call in another's name */
@@ -157,7 +167,7 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     struct call_request request = {
         .face = SLICE("sip"),
         .from = bound ? slice_of(user) : unescaped(from, from_mem, sizeof from_mem),
-        .from_name = sip_msg_from(invite)->display,
+        .from_name = shown_name(invite, name_mem, sizeof name_mem),
         .from_user = slice_of(user),
         .trunk = slice_of(trunk),
         .to = unescaped(sip_msg_uri(invite)->user, to_mem, sizeof to_mem),
