@@ -24,6 +24,6 @@ pkgs_net    := libwebsockets libcurl libcares libssl
 pkgs_store  := sqlite3
 pkgs_media  := opus sndfile speexdsp
 pkgs_rtc    := libssl
-pkgs_script := libpcre2-8
+pkgs_script := libpcre2-8 expat
 # and those without a pkg-config file
 libs_media  := -lspandsp -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite -lm

@@ -36,7 +36,7 @@ static bool is_number(struct slice value)
 
 static bool is_target(struct slice value)
 {
-    static const char *const kinds[] = { "user", "trunk", "builtin", "swml", "uri" };
+    static const char *const kinds[] = { "user", "trunk", "builtin", "swml", "laml", "uri" };
     struct route_target target;
     if (route_target_parse(value, &target))
         return false;
@@ -71,8 +71,8 @@ void admin_number_set(struct rest *rest)
           .out = &to,
           .is_required = true,
           .check = is_target,
-          .expected = "user:NAME, trunk:NAME, trunk:NAME/NUMBER, builtin:echo, uri:sip:… or "
-                      "swml:URL" },
+          .expected = "user:NAME, trunk:NAME, trunk:NAME/NUMBER, builtin:echo, uri:sip:…, "
+                      "swml:URL or laml:URL" },
         { .name = "project", .out = &project },
     };
     if (!rest_take(rest, fields, COUNT_OF(fields)))

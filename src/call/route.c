@@ -101,7 +101,8 @@ enum err route_target_parse(struct slice text, struct route_target *out)
     if (kind.len == text.len || slice_empty(kind) || slice_empty(rest) || has_control(text) ||
         !slice_copy(kind, target.kind, sizeof target.kind))
         return ERR_PARSE;
-    if (slice_is(kind, "uri") || slice_is(kind, "swml")) { /* a URI may hold any slash */
+    if (slice_is(kind, "uri") || slice_is(kind, "swml") ||
+        slice_is(kind, "laml")) { /* a URI may hold any slash */
         if (!slice_copy(rest, target.number, sizeof target.number))
             return ERR_LIMIT;
     } else {

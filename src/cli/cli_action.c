@@ -140,7 +140,7 @@ static const struct action actions[] = {
     { "number", "list", "GET", ADMIN_API "numbers", NULL, NULL,
       .columns = number_columns, .nothing = "no numbers" },
     { "number", "add", "POST", ADMIN_API "numbers", "NUMBER", "number",
-      .flags = { { "--to", "to", "user:NAME|trunk:NAME|swml:URL|builtin:echo", true, false },
+      .flags = { { "--to", "to", "user:NAME|trunk:NAME|swml:URL|laml:URL|builtin:echo", true, false },
         { "--project", "project", "ID", false, false } } },
     { "number", "remove", "DELETE", ADMIN_API "numbers/", "NUMBER", .key = NULL },
     { "pat", "list", "GET", ADMIN_API "pats", NULL, NULL,

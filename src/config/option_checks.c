@@ -184,13 +184,14 @@ bool check_codec(struct slice value, const char **expected)
 
 bool check_target(struct slice value, const char **expected)
 {
-    static const char *const kinds[] = { "trunk", "user", "builtin", "uri", "swml" };
+    static const char *const kinds[] = { "trunk", "user", "builtin", "uri", "swml", "laml" };
     struct slice rest = value;
     struct slice kind = slice_cut(&rest, ':');
     bool fine = is_one_of(kind, kinds, COUNT_OF(kinds)) && !slice_empty(rest) &&
                 kind.len < value.len && !slice_empty(slice_sub(rest, 0, slice_index(rest, '/')));
     return answer(fine && check_word(value, expected), expected,
-                  "trunk:NAME, trunk:NAME/NUMBER, user:NAME, builtin:echo, uri:sip:… or swml:URL");
+                  "trunk:NAME, trunk:NAME/NUMBER, user:NAME, builtin:echo, uri:sip:…, swml:URL or "
+                  "laml:URL");
 }
 
 /* call/route.h says what they mean */

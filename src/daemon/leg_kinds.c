@@ -13,6 +13,7 @@ void daemon_fill_kinds(struct daemon *daemon)
 {
     const struct leg_kind kinds[] = {
         { "builtin", builtins_dial, daemon->builtins },
+        { "laml", scripts_dial, daemon->scripts },
         { "phone", registrar_dial_phone, daemon->registrar },
         { "swml", scripts_dial, daemon->scripts },
         { "trunk", trunks_dial, daemon->trunks },

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/rand.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
@@ -126,24 +127,25 @@ void daemon_open_scripts(struct daemon *daemon)
 }
 
 /* Who knows the name may listen, as with the original's addresses of files: it is 122 random bits.
- */
+ * LaML's addresses have no ending, and mean WAV. */
 bool daemon_serve_recording(const struct daemon *daemon, struct http_request *request)
 {
     static const struct {
         const char *suffix, *type;
-    } kinds[] = { { ".wav", "audio/wav" }, { ".mp3", "audio/mpeg" } };
+    } kinds[] = { { ".wav", "audio/wav" }, { ".mp3", "audio/mpeg" }, { "", "audio/wav" } };
     struct slice name = http_request_path(request);
     char path[PATH_MAX_LEN];
     if (!slice_starts(name, slice_of(recordings_path)))
         return false;
     name = slice_from(name, strlen(recordings_path));
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         struct slice text;
+        const char *ending = kinds[i].suffix[0] ? "" : ".wav";
         bool plain = name.len < NAME_MAX_LEN && slice_index(name, '/') == name.len;
         if (!plain || !slice_ends(name, slice_of(kinds[i].suffix)) ||
             slice_find(name, SLICE(".part")) < name.len)
             continue;
-        snprintf(path, sizeof path, "%s/%.*s", daemon->record_dir, SLICE_ARG(name));
+        snprintf(path, sizeof path, "%s/%.*s%s", daemon->record_dir, SLICE_ARG(name), ending);
         if (file_read(path, RECORDING_MAX_BYTES, &text, NULL))
             break;
         http_reply(request, 200, kinds[i].type, text);

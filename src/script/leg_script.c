@@ -8,9 +8,12 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "media/media.h"
+#include "script/laml_form.h"
 #include "script/leg_connect.h"
 #include "script/line.h"
+#include "script/script_document.h"
 #include "script/swml.h"
+#include "script/verb_laml.h"
 
 enum { FILE_MAX = SWML_MAX_BYTES };
 
@@ -22,11 +25,14 @@ struct leg_script {
     char project_id[SCRIPT_ID_TEXT];
     /* where the document comes from, until it is there */
     char *source, *fallback, *method;
+    bool is_laml;
     json_t *document, *envs, *params;
     struct script_fetching *fetching;
     struct timer start;
     /* of a call that it places */
-    char *send_digits, *status_url, *status_events, *codecs;
+    char *send_digits, *status_url, *status_events, *status_method, *codecs;
+    bool reports_laml;
+    struct laml_progress progress;
     unsigned max_duration_s;
     struct timer ring_timer;
     bool reports;
@@ -143,10 +149,9 @@ static bool is_web(const char *source)
 static enum err load(struct leg_script *self, struct slice text, json_t **document,
                      struct fault *fault)
 {
-    const struct swml_options options = { .flavour = SWML_CALLING };
     json_t *warnings = json_array(), *one;
     size_t i;
-    enum err err = swml_load(text, &options, document, warnings, fault);
+    enum err err = script_document_load(text, "", document, warnings, fault);
     json_array_foreach(warnings, i, one)
         log_warn(&self->leg.log, "script document %s", json_string_value(one));
     json_decref(warnings);
@@ -182,7 +187,8 @@ static void begin(struct leg_script *self)
             .url = self->source,
             .fallback_url = self->fallback,
             .method = self->method,
-            .take_body = script_body(self->script, NULL),
+            .take_body = self->is_laml ? NULL : script_body(self->script, NULL),
+            .take_form = self->is_laml ? laml_form(self->script) : NULL,
         };
         self->fetching = script_fetch(self->script, &fetch, on_fetched, self);
     } else if (document || !load_stored(self, &document, &fault)) {
@@ -211,23 +217,42 @@ static void attach(struct leg_script *self, struct leg *far)
 
 /* --- leg ops --- */
 
+static json_t *state_form(struct leg_script *self, const char *state, const char *reason)
+{
+    const struct laml_party party = { .call = self->leg.call,
+                                      .project_id = self->project_id,
+                                      .is_outbound = true };
+    const struct laml_state what = { .state = state,
+                                     .reason = reason,
+                                     .events = self->status_events ? self->status_events : "",
+                                     .now_ms = loop_now_ms(loop_of(self)),
+                                     .wall_ms = loop_wall_ms(loop_of(self)) };
+    return laml_form_of_state(&party, &what, &self->progress);
+}
+
 static void tell_state(struct leg_script *self, const char *state, const char *reason)
 {
     struct call *call = self->leg.call;
     if (!self->reports || !call)
         return;
     /* everybody hears of every state, but the URL only of those it was given for */
+    json_t *form = self->reports_laml ? state_form(self, state, reason) : NULL;
     bool is_wanted =
-        !self->status_events ||
-        slice_find(slice_of(self->status_events), slice_of(state)) < strlen(self->status_events);
+        self->reports_laml
+            ? form != NULL
+            : !self->status_events || slice_find(slice_of(self->status_events), slice_of(state)) <
+                                          strlen(self->status_events);
     const struct script_note note = { .type = "calling.call.state",
-                                      .url = is_wanted ? self->status_url : NULL };
+                                      .url = is_wanted ? self->status_url : NULL,
+                                      .method = self->status_method,
+                                      .form = form };
     json_t *params = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s}}}", "call_state", state,
                                "direction", "outbound", "device", "type", "phone", "params",
                                "from_number", call_from(call), "to_number", call_to(call));
     if (reason)
         json_object_set_new(params, "end_reason", json_string(reason));
     scripts_tell(self->scripts, call, self->project_id, &note, params);
+    json_decref(form);
 }
 
 static void dial(struct leg *leg, const struct leg *peer)
@@ -288,8 +313,10 @@ static void end(struct leg *leg, const struct cause *cause)
     script_fetch_cancel(self->fetching);
     self->fetching = NULL;
     tell_state(self, "ended", cause->token);
-    if (self->script)
+    if (self->script && !self->script->over) {
+        script_laml_over(self->script);
         script_stop(self->script);
+    }
     line_destroy(self->line);
     self->line = NULL;
     if (self->script)
@@ -333,6 +360,7 @@ static void destroy(struct leg *leg)
     mem_free(self->send_digits);
     mem_free(self->status_url);
     mem_free(self->status_events);
+    mem_free(self->status_method);
     mem_free(self->codecs);
     mem_free(self);
 }
@@ -355,6 +383,7 @@ void leg_script_dial(struct scripts *scripts, struct call *call, const struct ro
     struct leg_script *self = mem_new(struct leg_script);
     leg_init(&self->leg, &ops, false);
     self->scripts = scripts;
+    self->is_laml = strcmp(target->kind, "laml") == 0;
     self->source = slice_dup(slice_of(target->number[0] ? target->number : target->name));
     snprintf(self->project_id, sizeof self->project_id, "%s", target->project_id);
     route_target_print(target, self->leg.party, sizeof self->leg.party);
@@ -378,6 +407,7 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
     leg_init(&self->leg, &ops, true);
     self->scripts = scripts;
     self->reports = true;
+    self->is_laml = dial->source.is_laml;
     self->source = slice_dup(dial->source.url);
     self->fallback = slice_dup(dial->source.fallback_url);
     self->method = slice_dup(slice_of(dial->source.method ? dial->source.method : "POST"));
@@ -385,6 +415,8 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
     self->envs = dial->envs ? json_deep_copy(dial->envs) : NULL;
     self->params = dial->params ? json_deep_copy(dial->params) : NULL;
     self->send_digits = dial->send_digits ? slice_dup(slice_of(dial->send_digits)) : NULL;
+    self->reports_laml = dial->reports_laml;
+    self->status_method = slice_dup(slice_of(dial->status_method ? dial->status_method : "POST"));
     self->status_url = dial->status_url ? slice_dup(slice_of(dial->status_url)) : NULL;
     self->status_events = dial->status_events ? slice_dup(slice_of(dial->status_events)) : NULL;
     self->max_duration_s = dial->max_duration_s ? dial->max_duration_s : TALK_S;

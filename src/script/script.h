@@ -31,13 +31,16 @@ struct script_event {
     const char *url;        /* the status_url given for it; NULL: nobody asked by URL */
     const char *method;     /* "POST" unless told */
     const json_t *params;   /* complete: call_id, node_id, control_id, state … */
+    const json_t *form;     /* the URL gets these fields, as LaML's do, in place of JSON; or NULL */
 };
 
 /** A request of a script to somebody's web server. */
 struct script_request {
     struct http_client_request http; /* user:password@ already taken out of the URL */
     const char *project_id;
-    bool is_signed; /* SWML fetches are: X-SignalWire-Signature over URL and body */
+    bool is_signed;     /* SWML fetches are: X-SignalWire-Signature over URL and body */
+    bool is_laml;       /* signed as LaML's forms are: over URL and fields */
+    const json_t *form; /* the fields of its body; NULL: none */
 };
 
 struct scripts_config {
@@ -80,7 +83,8 @@ void scripts_dial(void *owner, struct call *call, const struct route_target *tar
 /** Where a script comes from: exactly one of url, text and document. Copied. */
 struct script_source {
     struct slice url;          /* http: or https: */
-    struct slice text;         /* JSON or YAML */
+    bool is_laml;              /* it is asked with LaML's form, not with JSON */
+    struct slice text;         /* JSON or YAML, or LaML */
     const json_t *document;    /* the same, parsed */
     struct slice fallback_url; /* asked when `url` fails */
     const char *method;        /* NULL: POST */
@@ -105,6 +109,9 @@ struct script_dial {
     const char *send_digits;         /* after the answer; may be NULL */
     const char *status_url;          /* calling.call.state events carry it; may be NULL */
     const char *status_events;       /* "answered ended": only those states; NULL: all */
+    const char *status_method;       /* NULL: POST */
+    bool reports_laml;               /* status_url gets LaML's forms, and those events have its
+                                        words: "initiated completed" */
 };
 /** ERR_INVALID: a script that cannot run (`fault` as above).  ERR_NOT_FOUND: no route leads to
  * `to`. The call is under way when this returns, its end may be too. */

@@ -18,6 +18,7 @@ void scripts_tell(struct scripts *scripts, const struct call *call, const char *
         .url = note->url && note->url[0] ? note->url : NULL,
         .method = note->method ? note->method : "POST",
         .params = take_params,
+        .form = note->form,
     };
     notifier_add(scripts->notifier, &event, loop_wall_ms(scripts->config.loop));
     if (scripts->config.on_event)

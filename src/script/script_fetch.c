@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/web_signature.h"
+#include "script/laml_form.h"
+#include "script/script_document.h"
 #include "script/script_priv.h"
 #include "script/swml.h"
 
@@ -18,6 +20,7 @@ struct script_fetching {
     struct script *script;
     char url[URL_MAX], fallback[URL_MAX], method[8];
     char *body;
+    json_t *form; /* LaML's: `body` is its print */
     bool is_fallback;
     struct http_client_call *call;
     struct timer later; /* failures are told in a turn of their own */
@@ -69,6 +72,24 @@ struct signed_headers {
     char sha1[WEB_SIGNATURE_MAX], sha256[WEB_SIGNATURE_MAX];
 };
 
+static void add_header(struct script_request *request, struct signed_headers *out,
+                       struct slice name, const char *value)
+{
+    for (size_t i = 0; i < request->http.n_headers && request->http.headers != out->list; i++)
+        out->list[i] = request->http.headers[i];
+    out->list[request->http.n_headers++] = (struct http_header){ name, slice_of(value) };
+    request->http.headers = out->list;
+}
+
+/* Under both names: programs of both vendors verify it. */
+static void sign_laml(struct slice key, struct script_request *request, struct signed_headers *out)
+{
+    if (!laml_form_sign(key, slice_of(request->http.url), request->form, out->sha1))
+        return;
+    add_header(request, out, SLICE("X-SignalWire-Signature"), out->sha1);
+    add_header(request, out, SLICE("X-Twilio-Signature"), out->sha1);
+}
+
 /* The URL is signed without its credentials (protocol note, section 11): they are gone by now. */
 static void sign(const struct scripts *scripts, struct script_request *request,
                  struct signed_headers *out)
@@ -81,15 +102,14 @@ static void sign(const struct scripts *scripts, struct script_request *request,
     if (!key.len || n > SIGNED_HEADERS_MAX - 2)
         return;
     struct slice url = slice_of(request->http.url);
+    if (request->is_laml) {
+        sign_laml(key, request, out);
+        return;
+    }
     web_signature_json(key, url, request->http.body, out->sha1);
     web_signature_json256(key, url, request->http.body, out->sha256);
-    for (size_t i = 0; i < n; i++)
-        out->list[i] = request->http.headers[i];
-    out->list[n++] = (struct http_header){ SLICE("X-SignalWire-Signature"), slice_of(out->sha1) };
-    out->list[n++] =
-        (struct http_header){ SLICE("X-SignalWire-SHA256-Signature"), slice_of(out->sha256) };
-    request->http.headers = out->list;
-    request->http.n_headers = n;
+    add_header(request, out, SLICE("X-SignalWire-Signature"), out->sha1);
+    add_header(request, out, SLICE("X-SignalWire-SHA256-Signature"), out->sha256);
 }
 
 struct http_client_call *scripts_send(struct scripts *scripts, const struct script_request *request,
@@ -127,6 +147,7 @@ static void release(struct script_fetching *fetching)
 {
     loop_timer_stop(fetching->script->scripts->config.loop, &fetching->later);
     mem_free(fetching->body);
+    json_decref(fetching->form);
     mem_free(fetching);
 }
 
@@ -137,6 +158,14 @@ static void report(struct script_fetching *fetching, json_t *take_document)
     struct fault fault = fetching->fault;
     release(fetching);
     fn(owner, take_document, take_document ? NULL : &fault);
+}
+
+char *script_url_with(const char *url, const char *query)
+{
+    size_t cap = strlen(url) + strlen(query) + 2;
+    char *out = mem_alloc(cap);
+    snprintf(out, cap, "%s%c%s", url, strchr(url, '?') ? '&' : '?', query);
+    return out;
 }
 
 static void ask(struct script_fetching *fetching);
@@ -172,15 +201,19 @@ static void log_warnings(const struct script *script, const json_t *warnings)
 static void on_answer(void *owner, const struct http_client_answer *answer)
 {
     struct script_fetching *fetching = owner;
-    const struct swml_options options = { .flavour = SWML_CALLING };
     json_t *document = NULL, *warnings = json_array();
+    struct slice text = slice_trim(answer->body);
     fetching->call = NULL;
+    if (fetching->form && !text.len) /* "nothing more": what acknowledges an action */
+        text = SLICE("<Response/>");
     if (answer->err)
         fault_set(&fetching->fault, answer->err, "", 0, "%s", answer->text);
     else if (answer->status < 200 || answer->status > 299)
         fault_set(&fetching->fault, ERR_REFUSED, "", 0, "the server answered %d", answer->status);
     else
-        (void)!swml_load(answer->body, &options, &document, warnings, &fetching->fault);
+        (void)!script_document_load(text,
+                                    fetching->is_fallback ? fetching->fallback : fetching->url,
+                                    &document, warnings, &fetching->fault);
     log_warnings(fetching->script, warnings);
     json_decref(warnings);
     if (document)
@@ -191,25 +224,33 @@ static void on_answer(void *owner, const struct http_client_answer *answer)
 
 static void ask(struct script_fetching *fetching)
 {
-    bool is_get = strcmp(fetching->method, "GET") == 0;
+    bool is_get = strcmp(fetching->method, "GET") == 0, is_laml = fetching->form != NULL;
+    const char *where = fetching->is_fallback ? fetching->fallback : fetching->url;
+    char *url = is_get && is_laml ? script_url_with(where, fetching->body) : NULL;
     const struct http_header headers[] = {
-        { SLICE("Accept"), SLICE("application/json, application/yaml, text/yaml, */*") },
+        { SLICE("Accept"), is_laml ? SLICE("application/xml, text/xml, */*")
+                                   : SLICE("application/json, application/yaml, text/yaml, */*") },
     };
     const struct script_request request = {
         .http = { .method = fetching->method,
-                  .url = fetching->is_fallback ? fetching->fallback : fetching->url,
+                  .url = url ? url : where,
                   .headers = headers,
                   .n_headers = COUNT_OF(headers),
-                  .content_type = is_get ? NULL : "application/json",
+                  .content_type = is_get    ? NULL
+                                  : is_laml ? "application/x-www-form-urlencoded"
+                                            : "application/json",
                   .body = is_get ? SLICE_NONE : slice_of(fetching->body),
                   .timeout_ms = FETCH_TIMEOUT_MS,
                   .max_body = SWML_MAX_BYTES,
                   .follow = true },
         .project_id = fetching->script->project_id,
         .is_signed = true,
+        .is_laml = is_laml,
+        .form = is_get ? NULL : fetching->form,
     };
     fetching->call =
         scripts_send(fetching->script->scripts, &request, on_answer, fetching, &fetching->fault);
+    mem_free(url);
     if (!fetching->call)
         fail_later(fetching);
 }
@@ -223,7 +264,9 @@ struct script_fetching *script_fetch(struct script *script, const struct script_
     fetching->owner = owner;
     snprintf(fetching->method, sizeof fetching->method, "%s",
              fetch->method ? fetch->method : "POST");
-    fetching->body = json_dumps(fetch->take_body, JSON_COMPACT);
+    fetching->form = fetch->take_form;
+    fetching->body = fetch->take_form ? laml_form_print(fetch->take_form)
+                                      : json_dumps(fetch->take_body, JSON_COMPACT);
     json_decref(fetch->take_body);
     if (fetch->fallback_url)
         (void)slice_copy(slice_of(fetch->fallback_url), fetching->fallback, URL_MAX);

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "script/laml_form.h"
 #include "script/script_notify.h"
 
 enum { NOTIFY_WAITING_MAX = 10000, NOTIFY_TIMEOUT_MS = 10000, NOTIFY_TRIES = 3 };
@@ -15,6 +16,7 @@ static const int64_t pause_ms[NOTIFY_TRIES] = { 1000, 5000, 0 };
 struct notice {
     struct list link;
     char *url, *method, *body;
+    json_t *form; /* in place of JSON */
     char project_id[SCRIPT_ID_TEXT];
 };
 /* Notices of one call; the first is under way. */
@@ -49,6 +51,7 @@ static void drop_notice(struct notifier *notifier, struct notice *notice)
     mem_free(notice->url);
     mem_free(notice->method);
     mem_free(notice->body);
+    json_decref(notice->form);
     mem_free(notice);
 }
 
@@ -123,14 +126,19 @@ static void send_next(void *owner)
         return;
     }
     const struct notice *notice = LIST_ITEM(queue->notices.next, struct notice, link);
+    const bool is_get = notice->form && strcmp(notice->method, "GET") == 0;
     const struct script_request request = {
         .http = { .method = notice->method,
                   .url = notice->url,
-                  .content_type = "application/json",
-                  .body = slice_of(notice->body),
+                  .content_type = is_get         ? NULL
+                                  : notice->form ? "application/x-www-form-urlencoded"
+                                                 : "application/json",
+                  .body = is_get ? SLICE_NONE : slice_of(notice->body),
                   .timeout_ms = NOTIFY_TIMEOUT_MS },
         .project_id = notice->project_id,
         .is_signed = true,
+        .is_laml = notice->form != NULL,
+        .form = is_get ? NULL : notice->form,
     };
     queue->tries++;
     queue->call = scripts_send(queue->notifier->scripts, &request, on_answer, queue, &fault);
@@ -155,11 +163,8 @@ static struct queue *queue_of(struct notifier *notifier, const char *call)
     return queue;
 }
 
-void notifier_add(struct notifier *notifier, const struct script_event *event, int64_t now_ms)
+static void put_json(struct notice *notice, const struct script_event *event, int64_t now_ms)
 {
-    if (!event->url || notifier->waiting >= NOTIFY_WAITING_MAX)
-        return;
-    struct notice *notice = mem_new(struct notice);
     char channel[SCRIPT_ID_TEXT + 8];
     snprintf(channel, sizeof channel, "swml:%s", event->call_id);
     json_t *body =
@@ -176,10 +181,25 @@ void notifier_add(struct notifier *notifier, const struct script_event *event, i
         json_object_set(body, "to", json_object_get(device, "to_number"));
     }
     notice->url = slice_dup(slice_of(event->url));
-    notice->method = slice_dup(slice_of(event->method));
     notice->body = json_dumps(body, JSON_COMPACT);
-    snprintf(notice->project_id, sizeof notice->project_id, "%s", event->project_id);
     json_decref(body);
+}
+
+void notifier_add(struct notifier *notifier, const struct script_event *event, int64_t now_ms)
+{
+    if (!event->url || notifier->waiting >= NOTIFY_WAITING_MAX)
+        return;
+    struct notice *notice = mem_new(struct notice);
+    notice->method = slice_dup(slice_of(event->method));
+    if (event->form) {
+        notice->form = json_incref((json_t *)(uintptr_t)event->form);
+        notice->body = laml_form_print(event->form);
+        notice->url = strcmp(event->method, "GET") == 0 ? script_url_with(event->url, notice->body)
+                                                        : slice_dup(slice_of(event->url));
+    } else {
+        put_json(notice, event, now_ms);
+    }
+    snprintf(notice->project_id, sizeof notice->project_id, "%s", event->project_id);
     notifier->waiting++;
     list_append(&queue_of(notifier, event->call_id)->notices, &notice->link);
 }

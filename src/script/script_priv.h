@@ -75,7 +75,8 @@ struct script {
     json_t *vars, *params, *envs, *call_info;
     struct script_frame frames[SCRIPT_FRAMES_MAX];
     size_t n_frames;
-    unsigned transfers, burst;
+    unsigned transfers, burst, redirects;
+    int64_t redirects_since_ms;
     bool in_confirm, over, running;
 
     /* the step that waits */
@@ -88,6 +89,10 @@ struct script {
     struct timer max_duration;
     struct http_client_call *fetching;
     struct connect_leg *bridge; /* the far end that ours talks to; NULL: to the script */
+    struct {                    /* the last one that was */
+        char call_id[SCRIPT_ID_TEXT];
+        int64_t joined_ms, left_ms; /* 0: it has not left */
+    } peer;
 };
 
 /* script_run.c: the step machine */
@@ -151,6 +156,7 @@ int64_t param_ms(const json_t *value, const char *name, double otherwise_s);
 /* script_event.c */
 struct script_note {
     const char *type, *control_id, *url, *method;
+    const json_t *form; /* as of script_event */
 };
 /** Tell whoever listens; `take_params` gets call_id, node_id and control_id. */
 void scripts_tell(struct scripts *scripts, const struct call *call, const char *project_id,
@@ -162,16 +168,26 @@ void script_tell(struct script *script, const char *type, const char *control_id
 typedef void (*script_fetched_fn)(void *owner, json_t *take_document, const struct fault *fault);
 struct script_fetch {
     const char *url, *fallback_url, *method;
-    json_t *take_body;
+    json_t *take_body; /* one of the two */
+    json_t *take_form; /* LaML's */
 };
 struct script_fetching;
 /** `fn` comes once, later; document NULL: `fault` tells. */
 struct script_fetching *script_fetch(struct script *script, const struct script_fetch *fetch,
                                      script_fetched_fn fn, void *owner);
 void script_fetch_cancel(struct script_fetching *fetching);
+/** `url` with a form as its query; the caller's. */
+char *script_url_with(const char *url, const char *query);
 /** Send a request as scripts_config says, credentials of its URL as Basic. */
 struct http_client_call *scripts_send(struct scripts *scripts, const struct script_request *request,
                                       http_client_fn fn, void *owner, struct fault *fault);
+
+/** Does a LaML document run? */
+bool script_is_laml(const struct script *script);
+
+/* verb_record.c */
+/** What record_call does; false when another recording runs. */
+bool script_record_call(struct script *script, const json_t *value);
 
 /* scripts.c */
 /** Whom to ring for a number, sip: URI, user:NAME … ERR_NOT_FOUND, ERR_LIMIT. */

@@ -115,6 +115,13 @@ json_t *script_describe_call(const struct scripts *scripts, const struct call *c
     return info;
 }
 
+bool script_is_laml(const struct script *script)
+{
+    const struct script_frame *frame =
+        script->n_frames ? &script->frames[script->n_frames - 1] : NULL;
+    return frame && json_is_true(json_object_get(frame->document, "laml"));
+}
+
 json_t *script_body(const struct script *script, const json_t *params)
 {
     json_t *call = json_deep_copy(script->call_info);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "script/leg_script.h"
+#include "script/script_document.h"
 #include "script/script_notify.h"
 #include "script/swml.h"
 
@@ -60,10 +61,10 @@ static enum err check_source(const struct script_source *source, json_t **docume
     if (source->document && !json_is_string(source->document))
         return swml_load_json(source->document, &options, document, NULL, fault);
     if (source->document) /* the document as a text within JSON */
-        return swml_load(slice_of(json_string_value(source->document)), &options, document, NULL,
-                         fault);
+        return script_document_load(slice_of(json_string_value(source->document)), "", document,
+                                    NULL, fault);
     if (source->text.len)
-        return swml_load(source->text, &options, document, NULL, fault);
+        return script_document_load(source->text, "", document, NULL, fault);
     if (slice_istarts(source->url, SLICE("http://")) ||
         slice_istarts(source->url, SLICE("https://")))
         return OK;
@@ -130,7 +131,11 @@ enum err scripts_redirect(struct scripts *scripts, struct slice id,
     enum err err = check_source(source, &document, fault);
     if (err)
         return err;
-    if (!document) { /* a transfer to the URL does the fetching */
+    if (!document && source->is_laml) {
+        document = json_pack("{s:{s:[{s:{s:s, s:s%, s:s}}]}}", "sections", "main", "laml_action",
+                             "after", "redirect", "url", source->url.ptr, (int)source->url.len,
+                             "method", source->method ? source->method : "POST");
+    } else if (!document) { /* a transfer to the URL does the fetching */
         document = json_pack("{s:{s:[{s:{s:s%}}]}}", "sections", "main", "transfer", "dest",
                              source->url.ptr, (int)source->url.len);
     }

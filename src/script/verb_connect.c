@@ -1,5 +1,6 @@
 /* connect: ring one or many far ends, in turn or at once, and join the first that answers (and says
  * that it wants the call) with ours. The script goes on when they have parted. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "media/media.h"
+#include "script/connect_groups.h"
+#include "script/laml_form.h"
 #include "script/leg_connect.h"
 #include "script/line.h"
 #include "script/script_priv.h"
@@ -25,7 +28,7 @@ struct connect {
     const json_t *params[GROUP_MAX];
     size_t n, live;
     struct connect_leg *winner;
-    struct line_op *ringback;
+    struct line_op *ringback, *keys;
     bool rings, dialing;
     char failed_reason[240];
     struct script_fetching *fetching; /* the document of a confirm URL */
@@ -96,6 +99,7 @@ static void drop(struct script *script)
     script->bridge = NULL;
     stop_ringback(connect);
     waiting_destroy(connect->agent);
+    line_op_cancel(connect->keys);
     loop_timer_stop(script->scripts->config.loop, &connect->confirm_timer);
     script_fetch_cancel(connect->fetching);
     for (size_t i = 0; i < connect->n; i++)
@@ -138,15 +142,43 @@ static void link_media(struct script *script, struct leg *far)
         media_link(caller->stream, far->stream);
 }
 
-static void on_max_duration(void *owner)
+static void end_winner(struct script *script, const char *why)
 {
-    struct script *script = owner;
     struct connect *connect = state_of(script);
-    struct cause cause =
-        cause_of_token("hangup", CAUSE_BY_SYSTEM, "The longest time allowed is over.");
+    struct cause cause = cause_of_token("hangup", CAUSE_BY_SYSTEM, why);
     struct connect_leg *winner = connect->winner;
     if (winner && connect_leg_call(winner))
         call_end(connect_leg_call(winner), &cause); /* its end is told as any other */
+}
+
+static void on_max_duration(void *owner)
+{
+    end_winner(owner, "The longest time allowed is over.");
+}
+
+/* LaML's hangupOnStar: that key takes our end out of the connect. */
+static void on_hangup_key(void *owner, enum line_end end, const json_t *result)
+{
+    struct script *script = owner;
+    (void)result;
+    state_of(script)->keys = NULL;
+    if (end == LINE_FINISHED)
+        end_winner(script, "The caller left by a key.");
+}
+
+/* What LaML may want of the two from now on. */
+static void begin_extras(struct script *script)
+{
+    const json_t *recording = json_object_get(script->value, "record_joined");
+    const struct line_collect_config keys = {
+        .max_digits = UINT_MAX,
+        .terminators = param_text(script->value, "hangup_key", ""),
+        .secret = true,
+    };
+    if (recording)
+        (void)script_record_call(script, recording);
+    if (keys.terminators[0])
+        state_of(script)->keys = line_collect(script->line, &keys, on_hangup_key, script);
 }
 
 static void join(struct script *script, struct connect_leg *winner)
@@ -170,6 +202,10 @@ static void join(struct script *script, struct connect_leg *winner)
     link_media(script, connect_leg_far(winner));
     loop_timer_start(script->scripts->config.loop, &script->timer,
                      param_ms(script->value, "max_duration", TALK_MAX_S), on_max_duration, script);
+    snprintf(script->peer.call_id, sizeof script->peer.call_id, "%s",
+             call_id(connect_leg_call(winner)));
+    script->peer.joined_ms = loop_now_ms(script->scripts->config.loop);
+    begin_extras(script);
     script_result(script, "connect", "connected");
     tell(script, "connected", NULL, winner);
 }
@@ -178,6 +214,7 @@ static void part(struct script *script)
 {
     struct leg *caller = line_leg(script->line);
     script->bridge = NULL;
+    script->peer.left_ms = loop_now_ms(script->scripts->config.loop);
     if (caller && caller->stream)
         media_unlink(caller->stream);
     tell(script, "disconnected", NULL, NULL);
@@ -290,8 +327,14 @@ static void on_answered(void *owner, struct connect_leg *leg)
     if (json_is_array(confirm)) {
         connect_leg_confirm(leg, confirm, on_confirmed);
     } else if (!connect->fetching) {
-        const struct script_fetch fetch = { .url = param_text(params, "confirm", ""),
-                                            .take_body = script_body(script, NULL) };
+        bool is_laml = script_is_laml(script);
+        const struct script_fetch fetch = {
+            .url = param_text(params, "confirm", ""),
+            .take_body = is_laml ? NULL : script_body(script, NULL),
+            .take_form =
+                is_laml ? laml_form_of_called(script, connect_leg_call(leg), connect_leg_far(leg))
+                        : NULL
+        };
         connect->fetching = script_fetch(script, &fetch, on_confirm_document, script);
     }
 }
@@ -383,50 +426,14 @@ static void next_group(struct script *script)
     finish(script, false, reason);
 }
 
-/* --- destinations --- */
-
-static json_t *with_common(const json_t *value, const json_t *one)
-{
-    static const char *const own[] = { "to", "serial", "parallel", "serial_parallel", "result" };
-    json_t *merged = json_copy((json_t *)(uintptr_t)value);
-    for (size_t i = 0; i < COUNT_OF(own); i++)
-        json_object_del(merged, own[i]);
-    (void)json_object_update(merged, (json_t *)(uintptr_t)one);
-    return merged;
-}
-
-static json_t *group_of(const json_t *value, const json_t *list)
-{
-    json_t *group = json_array(), *one;
-    size_t i;
-    json_array_foreach(list, i, one) json_array_append_new(group, with_common(value, one));
-    return group;
-}
-
-static json_t *groups_of(const json_t *value)
-{
-    const json_t *serial = json_object_get(value, "serial"), *one;
-    const json_t *parallel = json_object_get(value, "parallel");
-    json_t *groups = json_array();
-    size_t i;
-    if (parallel)
-        json_array_append_new(groups, group_of(value, parallel));
-    json_array_foreach(serial, i, one)
-        json_array_append_new(groups, json_pack("[o]", with_common(value, one)));
-    json_array_foreach(json_object_get(value, "serial_parallel"), i, one)
-        json_array_append_new(groups, group_of(value, one));
-    if (json_object_get(value, "to"))
-        json_array_append_new(groups, json_pack("[o]", json_copy((json_t *)(uintptr_t)value)));
-    return groups;
-}
-
 static enum verb_next run(struct script *script, const json_t *value)
 {
     struct connect *connect = mem_new(struct connect);
     connect->script = script;
-    connect->groups = groups_of(value);
+    connect->groups = connect_groups(value);
     script->state = connect;
     script->cancel = drop;
+    memset(&script->peer, 0, sizeof script->peer);
     if (!param_bool(value, "answer_on_bridge", false))
         script_answer(script);
     if (script->over)

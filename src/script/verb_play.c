@@ -125,7 +125,7 @@ static enum verb_next play(struct script *script, const json_t *value)
         .take_sounds = sounds,
         .n = n,
         .volume_db = param_number(value, "volume", 0),
-        .loops = 1,
+        .loops = (unsigned)param_number(value, "loop", 1), /* LaML's; 0: for ever */
         .status_url = param_text(value, "status_url", NULL),
     };
     if (script->over) {

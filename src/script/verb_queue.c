@@ -74,6 +74,11 @@ static void on_parted(void *owner)
 {
     struct script *script = owner;
     const char *dest = param_text(script->value, "transfer_after_bridge", "");
+    if (!dest[0]) { /* LaML's goes on behind the step */
+        finish(script, "connected");
+        script_done(script);
+        return;
+    }
     json_t *document =
         json_pack("{s:{s:[{s:{s:s}}]}}", "sections", "main", "transfer", "dest", dest);
     const struct script_frame *frame = &script->frames[script->n_frames - 1];

@@ -77,7 +77,7 @@ static void on_call_recorded(void *owner, enum line_end end, const json_t *resul
         set_results(owner, "record_call", end, result);
 }
 
-static enum verb_next record_call(struct script *script, const json_t *value)
+bool script_record_call(struct script *script, const json_t *value)
 {
     const struct line_record_config config = {
         .stereo = param_bool(value, "stereo", false),
@@ -94,15 +94,21 @@ static enum verb_next record_call(struct script *script, const json_t *value)
     };
     if (!is_known_format(script, value) || line_count(script->line, "record")) {
         script_result(script, "record_call", "failed");
-        return VERB_DONE;
+        return false;
     }
-    script_answer(script);
-    if (script->over)
-        return VERB_JUMPED;
     struct line_op *op = line_record(script->line, &config, on_call_recorded, script);
     script_set_text(script, "record_control_id", op->control_id);
     script_set_text(script, "record_call_url", line_record_url(op));
     script_result(script, "record_call", "success");
+    return true;
+}
+
+static enum verb_next record_call(struct script *script, const json_t *value)
+{
+    script_answer(script);
+    if (script->over)
+        return VERB_JUMPED;
+    (void)script_record_call(script, value);
     return VERB_DONE;
 }
 

@@ -22,6 +22,7 @@ static const struct verb *const verbs[] = {
     &verb_join_conference,
     &verb_join_room,
     &verb_label,
+    &verb_laml_action,
     &verb_live_transcribe,
     &verb_live_translate,
     &verb_pay,

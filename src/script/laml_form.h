@@ -1,0 +1,49 @@
+#pragma once
+/* The forms that customers' servers get from LaML: fields of a call with the names and values of
+ * the compatibility API, their encoding and their signature. Control thread. */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/web_signature.h"
+
+struct call;
+struct cause;
+struct leg;
+struct script;
+
+struct laml_party {
+    const struct call *call;
+    const struct leg *far; /* NULL: the call is over */
+    const char *project_id;
+    bool is_outbound;
+};
+/** {"CallSid": text …}, the caller's. */
+json_t *laml_form_of(const struct laml_party *party);
+json_t *laml_form(const struct script *script);
+/** Of a far end that a Dial has brought in: its call has the script's as its parent. */
+json_t *laml_form_of_called(const struct script *script, const struct call *call,
+                            const struct leg *far);
+/** How far a call is that we placed; zero at first. */
+struct laml_progress {
+    int64_t answered_ms; /* 0: it was not */
+    unsigned sequence;   /* of its states, told or not */
+};
+struct laml_state {
+    const char *state;  /* "created", "ringing", "answered", "ended" */
+    const char *reason; /* of the end: a cause's token */
+    const char *events; /* asked for, "initiated ringing answered completed" */
+    int64_t now_ms, wall_ms;
+};
+/** What a StatusCallback gets of a state; NULL: it did not ask for it. */
+json_t *laml_form_of_state(const struct laml_party *party, const struct laml_state *state,
+                           struct laml_progress *progress);
+/** "busy", "no-answer" … of a call that was not answered. */
+const char *laml_status_of(const char *token);
+/** application/x-www-form-urlencoded; the caller's, mem_free(). */
+char *laml_form_print(const json_t *form);
+/** Scheme B over the URL and the fields; `form` NULL: over the URL alone. */
+bool laml_form_sign(struct slice key, struct slice url, const json_t *form,
+                    char out[WEB_SIGNATURE_MAX]);
