@@ -59,6 +59,7 @@ static void test_bans(void **state)
 static void test_the_daemon(void **state)
 {
     struct fixture *f = *state;
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/route?to=%ff", ""), 400); /* no UTF-8 */
     assert_int_equal(ask(f, HTTP_GET, "/admin/api/route?to=100", ""), 200);
     assert_string_equal(text(f, "to"), "100");
     assert_true(json_is_true(json_object_get(f->body, "may")));

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "net/http_request.h"
+#include "net/ws_frame.h"
 #include "rate_limit.h"
 #include "rest.h"
 #include "routes.h"
@@ -156,9 +157,23 @@ static bool find_route(struct rest *rest, const struct api_route **route)
     return false;
 }
 
+/* Answers are JSON, and what was asked is often a part of them. */
+static bool is_text(struct rest *rest)
+{
+    for (size_t i = 0; i < rest->n_params; i++) {
+        if (ws_is_utf8(rest->params[i].name) && ws_is_utf8(rest->params[i].value))
+            continue;
+        rest_fail(rest, 400, "invalid", NULL, "parameter %zu of the query is not UTF-8", i + 1);
+        return false;
+    }
+    return true;
+}
+
 void rest_admit(struct rest *rest)
 {
     const struct api_route *route;
+    if (!is_text(rest))
+        return;
     if (rest->family->serve)
         rest->family->serve(rest);
     else if (find_route(rest, &route) && read_body(rest))
