@@ -272,68 +272,6 @@ static void test_attended_with_itself(void **state)
     hangs_up(w, "alice");
 }
 
-/* bob is behind the trunk office, which makes transfers to its numbers itself. */
-static struct leg *leg_behind_trunk(struct world *w)
-{
-    struct leg *bob = leg_named(w, "bob");
-    world_route(w, "pstn", "trunk:office");
-    snprintf(bob->trunk, sizeof bob->trunk, "office");
-    leg_named(w, "alice")->may_use_trunks = true;
-    fake_of(bob)->refers = true;
-    return bob;
-}
-
-static void test_far_end_transfers(void **state)
-{
-    struct world *w = *state;
-    talk(w);
-    struct leg *bob = leg_behind_trunk(w);
-    transfers(w, "alice", "pstn");
-    expect(w, "bob:refer: ");
-    leg_on_referred(bob, 180, "Ringing", false);
-    leg_on_referred(bob, 200, "OK", true);
-    expect(w, "alice:report:180 alice:report:200 alice:end:200:transferred "
-              "bob:end:200:transferred ");
-    expect_cause(w, 200, "transferred", "local");
-}
-
-static void test_far_end_does_not_transfer(void **state)
-{
-    struct world *w = *state;
-    talk(w);
-    struct leg *bob = leg_behind_trunk(w);
-    transfers(w, "alice", "pstn");
-    leg_on_referred(bob, 0, "Method Not Allowed", true);
-    expect(w, "bob:refer: office:dial ");
-    answers(w, "office");
-    expect(w, "alice:report:200 alice:end:200:transferred office:join:bob office:moved ");
-    hangs_up(w, "office");
-    expect(w, "bob:end:200:hangup ");
-}
-
-/* A target that is not the trunk's is not its business. */
-static void test_far_end_is_not_asked(void **state)
-{
-    struct world *w = *state;
-    talk(w);
-    leg_behind_trunk(w);
-    transfers(w, "alice", "carol");
-    expect(w, "carol:dial ");
-    hangs_up(w, "bob");
-}
-
-static void test_far_end_fails_to_transfer(void **state)
-{
-    struct world *w = *state;
-    talk(w);
-    struct leg *bob = leg_behind_trunk(w);
-    transfers(w, "alice", "pstn");
-    leg_on_referred(bob, 486, "Busy Here", true);
-    expect(w, "bob:refer: alice:report:486 alice:join:bob ");
-    hangs_up(w, "bob");
-    expect(w, "alice:end:200:hangup ");
-}
-
 static void test_takes_over(void **state)
 {
     struct world *w = *state;
@@ -502,10 +440,6 @@ int main(void)
         CASE(test_attended),
         CASE(test_attended_while_it_rings),
         CASE(test_attended_with_itself),
-        CASE(test_far_end_transfers),
-        CASE(test_far_end_does_not_transfer),
-        CASE(test_far_end_is_not_asked),
-        CASE(test_far_end_fails_to_transfer),
         CASE(test_takes_over),
         CASE(test_picks_up),
         CASE(test_cannot_take_over),

@@ -237,7 +237,7 @@ test('bad documents: the call is refused, and its log has the line', async () =>
         await call(String(document));
         const param = await ann.closed();
         assert.match(param, /500/);
-        const [newest] = await daemon.command('calls', '--ended').catch(() => []);
+        const [newest] = await daemon.command('calls', '--all').catch(() => []);
         if (newest) assert.match(JSON.stringify(newest), /** @type {RegExp} */ (words));
     }
 });
