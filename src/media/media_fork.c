@@ -143,7 +143,8 @@ enum err media_fork_play(struct media_fork *fork, const int16_t *pcm, size_t n)
     if (queued(fork) + n > (size_t)fork->rate_hz * MEDIA_FORK_QUEUE_MAX_S)
         return ERR_LIMIT;
     if (fork->n_queue + n > fork->cap_queue) {
-        memmove(fork->queue, fork->queue + fork->at_queue, queued(fork) * sizeof *pcm);
+        if (fork->queue)
+            memmove(fork->queue, fork->queue + fork->at_queue, queued(fork) * sizeof *pcm);
         fork->n_queue -= fork->at_queue;
         fork->at_queue = 0;
         fork->cap_queue = 2 * (fork->n_queue + n);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "base/num.h"
 #include "media/pcm_pipe.h"
 
 enum { SAMPLES = 200000 };
@@ -17,7 +18,9 @@ static void *write_all(void *arg)
     struct pcm_pipe *pipe = arg;
     for (int i = 0; i < SAMPLES;) {
         int16_t piece[7];
-        size_t n = pcm_pipe_room(pipe) < 7 ? pcm_pipe_room(pipe) : 7;
+        size_t n = pcm_pipe_room(pipe); /* asked once: it grows meanwhile */
+        if (n > COUNT_OF(piece))
+            n = COUNT_OF(piece);
         for (size_t k = 0; k < n; k++)
             piece[k] = (int16_t)((i + (int)k) % 30000);
         i += (int)pcm_pipe_write(pipe, piece, n);
