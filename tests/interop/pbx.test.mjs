@@ -43,7 +43,7 @@ test('it registers, and its heartbeat is answered with what we can do', async ()
     assert.equal(alive.status, 200);
     for (const method of ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'REFER', 'UPDATE', 'SUBSCRIBE', 'MESSAGE'])
         assert.ok(alive.header('Allow').split(/, */).includes(method), `${method} is missing in ${alive.header('Allow')}`);
-    assert.equal(alive.header('Accept'), 'application/sdp');
+    assert.ok(alive.header('Accept').split(/, */).includes('application/sdp'));
     const other = await pbx.ask('PUBLISH', 'sip:3cx_trunk@tandem');
     assert.equal(other.status, 405);
     assert.ok(other.header('Allow').includes('INVITE'));
