@@ -108,11 +108,11 @@ static void release(struct sound_job *job)
 static void report(void *owner)
 {
     struct sound_job *job = owner;
-    sound_fn fn = job->fn;
     int16_t *pcm = job->pcm;
-    job->pcm = NULL;
-    if (fn)
-        fn(job->owner, pcm, job->samples, job->rate_hz, &job->fault);
+    if (job->fn) {
+        job->pcm = NULL; /* his */
+        job->fn(job->owner, pcm, job->samples, job->rate_hz, &job->fault);
+    }
     release(job);
 }
 
