@@ -20,9 +20,6 @@ void admin_pat_list(struct rest *rest);
 void admin_pat_add(struct rest *rest);
 void admin_token_show(struct rest *rest);   /* of either kind */
 void admin_token_rotate(struct rest *rest); /* the same */
-/** provisioning: fetch what phones need; account: the user's own devices and tokens, too; domain:
- * the project's other users, too. */
-bool pat_are_scopes(struct slice value);
 /* admin_devices.c */
 void admin_device_list(struct rest *rest);
 void admin_device_add(struct rest *rest);

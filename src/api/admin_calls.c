@@ -31,10 +31,8 @@ static json_t *record_json(const struct store_call *row)
 static void on_records(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "call");
+    if (!rest_has(rest, answer, "call"))
         return;
-    }
     const struct store_call *rows = STORE_ROWS(answer, store_call);
     json_t *list = rest->answer;
     rest->answer = NULL;
@@ -65,10 +63,8 @@ void admin_call_list(struct rest *rest)
 static void on_timeline(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "call");
+    if (!rest_has(rest, answer, "call"))
         return;
-    }
     const struct store_event *rows = STORE_ROWS(answer, store_event);
     json_t *timeline = json_array();
     for (size_t i = 0; i < answer->n; i++)
@@ -85,10 +81,8 @@ static void on_timeline(void *owner, const struct store_answer *answer)
 static void on_record(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "call");
+    if (!rest_has(rest, answer, "call"))
         return;
-    }
     const struct store_call *row = STORE_ROWS(answer, store_call);
     json_t *stats = json_loads(row->stats, 0, NULL); /* "legs", "related", "recordings" */
     rest->answer = record_json(row);

@@ -5,8 +5,10 @@
 #include "base/num.h"
 #include "store/store_accounts.h"
 
-static json_t *row_json(const struct store_device *row)
+static json_t *row_json(const struct rest *rest, const void *of)
 {
+    const struct store_device *row = of;
+    (void)rest;
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "device_token", row->id,
                      "user", row->user_name, "description", row->description, "platform",
                      row->platform, "sip_username", row->sip_username, "contact", row->contact,
@@ -16,24 +18,13 @@ static json_t *row_json(const struct store_device *row)
 
 static void on_list(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
-        return;
-    }
-    const struct store_device *rows = STORE_ROWS(answer, store_device);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, row_json(&rows[i]));
-    rest_reply_take(rest, 200, list);
+    REST_REPLY_LIST(owner, answer, store_device, "device", row_json);
 }
 
 static void on_owner(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "user");
-    else
+    if (rest_has(rest, answer, "user"))
         store_device_list(rest_store(rest), STORE_ROWS(answer, store_user)->id,
                           rest_then(rest, on_list));
 }
@@ -58,10 +49,8 @@ static json_t *account_json(const struct rest *rest, const struct device_account
 static void on_user(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "user");
+    if (!rest_has(rest, answer, "user"))
         return;
-    }
     struct device_account account = { 0 };
     device_account_init(&account, rest->api);
     struct store_device row = { .user_id = STORE_ROWS(answer, store_user)->id,
@@ -104,10 +93,8 @@ void admin_device_add(struct rest *rest)
 static void on_shown(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "device");
-    else
-        rest_reply_take(rest, 200, row_json(STORE_ROWS(answer, store_device)));
+    if (rest_has(rest, answer, "device"))
+        rest_reply_take(rest, 200, row_json(rest, STORE_ROWS(answer, store_device)));
 }
 
 void admin_device_show(struct rest *rest)
@@ -118,10 +105,8 @@ void admin_device_show(struct rest *rest)
 static void on_changed(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
     rest_tell_change(rest);
     store_device_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_shown));
 }
@@ -129,10 +114,8 @@ static void on_changed(void *owner, const struct store_answer *answer)
 static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
     struct store_device row = *STORE_ROWS(answer, store_device);
     const json_t *enabled = json_object_get(rest->body, "enabled");
     row.description = rest_given(rest, "description", row.description);
@@ -169,22 +152,15 @@ void admin_device_change(struct rest *rest)
 static void on_rotated(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    json_t *body = rest->answer;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
-        return;
-    }
-    rest->answer = NULL;
-    rest_reply_take(rest, 200, body);
+    if (rest_has(rest, answer, "device"))
+        rest_reply_prepared(rest, 200);
 }
 
 static void on_rotate(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
     struct store_device row = *STORE_ROWS(answer, store_device);
     struct device_account account = { 0 };
     device_account_renew(&account, rest->api, &row);

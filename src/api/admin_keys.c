@@ -101,10 +101,8 @@ static void reseal(struct rest *rest, const struct store_sealed *row)
 static void on_sealed(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "key");
+    if (!rest_has(rest, answer, "key"))
         return;
-    }
     const struct store_sealed *rows = STORE_ROWS(answer, store_sealed);
     if (!rest->state)
         rest->state = mem_new(struct rotation);

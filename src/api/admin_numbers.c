@@ -3,20 +3,17 @@
 #include "base/num.h"
 #include "call/route.h"
 
+static json_t *row_json(const struct rest *rest, const void *of)
+{
+    const struct store_number *row = of;
+    (void)rest;
+    return json_pack("{s:s, s:s, s:s, s:o}", "number", row->number, "to", row->to, "project_id",
+                     row->project_id, "created_at", rest_time(row->created_ms));
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "number");
-        return;
-    }
-    const struct store_number *rows = STORE_ROWS(answer, store_number);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "number", rows[i].number,
-                                              "to", rows[i].to, "project_id", rows[i].project_id,
-                                              "created_at", rest_time(rows[i].created_ms)));
-    rest_reply_take(rest, 200, list);
+    REST_REPLY_LIST(owner, answer, store_number, "number", row_json);
 }
 
 void admin_number_list(struct rest *rest)

@@ -6,20 +6,17 @@
 #include "base/rand.h"
 #include "store/token.h"
 
+static json_t *row_json(const struct rest *rest, const void *of)
+{
+    const struct store_project *row = of;
+    (void)rest;
+    return json_pack("{s:s, s:s, s:o}", "project_id", row->id, "name", row->name, "created_at",
+                     rest_time(row->created_ms));
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "project");
-        return;
-    }
-    const struct store_project *rows = STORE_ROWS(answer, store_project);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:o}", "project_id", rows[i].id, "name",
-                                        rows[i].name, "created_at", rest_time(rows[i].created_ms)));
-    rest_reply_take(rest, 200, list);
+    REST_REPLY_LIST(owner, answer, store_project, "project", row_json);
 }
 
 void admin_project_list(struct rest *rest)
@@ -50,10 +47,8 @@ void admin_project_add(struct rest *rest)
 static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "project");
+    if (!rest_has(rest, answer, "project"))
         return;
-    }
     rest->changes = "projects";
     store_project_remove(rest_store(rest), STORE_ROWS(answer, store_project)->id,
                          rest_then(rest, rest_on_removed));

@@ -1,53 +1,43 @@
 /* Tokens of projects, and personal access tokens of users. The text leaves once, in the answer. */
 #include "admin.h"
 
+#include "api/pat.h"
 #include "base/num.h"
-#include "base/rand.h"
 #include "store/store_accounts.h"
-#include "store/token.h"
 
-enum { PAT_DAYS = 100, DAYS_MAX = 3650, ACCESSES_SHOWN = 100 };
-static const int64_t day_ms = 24 * 3600 * 1000;
+enum { ACCESSES_SHOWN = 100 };
 
-static const char *state_of(const struct store_token *row, int64_t now_ms)
+static json_t *row_json(const struct rest *rest, const void *of)
 {
-    if (row->revoked_ms)
-        return "revoked";
-    return row->expires_ms && row->expires_ms <= now_ms ? "expired" : "valid";
-}
-
-static json_t *row_json(const struct rest *rest, const struct store_token *row)
-{
+    const struct store_token *row = of;
     bool pat = row->user_id[0] != '\0';
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "token_id", row->id,
                      pat ? "user_id" : "project_id", pat ? row->user_id : row->project_id, "name",
-                     row->name, "scopes", row->scopes, "state", state_of(row, rest_now_ms(rest)),
+                     row->name, "scopes", row->scopes, "state", pat_state(row, rest_now_ms(rest)),
                      "created_at", rest_time(row->created_ms), "expires_at",
                      rest_time(row->expires_ms), "used_at", rest_time(row->used_ms));
 }
 
-static void reply_list(struct rest *rest, const struct store_answer *answer, bool pats)
+static json_t *token_json(const struct rest *rest, const void *of)
 {
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
-        return;
-    }
-    const struct store_token *rows = STORE_ROWS(answer, store_token);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        if ((rows[i].user_id[0] != '\0') == pats)
-            json_array_append_new(list, row_json(rest, &rows[i]));
-    rest_reply_take(rest, 200, list);
+    const struct store_token *row = of;
+    return row->user_id[0] ? NULL : row_json(rest, row);
+}
+
+static json_t *pat_json(const struct rest *rest, const void *of)
+{
+    const struct store_token *row = of;
+    return row->user_id[0] ? row_json(rest, row) : NULL;
 }
 
 static void on_tokens(void *owner, const struct store_answer *answer)
 {
-    reply_list(owner, answer, false);
+    REST_REPLY_LIST(owner, answer, store_token, "token", token_json);
 }
 
 static void on_pats(void *owner, const struct store_answer *answer)
 {
-    reply_list(owner, answer, true);
+    REST_REPLY_LIST(owner, answer, store_token, "token", pat_json);
 }
 
 void admin_token_list(struct rest *rest)
@@ -79,26 +69,19 @@ static bool are_scopes(struct slice value)
 static void on_project(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "project");
+    if (!rest_has(rest, answer, "project"))
         return;
-    }
     const char *project_id = STORE_ROWS(answer, store_project)->id;
-    char id[UUID_TEXT];
-    char token[TOKEN_TEXT];
-    char hash[TOKEN_HASH];
-    rand_uuid(id);
-    token_make("PT", token);
-    token_hash(slice_of(token), hash);
-    struct store_token row = { .id = id,
-                               .project_id = project_id,
+    struct pat token;
+    struct store_token row = { .project_id = project_id,
                                .name = rest_given(rest, "name", ""),
-                               .scopes = rest_given(rest, "scopes", ""),
-                               .hash = hash,
-                               .created_ms = rest_now_ms(rest) };
-    rest->answer = json_pack("{s:s, s:s, s:s, s:s, s:s}", "token_id", id, "project_id", project_id,
-                             "name", row.name, "scopes", row.scopes, "token", token);
+                               .scopes = rest_given(rest, "scopes", "") };
+    pat_make(&token, &row, rest_now_ms(rest), 0);
+    rest->answer =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "token_id", token.id, "project_id", project_id,
+                  "name", row.name, "scopes", row.scopes, "token", token.text);
     store_token_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+    pat_clear(&token);
 }
 
 void admin_token_add(struct rest *rest)
@@ -120,49 +103,26 @@ void admin_token_add(struct rest *rest)
         store_project_find(rest_store(rest), project, rest_then(rest, on_project));
 }
 
-bool pat_are_scopes(struct slice value)
-{
-    static const char *const known[] = { "provisioning", "account", "domain" };
-    bool found = !slice_empty(value);
-    while (!slice_empty(value)) {
-        struct slice scope = slice_trim(slice_cut(&value, ','));
-        bool is_known = false;
-        for (size_t i = 0; i < COUNT_OF(known); i++)
-            is_known = is_known || slice_is(scope, known[i]);
-        found = found && is_known;
-    }
-    return found;
-}
-
 static void on_user(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "user");
+    if (!rest_has(rest, answer, "user"))
         return;
-    }
     const struct store_user *user = STORE_ROWS(answer, store_user);
     int64_t days = PAT_DAYS;
-    if (!rest_number(rest, "expires_days", 1, DAYS_MAX, &days))
+    if (!rest_number(rest, "expires_days", 1, PAT_DAYS_MAX, &days))
         return;
-    char id[UUID_TEXT];
-    char token[TOKEN_TEXT];
-    char hash[TOKEN_HASH];
-    rand_uuid(id);
-    token_make("PAT_", token);
-    token_hash(slice_of(token), hash);
-    struct store_token row = { .id = id,
-                               .project_id = user->project_id,
+    struct pat pat;
+    struct store_token row = { .project_id = user->project_id,
                                .user_id = user->id,
                                .name = rest_given(rest, "name", ""),
-                               .scopes = rest_given(rest, "scopes", "account"),
-                               .hash = hash,
-                               .created_ms = rest_now_ms(rest),
-                               .expires_ms = rest_now_ms(rest) + days * day_ms };
+                               .scopes = rest_given(rest, "scopes", "account") };
+    pat_make(&pat, &row, rest_now_ms(rest), days);
     rest->answer =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "token_id", id, "user_id", user->id, "scopes",
-                  row.scopes, "access_token", token, "expires_at", rest_time(row.expires_ms));
+        json_pack("{s:s, s:s, s:s, s:s, s:o}", "token_id", pat.id, "user_id", user->id, "scopes",
+                  row.scopes, "access_token", pat.text, "expires_at", rest_time(row.expires_ms));
     store_token_add(rest_store(rest), &row, rest_then(rest, rest_on_added));
+    pat_clear(&pat);
 }
 
 void admin_pat_add(struct rest *rest)
@@ -199,10 +159,8 @@ static void on_accesses(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     json_t *body = rest->answer;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
+    if (!rest_has(rest, answer, "token"))
         return;
-    }
     rest->answer = NULL;
     json_object_set_new(body, "accesses", accesses_json(answer));
     rest_reply_take(rest, 200, body);
@@ -211,10 +169,8 @@ static void on_accesses(void *owner, const struct store_answer *answer)
 static void on_shown(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
+    if (!rest_has(rest, answer, "token"))
         return;
-    }
     rest->answer = row_json(rest, STORE_ROWS(answer, store_token));
     store_access_list(rest_store(rest), rest_captured(rest, 0), NULL, ACCESSES_SHOWN,
                       rest_then(rest, on_accesses));
@@ -228,36 +184,23 @@ void admin_token_show(struct rest *rest)
 static void on_rotated(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    json_t *body = rest->answer;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
-        return;
-    }
-    rest->answer = NULL;
-    rest_reply_take(rest, 200, body);
+    if (rest_has(rest, answer, "token"))
+        rest_reply_prepared(rest, 200);
 }
 
-/* As long as it was given for, from now on. */
 static void on_rotate(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
+    if (!rest_has(rest, answer, "token"))
         return;
-    }
     struct store_token row = *STORE_ROWS(answer, store_token);
-    bool pat = row.user_id[0] != '\0';
-    int64_t now_ms = rest_now_ms(rest);
-    char token[TOKEN_TEXT];
-    char hash[TOKEN_HASH];
-    token_make(pat ? "PAT_" : "PT", token);
-    token_hash(slice_of(token), hash);
-    row.hash = hash;
-    row.expires_ms = row.expires_ms ? now_ms + (row.expires_ms - row.created_ms) : 0;
-    row.created_ms = now_ms;
+    struct pat pat;
+    pat_renew(&pat, &row, rest_now_ms(rest));
     rest->answer = row_json(rest, &row);
-    json_object_set_new(rest->answer, pat ? "access_token" : "token", json_string(token));
+    json_object_set_new(rest->answer, row.user_id[0] ? "access_token" : "token",
+                        json_string(pat.text));
     store_token_rotate(rest_store(rest), &row, rest_then(rest, on_rotated));
+    pat_clear(&pat);
 }
 
 void admin_token_rotate(struct rest *rest)

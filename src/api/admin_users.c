@@ -4,8 +4,10 @@
 #include "base/rand.h"
 #include "store/token.h"
 
-static json_t *row_json(const struct store_user *row)
+static json_t *row_json(const struct rest *rest, const void *of)
 {
+    const struct store_user *row = of;
+    (void)rest;
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "user_id", row->id, "name", row->name,
                      "display_name", row->display_name, "project_id", row->project_id, "created_at",
                      rest_time(row->created_ms));
@@ -13,16 +15,7 @@ static json_t *row_json(const struct store_user *row)
 
 static void on_list(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "user");
-        return;
-    }
-    const struct store_user *rows = STORE_ROWS(answer, store_user);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, row_json(&rows[i]));
-    rest_reply_take(rest, 200, list);
+    REST_REPLY_LIST(owner, answer, store_user, "user", row_json);
 }
 
 void admin_user_list(struct rest *rest)
@@ -63,9 +56,7 @@ static void on_project(void *owner, const struct store_answer *answer)
         store_project_add(rest_store(rest), &row, rest_then(rest, on_default_added));
         return;
     }
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "project");
-    else
+    if (rest_has(rest, answer, "project"))
         add_to(rest, STORE_ROWS(answer, store_project)->id);
 }
 
@@ -102,10 +93,8 @@ void admin_user_add(struct rest *rest)
 static void on_shown(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "user");
-    else
-        rest_reply_take(rest, 200, row_json(STORE_ROWS(answer, store_user)));
+    if (rest_has(rest, answer, "user"))
+        rest_reply_take(rest, 200, row_json(rest, STORE_ROWS(answer, store_user)));
 }
 
 void admin_user_show(struct rest *rest)
@@ -116,13 +105,11 @@ void admin_user_show(struct rest *rest)
 static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "user");
-    else {
-        rest->changes = "users";
-        store_user_remove(rest_store(rest), STORE_ROWS(answer, store_user)->id,
-                          rest_then(rest, rest_on_removed));
-    }
+    if (!rest_has(rest, answer, "user"))
+        return;
+    rest->changes = "users";
+    store_user_remove(rest_store(rest), STORE_ROWS(answer, store_user)->id,
+                      rest_then(rest, rest_on_removed));
 }
 
 void admin_user_remove(struct rest *rest)

@@ -251,27 +251,31 @@ void prov_guard(struct rest *rest)
     store_session_check(rest_store(rest), hash, rest_now_ms(rest), rest_then(rest, on_session));
 }
 
-/* Also the access log: who used which token for what. */
-void prov_dress_users(struct rest *rest, int status)
+void prov_note(struct rest *rest, const char *token_id, const char *action, int status)
 {
-    char action[REST_TEXT_MAX];
     char address[REST_TEXT_MAX];
     char agent[REST_TEXT_MAX];
-    const struct prov *prov = prov_of(rest);
-    prov_dress(rest, status);
-    if (!prov)
-        return;
     struct slice name = slice_sub(rest_header(rest, "User-Agent"), 0, sizeof agent - 1);
     (void)slice_copy(name, agent, sizeof agent);
-    snprintf(action, sizeof action, "%s %.*s", http_method_name(rest->asked.method),
-             SLICE_ARG(rest->asked.path));
-    struct store_access row = { .token_id = prov->token_id,
+    struct store_access row = { .token_id = token_id,
                                 .action = action,
                                 .address = prov_address(rest, address),
                                 .agent = agent,
                                 .at_ms = rest_now_ms(rest),
                                 .status = status };
     store_access_add(rest_store(rest), &row, STORE_NOBODY);
+}
+
+void prov_dress_users(struct rest *rest, int status)
+{
+    char action[REST_TEXT_MAX];
+    const struct prov *prov = prov_of(rest);
+    prov_dress(rest, status);
+    if (!prov)
+        return;
+    snprintf(action, sizeof action, "%s %.*s", http_method_name(rest->asked.method),
+             SLICE_ARG(rest->asked.path));
+    prov_note(rest, prov->token_id, action, status);
 }
 
 bool prov_limit(struct rest *rest, int64_t *out)

@@ -45,6 +45,8 @@ bool prov_may(struct rest *rest, const char *scope);
 bool prov_limit(struct rest *rest, int64_t *out);
 /** ?date=2026-01-31 (UTC) as a span of milliseconds, else everything; false: answered. */
 bool prov_day(struct rest *rest, int64_t *from_ms, int64_t *to_ms);
+/** The access log: who used which token for what. */
+void prov_note(struct rest *rest, const char *token_id, const char *action, int status);
 /** Who asks, as text: the peer, or whom a proxy on this machine names. */
 const char *prov_address(const struct rest *rest, char out[REST_TEXT_MAX]);
 

@@ -46,10 +46,8 @@ static json_t *device_json(const struct store_device *row, const json_t *registr
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
     const struct store_device *rows = STORE_ROWS(answer, store_device);
     json_t *registrations = live_registrations(rest);
     json_t *list = json_array();
@@ -66,15 +64,12 @@ void prov_device_list(struct rest *rest)
 
 static bool is_target(struct rest *rest, const struct store_answer *answer)
 {
-    if (answer->err == ERR_NOT_FOUND)
-        rest_fail(rest, 404, "not_found", NULL, "there is no such device");
-    else if (answer->err)
-        rest_fail_store(rest, answer->err, "device");
-    else if (strcmp(STORE_ROWS(answer, store_device)->user_id, prov_of(rest)->target_id) != 0)
+    if (!rest_has(rest, answer, "device"))
+        return false;
+    bool is_ours = strcmp(STORE_ROWS(answer, store_device)->user_id, prov_of(rest)->target_id) == 0;
+    if (!is_ours)
         rest_fail(rest, 403, "forbidden", NULL, "this device is of another user");
-    else
-        return true;
-    return false;
+    return is_ours;
 }
 
 static void on_device(void *owner, const struct store_answer *answer)
@@ -216,14 +211,8 @@ static void show(struct rest *rest, const struct store_device *device)
 static void on_cascade(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err == ERR_NOT_FOUND) {
-        rest_fail(rest, 404, "not_found", NULL, "there is no such device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
-        return;
-    }
     const struct store_cascade *row = STORE_ROWS(answer, store_cascade);
     rest->answer =
         json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", row->device, "user", row->user, "domain",
@@ -305,14 +294,8 @@ static json_t *pbx_settings(const struct rest *rest)
 static void on_settings_kept(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    json_t *body = rest->answer;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
-        return;
-    }
-    rest->answer = NULL;
-    rest_tell_change(rest);
-    rest_reply_take(rest, rest->asked.method == HTTP_POST ? 201 : 200, body);
+    if (rest_has(rest, answer, "device"))
+        rest_reply_prepared(rest, rest->asked.method == HTTP_POST ? 201 : 200);
 }
 
 /* The settings of the body over those that are there; false: answered. */
@@ -404,14 +387,8 @@ static void change(struct rest *rest, const struct store_device *device)
 static void on_settings(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err == ERR_NOT_FOUND) {
-        rest_fail(rest, 404, "not_found", NULL, "there is no such device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
-        return;
-    }
     rest->answer = json_pack("{s:s}", "settings", STORE_ROWS(answer, store_setting)->value);
     prov_with_device(rest, change);
 }
@@ -426,10 +403,8 @@ void prov_device_change(struct rest *rest)
 static void on_removed(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
     rest_tell_change(rest);
     rest_reply_text(rest, 204, NULL, SLICE_NONE);
 }

@@ -4,31 +4,11 @@
 #include "base/mem.h"
 #include "store/token.h"
 
-static void note(struct rest *rest, const char *token_id, int status)
-{
-    char address[REST_TEXT_MAX];
-    char agent[REST_TEXT_MAX];
-    struct slice name = slice_sub(rest_header(rest, "User-Agent"), 0, sizeof agent - 1);
-    (void)slice_copy(name, agent, sizeof agent);
-    struct store_access row = { .token_id = token_id,
-                                .action = "login",
-                                .address = prov_address(rest, address),
-                                .agent = agent,
-                                .at_ms = rest_now_ms(rest),
-                                .status = status };
-    store_access_add(rest_store(rest), &row, STORE_NOBODY);
-}
-
 static void on_session(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    json_t *body = rest->answer;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "session");
-        return;
-    }
-    rest->answer = NULL;
-    rest_reply_take(rest, 200, body);
+    if (rest_has(rest, answer, "session"))
+        rest_reply_prepared(rest, 200);
 }
 
 /* One answer for all of them: nobody learns whether a token once was one. */
@@ -85,7 +65,7 @@ static void on_token(void *owner, const struct store_answer *answer)
     int64_t now_ms = rest_now_ms(rest);
     bool is_valid = !token->revoked_ms && (!token->expires_ms || token->expires_ms > now_ms) &&
                     token->user_id[0];
-    note(rest, token->id, is_valid ? 200 : 401);
+    prov_note(rest, token->id, "login", is_valid ? 200 : 401);
     if (is_valid)
         open_session(rest, token);
     else

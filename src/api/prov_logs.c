@@ -12,10 +12,8 @@ static void put_time(json_t *row, int64_t at_ms)
 static void on_events(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "device");
+    if (!rest_has(rest, answer, "device"))
         return;
-    }
     const struct store_device_event *rows = STORE_ROWS(answer, store_device_event);
     json_t *list = json_array();
     for (size_t i = 0; i < answer->n; i++) {
@@ -75,9 +73,7 @@ void prov_console_log(struct rest *rest)
 static void on_noted(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "device");
-    else
+    if (rest_has(rest, answer, "device"))
         rest_reply_text(rest, 204, NULL, SLICE_NONE);
 }
 
@@ -151,10 +147,8 @@ void prov_trace_log(struct rest *rest)
 static void on_accesses(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
+    if (!rest_has(rest, answer, "token"))
         return;
-    }
     const struct store_access *rows = STORE_ROWS(answer, store_access);
     json_t *list = json_array();
     for (size_t i = 0; i < answer->n; i++) {

@@ -1,17 +1,15 @@
 /* The user, his settings and those of the domain, his access tokens, his colleagues. */
-#include "api/admin.h"
+#include "api/pat.h"
 #include "api/prov.h"
 #include "api/prov_object.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/rand.h"
 #include "store/token.h"
 
-enum { PAT_DAYS = 100, DAYS_MAX = 3650 };
-static const int64_t day_ms = 24 * 3600 * 1000;
-
-static json_t *user_json(const struct store_user *row)
+static json_t *user_json(const struct rest *rest, const void *of)
 {
+    const struct store_user *row = of;
+    (void)rest;
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "UserId", row->id, "Name", row->name,
                      "DisplayName", row->display_name, "DomainId", row->project_id, "CreatedAt",
                      rest_time(row->created_ms));
@@ -20,10 +18,8 @@ static json_t *user_json(const struct store_user *row)
 static void on_user(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "user");
-    else
-        rest_reply_take(rest, 200, user_json(STORE_ROWS(answer, store_user)));
+    if (rest_has(rest, answer, "user"))
+        rest_reply_take(rest, 200, user_json(rest, STORE_ROWS(answer, store_user)));
 }
 
 void prov_user_show(struct rest *rest)
@@ -34,9 +30,7 @@ void prov_user_show(struct rest *rest)
 static void on_renamed(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "user");
-    else
+    if (rest_has(rest, answer, "user"))
         prov_user_show(rest);
 }
 
@@ -56,10 +50,8 @@ void prov_user_change(struct rest *rest)
 static void on_gone(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "id");
+    if (!rest_has(rest, answer, "id"))
         return;
-    }
     rest_tell_change(rest);
     rest_reply_text(rest, 204, NULL, SLICE_NONE);
 }
@@ -72,19 +64,15 @@ void prov_user_remove(struct rest *rest)
     store_user_remove(rest_store(rest), prov_of(rest)->target_id, rest_then(rest, on_gone));
 }
 
+static json_t *colleague_json(const struct rest *rest, const void *of)
+{
+    const struct store_user *row = of;
+    return strcmp(row->project_id, prov_of(rest)->project_id) == 0 ? user_json(rest, row) : NULL;
+}
+
 static void on_users(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "user");
-        return;
-    }
-    const struct store_user *rows = STORE_ROWS(answer, store_user);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        if (strcmp(rows[i].project_id, prov_of(rest)->project_id) == 0)
-            json_array_append_new(list, user_json(&rows[i]));
-    rest_reply_take(rest, 200, list);
+    REST_REPLY_LIST(owner, answer, store_user, "user", colleague_json);
 }
 
 void prov_user_list(struct rest *rest)
@@ -97,31 +85,22 @@ void prov_user_list(struct rest *rest)
 static void on_settings(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err)
-        rest_fail_store(rest, answer->err, "user");
-    else
+    if (rest_has(rest, answer, "user"))
         rest_reply_take(rest, 200, prov_settings_parse(STORE_ROWS(answer, store_setting)->value));
 }
 
 static void on_written(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    json_t *body = rest->answer;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "user");
-        return;
-    }
-    rest->answer = NULL;
-    rest_reply_take(rest, 200, body);
+    if (rest_has(rest, answer, "user"))
+        rest_reply_prepared(rest, 200);
 }
 
 static void merge(struct rest *rest, const struct store_answer *answer, enum store_level level)
 {
     struct fault fault = { 0 };
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "user");
+    if (!rest_has(rest, answer, "user"))
         return;
-    }
     const struct store_setting *row = STORE_ROWS(answer, store_setting);
     char *text = prov_settings_merge(row->value, rest->body, &fault);
     if (!text) {
@@ -198,30 +177,18 @@ void prov_connection_list(struct rest *rest)
     rest_reply_take(rest, 200, list);
 }
 
-static json_t *pat_json(const struct rest *rest, const struct store_token *row)
+static json_t *row_json(const struct rest *rest, const void *of)
 {
-    bool is_over = row->expires_ms && row->expires_ms <= rest_now_ms(rest);
+    const struct store_token *row = of;
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "PatId", row->id, "FriendlyName",
-                     row->name, "Scopes", row->scopes, "State",
-                     row->revoked_ms ? "revoked"
-                     : is_over       ? "expired"
-                                     : "valid",
+                     row->name, "Scopes", row->scopes, "State", pat_state(row, rest_now_ms(rest)),
                      "CreatedAt", rest_time(row->created_ms), "ExpiresAt",
                      rest_time(row->expires_ms), "UsedAt", rest_time(row->used_ms));
 }
 
 static void on_pats(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
-        return;
-    }
-    const struct store_token *rows = STORE_ROWS(answer, store_token);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, pat_json(rest, &rows[i]));
-    rest_reply_take(rest, 200, list);
+    REST_REPLY_LIST(owner, answer, store_token, "token", row_json);
 }
 
 void prov_pat_list(struct rest *rest)
@@ -233,13 +200,8 @@ void prov_pat_list(struct rest *rest)
 static void on_pat_added(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    json_t *body = rest->answer;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "token");
-        return;
-    }
-    rest->answer = NULL;
-    rest_reply_take(rest, 201, body);
+    if (rest_has(rest, answer, "token"))
+        rest_reply_prepared(rest, 201);
 }
 
 /* Nobody hands out more than he holds. */
@@ -260,33 +222,25 @@ void prov_pat_add(struct rest *rest)
     const char *name = json_string_value(json_object_get(rest->body, "friendlyName"));
     const char *scopes;
     int64_t days = PAT_DAYS;
-    char id[UUID_TEXT];
-    char token[TOKEN_TEXT];
-    char hash[TOKEN_HASH];
+    struct pat pat;
     if (!prov_may(rest, "account") || !take_scopes(rest, &scopes) ||
-        !rest_number(rest, "expirationDays", 1, DAYS_MAX, &days))
+        !rest_number(rest, "expirationDays", 1, PAT_DAYS_MAX, &days))
         return;
     if (name && strlen(name) > REST_TEXT_MAX) {
         rest_fail(rest, 422, "invalid", "friendlyName", "friendlyName: expected at most %d bytes",
                   REST_TEXT_MAX);
         return;
     }
-    rand_uuid(id);
-    token_make("PAT_", token);
-    token_hash(slice_of(token), hash);
-    struct store_token row = { .id = id,
-                               .project_id = prov_of(rest)->project_id,
+    struct store_token row = { .project_id = prov_of(rest)->project_id,
                                .user_id = prov_of(rest)->target_id,
-                               .name = name,
-                               .scopes = scopes,
-                               .hash = hash,
-                               .created_ms = rest_now_ms(rest),
-                               .expires_ms = rest_now_ms(rest) + days * day_ms };
-    rest->answer =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "PatId", id, "AccessToken", token, "FriendlyName",
-                  name ? name : "", "Scopes", scopes, "ExpiresAt", rest_time(row.expires_ms));
+                               .name = name ? name : "",
+                               .scopes = scopes };
+    pat_make(&pat, &row, rest_now_ms(rest), days);
+    rest->answer = json_pack("{s:s, s:s, s:s, s:s, s:o}", "PatId", pat.id, "AccessToken", pat.text,
+                             "FriendlyName", row.name, "Scopes", scopes, "ExpiresAt",
+                             rest_time(row.expires_ms));
     store_token_add(rest_store(rest), &row, rest_then(rest, on_pat_added));
-    mem_wipe(token, sizeof token);
+    pat_clear(&pat);
 }
 
 static void on_pat(void *owner, const struct store_answer *answer)

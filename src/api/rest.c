@@ -111,6 +111,36 @@ void rest_fail_store(struct rest *rest, enum err err, const char *field)
         rest_fail(rest, 500, "internal", NULL, "the database failed; the log says why");
 }
 
+bool rest_has(struct rest *rest, const struct store_answer *answer, const char *what)
+{
+    if (answer->err)
+        rest_fail_store(rest, answer->err, what);
+    return !answer->err;
+}
+
+void rest_reply_prepared(struct rest *rest, int status)
+{
+    json_t *body = rest->answer;
+    rest->answer = NULL;
+    rest_tell_change(rest);
+    rest_reply_take(rest, status, body);
+}
+
+void rest_reply_list(struct rest *rest, const struct store_answer *answer,
+                     const struct rest_list *list)
+{
+    if (!rest_has(rest, answer, list->what))
+        return;
+    const char *rows = store_answer_rows(answer, list->table);
+    json_t *array = json_array();
+    for (size_t i = 0; i < answer->n; i++) {
+        json_t *row = list->print(rest, rows + i * list->row_size);
+        if (row)
+            json_array_append_new(array, row);
+    }
+    rest_reply_take(rest, 200, array);
+}
+
 static bool is_known(const struct rest_field *fields, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
@@ -252,23 +282,15 @@ void rest_tell_change(const struct rest *rest)
 void rest_on_added(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "name");
-        return;
-    }
-    json_t *body = rest->answer;
-    rest->answer = NULL;
-    rest_tell_change(rest);
-    rest_reply_take(rest, 201, body);
+    if (rest_has(rest, answer, "name"))
+        rest_reply_prepared(rest, 201);
 }
 
 void rest_on_removed(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    if (answer->err) {
-        rest_fail_store(rest, answer->err, "id");
+    if (!rest_has(rest, answer, "id"))
         return;
-    }
     rest_tell_change(rest);
     rest_reply_take(rest, 200, json_pack("{s:I}", "removed", (json_int_t)answer->changed));
 }

@@ -110,6 +110,27 @@ void rest_fail(struct rest *rest, int status, const char *code, const char *fiel
                ...) __attribute__((format(printf, 5, 6)));
 /** 404, 409, 422 or 500 for what the store said about `field`. */
 void rest_fail_store(struct rest *rest, enum err err, const char *field);
+/** Did the store do it? Otherwise it is answered: rest_fail_store(). */
+bool rest_has(struct rest *rest, const struct store_answer *answer, const char *what);
+/** What rest->answer holds. Tells the daemon of rest->changes. */
+void rest_reply_prepared(struct rest *rest, int status);
+/** One row as JSON, the caller's; NULL leaves it out. */
+typedef json_t *(*rest_print_fn)(const struct rest *rest, const void *row);
+struct rest_list {
+    const struct store_table *table;
+    size_t row_size;
+    const char *what;
+    rest_print_fn print;
+};
+/** 200 and an array of the rows that `print` shows, or the error: use REST_REPLY_LIST(). */
+void rest_reply_list(struct rest *rest, const struct store_answer *answer,
+                     const struct rest_list *list);
+#define REST_REPLY_LIST(rest, answer, type, of, fn)                             \
+    rest_reply_list((rest), (answer),                                           \
+                    &(const struct rest_list){ .table = &type##_table,          \
+                                               .row_size = sizeof(struct type), \
+                                               .what = (of),                    \
+                                               .print = (fn) })
 
 /** One field of the body: text, at most `max` bytes. */
 struct rest_field {
