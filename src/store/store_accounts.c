@@ -88,13 +88,11 @@ void store_token_rotate(struct store *store, const struct store_token *row,
                         struct store_reply reply)
 {
     struct store_job *job = store_job_create(store, reply);
+    struct store_token unused = *row;
+    unused.used_ms = 0;
     job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE tokens SET hash = $1, created_ms = $2, expires_ms = $3, "
-                        "used_ms = 0 WHERE id = $4 AND revoked_ms = 0");
-    store_job_text(job, row->hash);
-    store_job_number(job, row->created_ms);
-    store_job_number(job, row->expires_ms);
-    store_job_text(job, row->id);
+    store_job_change(job, &store_token_table, &unused, "hash created_ms expires_ms used_ms",
+                     UNREVOKED);
     store_job_step(job, "DELETE FROM sessions WHERE token_id = $1");
     store_job_text(job, row->id);
     store_post(job);
@@ -202,43 +200,22 @@ void store_device_event_list(struct store *store, const char *device_id, const c
 void store_device_change(struct store *store, const struct store_device *row,
                          struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE devices SET description = $1, platform = $2, mode = $3, "
-                        "disabled_ms = $4 WHERE id = $5");
-    store_job_text(job, row->description);
-    store_job_text(job, row->platform);
-    store_job_text(job, row->mode);
-    store_job_number(job, row->disabled_ms);
-    store_job_text(job, row->id);
-    store_post(job);
+    store_change_row(store, &store_device_table, row, "description platform mode disabled_ms", "",
+                     reply);
 }
 
 void store_device_rotate(struct store *store, const struct store_device *row,
                          struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE devices SET sip_password = $1, ha1_md5 = $2, ha1_sha256 = $3, "
-                        "realm = $4, rotated_ms = $5 WHERE id = $6");
-    store_job_text(job, row->sip_password);
-    store_job_text(job, row->ha1_md5);
-    store_job_text(job, row->ha1_sha256);
-    store_job_text(job, row->realm);
-    store_job_number(job, row->rotated_ms);
-    store_job_text(job, row->id);
-    store_post(job);
+    store_change_row(store, &store_device_table, row,
+                     "sip_password ha1_md5 ha1_sha256 realm rotated_ms", "", reply);
 }
 
 void store_user_rename(struct store *store, const char *id, const char *display_name,
                        struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE users SET display_name = $1 WHERE id = $2");
-    store_job_text(job, display_name);
-    store_job_text(job, id);
-    store_post(job);
+    const struct store_user row = { .id = id, .display_name = display_name };
+    store_change_row(store, &store_user_table, &row, "display_name", "", reply);
 }
 
 void store_cascade_find(struct store *store, const char *device_id, struct store_reply reply)

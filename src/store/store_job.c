@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-enum { SQL_MAX = 2048, FIRST = 16 };
+enum { SQL_MAX = 2048, FIRST = 16, CHANGE_MAX = 16 };
 
 struct store_job *store_job_create(struct store *store, struct store_reply reply)
 {
@@ -163,6 +163,43 @@ void store_job_put(struct store_job *job, const struct store_table *table, const
     for (size_t i = 0; i < table->n_columns; i++)
         if (!table->columns[i].expr)
             put_column(job, &table->columns[i], row);
+}
+
+static const struct store_column *column_of(const struct store_table *table, struct slice name)
+{
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (slice_is(name, table->columns[i].name))
+            return &table->columns[i];
+    BUG_IF(true);
+}
+
+void store_job_change(struct store_job *job, const struct store_table *table, const void *row,
+                      const char *columns, const char *also)
+{
+    char mem[SQL_MAX];
+    struct buf sql = BUF_ON(mem);
+    const struct store_column *bound[CHANGE_MAX];
+    size_t n = 0;
+    buf_printf(&sql, "UPDATE %s SET ", table->name);
+    for (struct slice rest = slice_of(columns); !slice_empty(rest);) {
+        BUG_IF(n == CHANGE_MAX);
+        bound[n++] = column_of(table, slice_word(&rest));
+        buf_printf(&sql, n > 1 ? ", %s = $%zu" : "%s = $%zu", bound[n - 1]->name, n);
+    }
+    const char *joint = " WHERE ";
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (!table->columns[i].key)
+            continue;
+        BUG_IF(n == CHANGE_MAX);
+        bound[n++] = &table->columns[i];
+        buf_printf(&sql, "%s%s = $%zu", joint, table->columns[i].name, n);
+        joint = " AND ";
+    }
+    buf_printf(&sql, " %s", also);
+    BUG_IF(sql.overflow);
+    store_job_step(job, buf_cstr(&sql));
+    for (size_t i = 0; i < n; i++)
+        put_column(job, bound[i], row);
 }
 
 void store_job_select(struct store_job *job, const struct store_table *table, const char *tail)

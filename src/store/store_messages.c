@@ -79,21 +79,10 @@ void store_message_find_peer(struct store *store, const char *target, const char
 void store_message_change(struct store *store, const struct store_message *row,
                           struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE messages SET status = $1, body = $2, error_code = $3, "
-                        "error_message = $4, peer_id = $5, claim = $6, sealed = $7, tries = $8, "
-                        "next_ms = $9, sent_ms = $10, updated_ms = $11 WHERE id = $12");
-    const char *const texts[] = { row->status,        row->body,    row->error_code,
-                                  row->error_message, row->peer_id, row->claim };
-    const int64_t numbers[] = { row->sealed, row->tries, row->next_ms, row->sent_ms,
-                                row->updated_ms };
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        store_job_text(job, texts[i]);
-    for (size_t i = 0; i < COUNT_OF(numbers); i++)
-        store_job_number(job, numbers[i]);
-    store_job_text(job, row->id);
-    store_post(job);
+    store_change_row(store, &store_message_table, row,
+                     "status body error_code error_message peer_id claim sealed tries next_ms "
+                     "sent_ms updated_ms",
+                     "", reply);
 }
 
 void store_message_remove(struct store *store, const char *id, struct store_reply reply)

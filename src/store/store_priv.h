@@ -65,6 +65,10 @@ void store_job_number(struct store_job *job, int64_t number);
 /** A statement that adds the row, or, with `replace`, changes the one with its key. */
 void store_job_put(struct store_job *job, const struct store_table *table, const void *row,
                    bool replace);
+/** A statement that writes `columns` ("name options", as the table names them) of the row with the
+ * same key; `also` narrows it further: "AND revoked_ms = 0", or "". */
+void store_job_change(struct store_job *job, const struct store_table *table, const void *row,
+                      const char *columns, const char *also);
 /** A statement that reads rows, e.g. tail "WHERE id = $1"; they become the answer. */
 void store_job_select(struct store_job *job, const struct store_table *table, const char *tail);
 

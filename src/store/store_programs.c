@@ -18,27 +18,14 @@ TABLE(resource, "resources", NULL);
 void store_project_change(struct store *store, const struct store_project *row,
                           struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job,
-                   "UPDATE projects SET name = $1, options = $2, updated_ms = $3 WHERE id = $4");
-    store_job_text(job, row->name);
-    store_job_text(job, row->options);
-    store_job_number(job, row->updated_ms);
-    store_job_text(job, row->id);
-    store_post(job);
+    store_change_row(store, &store_project_table, row, "name options updated_ms", "", reply);
 }
 
 void store_project_set_key(struct store *store, const char *id, const char *signing_key,
                            int64_t now_ms, struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE projects SET signing_key = $1, updated_ms = $2 WHERE id = $3");
-    store_job_text(job, signing_key);
-    store_job_number(job, now_ms);
-    store_job_text(job, id);
-    store_post(job);
+    const struct store_project row = { .id = id, .signing_key = signing_key, .updated_ms = now_ms };
+    store_change_row(store, &store_project_table, &row, "signing_key updated_ms", "", reply);
 }
 
 void store_project_list_tree(struct store *store, const char *id, struct store_reply reply)
@@ -53,15 +40,7 @@ void store_project_list_tree(struct store *store, const char *id, struct store_r
 void store_token_change(struct store *store, const struct store_token *row,
                         struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE tokens SET name = $1, scopes = $2, hash = $3 WHERE id = $4 AND "
-                        "revoked_ms = 0");
-    store_job_text(job, row->name);
-    store_job_text(job, row->scopes);
-    store_job_text(job, row->hash);
-    store_job_text(job, row->id);
-    store_post(job);
+    store_change_row(store, &store_token_table, row, "name scopes hash", UNREVOKED, reply);
 }
 
 void store_resource_set(struct store *store, const struct store_resource *row,

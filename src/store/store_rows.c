@@ -183,12 +183,8 @@ void store_token_list_user(struct store *store, const char *user_id, struct stor
 void store_token_revoke(struct store *store, const char *id, int64_t now_ms,
                         struct store_reply reply)
 {
-    struct store_job *job = store_job_create(store, reply);
-    job->need = STORE_NEED_CHANGE;
-    store_job_step(job, "UPDATE tokens SET revoked_ms = $1 WHERE id = $2 AND revoked_ms = 0");
-    store_job_number(job, now_ms);
-    store_job_text(job, id);
-    store_post(job);
+    const struct store_token row = { .id = id, .revoked_ms = now_ms };
+    store_change_row(store, &store_token_table, &row, "revoked_ms", UNREVOKED, reply);
 }
 
 void store_device_add(struct store *store, const struct store_device *row, struct store_reply reply)

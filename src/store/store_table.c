@@ -34,6 +34,15 @@ void store_list_rows(struct store *store, const struct store_table *table, const
     store_post(job);
 }
 
+void store_change_row(struct store *store, const struct store_table *table, const void *row,
+                      const char *columns, const char *also, struct store_reply reply)
+{
+    struct store_job *job = store_job_create(store, reply);
+    job->need = STORE_NEED_CHANGE;
+    store_job_change(job, table, row, columns, also);
+    store_post(job);
+}
+
 void store_remove_row(struct store *store, const char *sql, const char *key,
                       struct store_reply reply)
 {

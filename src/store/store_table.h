@@ -24,6 +24,9 @@
         .n_columns = COUNT_OF(noun##_columns),        \
     }
 
+/* a token that still counts, for store_change_row() */
+#define UNREVOKED "AND revoked_ms = 0"
+
 void store_add_row(struct store *store, const struct store_table *table, const void *row,
                    struct store_reply reply);
 /** Adds, or replaces the row with the same key. */
@@ -34,6 +37,10 @@ void store_find_row(struct store *store, const struct store_table *table, const 
                     const char *key, struct store_reply reply);
 void store_list_rows(struct store *store, const struct store_table *table, const char *tail,
                      struct store_reply reply);
+/** Writes `columns` ("name options") of the row with the same key; ERR_NOT_FOUND when there is
+ * none, or none with `also` ("AND revoked_ms = 0", or ""). */
+void store_change_row(struct store *store, const struct store_table *table, const void *row,
+                      const char *columns, const char *also, struct store_reply reply);
 /** `key` being $1 in `sql`; ERR_NOT_FOUND when nothing changed. */
 void store_remove_row(struct store *store, const char *sql, const char *key,
                       struct store_reply reply);

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { startBaresip } from './lib/baresip.mjs';
-import { assertPageHears, assertRecorded } from './lib/checks.mjs';
+import { assertPageHears } from './lib/checks.mjs';
 import { codecOf, startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startKamailio } from './lib/kamailio.mjs';
-import { openPhonePage } from './lib/office.mjs';
+import { answerAtPage, assertPeerHeard, openPhonePage } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { OFFER, openSocket } from './lib/socket.mjs';
 
@@ -62,9 +62,7 @@ for (const { query, codec } of [{ query: '', codec: 'PCMU' }, { query: 'codecs=o
         await waitFor('the keys', () => bob.keys().slice(keys) === '12');
         await sleep(1500);
         await phone.hangup(); // the BYE follows the recorded route
-        await bob.waitEvent('CALL_CLOSED');
-        await sleep(300);
-        assertRecorded(bob.heard(), PAGE.hz, PAGE.levelDb);
+        await assertPeerHeard(bob, PAGE);
         await close();
     });
 
@@ -101,21 +99,10 @@ test('a number that the provider does not know: its answer in words', async () =
 });
 
 test('a call from the provider rings at the page', async () => {
-    const token = await daemon.addUser('alice');
-    await daemon.command('number', 'add', 'gateway', '--to', 'user:alice');
     await waitFor('the registration', () => isRegistered());
-    const { page, phone, close } = await openPhonePage(browser, daemon);
-    await phone.register(token);
-    await bob.dial(`sip:gateway@${kamailio.domain}`);
-    await phone.waitState('incoming');
-    await page.click('text=Answer');
-    await phone.waitState('up');
-    await page.waitForTimeout(1200);
-    await assertPageHears(page, PHONE.hz, PHONE.levelDb);
+    const { phone, close } = await answerAtPage(browser, daemon, bob, `sip:gateway@${kamailio.domain}`, PHONE);
     await phone.hangup();
-    await bob.waitEvent('CALL_CLOSED');
-    await sleep(300);
-    assertRecorded(bob.heard(), PAGE.hz, PAGE.levelDb);
+    await assertPeerHeard(bob, PAGE);
     await close();
 });
 

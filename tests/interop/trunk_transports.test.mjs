@@ -7,7 +7,7 @@ import { assertPageHears, assertRecorded } from './lib/checks.mjs';
 import { startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startKamailio } from './lib/kamailio.mjs';
-import { openPhonePage } from './lib/office.mjs';
+import { answerAtPage, assertPeerHeard, openPhonePage } from './lib/office.mjs';
 import { findPorts, makeFolder, onlyFull, sleep, startProcess, waitFor } from './lib/process.mjs';
 import { OFFER, openSocket } from './lib/socket.mjs';
 
@@ -82,23 +82,12 @@ for (const way of WAYS)
             }
             await sleep(1500);
             await phone.hangup();
-            await bob.waitEvent('CALL_CLOSED');
-            await sleep(300);
-            assertRecorded(bob.heard(), PAGE.hz, PAGE.levelDb);
+            await assertPeerHeard(bob, PAGE);
             await close();
         });
 
         test('in: rings at the page, tones, hung up by the provider', async () => {
-            const token = await daemon.addUser('alice');
-            await daemon.command('number', 'add', 'gateway', '--to', 'user:alice');
-            const { page, phone, close } = await openPhonePage(browser, daemon);
-            await phone.register(token);
-            await bob.dial(`sip:gateway@${kamailio.domain}`);
-            await phone.waitState('incoming');
-            await page.click('text=Answer');
-            await phone.waitState('up');
-            await page.waitForTimeout(1200);
-            await assertPageHears(page, PHONE.hz, PHONE.levelDb);
+            const { phone, close } = await answerAtPage(browser, daemon, bob, `sip:gateway@${kamailio.domain}`, PHONE);
             await bob.hangup();
             await phone.waitState('ended');
             await sleep(300);
