@@ -192,6 +192,14 @@ void media_stream_mute(struct media_stream *stream, bool send, bool receive);
  * that was stopped or replaced. */
 void media_stream_play(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm,
                        size_t samples, uint32_t rate_hz);
+/** The same, added to what a link sends instead of in its place. */
+void media_stream_play_over(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm,
+                            size_t samples, uint32_t rate_hz);
+/** Of the clip `play_id`, if that is what plays: stop and go on; how loud; where, from its
+ * beginning. While it pauses, what a link sends is heard. */
+void media_stream_play_pause(struct media_stream *stream, uint32_t play_id, bool on);
+void media_stream_play_gain(struct media_stream *stream, uint32_t play_id, double gain_db);
+void media_stream_play_seek(struct media_stream *stream, uint32_t play_id, int64_t at_ms);
 /** A steady tone (`level_dbm0` ≤ 0) in place of what plays, until stopped; 1004 Hz at 0 dBm0 is
  * milliwatt. */
 void media_stream_tone(struct media_stream *stream, double hz, double level_dbm0);

@@ -60,7 +60,14 @@ struct media_cmd {
         struct {
             uint32_t id, rate_hz;
             size_t samples;
+            bool mixes;
         } play;
+        struct {
+            uint32_t id;
+            bool pause;
+            double gain_db;
+            int64_t at_ms;
+        } player;
         struct {
             double hz, level_dbm0;
         } tone;

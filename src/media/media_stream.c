@@ -102,15 +102,43 @@ void media_stream_mute(struct media_stream *stream, bool send, bool receive)
     post(stream, &(struct media_cmd){ .run = stream_core_run_mute, .mute = { send, receive } });
 }
 
+static void play(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm, size_t samples,
+                 uint32_t rate_hz, bool mixes)
+{
+    BUG_IF(rate_hz == 0);
+    post(stream, &(struct media_cmd){ .run = stream_core_run_play,
+                                      .give = take_pcm,
+                                      .play = { play_id, rate_hz, samples, mixes } });
+}
+
 void media_stream_play(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm,
                        size_t samples, uint32_t rate_hz)
 {
-    BUG_IF(rate_hz == 0);
-    struct media_cmd cmd = { .run = stream_core_run_play, .give = take_pcm };
-    cmd.play.id = play_id;
-    cmd.play.samples = samples;
-    cmd.play.rate_hz = rate_hz;
-    post(stream, &cmd);
+    play(stream, play_id, take_pcm, samples, rate_hz, false);
+}
+
+void media_stream_play_over(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm,
+                            size_t samples, uint32_t rate_hz)
+{
+    play(stream, play_id, take_pcm, samples, rate_hz, true);
+}
+
+void media_stream_play_pause(struct media_stream *stream, uint32_t play_id, bool on)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_play_pause,
+                                      .player = { .id = play_id, .pause = on } });
+}
+
+void media_stream_play_gain(struct media_stream *stream, uint32_t play_id, double gain_db)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_play_gain,
+                                      .player = { .id = play_id, .gain_db = gain_db } });
+}
+
+void media_stream_play_seek(struct media_stream *stream, uint32_t play_id, int64_t at_ms)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_play_seek,
+                                      .player = { .id = play_id, .at_ms = at_ms } });
 }
 
 void media_stream_tone(struct media_stream *stream, double hz, double level_dbm0)

@@ -5,6 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/num.h"
+
+/** Two sounds at once. */
+static inline int16_t pcm_add(int16_t a, int16_t b)
+{
+    return (int16_t)num_max(INT16_MIN, num_min(INT16_MAX, (int64_t)a + b)); /* in its bounds */
+}
+
 struct resampler;
 
 struct pcm_fifo { /* zeroed is empty */

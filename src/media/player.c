@@ -1,5 +1,6 @@
 #include "player.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -23,6 +24,22 @@ void player_play(struct player *player, uint32_t play_id, int16_t *take_pcm, siz
     player->pcm = take_pcm;
     player->samples = samples;
     player->rate_hz = rate_hz;
+    player->gain = 1;
+}
+
+void player_set_gain(struct player *player, double gain_db)
+{
+    player->gain = pow(10, gain_db / 20);
+}
+
+void player_seek(struct player *player, int64_t at_ms)
+{
+    const int64_t at = num_max(at_ms, 0) / 1000 * player->rate_hz +
+                       num_max(at_ms, 0) % 1000 * player->rate_hz / 1000;
+    if (player->state != PLAYER_CLIP)
+        return;
+    player->at = (size_t)num_min(at, (int64_t)player->samples); /* both not negative */
+    pcm_fifo_clear(&player->fifo);
 }
 
 void player_tone(struct player *player, double hz, double level_dbm0)
@@ -41,6 +58,13 @@ static void render_tone(struct player *player, int16_t *pcm, size_t n, uint32_t 
     tone_render(&player->tone, pcm, n);
 }
 
+static void amplify(double gain, int16_t *pcm, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        pcm[i] =
+            (int16_t)lrint(fmax(INT16_MIN, fmin(INT16_MAX, pcm[i] * gain))); /* in its bounds */
+}
+
 /* Samples written: fewer than `n` at the end of the clip. */
 static size_t render_clip(struct player *player, int16_t *pcm, size_t n, uint32_t rate_hz)
 {
@@ -53,12 +77,18 @@ static size_t render_clip(struct player *player, int16_t *pcm, size_t n, uint32_
         player->at += piece;
         done += pcm_fifo_take(&player->fifo, pcm + done, n - done);
     }
+    if (player->gain != 1)
+        amplify(player->gain, pcm, done);
     return done;
 }
 
 bool player_render(struct player *player, int16_t *pcm, size_t n, uint32_t rate_hz)
 {
     size_t done = 0;
+    if (player->paused) {
+        memset(pcm, 0, n * sizeof *pcm);
+        return false;
+    }
     if (player->state == PLAYER_TONE) {
         render_tone(player, pcm, n, rate_hz);
         return false;

@@ -151,7 +151,43 @@ void stream_core_run_play(struct media_thread *thread, struct media_stream_core 
 {
     (void)thread;
     player_play(&core->pace.player, cmd->play.id, cmd->give, cmd->play.samples, cmd->play.rate_hz);
+    core->pace.player.mixes = cmd->play.mixes;
     stream_pace_wake(core);
+}
+
+/* The clip that a message means; NULL: another plays, or none. */
+static struct player *player_of(struct media_stream_core *core, const struct media_cmd *cmd)
+{
+    struct player *player = &core->pace.player;
+    return player->state == PLAYER_CLIP && player->play_id == cmd->player.id ? player : NULL;
+}
+
+void stream_core_run_play_pause(struct media_thread *thread, struct media_stream_core *core,
+                                const struct media_cmd *cmd)
+{
+    (void)thread;
+    struct player *player = player_of(core, cmd);
+    if (player)
+        player->paused = cmd->player.pause;
+    stream_pace_wake(core);
+}
+
+void stream_core_run_play_gain(struct media_thread *thread, struct media_stream_core *core,
+                               const struct media_cmd *cmd)
+{
+    (void)thread;
+    struct player *player = player_of(core, cmd);
+    if (player)
+        player_set_gain(player, cmd->player.gain_db);
+}
+
+void stream_core_run_play_seek(struct media_thread *thread, struct media_stream_core *core,
+                               const struct media_cmd *cmd)
+{
+    (void)thread;
+    struct player *player = player_of(core, cmd);
+    if (player)
+        player_seek(player, cmd->player.at_ms);
 }
 
 void stream_core_run_tone(struct media_thread *thread, struct media_stream_core *core,

@@ -31,6 +31,12 @@ void stream_core_run_play(struct media_thread *thread, struct media_stream_core 
                           const struct media_cmd *cmd);
 void stream_core_run_tone(struct media_thread *thread, struct media_stream_core *core,
                           const struct media_cmd *cmd);
+void stream_core_run_play_pause(struct media_thread *thread, struct media_stream_core *core,
+                                const struct media_cmd *cmd);
+void stream_core_run_play_gain(struct media_thread *thread, struct media_stream_core *core,
+                               const struct media_cmd *cmd);
+void stream_core_run_play_seek(struct media_thread *thread, struct media_stream_core *core,
+                               const struct media_cmd *cmd);
 void stream_core_run_play_stop(struct media_thread *thread, struct media_stream_core *core,
                                const struct media_cmd *cmd);
 void stream_core_run_record(struct media_thread *thread, struct media_stream_core *core,

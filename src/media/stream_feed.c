@@ -126,6 +126,6 @@ void stream_feeds_add_to(struct media_stream_core *core, int16_t *pcm, size_t n,
         struct stream_feed *feed = LIST_ITEM(link, struct stream_feed, link);
         size_t got = render(feed, more, n, rate_hz, stream_now_us(core));
         for (size_t i = 0; i < got; i++)
-            pcm[i] = stream_add(pcm[i], more[i]);
+            pcm[i] = pcm_add(pcm[i], more[i]);
     }
 }

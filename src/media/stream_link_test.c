@@ -219,6 +219,44 @@ static void transcodes_g722_and_pcmu(void **state)
     transcode(*state, &codec_g722, 9, &codec_pcmu, FAR_PCMU);
 }
 
+/* A prompt of 1 kHz at -16 dBm0 over the partner's tone: both are heard; while it pauses and after
+ * it, the tone alone, in packets passed on as they are. */
+static void a_prompt_is_heard_over_the_partner(void **state)
+{
+    enum { RATE_HZ = 8000, SECONDS = 2, PROMPT_HZ = 1000 };
+    struct pair *pair = *state;
+    struct talker *a = talker_create(&pair->a, &codec_pcmu, FAR_PCMU);
+    struct talker *b = talker_create(&pair->b, &codec_pcmu, FAR_PCMU);
+    struct tone prompt;
+    int16_t *pcm = mem_array(RATE_HZ * SECONDS, sizeof *pcm);
+    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    far_describe(&pair->b, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    connect_pair(pair);
+    tone_init(&prompt, RATE_HZ, PROMPT_HZ, -10);
+    tone_render(&prompt, pcm, RATE_HZ * SECONDS);
+    media_stream_play_over(pair->a.stream, 9, pcm, RATE_HZ * SECONDS, RATE_HZ);
+    media_stream_play_gain(pair->a.stream, 9, -6);
+    converse(pair, a, b, 60);
+    const int16_t *late = a->heard + a->n_heard - RATE_HZ / 2;
+    double said = tone_level_dbm0(late, RATE_HZ / 2, RATE_HZ, PROMPT_HZ);
+    double talked = tone_level_dbm0(late, RATE_HZ / 2, RATE_HZ, FAR_TONE_HZ);
+    assert_true(said > -17 && said < -15);
+    assert_true(talked > -11 && talked < -9);
+    media_stream_play_pause(pair->a.stream, 9, true);
+    a->n_heard = 0;
+    converse(pair, a, b, 60);
+    assert_heard_tone(a);
+    assert_int_equal(pair->a.plays_done, 0);
+    media_stream_play_pause(pair->a.stream, 9, false);
+    media_stream_play_pause(pair->a.stream, 8, true); /* another clip's: nothing happens */
+    media_stream_play_seek(pair->a.stream, 9, SECONDS * 1000 - 100);
+    converse(pair, a, b, 15);
+    assert_int_equal(pair->a.plays_done, 1);
+    assert_heard_tone(b); /* the partner heard nothing of it */
+    talker_destroy(a);
+    talker_destroy(b);
+}
+
 /* Four packets of one event, the last of them the end, three times. */
 static void send_event(struct far *far, uint8_t event, uint16_t step)
 {
@@ -426,6 +464,7 @@ int main(void)
         LINK_TEST(transcodes_opus_and_pcmu),
         LINK_TEST(transcodes_opus_and_pcma),
         LINK_TEST(transcodes_g722_and_pcmu),
+        LINK_TEST(a_prompt_is_heard_over_the_partner),
         LINK_TEST(converts_events_between_clocks),
         LINK_TEST(passes_events_among_relayed_audio),
         LINK_TEST(a_far_end_without_events_hears_the_key),

@@ -65,16 +65,22 @@ static bool partner_is_mute(struct media_stream_core *core)
     return partner && partner->mute_receive;
 }
 
+static bool plays_over(const struct media_stream_core *core)
+{
+    return player_is_busy(&core->pace.player) && core->pace.player.mixes;
+}
+
 bool stream_pace_overrides(const struct media_stream_core *core)
 {
     const struct stream_pace *pace = &core->pace;
-    return core->mute_send || player_is_busy(&pace->player) || dtmf_sender_is_busy(&pace->dtmf) ||
-           dtmf_tones_is_busy(&pace->tones);
+    return core->mute_send || (player_is_busy(&pace->player) && !plays_over(core)) ||
+           dtmf_sender_is_busy(&pace->dtmf) || dtmf_tones_is_busy(&pace->tones);
 }
 
 bool stream_pace_mixes(struct media_stream_core *core)
 {
-    return stream_feeds_are_active(core);
+    bool feeds = stream_feeds_are_active(core);
+    return feeds || plays_over(core);
 }
 
 static bool is_wanted(struct media_stream_core *core)
@@ -139,6 +145,17 @@ static void render_others(struct media_stream_core *core, int16_t *pcm, size_t n
     stream_feeds_add_to(core, pcm, n, rate);
 }
 
+/* The clip beside what others say. True: this was its end. */
+static bool render_over(struct media_stream_core *core, int16_t *pcm, size_t n, uint32_t rate)
+{
+    int16_t clip[STREAM_FRAME_MAX];
+    render_others(core, pcm, n, rate);
+    bool ended = player_render(&core->pace.player, clip, n, rate);
+    for (size_t i = 0; i < n; i++)
+        pcm[i] = pcm_add(pcm[i], clip[i]);
+    return ended;
+}
+
 /* The next frame of whatever has precedence. */
 static void render(struct media_stream_core *core, int16_t *pcm, size_t n, uint32_t rate)
 {
@@ -147,6 +164,8 @@ static void render(struct media_stream_core *core, int16_t *pcm, size_t n, uint3
     bool ended = false;
     if (dtmf_tones_is_busy(&pace->tones))
         dtmf_tones_render(&pace->tones, pcm, n);
+    else if (plays_over(core))
+        ended = render_over(core, pcm, n, rate);
     else if (player_is_busy(&pace->player))
         ended = player_render(&pace->player, pcm, n, rate);
     else

@@ -225,10 +225,6 @@ bool stream_feeds_are_active(struct media_stream_core *core);
 /** Of the first; 0: there is none. */
 uint32_t stream_feeds_rate(const struct media_stream_core *core);
 void stream_feeds_add_to(struct media_stream_core *core, int16_t *pcm, size_t n, uint32_t rate_hz);
-static inline int16_t stream_add(int16_t a, int16_t b)
-{
-    return (int16_t)num_max(INT16_MIN, num_min(INT16_MAX, (int64_t)a + b)); /* in its bounds */
-}
 
 /* stream_stats.c */
 struct media_stats stream_stats_collect(struct media_stream_core *core);

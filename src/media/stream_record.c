@@ -1,5 +1,6 @@
 /* Recording a stream: an ear that hears both directions, and a file. */
 #include "base/mem.h"
+#include "media/pcm_fifo.h"
 #include "media/recorder.h"
 #include "media/stream_ear.h"
 #include "media/stream_priv.h"
@@ -20,7 +21,7 @@ static bool write_block(void *owner, const int16_t *heard, const int16_t *sent, 
     int16_t pcm[RECORDER_SAMPLES];
     for (size_t i = 0; i < n; i++) {
         if (record->channels == 1) {
-            pcm[i] = stream_add(heard[i], sent[i]);
+            pcm[i] = pcm_add(heard[i], sent[i]);
         } else {
             pcm[2 * i] = heard[i];
             pcm[2 * i + 1] = sent[i];

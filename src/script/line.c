@@ -9,6 +9,7 @@
 #include "base/rand.h"
 #include "call/call.h"
 #include "media/media.h"
+#include "script/leg_connect.h"
 #include "script/script_priv.h"
 
 struct line {
@@ -167,6 +168,29 @@ struct leg *line_leg(const struct line *line)
 struct media_stream *line_stream(const struct line *line)
 {
     return line->far ? line->far->stream : NULL;
+}
+
+/* In a script the other one is a call of its own, that connect made. */
+static const struct leg *other_leg(const struct line *line)
+{
+    LIST_EACH(link, (struct list *)(uintptr_t)&line->scripts->live)
+    {
+        const struct script *script = LIST_ITEM(link, struct script, in_live);
+        if (!script->bridge || script->over)
+            continue;
+        if (script->line == line)
+            return connect_leg_far(script->bridge);
+        if (connect_leg_call(script->bridge) == line->call && script->line)
+            return line_leg(script->line);
+    }
+    const struct leg *caller = call_caller(line->call);
+    return caller == line->far ? call_peer(line->call) : caller;
+}
+
+struct media_stream *line_other_stream(const struct line *line)
+{
+    const struct leg *other = line->far ? other_leg(line) : NULL;
+    return other ? other->stream : NULL;
 }
 
 struct call *line_call(const struct line *line)

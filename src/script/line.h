@@ -32,6 +32,8 @@ struct line *line_create(const struct line_config *config);
 void line_destroy(struct line *line);
 struct leg *line_leg(const struct line *line);             /* NULL once it is over */
 struct media_stream *line_stream(const struct line *line); /* may be NULL */
+/** Of whoever the far end talks to now; NULL: nobody with audio. */
+struct media_stream *line_other_stream(const struct line *line);
 struct call *line_call(const struct line *line);
 struct scripts *line_scripts(const struct line *line);
 const char *line_project(const struct line *line);
@@ -102,14 +104,17 @@ struct sound_spec {
 MUST_CHECK enum err sound_spec_parse(const char *text, struct sound_spec *out, struct fault *fault);
 void sound_spec_clear(struct sound_spec *spec);
 
+/* Who hears what is played: what the far end listens to, what it seems to speak, both. */
+enum line_play_direction { LINE_PLAY_LISTEN, LINE_PLAY_SPEAK, LINE_PLAY_BOTH };
 struct line_play_config {
     struct sound_spec *take_sounds; /* an array of `n`, which it takes */
     size_t n;
+    enum line_play_direction direction;
     double volume_db;
     unsigned loops; /* 0: for ever */
     const char *control_id, *status_url;
 };
-/** Plays in turn with others of this line. */
+/** Plays in turn with others of this line, and over what the far end hears besides. */
 struct line_op *line_play(struct line *line, const struct line_play_config *config, line_fn fn,
                           void *owner);
 void line_play_pause(struct line_op *op, bool on);

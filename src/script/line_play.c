@@ -1,10 +1,8 @@
 /* Playing to a far end: sounds one after the other, in a loop, paused, louder. */
-#include <math.h>
 #include <string.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "base/rand.h"
 #include "call/leg.h"
 #include "media/media.h"
@@ -17,13 +15,13 @@ struct play {
     size_t n, at;
     unsigned loops_left; /* 0: for ever */
     bool has_begun, is_paused, waits_in_turn;
+    bool to_far, to_other;
     double volume_db;
     struct sound_job *job;
-    int16_t *pcm; /* what plays, untouched, to be gone on with after a pause */
-    size_t samples, from;
-    uint32_t rate_hz, play_id;
-    int64_t since_ms; /* it has played from `from` on since then */
+    uint32_t play_id; /* of the clip that plays; 0: none */
+    /* what ends by the clock: silence, and what the media engine does not report */
     struct timer timer;
+    int64_t ends_ms, left_ms; /* left_ms: while it pauses */
 };
 
 static struct loop *loop_of(const struct play *play)
@@ -48,12 +46,27 @@ static void wake_next(struct line *line)
     }
 }
 
+/* Who hears it. They may be others than when it began. */
+enum { EARS = 2 };
+static size_t ears_of(const struct play *play, struct media_stream *ears[EARS])
+{
+    struct media_stream *far = play->to_far ? line_stream(play->op.line) : NULL;
+    struct media_stream *other = play->to_other ? line_other_stream(play->op.line) : NULL;
+    size_t n = 0;
+    if (far)
+        ears[n++] = far;
+    if (other)
+        ears[n++] = other;
+    return n;
+}
+
 static void stop_media(struct play *play)
 {
-    struct media_stream *stream = line_stream(play->op.line);
+    struct media_stream *ears[EARS];
+    size_t n = play->play_id ? ears_of(play, ears) : 0;
     loop_timer_stop(loop_of(play), &play->timer);
-    if (stream && play->play_id)
-        media_stream_play_stop(stream);
+    for (size_t i = 0; i < n; i++)
+        media_stream_play_stop(ears[i]);
     play->play_id = 0;
 }
 
@@ -70,8 +83,7 @@ static void end(struct play *play, enum line_end how)
 
 static void next_sound(struct play *play)
 {
-    mem_free(play->pcm);
-    play->pcm = NULL;
+    play->left_ms = 0;
     play->play_id = 0;
     if (++play->at == play->n) {
         play->at = 0;
@@ -88,28 +100,37 @@ static void on_timer(void *owner)
     next_sound(owner);
 }
 
-/* From `from` on, at the volume. */
-static void sound_on(struct play *play)
+static void run_clock(struct play *play, int64_t ms)
 {
-    struct media_stream *stream = line_stream(play->op.line);
-    size_t left = play->samples - play->from;
-    play->since_ms = loop_now_ms(loop_of(play));
-    if (!stream) { /* simulated: it takes its time */
-        loop_timer_start(loop_of(play), &play->timer,
-                         (int64_t)(left * 1000 / (play->rate_hz ? play->rate_hz : 1)), on_timer,
-                         play);
-        return;
-    }
-    double gain = pow(10, play->volume_db / 20);
-    int16_t *pcm = mem_array(left + 1, sizeof *pcm);
-    for (size_t i = 0; i < left; i++) {
-        double sample = play->pcm[play->from + i] * gain;
-        pcm[i] = (int16_t)(sample > INT16_MAX   ? INT16_MAX
-                           : sample < INT16_MIN ? INT16_MIN
-                                                : sample);
-    }
+    play->left_ms = ms;
+    play->ends_ms = loop_now_ms(loop_of(play)) + ms;
+    if (!play->is_paused)
+        loop_timer_start(loop_of(play), &play->timer, ms, on_timer, play);
+}
+
+static void set_volume(const struct play *play, struct media_stream *ear)
+{
+    if (play->volume_db < 0 || play->volume_db > 0)
+        media_stream_play_gain(ear, play->play_id, play->volume_db);
+}
+
+/* The stream's own far end tells when it is over; for others, and simulated, the clock does. */
+static void begin_clip(struct play *play, int16_t *take_pcm, size_t samples, uint32_t rate_hz)
+{
+    struct media_stream *ears[EARS];
+    size_t n = ears_of(play, ears);
+    if (!play->to_far || !line_stream(play->op.line))
+        run_clock(play, (int64_t)(samples * 1000 / (rate_hz ? rate_hz : 1)));
     play->play_id = 1000 + rand_u32() % 1000000000; /* 1 is the greeting's */
-    media_stream_play(stream, play->play_id, pcm, left, play->rate_hz);
+    for (size_t i = 0; i < n; i++) {
+        int16_t *pcm = mem_array(samples + 1, sizeof *pcm);
+        memcpy(pcm, take_pcm, samples * sizeof *pcm);
+        media_stream_play_over(ears[i], play->play_id, pcm, samples, rate_hz);
+        set_volume(play, ears[i]);
+        if (play->is_paused)
+            media_stream_play_pause(ears[i], play->play_id, true);
+    }
+    mem_free(take_pcm);
 }
 
 static void on_sound(void *owner, int16_t *take_pcm, size_t samples, uint32_t rate_hz,
@@ -117,17 +138,12 @@ static void on_sound(void *owner, int16_t *take_pcm, size_t samples, uint32_t ra
 {
     struct play *play = owner;
     play->job = NULL;
-    if (!take_pcm) {
-        log_warn(NULL, "script play failed reason=\"%s\"", fault->text);
-        end(play, LINE_FAILED);
+    if (take_pcm) {
+        begin_clip(play, take_pcm, samples, rate_hz);
         return;
     }
-    play->pcm = take_pcm;
-    play->samples = samples;
-    play->rate_hz = rate_hz;
-    play->from = 0;
-    if (!play->is_paused)
-        sound_on(play);
+    log_warn(NULL, "script play failed reason=\"%s\"", fault->text);
+    end(play, LINE_FAILED);
 }
 
 static void start_sound(struct play *play)
@@ -138,8 +154,7 @@ static void start_sound(struct play *play)
         tell(play, "playing");
     }
     if (spec->kind == SOUND_SILENCE)
-        loop_timer_start(loop_of(play), &play->timer, (int64_t)(spec->seconds * 1000), on_timer,
-                         play);
+        run_clock(play, (int64_t)(spec->seconds * 1000));
     else
         play->job = sound_start(line_scripts(play->op.line), spec, line_project(play->op.line),
                                 on_sound, play);
@@ -169,7 +184,6 @@ static void destroy(struct line_op *op)
     for (size_t i = 0; i < play->n; i++)
         sound_spec_clear(&play->sounds[i]);
     mem_free(play->sounds);
-    mem_free(play->pcm);
     mem_free(play);
 }
 
@@ -189,6 +203,8 @@ struct line_op *line_play(struct line *line, const struct line_play_config *conf
     play->n = config->n;
     play->loops_left = config->loops;
     play->volume_db = config->volume_db;
+    play->to_far = config->direction != LINE_PLAY_SPEAK;
+    play->to_other = config->direction != LINE_PLAY_LISTEN;
     play->waits_in_turn = line_count(line, "play") > 0;
     line_op_begin(&play->op, line, &kind, config->control_id, config->status_url, fn, owner);
     if (!play->waits_in_turn)
@@ -196,38 +212,31 @@ struct line_op *line_play(struct line *line, const struct line_play_config *conf
     return &play->op;
 }
 
-/* How far it is: packets on their way are heard, so time is the measure. */
-static void note_place(struct play *play)
-{
-    int64_t ms = loop_now_ms(loop_of(play)) - play->since_ms;
-    size_t done = (size_t)(num_max(ms, 0) * play->rate_hz / 1000);
-    play->from = done < play->samples - play->from ? play->from + done : play->samples;
-}
-
 void line_play_pause(struct line_op *op, bool on)
 {
     struct play *play = (struct play *)op;
+    struct media_stream *ears[EARS];
     if (play->is_paused == on)
         return;
     play->is_paused = on;
     tell(play, on ? "paused" : "playing");
-    if (play->waits_in_turn || !play->pcm)
-        return;
-    if (on) {
-        note_place(play);
-        stop_media(play);
-    } else {
-        sound_on(play);
+    size_t n = play->play_id ? ears_of(play, ears) : 0;
+    for (size_t i = 0; i < n; i++)
+        media_stream_play_pause(ears[i], play->play_id, on);
+    if (on && timer_is_running(&play->timer)) {
+        play->left_ms = play->ends_ms - loop_now_ms(loop_of(play));
+        loop_timer_stop(loop_of(play), &play->timer);
+    } else if (!on && play->left_ms > 0) {
+        run_clock(play, play->left_ms);
     }
 }
 
 void line_play_volume(struct line_op *op, double volume_db)
 {
     struct play *play = (struct play *)op;
+    struct media_stream *ears[EARS];
     play->volume_db = volume_db;
-    if (play->waits_in_turn || play->is_paused || !play->pcm)
-        return;
-    note_place(play);
-    stop_media(play);
-    sound_on(play);
+    size_t n = play->play_id ? ears_of(play, ears) : 0;
+    for (size_t i = 0; i < n; i++)
+        media_stream_play_gain(ears[i], play->play_id, volume_db);
 }
