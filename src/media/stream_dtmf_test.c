@@ -113,6 +113,60 @@ static void send_event(struct pair *pair)
     pair->a.ts += 640;
 }
 
+/* One codec and telephone events at its clock, as type `event_pt` both ways. */
+static void describe_clock(struct far *far, const struct codec *codec, uint8_t pt,
+                           uint32_t event_hz, uint8_t event_pt)
+{
+    struct media_description description = { .n_formats = 1, .send = true, .receive = true };
+    description.formats[0] = (struct media_format){ .codec = codec, .tx_pt = pt, .rx_pt = pt };
+    description.n_dtmf = 1;
+    description.dtmf[0] = (struct media_dtmf_format){ event_hz, event_pt, event_pt };
+    media_stream_describe(far->stream, &description);
+    rig_wait(far->rig, &far->connected, 1, 1000);
+    rig_run(far->rig, 20);
+}
+
+/* A key of 80 ms out of a's events: what b gets of it. */
+static void press(struct pair *pair, uint8_t pt, unsigned hz, uint8_t want_pt, unsigned want_hz)
+{
+    unsigned events = 0, longest = 0;
+    for (unsigned i = 1; i <= 6; i++) {
+        unsigned duration = hz / 50 * (i < 4 ? i : 4);
+        uint8_t payload[4] = { 5, i < 4 ? 10 : 0x8a, (uint8_t)(duration >> 8), (uint8_t)duration };
+        far_send(&pair->a, pt, payload, sizeof payload, 0);
+        rig_run(&pair->rig, 20);
+        while (far_try_receive(&pair->b)) {
+            const uint8_t *got = (const uint8_t *)pair->b.got.payload.ptr;
+            if (pair->b.got.payload.len != 4)
+                continue; /* audio */
+            assert_int_equal(pair->b.got.pt, want_pt);
+            assert_int_equal(got[0], 5);
+            longest = (unsigned)(got[2] << 8 | got[3]);
+            events++;
+        }
+    }
+    pair->a.ts += hz / 50 * 4;
+    assert_true(events >= 5);
+    assert_int_equal(longest, want_hz / 50 * 4); /* as long as it was, in its own clock */
+    rig_run(&pair->rig, 60);
+}
+
+/* Either side agrees anew on another codec: event types and clocks follow on each leg. */
+static void clocks_are_remapped_after_a_reinvite(void **state)
+{
+    struct pair *pair = *state;
+    describe_clock(&pair->a, &codec_opus, FAR_OPUS, 48000, 110);
+    describe_clock(&pair->b, &codec_pcmu, FAR_PCMU, 8000, FAR_EVENT);
+    press(pair, 110, 48000, FAR_EVENT, 8000);
+    describe_clock(&pair->a, &codec_pcmu, FAR_PCMU, 8000, 97); /* a's re-INVITE */
+    press(pair, 97, 8000, FAR_EVENT, 8000);
+    describe_clock(&pair->b, &codec_opus, FAR_OPUS_TX, 48000, 99); /* b's */
+    press(pair, 97, 8000, 99, 48000);
+    describe_clock(&pair->a, &codec_opus, FAR_OPUS, 48000, 110);
+    press(pair, 110, 48000, 99, 48000);
+    assert_string_equal(pair->a.digits, "5555");
+}
+
 static void tones_become_an_event(void **state)
 {
     struct pair *pair = *state;
@@ -203,6 +257,7 @@ int main(void)
 {
 #define DTMF_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        DTMF_TEST(clocks_are_remapped_after_a_reinvite),
         DTMF_TEST(tones_become_an_event),
         DTMF_TEST(tones_stay_tones_for_one_without_events),
         DTMF_TEST(silence_is_no_key),
