@@ -293,6 +293,12 @@ static enum err admit(struct calls *calls, struct call *call, const struct call_
         *cause = cause_of_token("overload", CAUSE_BY_SYSTEM, NULL);
         return ERR_LIMIT;
     }
+    if (!err && calls->config.media && !call->plan.is_emergency &&
+        !media_has_room(calls->config.media, call->thread, MEDIA_WORK_RELAY)) {
+        *cause = cause_of_token("overload", CAUSE_BY_SYSTEM,
+                                "The media threads have as much to do as they may.");
+        return ERR_LIMIT;
+    }
     return err;
 }
 

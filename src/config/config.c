@@ -287,6 +287,14 @@ void config_destroy(struct config *config)
     mem_free(config);
 }
 
+const struct config_user *config_user_find(const struct config *config, struct slice name)
+{
+    for (size_t i = 0; i < config->n_users; i++)
+        if (slice_is(name, config->users[i].name))
+            return &config->users[i];
+    return NULL;
+}
+
 const struct config_trunk *config_trunk_find(const struct config *config, struct slice name)
 {
     for (size_t i = 0; i < config->n_trunks; i++)

@@ -76,6 +76,13 @@ enum config_order { CONFIG_IN_TURN, CONFIG_AT_ONCE, CONFIG_BY_WEIGHT };
 enum config_transfer { CONFIG_TRANSFER_LOCAL, CONFIG_TRANSFER_PASS };
 /* The header that tells a trunk who calls (RFC 3325). */
 enum config_identity { CONFIG_IDENTITY_NONE, CONFIG_IDENTITY_PREFERRED, CONFIG_IDENTITY_ASSERTED };
+/* Which codec a leg asks for: the far end's other leg's, the best it has, or its list's first. */
+enum config_prefer {
+    CONFIG_PREFER_PASSTHROUGH,
+    CONFIG_PREFER_QUALITY,
+    CONFIG_PREFER_LIST,
+    CONFIG_PREFER_AUTO /* the global one */
+};
 enum config_plus { CONFIG_PLUS_KEEP, CONFIG_PLUS_STRIP, CONFIG_PLUS_ADD };
 enum config_digest {
     CONFIG_DIGEST_AUTO,
@@ -104,6 +111,7 @@ struct config_trunk {
     char *tls_ca_file;
     bool tls_verify;
     struct config_list codecs; /* in order; empty: the global ones */
+    enum config_prefer prefer;
     enum config_dtmf dtmf;
     int ptime_ms;                 /* of the packets we send and ask for */
     int strip;                    /* leading digits of the called number that are taken away, */
@@ -156,7 +164,9 @@ struct config_route {
 struct config_user {
     char *name;
     struct secret password;
-    bool is_pbx; /* what registers is no phone but a PBX with many numbers */
+    bool is_pbx;               /* what registers is no phone but a PBX with many numbers */
+    struct config_list codecs; /* in order; empty: the global ones */
+    enum config_prefer prefer;
 };
 
 struct config {
@@ -179,6 +189,9 @@ struct config {
     int media_alert_s;         /* no packets: say so */
     int threads;               /* media threads; CONFIG_AUTO: one a core */
     struct config_list codecs; /* offered to SIP, in order */
+    enum config_prefer prefer; /* never auto */
+    int transcode_limit;       /* percent of a media thread's time: no new transcoding above */
+    int load_limit;            /* and no new call at all */
 
     /* who may call whom */
     char *default_destination;         /* "" : SIP_USERNAME at the default trunk, else echo;
@@ -260,6 +273,7 @@ MUST_CHECK enum err config_load(struct config **out, const struct config_input *
                                 struct fault *fault);
 void config_destroy(struct config *config);
 
+const struct config_user *config_user_find(const struct config *config, struct slice name);
 const struct config_trunk *config_trunk_find(const struct config *config, struct slice name);
 /** Its port when DNS names none: 5060, or 5061 with TLS, unless configured. */
 uint16_t config_trunk_port(const struct config_trunk *trunk);

@@ -10,6 +10,9 @@ static const char *const srtp_modes[] = { "off", "optional", "required", NULL };
 static const char *const dtmf_modes[] = { "auto", "rfc4733", "info", "inband", NULL };
 static const char *const transfer_modes[] = { "local", "pass", NULL };
 static const char *const identity_modes[] = { "none", "preferred", "asserted", NULL };
+/* the last is for trunks and users only */
+static const char *const prefer_modes[] = { "passthrough", "quality", "list", "auto", NULL };
+static const char *const prefer_top[] = { "passthrough", "quality", "list", NULL };
 static const char *const plus_modes[] = { "keep", "strip", "add", NULL };
 static const char *const trunk_types[] = { "sip", "kandy", NULL };
 static const char *const dialects[] = { "auto", "seed", "link", "uc", NULL };
@@ -77,6 +80,15 @@ static const struct option top[] = {
     { .key = "media.codecs", .env = "SIP_CODECS", .type = OPTION_LIST, AT(codecs),
       .value = "PCMU, PCMA", .check = check_codec, .is_reloadable = true,
       .help = "offered to SIP, the preferred one first" },
+    { .key = "media.prefer", .env = "TANDEM_PREFER", .type = OPTION_WORD, AT(prefer),
+      .value = "passthrough", .words = prefer_top, .is_reloadable = true,
+      .help = "passthrough: what both sides have; quality: the widest, though transcoded; list: codecs in their order" },
+    { .key = "media.transcode_limit", .env = "TANDEM_TRANSCODE_LIMIT", .type = OPTION_NUMBER,
+      AT(transcode_limit), .value = "80", .high = 100, .is_reloadable = true,
+      .help = "percent of a media thread's time; above it new calls pass through or are refused" },
+    { .key = "media.load_limit", .env = "TANDEM_LOAD_LIMIT", .type = OPTION_NUMBER,
+      AT(load_limit), .value = "95", .low = 1, .high = 100, .is_reloadable = true,
+      .help = "the same; above it every new call but emergencies is refused" },
     { .key = "media.timeout", .env = "MEDIA_TIMEOUT", .type = OPTION_NUMBER, AT(media_timeout_s),
       .value = "60", .low = 1, .high = DAY_S, .is_reloadable = true,
       .help = "seconds without any packet after which a call ends" },
@@ -260,6 +272,9 @@ static const struct option trunk[] = {
       .value = "true", .is_reloadable = true, .help = "check the server's certificate" },
     { .key = "codecs", .type = OPTION_LIST, AT(codecs), .check = check_codec,
       .is_reloadable = true, .help = "instead of media.codecs" },
+    { .key = "prefer", .env = "SIP_PREFER", .type = OPTION_WORD, AT(prefer), .value = "auto",
+      .words = prefer_modes, .is_reloadable = true,
+      .help = "which codec: passthrough, quality, list, or auto for media.prefer" },
     { .key = "dtmf", .env = "SIP_DTMF", .type = OPTION_WORD, AT(dtmf), .value = "auto",
       .words = dtmf_modes, .is_reloadable = true, .help = "auto, rfc4733, info or inband" },
     { .key = "ptime", .env = "SIP_PTIME", .type = OPTION_NUMBER, AT(ptime_ms), .value = "20",
@@ -382,6 +397,10 @@ static const struct option user[] = {
       .help = "file that holds it instead" },
     { .key = "pbx", .type = OPTION_BOOL, AT(is_pbx), .value = "false", .is_reloadable = true,
       .help = "a PBX registers: calls to it carry the number dialled, those from it any caller" },
+    { .key = "codecs", .type = OPTION_LIST, AT(codecs), .check = check_codec,
+      .is_reloadable = true, .help = "no others for this user's phones and pages" },
+    { .key = "prefer", .type = OPTION_WORD, AT(prefer), .value = "auto", .words = prefer_modes,
+      .is_reloadable = true, .help = "which codec: passthrough, quality, list, or auto for media.prefer" },
 };
 #undef AT
 /* clang-format on */

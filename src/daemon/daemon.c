@@ -15,6 +15,7 @@
 #include "daemon/daemon_priv.h"
 #include "legs/bridge_face.h"
 #include "legs/leg_echo.h"
+#include "legs/leg_policy.h"
 #include "legs/presence.h"
 #include "legs/registrar.h"
 #include "legs/sip_face.h"
@@ -36,18 +37,6 @@
 #include "store/store.h"
 
 enum { STOP_GRACE_MS = 2000, STOP_LIMIT_MS = 8000 };
-
-struct leg_codecs daemon_codecs_of(const struct config_list *names)
-{
-    size_t n;
-    const struct codec *const *all = codecs_all(&n);
-    struct leg_codecs out = { 0 };
-    for (size_t i = 0; i < names->n; i++)
-        for (size_t k = 0; k < n && out.n < LEG_CODECS_MAX; k++)
-            if (slice_iis(slice_of(names->items[i]), all[k]->name))
-                out.list[out.n++] = all[k];
-    return out;
-}
 
 void daemon_fill_local_nets(struct daemon *daemon)
 {
@@ -71,7 +60,7 @@ static void fill_policies(struct daemon *daemon)
     const struct config *config = daemon->config;
     size_t n;
     const struct codec *const *all = codecs_all(&n);
-    env->sip_codecs = daemon_codecs_of(&config->codecs);
+    env->sip_codecs = leg_codecs_named(&config->codecs);
     for (size_t i = 0; i < n && i < LEG_CODECS_MAX; i++)
         env->web_codecs.list[env->web_codecs.n++] = all[i];
     daemon_fill_local_nets(daemon);
@@ -92,6 +81,12 @@ struct media_patience daemon_patience(const struct config *config)
                                     .held_ms = (int64_t)config->media_silent_s * 1000 };
 }
 
+struct media_limits daemon_media_limits(const struct config *config)
+{
+    return (struct media_limits){ .transcode_percent = (unsigned)config->transcode_limit,
+                                  .percent = (unsigned)config->load_limit }; /* 0 to 100 */
+}
+
 static enum err open_media(struct daemon *daemon, struct fault *fault)
 {
     const struct config *config = daemon->config;
@@ -104,6 +99,7 @@ static enum err open_media(struct daemon *daemon, struct fault *fault)
         .rtp_max = config->rtp_ports.high,
         .bind = bind,
         .patience = daemon_patience(config),
+        .limits = daemon_media_limits(config),
     };
     enum err err = media_create(&daemon->env.media, daemon->env.loop, &media, fault);
     if (err)

@@ -97,7 +97,7 @@ struct daemon {
 /* leg_kinds.c: which module serves which kind of target. */
 void daemon_fill_kinds(struct daemon *daemon);
 /* daemon.c */
-struct leg_codecs daemon_codecs_of(const struct config_list *names);
+struct media_limits daemon_media_limits(const struct config *config);
 struct media_patience daemon_patience(const struct config *config);
 /** local_nets of the configuration, or our own, into the environment. */
 void daemon_fill_local_nets(struct daemon *daemon);

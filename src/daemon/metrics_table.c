@@ -262,6 +262,17 @@ static void mailboxes(struct metrics *out, void *source)
     }
 }
 
+static void busy_media(struct metrics *out, void *source)
+{
+    const struct media *media = ((const struct scrape *)source)->daemon->env.media;
+    for (unsigned i = 0; i < media_threads(media); i++) {
+        char name[24];
+        snprintf(name, sizeof name, "media-%u", i);
+        if (media_busy(media, i) >= 0)
+            metrics_add(out, media_busy(media, i), name, NULL);
+    }
+}
+
 static void log_lines(struct metrics *out, void *source)
 {
     struct log_tail *tail = ((const struct scrape *)source)->daemon->log_tail;
@@ -293,6 +304,7 @@ static const struct metric table[] = { /* sorted by name */
     { "tandem_legs", GAUGE, "Legs of calls now.", { "kind", "state" }, legs_live },
     { "tandem_log_lines_total", COUNTER, "Lines that were logged.", { "level" }, log_lines },
     { "tandem_loop_lag_seconds", GAUGE, "How late the control thread was at worst in the last 15 to 30 s.", { 0 }, lag_seconds },
+    { "tandem_media_busy_ratio", GAUGE, "Share of its time that a media thread is at work.", { "thread" }, busy_media },
     { "tandem_mailbox_depth", GAUGE, "Messages that wait for a thread.", { "thread" }, mailboxes },
     { "tandem_registrations", GAUGE, "Registrations that stand: pages and phones at us, ours at trunks.", { "kind" }, registrations },
     { "tandem_rtp_bytes_total", COUNTER, "Bytes of RTP.", { "direction" }, rtp_bytes },

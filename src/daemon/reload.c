@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "config/config_diff.h"
 #include "daemon/daemon_priv.h"
+#include "legs/leg_policy.h"
 #include "legs/registrar.h"
 #include "legs/trunks.h"
 #include "net/dns.h"
@@ -28,13 +29,15 @@ static void apply(struct daemon *daemon, struct config *take_fresh)
     daemon_drop_doctors(daemon);
     log_set_level(take_fresh->log_level);
     log_set_json(take_fresh->log_json);
-    daemon->env.sip_codecs = daemon_codecs_of(&take_fresh->codecs);
+    daemon->env.sip_codecs = leg_codecs_named(&take_fresh->codecs);
     daemon_fill_local_nets(daemon);
     daemon_fill_egress(daemon);
     sip_agent_set_local_nets(daemon->env.agent, daemon->env.local_nets, daemon->env.n_local_nets);
     daemon_apply_public_ip(daemon);
     struct media_patience patience = daemon_patience(take_fresh);
     media_set_patience(daemon->env.media, &patience);
+    struct media_limits limits = daemon_media_limits(take_fresh);
+    media_set_limits(daemon->env.media, &limits);
     daemon_tell_domain(daemon);
     daemon_tell_provisioning(daemon);
     dns_flush(daemon->env.dns);

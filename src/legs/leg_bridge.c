@@ -95,7 +95,8 @@ static bool make_answer(struct leg_bridge *self, const struct leg_codecs *prefer
     struct fault fault = { 0 };
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
-    struct leg_codecs codecs = leg_codecs_common(prefer, &self->leg.offered);
+    struct leg_codecs codecs = leg_policy_answer(&(struct leg_choice){
+        self->env, &self->leg, &self->media.policy, prefer, &self->leg.offered });
     enum err err = self->session ? open_media(self, &fault) : ERR_CLOSED;
     if (!err)
         err = leg_media_answer(&self->media, &codecs, slice_of(self->offer), &sdp, &fault);
@@ -163,7 +164,13 @@ static void dial(struct leg *leg, const struct leg *peer)
         fail(self, "media_failed", fault.text[0] ? fault.text : NULL);
         return;
     }
-    struct leg_codecs codecs = leg_codecs_merge(&peer->offered, &self->env->web_codecs);
+    struct leg_codecs codecs;
+    if (leg_policy_offer(&(struct leg_choice){ self->env, &self->leg, &self->media.policy,
+                                               &peer->offered, &self->env->web_codecs },
+                         &codecs)) {
+        fail(self, "overload", leg_policy_no_room);
+        return;
+    }
     if (leg_media_offer(&self->media, &codecs, &sdp)) {
         fail(self, "server_error", NULL);
         return;
@@ -224,6 +231,7 @@ static struct leg_bridge *make(struct bridge_session *session, bool incoming)
     rand_uuid(self->call_id);
     snprintf(self->leg.via, sizeof self->leg.via, "%s", session->user);
     snprintf(self->leg.user, sizeof self->leg.user, "%s", session->user);
+    self->media.policy = leg_policy_of_user(self->env, session->user);
     return self;
 }
 

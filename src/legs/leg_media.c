@@ -141,6 +141,7 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
                                  .kind = kind,
                                  .address = *address,
                                  .signalling = *signalling,
+                                 .policy = media->policy,
                                  .dtmf = media->dtmf,
                                  .ptime_ms = media->ptime_ms };
     return start(media, NULL, fault);
@@ -153,6 +154,7 @@ enum err leg_media_open_ice(struct leg_media *media, const struct leg_env *env, 
                                  .leg = leg,
                                  .kind = LEG_MEDIA_ICE,
                                  .address = addr_any4(0),
+                                 .policy = media->policy,
                                  .dtmf = media->dtmf,
                                  .ice = leg_ice_create() };
     return start(media, ice, fault);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "call/leg.h"
+#include "legs/leg_policy.h"
 #include "media/rtp_transport.h"
 #include "net/addr.h"
 #include "rtc/rtc_transport.h"
@@ -56,10 +57,11 @@ struct leg_media {
     struct sdp_session_state sdp;
     struct sdp_result result;
     bool described;
-    enum leg_dtmf dtmf; /* how keys go to this far end */
-    unsigned ptime_ms;  /* asked for, and sent where it has no wish; 0: 20 */
-    bool dtmf_by_info;  /* decided once described: signalling carries them */
-    bool hold;          /* we offer sendonly: the other far end of the call holds this one */
+    struct leg_policy policy; /* set before it is opened, like the next two */
+    enum leg_dtmf dtmf;       /* how keys go to this far end */
+    unsigned ptime_ms;        /* asked for, and sent where it has no wish; 0: 20 */
+    bool dtmf_by_info;        /* decided once described: signalling carries them */
+    bool hold;                /* we offer sendonly: the other far end of the call holds this one */
     struct leg_sdes_key keys[LEG_SDES_KEYS];
 };
 

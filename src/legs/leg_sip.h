@@ -20,6 +20,7 @@ enum leg_sip_srtp { LEG_SIP_SRTP_OFF, LEG_SIP_SRTP_OPTIONAL, LEG_SIP_SRTP_REQUIR
 /* What was agreed on with whoever calls: a trunk's. Zeros: nothing. */
 struct leg_sip_policy {
     struct leg_codecs codecs; /* no others; none: any */
+    enum leg_prefer prefer;
     enum leg_sip_srtp srtp;
     enum leg_dtmf dtmf;
     unsigned ptime_ms; /* 0: 20 */
@@ -52,6 +53,7 @@ struct leg_sip_target {
     const struct slice *routes;
     size_t n_routes;
     struct leg_codecs codecs;
+    enum leg_prefer prefer;
     enum leg_sip_srtp srtp;
     enum leg_dtmf dtmf;
     unsigned ptime_ms;         /* 0: 20 */

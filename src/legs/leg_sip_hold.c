@@ -79,6 +79,8 @@ void leg_sip_hold(struct leg *leg, bool on)
 void leg_sip_retune(struct leg *leg, const struct leg_codecs *prefer)
 {
     struct leg_sip *self = leg_sip_of(leg);
+    if (self->media.policy.prefer != LEG_PREFER_PASSTHROUGH)
+        return; /* what is in use was chosen */
     struct leg_codecs known = leg_codecs_merge(&leg->chosen, &leg->offered);
     for (size_t i = 0; i < leg->chosen.n; i++)
         leg_codecs_add(&known, leg->chosen.list[i]);

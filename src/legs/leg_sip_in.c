@@ -26,6 +26,7 @@ void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy)
 {
     struct leg_sip *self = leg_sip_of(leg);
     self->codecs = policy->codecs;
+    self->media.policy = (struct leg_policy){ policy->codecs, policy->prefer };
     self->srtp = policy->srtp;
     self->media.dtmf = policy->dtmf;
     self->media.ptime_ms = policy->ptime_ms;
@@ -48,7 +49,7 @@ static enum err apply_policy(struct leg_sip *self, struct fault *fault)
             leg->offered.list[leg->offered.n++] = offered.list[i];
     if (!leg->offered.n)
         return fault_set(fault, ERR_UNSUPPORTED, "sdp", 0,
-                         "no common codec: none of those it offers is allowed for this trunk");
+                         "no common codec: none of those it offers is allowed for this caller");
     return OK;
 }
 
@@ -74,7 +75,8 @@ static enum err make_answer(struct leg_sip *self, const struct leg_codecs *prefe
     enum err err = leg_sip_open_media(self, flow->kind, &remote, &fault);
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
-    struct leg_codecs codecs = leg_codecs_common(prefer, &self->leg.offered);
+    struct leg_codecs codecs = leg_policy_answer(&(struct leg_choice){
+        self->env, &self->leg, &self->media.policy, prefer, &self->leg.offered });
     if (!err && self->offer)
         err = leg_media_answer(&self->media, &codecs, slice_of(self->offer), &sdp, &fault);
     else if (!err)

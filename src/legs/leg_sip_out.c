@@ -123,7 +123,13 @@ static bool make_offer(struct leg_sip *self)
         return false;
     }
     struct buf sdp = BUF_ON(mem);
-    struct leg_codecs codecs = leg_codecs_merge(&self->wanted, &self->codecs);
+    struct leg_codecs codecs;
+    if (leg_policy_offer(&(struct leg_choice){ self->env, &self->leg, &self->media.policy,
+                                               &self->wanted, &self->codecs },
+                         &codecs)) {
+        leg_sip_fail(self, "overload", leg_policy_no_room);
+        return false;
+    }
     if (leg_media_offer(&self->media, &codecs, &sdp)) {
         leg_sip_fail(self, "server_error", "The offer could not be made.");
         return false;

@@ -73,6 +73,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->auth_realm = slice_dup(target->auth.realm);
     self->auth.realm = slice_of(self->auth_realm);
     self->codecs = target->codecs;
+    self->media.policy = (struct leg_policy){ target->codecs, target->prefer };
     self->srtp = target->srtp;
     self->media.dtmf = target->dtmf;
     self->media.ptime_ms = target->ptime_ms;

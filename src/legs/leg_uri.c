@@ -137,6 +137,7 @@ void uris_dial(void *owner, struct call *call, const struct route_target *target
         .fields = fields,
         .n_fields = fill_headers(call, fields, HEADERS_MAX),
         .codecs = env->sip_codecs,
+        .prefer = leg_prefer_of(env->config, CONFIG_PREFER_AUTO),
         .dtmf = LEG_DTMF_AUTO,
     };
     call_add_leg(call, leg_sip_create_outgoing(env, &sip));

@@ -35,14 +35,6 @@ static void learn_owner(struct registrar *registrar, struct slice sip_user, stru
     mem_free(map_put(registrar->owners, sip_user, account));
 }
 
-static const struct config_user *config_user_find(const struct config *config, struct slice name)
-{
-    for (size_t i = 0; i < config->n_users; i++)
-        if (slice_is(name, config->users[i].name))
-            return &config->users[i];
-    return NULL;
-}
-
 /* Both kinds of accounts take the same way through the store, and so does a name that nobody has:
  * how long the answer takes tells a stranger nothing. */
 static void on_device(void *owner, const struct store_answer *answer)

@@ -52,6 +52,7 @@ static void ring_contact(struct registrar *registrar, struct call *call,
     struct sip_hop hop = { .kind = binding->flow.kind,
                            .addr = binding->flow.remote,
                            .flow = binding->flow };
+    struct leg_policy policy = leg_policy_of_user(registrar->env, user);
     struct leg_sip_target target = {
         .request_uri = contact_uri(binding, number, &uri),
         .from_uri = buf_slice(&from),
@@ -61,7 +62,8 @@ static void ring_contact(struct registrar *registrar, struct call *call,
         .n_hops = 1,
         .party = slice_of(user),
         .peer = peer,
-        .codecs = registrar->env->sip_codecs,
+        .codecs = policy.list.n ? policy.list : registrar->env->sip_codecs,
+        .prefer = policy.prefer,
         .routes = binding->path,
         .n_routes = binding->n_paths,
     };

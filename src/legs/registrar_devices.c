@@ -12,15 +12,6 @@ struct doomed {
     char *aor, *contact;
 };
 
-static bool is_config_user(const struct registrar *registrar, struct slice name)
-{
-    const struct config *config = registrar->env->config;
-    for (size_t i = 0; i < config->n_users; i++)
-        if (slice_is(name, config->users[i].name))
-            return true;
-    return false;
-}
-
 /* What the registrar holds must not change while it is walked. */
 static void collect(const struct registrar *registrar, const struct map *good, struct list *out)
 {
@@ -29,7 +20,7 @@ static void collect(const struct registrar *registrar, const struct map *good, s
     while ((binding = sip_registrar_next(registrar->rules, &cursor))) {
         struct slice rest = binding->aor;
         struct slice name = slice_cut(&rest, '@');
-        if (map_find(good, name) || is_config_user(registrar, name))
+        if (map_find(good, name) || config_user_find(registrar->env->config, name))
             continue;
         struct doomed *doomed = mem_new(struct doomed);
         doomed->aor = slice_dup(binding->aor);

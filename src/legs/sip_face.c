@@ -139,18 +139,18 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     struct fault fault = { 0 };
     sip_session_take(session, &leg_sip_events, leg);
     sip_session_set_peer(session, sip_user);
-    if (trunk) {
-        struct leg_sip_policy policy = { 0 };
+    const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
+    struct leg_policy own = leg_policy_of_user(face->env, user);
+    struct leg_sip_policy policy = { .codecs = own.list, .prefer = own.prefer };
+    if (trunk)
         trunks_policy(face->trunks, trunk, &policy);
-        leg_sip_set_policy(leg, &policy);
-    }
+    leg_sip_set_policy(leg, &policy);
     if (leg_sip_read_offer(leg, &fault)) {
         log_info(NULL, "INVITE refused status=488 reason=\"%s\"", fault.text);
         leg_sip_drop(leg, 488, NULL);
         return;
     }
     char from_mem[FACE_TEXT_MAX], name_mem[FACE_TEXT_MAX], to_mem[FACE_TEXT_MAX];
-    const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
     snprintf(leg->via, sizeof leg->via, "%s", trunk ? trunk : user);
     /* From is bound to who was proved: a phone cannot call in another's name */
     bool bound = user[0] && !registrar_is_pbx(face->registrar, sip_user);

@@ -65,7 +65,9 @@ void trunk_sip_print_called(const struct trunk *trunk, const char *number, struc
 
 void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out)
 {
-    *out = (struct leg_sip_policy){ .srtp = srtp_of(trunk->config),
+    *out = (struct leg_sip_policy){ .prefer = leg_prefer_of(trunk->trunks->env->config,
+                                                            trunk->config->prefer),
+                                    .srtp = srtp_of(trunk->config),
                                     .dtmf = dtmf_of(trunk->config),
                                     .ptime_ms = (unsigned)trunk->config->ptime_ms }; /* 10 to 60 */
     if (trunk->config->codecs.n) /* the global list is what we offer, not what we take */
@@ -132,6 +134,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
         .fields = fields,
         .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
         .codecs = trunk->codecs,
+        .prefer = leg_prefer_of(trunk->trunks->env->config, config->prefer),
         .srtp = srtp_of(config),
         .dtmf = dtmf_of(config),
         .ptime_ms = (unsigned)config->ptime_ms, /* 10 to 60: its row */

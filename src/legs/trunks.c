@@ -14,7 +14,6 @@
 #include "legs/leg_media.h"
 #include "legs/trunk_sip.h"
 #include "legs/trunks_priv.h"
-#include "media/codecs.h"
 #include "sip/sip_flow.h"
 
 /* what a goodbye to the far end may take: perhaps a challenge comes back */
@@ -32,13 +31,7 @@ static const struct trunk_kind *kind_of(const struct config_trunk *config)
 
 static struct leg_codecs codecs_of(const struct leg_env *env, const struct config_trunk *config)
 {
-    size_t n;
-    const struct codec *const *all = codecs_all(&n);
-    struct leg_codecs out = { 0 };
-    for (size_t i = 0; i < config->codecs.n; i++)
-        for (size_t k = 0; k < n && out.n < LEG_CODECS_MAX; k++)
-            if (slice_iis(slice_of(config->codecs.items[i]), all[k]->name))
-                out.list[out.n++] = all[k];
+    struct leg_codecs out = leg_codecs_named(&config->codecs);
     return out.n ? out : env->sip_codecs;
 }
 

@@ -20,6 +20,13 @@ enum {
     POST_WAIT_US = 10000
 };
 
+/* A second's measure moves the mean by half. Opus to G.711 and back takes about 1 % of a core, and
+ * a call that was taken on rings for some seconds before it does: what was reserved fades by a
+ * tenth a second. */
+#define BUSY_WEIGHT 0.5
+#define BUSY_CALL 0.01
+#define BUSY_FADE 0.9
+
 struct media {
     struct loop *control;
     struct media_config config;
@@ -30,6 +37,11 @@ struct media {
     unsigned n_threads;
     struct media_thread *threads[MEDIA_THREADS_MAX];
     unsigned load[MEDIA_THREADS_MAX]; /* streams of each */
+    struct media_busy {
+        bool is_measured;
+        double share;    /* of its time, a mean of some seconds */
+        double reserved; /* for what was taken on and does not show in `share` yet */
+    } busy[MEDIA_THREADS_MAX];
     struct slot {
         struct media_stream *stream; /* NULL: free */
         uint32_t generation;
@@ -47,12 +59,23 @@ static unsigned cores(void)
     return n < 1 ? 1 : (unsigned)n;
 }
 
+static void take_busy(struct media_busy *busy, double share)
+{
+    busy->share = busy->is_measured ? busy->share + BUSY_WEIGHT * (share - busy->share) : share;
+    busy->is_measured = true;
+    busy->reserved *= BUSY_FADE;
+}
+
 static void on_event(void *owner, const void *msg)
 {
     struct media *media = owner;
     const struct media_event *event = msg;
     if (event->kind == MEDIA_EVENT_PORT_FREE) {
         rtp_ports_give_back(media->ports, event->port, loop_now_ms(media->control));
+        return;
+    }
+    if (event->kind == MEDIA_EVENT_BUSY) {
+        take_busy(&media->busy[event->busy.thread], event->busy.share);
         return;
     }
     if (event->stream.slot >= media->n_slots)
@@ -111,12 +134,48 @@ unsigned media_threads(const struct media *media)
     return media->n_threads;
 }
 
+void media_set_limits(struct media *media, const struct media_limits *limits)
+{
+    media->config.limits = *limits;
+}
+
+double media_busy(const struct media *media, unsigned thread)
+{
+    BUG_IF(thread >= media->n_threads);
+    const struct media_busy *busy = &media->busy[thread];
+    return busy->is_measured    ? busy->share + busy->reserved
+           : busy->reserved > 0 ? busy->reserved
+                                : -1;
+}
+
+bool media_has_room(const struct media *media, unsigned thread, enum media_work work)
+{
+    double percent = 100 * media_busy(media, thread);
+    const struct media_limits *limits = &media->config.limits;
+    if (limits->percent && percent >= limits->percent)
+        return false;
+    return work == MEDIA_WORK_RELAY ||
+           (limits->transcode_percent && percent < limits->transcode_percent);
+}
+
+void media_reserve(struct media *media, unsigned thread)
+{
+    BUG_IF(thread >= media->n_threads);
+    media->busy[thread].reserved += BUSY_CALL;
+}
+
 unsigned media_pick_thread(const struct media *media)
 {
     unsigned best = 0;
-    for (unsigned i = 1; i < media->n_threads; i++)
-        if (media->load[i] < media->load[best])
+    bool best_has_room = media_has_room(media, 0, MEDIA_WORK_TRANSCODE);
+    for (unsigned i = 1; i < media->n_threads; i++) {
+        bool has_room = media_has_room(media, i, MEDIA_WORK_TRANSCODE);
+        bool fewer = media->load[i] < media->load[best];
+        if (has_room == best_has_room ? fewer : has_room) {
             best = i;
+            best_has_room = has_room;
+        }
+    }
     return best;
 }
 

@@ -26,11 +26,19 @@ struct media_patience {
     int64_t held_ms;    /* the same of one that is on hold, either way; 0: 3600000 */
 };
 
+/* Where new work is turned away: shares of a thread's time, in percent. */
+struct media_limits {
+    unsigned transcode_percent; /* no more to transcode; 0: nothing ever */
+    unsigned percent;           /* no more at all; 0: no limit */
+};
+enum media_work { MEDIA_WORK_RELAY, MEDIA_WORK_TRANSCODE };
+
 struct media_config {
     unsigned threads;          /* 0: one per core */
     uint16_t rtp_min, rtp_max; /* UDP ports for plain RTP, even ones RTP; both 0: any free */
     struct addr bind;          /* where plain RTP binds; unset: 0.0.0.0 */
     struct media_patience patience;
+    struct media_limits limits;
 };
 
 MUST_CHECK enum err media_create(struct media **out, struct loop *control,
@@ -40,8 +48,17 @@ void media_destroy(struct media *media);
 /** From now on, for the streams that are there as well. */
 void media_set_patience(struct media *media, const struct media_patience *patience);
 unsigned media_threads(const struct media *media);
-/** The thread with the fewest streams: pick once a call. */
+/** The thread with the fewest streams among those with room: pick once a call. */
 unsigned media_pick_thread(const struct media *media);
+
+void media_set_limits(struct media *media, const struct media_limits *limits);
+/** The share of its time that the thread was at work, 0 to 1, over some seconds; negative: not
+ * measured yet. What was reserved and is not measured yet is in it. */
+double media_busy(const struct media *media, unsigned thread);
+/** May one more call be taken on there? */
+bool media_has_room(const struct media *media, unsigned thread, enum media_work work);
+/** A call that will be transcoded was taken on: it counts until its work is measured. */
+void media_reserve(struct media *media, unsigned thread);
 
 /** Messages that wait now: for control, and for media thread `thread`. Gauges. */
 size_t media_events_waiting(const struct media *media);

@@ -97,6 +97,7 @@ enum media_event_kind {
     MEDIA_EVENT_RECORDED,
     MEDIA_EVENT_HEARD,
     MEDIA_EVENT_PORT_FREE, /* of no stream: a port pair may rest now */
+    MEDIA_EVENT_BUSY,      /* of no stream: how much the thread had to do */
     MEDIA_EVENTS
 };
 struct media_event {
@@ -121,6 +122,10 @@ struct media_event {
         struct media_heard heard;
         struct media_stats stats;
         uint16_t port;
+        struct {
+            unsigned thread;
+            double share; /* of its time, 0 to 1 */
+        } busy;
     };
 };
 

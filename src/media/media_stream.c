@@ -278,7 +278,7 @@ void media_stream_dispatch(struct media_stream *stream, const struct media_event
         [MEDIA_EVENT_FAILED] = on_failed,       [MEDIA_EVENT_STEP] = on_step,
         [MEDIA_EVENT_TRANSPORT] = on_transport, [MEDIA_EVENT_RECORDED] = on_recorded,
         [MEDIA_EVENT_HEARD] = on_heard,         [MEDIA_EVENT_STATS] = on_stats,
-        [MEDIA_EVENT_PORT_FREE] = NULL, /* media.c's own */
+        [MEDIA_EVENT_PORT_FREE] = NULL,         [MEDIA_EVENT_BUSY] = NULL, /* media.c's own */
     };
     _Static_assert(COUNT_OF(handlers) == MEDIA_EVENTS, "a handler per event");
     if (handlers[event->kind])

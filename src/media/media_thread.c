@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "media/media_priv.h"
 #include "media/media_socket.h"
 #include "media/stream_core.h"
@@ -47,7 +48,8 @@ struct media_thread {
     struct media_batches *batches;
     bool deliver_due, flush_due;
     uint64_t reported_full;
-    struct media_stream_core **cores; /* by slot */
+    int64_t busy_cpu_ns, busy_wall_us; /* at the last look */
+    struct media_stream_core **cores;  /* by slot */
     size_t n_cores;
     struct list waiting; /* events that found the mailbox full */
     struct media_patience patience;
@@ -220,6 +222,22 @@ static void report_counters(struct media_thread *thread)
     thread->reported_full = full;
 }
 
+/* What new work is admitted by. It goes to control as it is: what the machine's other programs take
+ * away shows as lag there, not here. */
+static void report_busy(struct media_thread *thread)
+{
+    struct timespec cpu;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    int64_t cpu_ns = (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec;
+    int64_t wall_us = thread->now_us - thread->busy_wall_us;
+    struct media_event event = { .kind = MEDIA_EVENT_BUSY };
+    event.busy.thread = thread->index;
+    event.busy.share = (double)(cpu_ns - thread->busy_cpu_ns) / 1000 / (double)num_max(wall_us, 1);
+    thread->busy_cpu_ns = cpu_ns;
+    thread->busy_wall_us = thread->now_us;
+    (void)media_post_event(thread->media, &event); /* a full mailbox: the next one tells */
+}
+
 static void on_tick(void *owner)
 {
     struct media_thread *thread = owner;
@@ -229,8 +247,10 @@ static void on_tick(void *owner)
     for (size_t i = thread->ticks % TICK_SHARES; i < thread->n_cores; i += TICK_SHARES)
         if (thread->cores[i])
             stream_core_tick(thread->cores[i]);
-    if (++thread->ticks % REPORT_TICKS == 0)
+    if (++thread->ticks % REPORT_TICKS == 0) {
         report_counters(thread);
+        report_busy(thread);
+    }
 }
 
 static void on_command(void *owner, const void *msg)
@@ -252,6 +272,7 @@ static void on_command(void *owner, const void *msg)
 static void *run(void *arg)
 {
     struct media_thread *thread = arg;
+    thread->busy_wall_us = media_thread_take_time(thread);
     loop_timer_start(thread->loop, &thread->tick, TICK_MS, on_tick, thread);
     loop_run(thread->loop);
     loop_timer_stop(thread->loop, &thread->tick);

@@ -162,8 +162,13 @@ static void transport(struct leg *leg, const void *event)
 static void dial(struct leg *leg, const struct leg *peer)
 {
     struct leg_kandy *self = leg_kandy_of(leg);
-    self->wanted = leg_codecs_common(&peer->offered, &self->config.codecs);
-    self->wanted = leg_codecs_merge(&self->wanted, &self->config.codecs);
+    if (leg_policy_offer(&(struct leg_choice){ self->config.env, leg, &self->media.policy,
+                                               &peer->offered, &self->config.codecs },
+                         &self->wanted)) {
+        struct cause cause = cause_of_token("overload", CAUSE_BY_SYSTEM, leg_policy_no_room);
+        leg_fail(leg, &cause);
+        return;
+    }
     self->began_ms = loop_now_ms(self->config.env->loop);
     if (!open_media(self, true))
         return;
@@ -191,7 +196,8 @@ static void ring(struct leg *leg, int code, const struct leg_codecs *media)
 static void answer(struct leg *leg, const struct leg_codecs *prefer)
 {
     struct leg_kandy *self = leg_kandy_of(leg);
-    self->wanted = leg_codecs_common(prefer, &leg->offered);
+    self->wanted = leg_policy_answer(
+        &(struct leg_choice){ self->config.env, leg, &self->media.policy, prefer, &leg->offered });
     if (!leg->stream) {
         self->began_ms = loop_now_ms(self->config.env->loop);
         if (!open_media(self, !self->offer))
@@ -254,6 +260,7 @@ static struct leg_kandy *make(const struct leg_kandy_config *config, bool incomi
     struct leg_kandy *self = mem_new(struct leg_kandy);
     leg_init(&self->leg, &ops, incoming);
     self->config = *config;
+    self->media.policy.prefer = leg_prefer_of(config->env->config, config->trunk->prefer);
     snprintf(self->leg.via, sizeof self->leg.via, "%s", config->trunk->name);
     snprintf(self->leg.trunk, sizeof self->leg.trunk, "%s", config->trunk->name);
     return self;

@@ -1,0 +1,123 @@
+#include "legs/leg_policy.h"
+
+#include "call/call.h"
+#include "legs/leg_env.h"
+#include "legs/leg_media.h"
+#include "media/codecs.h"
+#include "media/media.h"
+
+const char leg_policy_no_room[] =
+    "The two sides have no codec in common, and there is no room to transcode one more call.";
+
+struct leg_codecs leg_codecs_named(const struct config_list *names)
+{
+    size_t n;
+    const struct codec *const *all = codecs_all(&n);
+    struct leg_codecs out = { 0 };
+    for (size_t i = 0; i < names->n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (slice_iis(slice_of(names->items[i]), all[k]->name))
+                leg_codecs_add(&out, all[k]);
+    return out;
+}
+
+enum leg_prefer leg_prefer_of(const struct config *config, enum config_prefer prefer)
+{
+    static const enum leg_prefer prefers[] = {
+        [CONFIG_PREFER_PASSTHROUGH] = LEG_PREFER_PASSTHROUGH,
+        [CONFIG_PREFER_QUALITY] = LEG_PREFER_QUALITY,
+        [CONFIG_PREFER_LIST] = LEG_PREFER_LIST,
+    };
+    return prefers[prefer == CONFIG_PREFER_AUTO ? config->prefer : prefer];
+}
+
+struct leg_policy leg_policy_of_user(const struct leg_env *env, const char *user)
+{
+    const struct config_user *row = config_user_find(env->config, slice_of(user));
+    if (!row)
+        return (struct leg_policy){ .prefer = leg_prefer_of(env->config, CONFIG_PREFER_AUTO) };
+    return (struct leg_policy){ .list = leg_codecs_named(&row->codecs),
+                                .prefer = leg_prefer_of(env->config, row->prefer) };
+}
+
+/* The widest band first; equals stay in their order. */
+static struct leg_codecs by_quality(const struct leg_codecs *codecs)
+{
+    struct leg_codecs out = { 0 };
+    for (size_t i = 0; i < codecs->n; i++) {
+        size_t at = out.n++;
+        for (; at > 0 && out.list[at - 1]->rate_hz < codecs->list[i]->rate_hz; at--)
+            out.list[at] = out.list[at - 1];
+        out.list[at] = codecs->list[i];
+    }
+    return out;
+}
+
+/* What costs next to nothing: the codec is made of the other leg's, or, without one (a script
+ * speaks), it is a simple one. */
+static bool is_cheap(const struct leg_choice *choice, const struct codec *codec)
+{
+    return choice->theirs->n ? leg_codecs_have(choice->theirs, codec)
+                             : codec->static_pt != CODEC_PT_DYNAMIC;
+}
+
+static struct leg_codecs cheap_ones(const struct leg_choice *choice, const struct leg_codecs *all)
+{
+    struct leg_codecs out = { 0 };
+    for (size_t i = 0; i < all->n; i++)
+        if (is_cheap(choice, all->list[i]))
+            leg_codecs_add(&out, all->list[i]);
+    return out;
+}
+
+static bool has_room(const struct leg_choice *choice)
+{
+    const struct call *call = choice->leg->call;
+    return !choice->env->media || call_is_emergency(call) ||
+           media_has_room(choice->env->media, call_media_thread(call), MEDIA_WORK_TRANSCODE);
+}
+
+static struct leg_codecs arrange(const struct leg_choice *choice)
+{
+    const struct leg_policy *policy = choice->policy;
+    const struct leg_codecs *mine = policy->list.n ? &policy->list : choice->mine;
+    switch (policy->prefer) {
+    case LEG_PREFER_PASSTHROUGH:
+        return leg_codecs_merge(choice->theirs, mine);
+    case LEG_PREFER_QUALITY:
+        return by_quality(mine);
+    case LEG_PREFER_LIST:
+        return *mine;
+    }
+    return *mine;
+}
+
+enum err leg_policy_offer(const struct leg_choice *choice, struct leg_codecs *out)
+{
+    struct leg_codecs all = arrange(choice);
+    struct leg_codecs cheap = cheap_ones(choice, &all);
+    if (has_room(choice)) {
+        if (all.n && !is_cheap(choice, all.list[0]) && choice->env->media)
+            media_reserve(choice->env->media, call_media_thread(choice->leg->call));
+        *out = all;
+        return OK;
+    }
+    *out = cheap;
+    return cheap.n ? OK : ERR_LIMIT;
+}
+
+struct leg_codecs leg_policy_answer(const struct leg_choice *choice)
+{
+    const struct leg_policy *policy = choice->policy;
+    const struct leg_codecs *list = policy->list.n ? &policy->list : &choice->env->sip_codecs;
+    enum leg_prefer prefer = has_room(choice) ? policy->prefer : LEG_PREFER_PASSTHROUGH;
+    switch (prefer) {
+    case LEG_PREFER_PASSTHROUGH:
+        break;
+    case LEG_PREFER_QUALITY:
+        return by_quality(choice->mine);
+    case LEG_PREFER_LIST:
+        return leg_codecs_merge(list, choice->mine);
+    }
+    return leg_codecs_common(choice->theirs, choice->mine);
+}
