@@ -72,7 +72,7 @@ export async function begin(kept, take = false) {
     const account = { ...kept, id: `${user}@${p.SipDomain}`, user, name };
     const leave = () => {
         hangUpAll();
-        stopLine();
+        stopLine(true);
         setState({ phase: 'elsewhere' });
     };
     // a page around us said already what is offered; else the account's own settings do

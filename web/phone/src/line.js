@@ -41,6 +41,15 @@ export const callOptions = () => ({
     extraHeaders: account ? SipHeaders(account.provisioning, account.session) : [],
 });
 
+/** What the user agent's events say of the link. */
+const LINKS = [
+    ['connecting', 'connecting'],
+    ['connected', 'connecting'],
+    ['disconnected', 'offline'],
+    ['registered', 'registered'],
+    ['unregistered', 'offline'],
+];
+
 /**
  * Register. `onSession` gets each new JsSIP session that came in.
  * @param {Account} given @param {(session: any, request: any) => void} onSession @param {() => void} onRefused
@@ -51,7 +60,7 @@ export function startLine(given, onSession, onRefused) {
     const p = given.provisioning;
     const user = p.SipUsername ?? p.SIPUsername;
     const contact = p.SipContact ?? p.ContactUserName;
-    ua = new JsSIP.UA({
+    const line = (ua = new JsSIP.UA({
         sockets: [new JsSIP.WebSocketInterface(socketUrl(p))],
         uri: `sip:${user}@${p.SipDomain}`,
         authorization_user: user,
@@ -62,15 +71,13 @@ export function startLine(given, onSession, onRefused) {
         connection_recovery_min_interval: 2,
         connection_recovery_max_interval: 30,
         user_agent: `tandem phone ${import.meta.env.VERSION}`,
-    });
+    }));
     const headers = SipHeaders(p, given.session);
     if (headers.length) ua.registrator().setExtraHeaders(headers);
-    ua.on('connecting', () => setState({ link: 'connecting', linkText: '' }));
-    ua.on('connected', () => setState({ link: 'connecting', linkText: '' }));
-    ua.on('disconnected', () => setState({ link: 'offline', linkText: '' }));
-    ua.on('registered', () => setState({ link: 'registered', linkText: '' }));
-    ua.on('unregistered', () => setState({ link: 'offline' }));
-    ua.on('registrationFailed', (/** @type {any} */ event) => {
+    // JsSIP takes its time to stop: what a line of before still says is not about this one
+    const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ hear) => line.on(name, (/** @type {any} */ event) => line === ua && hear(event));
+    for (const [name, link] of LINKS) on(name, () => setState({ link, linkText: '' }));
+    on('registrationFailed', (event) => {
         const status = event.response?.status_code;
         if (status === 403 && account?.session) {
             account.session = undefined; // it ended before the account did: the password alone is enough
@@ -82,7 +89,7 @@ export function startLine(given, onSession, onRefused) {
         setState({ link: 'refused', linkText: `${status} ${event.response.reason_phrase}` });
         onRefused();
     });
-    ua.on('newRTCSession', (/** @type {any} */ { originator, session, request }) => {
+    on('newRTCSession', ({ originator, session, request }) => {
         if (originator === 'remote') onSession(session, request);
     });
     ua.start();
@@ -97,12 +104,16 @@ function retrySoon() {
     setTimeout(() => ua === then && ua?.isConnected() && !ua.isRegistered() && ua.register(), RETRY_MS);
 }
 
-/** Unregister and hang up; safe to repeat. */
-export function stopLine() {
+/**
+ * Unregister and hang up; safe to repeat. @param {boolean} [isTaken]  another window has the registration by now, under
+ * the same Contact: unregistering would end its one
+ */
+export function stopLine(isTaken = false) {
     if (!ua) return;
     const old = ua;
     ua = null;
     account = null;
+    if (isTaken) old.transport?.disconnect();
     old.stop();
     setState({ link: 'offline', linkText: '' });
 }
