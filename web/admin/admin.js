@@ -116,7 +116,9 @@ function signOut(message = '') {
 }
 
 function markTab(/** @type {string} */ id) {
-    for (const link of byId('tabs').children) link.toggleAttribute('aria-current', link.getAttribute('href') === `#${id}`);
+    for (const link of byId('tabs').children)
+        if (link.getAttribute('href') === `#${id}`) link.setAttribute('aria-current', 'page');
+        else link.removeAttribute('aria-current');
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
