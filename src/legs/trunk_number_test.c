@@ -36,7 +36,7 @@ static void test_rewrite(void **state)
         { CONFIG_PLUS_KEEP, "", "", 0, "100", "100" },
         { CONFIG_PLUS_KEEP, "", "", 0, "agent_1.a", "agent_1.a" },
         { CONFIG_PLUS_KEEP, "", "", 0, "a b", "a%20b" },
-        { CONFIG_PLUS_KEEP, "", "", 0, "*98#", "*98#" },
+        { CONFIG_PLUS_KEEP, "", "", 0, "*98#", "*98%23" },
         { CONFIG_PLUS_STRIP, "", "", 0, "+15551234567", "15551234567" },
         { CONFIG_PLUS_STRIP, "", "", 0, "15551234567", "15551234567" },
         { CONFIG_PLUS_ADD, "", "", 0, "15551234567", "+15551234567" },
@@ -55,7 +55,7 @@ static void test_rewrite(void **state)
         { CONFIG_PLUS_KEEP, "", "", 1, "90501234567", "0501234567" },
         { CONFIG_PLUS_STRIP, "", "00", 0, "+442071838750", "00442071838750" },
         { CONFIG_PLUS_KEEP, "", "00", 1, "+442071838750", "00442071838750" },
-        { CONFIG_PLUS_KEEP, "", "#31#", 0, "123", "#31#123" },
+        { CONFIG_PLUS_KEEP, "", "#31#", 0, "123", "%2331%23123" },
         { CONFIG_PLUS_KEEP, "", "", 20, "123", "" },
         /* help is called by its own number, whatever the rules say */
         { CONFIG_PLUS_ADD, "971", "00", 1, "112", "112" },

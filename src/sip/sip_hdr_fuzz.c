@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
         if (sip_##noun##_parse(value, &one) != OK)                \
             break;                                                \
         sip_##noun##_print(&one, &once);                          \
-        if (once.overflow)                                        \
+        if (once.overflow || once.len > SIP_URI_MAX)              \
             break;                                                \
         BUG_IF(sip_##noun##_parse(buf_slice(&once), &two) != OK); \
         sip_##noun##_print(&two, &twice);                         \

@@ -4,7 +4,16 @@
 #include "net/addr.h"
 #include "sip_param.h"
 
-enum { USER = 1, PASSWORD = 2, HOST = 4, PARAM = 8, HEADER = 16, TEL = 32, RESERVED = 64 };
+enum {
+    USER = 1,
+    PASSWORD = 2,
+    HOST = 4,
+    PARAM = 8,
+    HEADER = 16,
+    TEL = 32,
+    RESERVED = 64,
+    READ_ONLY = 128 /* taken in a user, but never written: it goes out escaped */
+};
 enum { UNRESERVED = USER | PASSWORD | PARAM | HEADER };
 
 /* RFC 3261 §25.1, user, password, host, paramchar, hvalue; RFC 3966 §3 phonedigit-hex. Beyond them:
@@ -25,7 +34,7 @@ static const uint8_t class_of[256] = {
     ['~'] = UNRESERVED,
     ['\''] = UNRESERVED,
     ['%'] = UNRESERVED,
-    ['#'] = USER | TEL,
+    ['#'] = USER | TEL | READ_ONLY,
     ['&'] = USER | PASSWORD | PARAM | HEADER | RESERVED,
     ['='] = USER | PASSWORD | PARAM | HEADER | RESERVED,
     ['+'] = USER | PASSWORD | PARAM | HEADER | RESERVED | TEL,
@@ -251,6 +260,16 @@ static void print_part(struct buf *out, char lead, struct slice part)
     buf_put(out, part);
 }
 
+/* As it came, but for what only stands in it because peers are lenient. */
+static void print_user(struct slice user, struct buf *out)
+{
+    for (size_t i = 0; i < user.len; i++)
+        if (class_of[(uint8_t)user.ptr[i]] & READ_ONLY)
+            buf_printf(out, "%%%02X", (uint8_t)user.ptr[i]);
+        else
+            buf_char(out, user.ptr[i]);
+}
+
 void sip_uri_print(const struct sip_uri *uri, struct buf *out)
 {
     if (uri->scheme == SIP_URI_OTHER) {
@@ -259,8 +278,10 @@ void sip_uri_print(const struct sip_uri *uri, struct buf *out)
     }
     buf_text(out, schemes[uri->scheme]);
     buf_char(out, ':');
-    buf_put(out, uri->user);
-    if (uri->scheme != SIP_URI_TEL) {
+    if (uri->scheme == SIP_URI_TEL) { /* RFC 3966 §3: there it may stand */
+        buf_put(out, uri->user);
+    } else {
+        print_user(uri->user, out);
         print_part(out, ':', uri->password);
         if (uri->user.len)
             buf_char(out, '@');
@@ -319,7 +340,7 @@ static void escape(struct slice text, uint8_t class, uint8_t not, struct buf *ou
 
 void sip_escape_user(struct slice text, struct buf *out)
 {
-    escape(text, USER, 0, out);
+    escape(text, USER, READ_ONLY, out);
 }
 
 void sip_escape_param(struct slice text, struct buf *out)

@@ -50,7 +50,8 @@ static void what_is_parsed_is_printed(void **state)
         "sip:alice:pw@example.com:5060;transport=tcp?a=b",
         "sips:1212@[2001:db8::10]:5070",
         "sip:+14085551212@gw;user=phone",
-        "sip:*72#@pbx_1",
+        "sip:*72%23@pbx_1",
+        "tel:*72#;phone-context=example.com",
         "tel:+1-201-555-0123",
         "tel:7042;phone-context=example.com",
         "urn:service:sos",
@@ -170,6 +171,14 @@ static void escapes_go_there_and_back(void **state)
     assert_slice(buf_slice(&out), "a%20b%40c%3Ad%25");
     sip_unescape(buf_slice(&out), &again);
     assert_slice(buf_slice(&again), "a b@c:d%");
+    buf_reset(&out); /* RFC 3261 §25.1: no '#' in a user, whatever phones send */
+    sip_escape_user(SLICE("*72#"), &out);
+    assert_slice(buf_slice(&out), "*72%23");
+    struct sip_uri lenient = uri_of("sip:*72#@gw"), strict = uri_of("sip:*72%23@gw");
+    assert_true(sip_uri_eq(&lenient, &strict));
+    buf_reset(&out);
+    sip_uri_print(&lenient, &out);
+    assert_slice(buf_slice(&out), "sip:*72%23@gw");
     buf_reset(&out);
     sip_escape_param(SLICE("x;y=z&"), &out);
     assert_slice(buf_slice(&out), "x%3By%3Dz%26");
