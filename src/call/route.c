@@ -360,6 +360,16 @@ static bool by_default(const struct router *router, struct slice dialled, struct
     return true;
 }
 
+/* What somebody who calls by that face can do about it. */
+static const char *no_right(const struct route_query *query)
+{
+    if (query->trunk.len)
+        return "Calls from one trunk to another need a route with from_trunk.";
+    if (slice_is(query->face, "bridge"))
+        return "Calls to a trunk need a token (or bridge.anonymous: true).";
+    return "Calls to a trunk are for accounts of ours: log in with one.";
+}
+
 /* Calls of strangers must not cost money: whatever they dialled, a trunk is not for them. */
 static enum err check_rights(const struct route_query *query, const struct route_plan *plan,
                              struct cause *cause)
@@ -368,8 +378,7 @@ static enum err check_rights(const struct route_query *query, const struct route
         const char *kind = plan->targets[i].kind;
         bool costs = slice_is(slice_of(kind), "trunk") || slice_is(slice_of(kind), "uri");
         if (costs && !query->may_use_trunks && !plan->is_granted) {
-            *cause = cause_of_status(403, CAUSE_BY_SYSTEM,
-                                     "Calls to a trunk need a token (or bridge.anonymous: true).");
+            *cause = cause_of_status(403, CAUSE_BY_SYSTEM, no_right(query));
             return ERR_REFUSED;
         }
     }

@@ -253,6 +253,30 @@ static void test_rights(void **state)
     assert_string_equal(find(router, &free_of_charge), "user:alice/ 0");
 }
 
+/* Who is refused reads what helps him, by the way that he came. */
+static void test_refusals_in_words(void **state)
+{
+    static const struct {
+        const char *face, *trunk, *words;
+    } rows[] = { { "bridge", "", "token (or bridge.anonymous: true)" },
+                 { "sip", "", "accounts of ours: log in" },
+                 { "sip", "acme", "route with from_trunk" },
+                 { "kandy", "cloud", "route with from_trunk" } };
+    struct router *router = *state;
+    struct route_target fallback = target("trunk:default");
+    router_set_default(router, &fallback);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct route_query query = { .face = slice_of(rows[i].face),
+                                     .trunk = slice_of(rows[i].trunk),
+                                     .dialled = SLICE("1") };
+        struct route_plan plan;
+        struct cause cause;
+        assert_int_equal(router_find(router, &query, &plan, &cause), ERR_REFUSED);
+        if (!strstr(cause.text, rows[i].words))
+            fail_msg("row %zu: %s", i, cause.text);
+    }
+}
+
 /* A number too long to keep is refused: cut or dropped it would reach somebody else. */
 static void test_too_long(void **state)
 {
@@ -380,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_numbers_as_written, setup, teardown),
         cmocka_unit_test_setup_teardown(test_emergency_comes_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_weights, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refusals_in_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
