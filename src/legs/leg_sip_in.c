@@ -90,15 +90,24 @@ static enum err make_answer(struct leg_sip *self, const struct leg_codecs *prefe
     return OK;
 }
 
+/* RFC 3261 §13.2.1: when the INVITE had no offer, the first reliable answer has ours; once. */
+static bool must_offer(const struct leg_sip *self)
+{
+    return !self->offer && !self->sdp &&
+           sip_msg_lists(sip_session_invite_msg(self->session), SIP_H_REQUIRE, "100rel");
+}
+
 void leg_sip_ring(struct leg *leg, int code, const struct leg_codecs *media)
 {
     struct leg_sip *self = leg_sip_of(leg);
     struct sip_reply reply = { .status = code };
-    if (media && self->offer) {
-        if (make_answer(self, media))
+    if ((media && self->offer) || must_offer(self)) {
+        if (make_answer(self, media ? media : &leg->offered))
             return;
-        reply.status = code == 180 ? 180 : 183;
         reply.body = leg_sip_body(self);
+    }
+    if (media && reply.body.bytes.len) {
+        reply.status = code == 180 ? 180 : 183;
         leg->state = LEG_EARLY;
     }
     if (!sip_session_progress(self->session, &reply))
@@ -111,7 +120,9 @@ void leg_sip_answer(struct leg *leg, const struct leg_codecs *prefer)
     struct leg_sip *self = leg_sip_of(leg);
     if (make_answer(self, prefer))
         return;
-    struct sip_reply reply = { .status = 200, .body = leg_sip_body(self) };
+    struct sip_reply reply = { .status = 200 };
+    if (self->offer || !self->media.described) /* else a PRACK answered our offer */
+        reply.body = leg_sip_body(self);
     if (sip_session_answer(self->session, &reply)) {
         leg_sip_fail(self, "cancelled", NULL);
         return;

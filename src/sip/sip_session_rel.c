@@ -111,6 +111,14 @@ static void say_queued(struct sip_session *s)
     said_destroy(said);
 }
 
+/* §5: then what a PRACK carries is another offer, to be answered in its 200; else it is the answer
+ * to the offer that came in the provisional. */
+static bool has_met(const struct sip_session *s)
+{
+    bool offered = sip_msg_body(s->invite).len > 0;
+    return s->fork->has_agreed || (s->rel.had_body && offered);
+}
+
 void sip_rel_take_prack(struct sip_session *s, struct sip_txn *txn)
 {
     struct sip_msg *prack = sip_txn_msg(txn);
@@ -118,16 +126,23 @@ void sip_rel_take_prack(struct sip_session *s, struct sip_txn *txn)
     bool matches = s->rel.waits && sip_rack_parse(sip_msg_value(prack, SIP_H_RACK), &rack) == OK &&
                    rack.rseq == s->rel.rseq && rack.cseq.method == SIP_INVITE &&
                    rack.cseq.number == sip_msg_cseq(s->invite)->number;
-    sip_txn_reply_status(txn, matches ? 200 : 481);
-    if (!matches)
+    if (!matches) {
+        sip_txn_reply_status(txn, 481);
         return;
+    }
+    bool is_offer = sip_msg_body(prack).len && has_met(s);
     s->rel.waits = false;
     loop_timer_stop(s->agent->loop, &s->rel.repeat);
     loop_timer_stop(s->agent->loop, &s->rel.give_up);
     if (s->rel.had_body)
         s->fork->has_agreed = true;
-    if (sip_msg_body(prack).len > 0 && s->events && s->events->on_ack)
-        s->events->on_ack(s->owner, s, prack);
+    if (is_offer) {
+        sip_session_take_early_offer(s, s->fork, txn);
+    } else {
+        sip_txn_reply_status(txn, 200);
+        if (sip_msg_body(prack).len > 0 && s->events && s->events->on_ack)
+            s->events->on_ack(s->owner, s, prack);
+    }
     say_queued(s);
 }
 
