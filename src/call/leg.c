@@ -141,6 +141,22 @@ void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed
     call_leg_dtmf(leg->call, leg, digit, duration_ms, relayed);
 }
 
+enum err leg_on_text(struct leg *leg, const struct leg_text *text)
+{
+    struct leg *other = leg->call ? call_other(leg->call, leg) : NULL;
+    if (!other || leg->call->state != CALL_UP)
+        return ERR_MISUSE;
+    return other->ops->text ? other->ops->text(other, text) : ERR_UNSUPPORTED;
+}
+
+void leg_on_text_done(struct leg *leg, uint32_t id, int status)
+{
+    struct leg *other = leg->call ? call_other(leg->call, leg) : NULL;
+    leg_on_event(leg, "text", "passed on: %d", status);
+    if (other && other->ops->text_done)
+        other->ops->text_done(other, id, status);
+}
+
 void leg_on_hold(struct leg *leg, bool on)
 {
     if (!leg->call || leg_is_over(leg) || leg->holds == on)

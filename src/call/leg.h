@@ -41,6 +41,12 @@ struct leg_codecs {
     size_t n;
 };
 
+/** A text inside a call (a SIP MESSAGE in its dialog). Borrowed. */
+struct leg_text {
+    uint32_t id; /* of whoever passes it on, to tell its outcome by */
+    struct slice type, body;
+};
+
 struct leg_ops {
     const char *kind; /* "sip", "bridge", "echo": for people and records */
     bool is_endless;  /* it never hangs up by itself: two such alone would talk for ever */
@@ -58,6 +64,11 @@ struct leg_ops {
     /** A key that the peer's far end pressed; `relayed` when the linked media carries it already.
      * NULL: sent as media unless relayed. */
     void (*dtmf)(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
+    /** The other far end wrote a text: OK when leg_on_text_done() will tell what became of it.
+     * NULL: it takes none. */
+    enum err (*text)(struct leg *leg, const struct leg_text *text);
+    /** What became of a text of its own: a final SIP status. NULL: it wants to know nothing. */
+    void (*text_done)(struct leg *leg, uint32_t id, int status);
     /** The other far end put the call on hold, or took it back: pass it on. NULL: nothing to tell.
      */
     void (*hold)(struct leg *leg, bool on);
@@ -138,6 +149,11 @@ void leg_on_ended(struct leg *leg, const struct cause *cause);
 /** A key arrived; the call passes it to the other leg. `relayed`: the media path carried it
  * already. */
 void leg_on_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
+/** Its far end wrote a text; OK: ops->text_done() follows, unless the other leg ends before.
+ * ERR_UNSUPPORTED: the other far end takes none; ERR_MISUSE: nobody is there yet. */
+MUST_CHECK enum err leg_on_text(struct leg *leg, const struct leg_text *text);
+/** What became of a text that came by ops->text. */
+void leg_on_text_done(struct leg *leg, uint32_t id, int status);
 /** The far end put us on hold, or took us back; the call tells the other leg. */
 void leg_on_hold(struct leg *leg, bool on);
 /** The codecs that were agreed are known now, or are others than before. */

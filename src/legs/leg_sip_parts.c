@@ -15,6 +15,8 @@ struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming)
     struct leg_sip *self = mem_new(struct leg_sip);
     leg_init(&self->leg, &leg_sip_ops, incoming);
     self->env = env;
+    list_init(&self->texts);
+    list_init(&self->passed_texts);
     return self;
 }
 
@@ -31,6 +33,7 @@ void leg_sip_free(struct leg_sip *self)
         mem_free((char *)(uintptr_t)self->fields[i].value.ptr);
     }
     leg_sip_redirects_clear(self);
+    leg_sip_texts_clear(self);
     for (size_t i = 0; i < self->n_routes; i++)
         mem_free((char *)(uintptr_t)self->routes[i].ptr);
     mem_free(self);
@@ -136,6 +139,10 @@ void leg_sip_on_request(void *owner, struct sip_session *session, struct sip_txn
         sip_txn_reply_status(txn, 200);
         return;
     }
+    if (slice_is(method, "MESSAGE")) {
+        leg_sip_take_text(self, txn);
+        return;
+    }
     if (!slice_is(method, "INFO")) {
         sip_txn_reply_status(txn, 405);
         return;
@@ -150,7 +157,32 @@ void leg_sip_on_request(void *owner, struct sip_session *session, struct sip_txn
         leg_on_dtmf(&self->leg, digit, duration_ms, false);
 }
 
-/* The body form that most gateways read. */
+static enum err send_info(struct leg_sip *self, char digit, unsigned duration_ms);
+
+/* The other form, when it does not know the usual one. */
+static void on_info(void *owner, const struct sip_outcome *outcome)
+{
+    struct leg_sip *self = owner;
+    if (outcome->status != 415 || self->info_is_bare || leg_is_over(&self->leg))
+        return;
+    self->info_is_bare = true;
+    (void)!send_info(self, self->info_key, self->info_ms);
+}
+
+/* The body form that most gateways read first (application/dtmf-relay). */
+static enum err send_info(struct leg_sip *self, char digit, unsigned duration_ms)
+{
+    char text[64] = { digit };
+    struct sip_body body = { SLICE("application/dtmf"), slice_make(text, 1) };
+    if (!self->info_is_bare) {
+        snprintf(text, sizeof text, "Signal=%c\r\nDuration=%u\r\n", digit, duration_ms);
+        body = (struct sip_body){ SLICE("application/dtmf-relay"), slice_of(text) };
+    }
+    self->info_key = digit;
+    self->info_ms = duration_ms;
+    return sip_session_request(self->session, SLICE("INFO"), NULL, 0, &body, on_info, self);
+}
+
 void leg_sip_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
 {
     struct leg_sip *self = leg_sip_of(leg);
@@ -159,11 +191,8 @@ void leg_sip_dtmf(struct leg *leg, char digit, unsigned duration_ms, bool relaye
             media_stream_send_dtmf(leg->stream, slice_make(&digit, 1), duration_ms, 0);
         return;
     }
-    char text[64];
     if (!is_key(digit) || !self->session)
         return;
-    snprintf(text, sizeof text, "Signal=%c\r\nDuration=%u\r\n", digit, duration_ms);
-    struct sip_body body = { SLICE("application/dtmf-relay"), slice_of(text) };
-    if (!sip_session_request(self->session, SLICE("INFO"), NULL, 0, &body, NULL, NULL))
+    if (!send_info(self, digit, duration_ms))
         leg_on_event(leg, "sip", "INFO sent, key %c", digit);
 }

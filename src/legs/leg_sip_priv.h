@@ -29,6 +29,12 @@ struct leg_sip {
     bool refers, refer_accepted; /* its far end's REFER is under way; 202 was sent */
     uint32_t refer_id;
 
+    struct list texts, passed_texts; /* leg_sip_text.c: of its far end, and on their way to it */
+    uint32_t last_text;
+    char info_key; /* sent by INFO, not answered yet */
+    unsigned info_ms;
+    bool info_is_bare; /* it reads application/dtmf only */
+
     /* outgoing */
     struct sip_hop hops[SIP_HOPS_MAX]; /* RFC 3263: the next is tried when one fails */
     size_t n_hops, at_hop;
@@ -109,6 +115,12 @@ bool leg_sip_print_dialled(const struct leg_sip *self, struct slice target, stru
 bool leg_sip_redirect(struct leg_sip *self, const struct sip_outcome *outcome);
 bool leg_sip_redirect_next(struct leg_sip *self, const char *why);
 void leg_sip_redirects_clear(struct leg_sip *self);
+/* leg_sip_text.c */
+/** A MESSAGE in its dialog: the other far end's answer is its answer. */
+void leg_sip_take_text(struct leg_sip *self, struct sip_txn *txn);
+MUST_CHECK enum err leg_sip_text(struct leg *leg, const struct leg_text *text);
+void leg_sip_text_done(struct leg *leg, uint32_t id, int status);
+void leg_sip_texts_clear(struct leg_sip *self);
 /* leg_sip_parts.c */
 extern const struct leg_ops leg_sip_ops;
 struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming);

@@ -67,15 +67,21 @@ export async function startProvider(script = {}) {
     const messages = [];
     /** @type {Map<string, Call>} */
     const calls = new Map();
-    const heard = { packets: 0 };
-    rtp.on('message', (packet, from) => ((heard.packets += 1), rtp.send(packet, from.port, from.address)));
+    const heard = { packets: 0, keys: /** @type {number[]} */ ([]) };
+    rtp.on('message', (packet, from) => {
+        heard.packets += 1;
+        const isKey = (packet[1] & 0x7f) === 101 && packet[13] & 0x80; // RFC 4733: its end, which comes three times
+        if (isKey && !again.has(packet.readUInt32BE(4))) (again.add(packet.readUInt32BE(4)), heard.keys.push(packet[12]));
+        rtp.send(packet, from.port, from.address);
+    });
+    const again = new Set();
     let closed = false;
     atEnd(async () => closed || (socket.close(), rtp.close()));
 
     const spell = script.spell ?? ((/** @type {string} */ text) => text);
     let from = { port: 0, address: '127.0.0.1' };
     const send = (/** @type {string[]} */ lines, body = '') => {
-        const text = [...lines, ...(body ? ['Content-Type: application/sdp'] : []), `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
+        const text = [...lines, ...(body && !lines.some((line) => /^Content-Type:/i.test(line)) ? ['Content-Type: application/sdp'] : []), `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
         socket.send(spell(text), from.port, from.address);
     };
     const replyTo = (/** @type {Message} */ request, /** @type {number} */ status, /** @type {string} */ reason, /** @type {string[]} */ more = [], body = '', tag = 'provider') => {

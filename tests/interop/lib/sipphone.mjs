@@ -120,6 +120,41 @@ export async function startSipPhone({ user, password = '', server, domain = 'tan
         return ask(method, uri, { ...fixed, cseq: fixed.cseq + 1, lines });
     }
 
+    /**
+     * A call as it goes on: `progress(183)` waits for that answer, `answered()` for the last one and acknowledges it.
+     * @param {string} uri @param {{lines?: string[], body?: string, from?: string}} [options]
+     */
+    function dial(uri, { lines = [], body = '', from = `<sip:${user}@${domain}>` } = {}) {
+        const [callId, fromTag] = [token(), token(4)];
+        const type = body ? ['Content-Type: application/sdp'] : [];
+        const done = request('INVITE', uri, { lines: [`Contact: ${contact}`, ...type, ...lines], body, callId, fromTag, from });
+        const mine = () => responses.filter((m) => m.header('Call-ID') === callId);
+        let cseq = 10;
+        let taken = 0; // responses that progress() gave
+        const dialog = () => mine().findLast((m) => m.method === 'INVITE' && m.status > 100 && m.status < 300);
+        const target = () => /<([^>]+)>/.exec(dialog()?.header('Contact') ?? '')?.[1] ?? uri;
+        const ask_in = (/** @type {string} */ method, /** @type {string[]} */ more = [], text = '', wait = 5000) =>
+            ask(method, target(), { lines: [`Contact: ${contact}`, ...more], body: text, callId, fromTag, from, cseq: ++cseq, to: dialog()?.header('To'), wait });
+        return {
+            callId,
+            done,
+            progress: async (/** @type {number} */ status) => {
+                const at = () => mine().findIndex((m, i) => i >= taken && m.status === status && m.method === 'INVITE');
+                await waitFor(`${user}'s ${status}`, () => at() >= 0);
+                taken = at() + 1;
+                return mine()[taken - 1];
+            },
+            answered: async (text = '', more = /** @type {string[]} */ ([])) => {
+                const ok = await done;
+                const lines = [`Via: SIP/2.0/UDP ${local};branch=z9hG4bK${token()}`, 'Max-Forwards: 70', `From: ${from};tag=${fromTag}`, `To: ${ok.header('To')}`, `Call-ID: ${callId}`, `CSeq: ${ok.header('CSeq').split(' ')[0]} ACK`];
+                if (ok.status < 300) send([`ACK ${target()} SIP/2.0`, ...lines, ...more, `Content-Length: ${Buffer.byteLength(text)}`, '', text].join('\r\n'));
+                return ok;
+            },
+            request: ask_in,
+            bye: () => ask_in('BYE'),
+        };
+    }
+
     const registration = token();
     let registerCseq = 1;
     /** REGISTER with that Contact (its own unless told). */
@@ -152,7 +187,7 @@ export async function startSipPhone({ user, password = '', server, domain = 'tan
         return { answer, refresh: again, end: () => again(0) };
     }
     return {
-        user, local, contact, requests, responses, answers, ask, request, register, waitRequest, subscribe, reply, stop, send,
+        user, local, contact, requests, responses, answers, ask, request, dial, register, waitRequest, subscribe, reply, stop, send,
         mute: (on = true) => (isMute = on),
         port: socket.address().port,
     };
