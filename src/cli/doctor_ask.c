@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/num.h"
 #include "cli/doctor_priv.h"
+#include "legs/trunk_number.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_msg.h"
 #include "sip/sip_session.h"
@@ -13,9 +14,10 @@
 
 enum { URI_MAX = 600, DISCARD_PORT = 9 };
 
-static void put_uri(struct buf *out, const char *user, const char *host)
+static void put_uri(const struct doctor *doctor, struct buf *out, const char *user,
+                    const char *host)
 {
-    buf_text(out, "sip:");
+    buf_text(out, trunk_number_scheme(doctor->config.trunk));
     if (user[0]) {
         sip_escape_user(slice_of(user), out);
         buf_char(out, '@');
@@ -115,8 +117,8 @@ void doctor_options(struct doctor *doctor)
     struct buf uri = BUF_ON(uri_mem);
     struct buf from = BUF_ON(from_mem);
     static const struct sip_field accept[] = { { SLICE("Accept"), SLICE("application/sdp") } };
-    put_uri(&uri, "", doctor->config.trunk->host);
-    put_uri(&from, user_of(doctor), doctor->config.trunk->domain);
+    put_uri(doctor, &uri, "", doctor->config.trunk->host);
+    put_uri(doctor, &from, user_of(doctor), doctor->config.trunk->domain);
     struct sip_request_config request = { .method = SLICE("OPTIONS"),
                                           .request_uri = buf_slice(&uri),
                                           .from_uri = buf_slice(&from),
@@ -224,8 +226,8 @@ void doctor_credentials(struct doctor *doctor)
                     "by its address");
         return;
     }
-    put_uri(&uri, "", trunk->domain);
-    put_uri(&aor, trunk->username, trunk->domain);
+    put_uri(doctor, &uri, "", trunk->domain);
+    put_uri(doctor, &aor, trunk->username, trunk->domain);
     struct sip_request_config request = { .method = SLICE("REGISTER"),
                                           .request_uri = buf_slice(&uri),
                                           .from_uri = buf_slice(&aor),
@@ -306,8 +308,8 @@ static void try_invite(struct doctor *doctor)
     (void)!sip_agent_address(doctor->config.agent, hop->kind, &hop->addr, &shown);
     addr_print_ip(&shown, ip);
     const char *family = addr_is_v6(&shown) ? "IP6" : "IP4";
-    put_uri(&uri, doctor->dry_invite, trunk->domain);
-    put_uri(&from, trunk->username, trunk->domain);
+    put_uri(doctor, &uri, doctor->dry_invite, trunk->domain);
+    put_uri(doctor, &from, trunk->username, trunk->domain);
     buf_printf(&sdp,
                "v=0\r\no=- 1 1 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d RTP/AVP 0 8\r\n"
                "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n",

@@ -105,6 +105,7 @@ struct config_trunk {
     char *realm;         /* the only one whose challenges are answered; "": the first that asks */
     struct secret password;
     enum config_transport transport;
+    bool sips; /* its URIs are sips: TLS on every hop, not only to it (RFC 3261 §26.2.2) */
     enum config_auto register_mode; /* auto: the trunk finds out */
     int register_expires_s;
     enum config_srtp srtp;

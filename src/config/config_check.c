@@ -69,6 +69,9 @@ static enum err finish_trunk(struct load *load, struct config_trunk *trunk)
                          "trunks.%s.host is missing: the SIP server of the provider", trunk->name);
     if (trunk->type == CONFIG_TRUNK_KANDY)
         return finish_kandy(load, trunk);
+    if (trunk->sips && trunk->transport != CONFIG_TLS)
+        return fault_set(load->fault, ERR_INVALID, load->yaml_name ? load->yaml_name : "", 0,
+                         "trunks.%s.sips: sips: addresses need transport: tls", trunk->name);
     if (!trunk->domain[0])
         set_text(&trunk->domain, trunk->host);
     if (!trunk->auth_username[0])

@@ -259,6 +259,8 @@ static const struct option trunk[] = {
       .is_reloadable = true, .help = "SIP domain; the host unless given" },
     { .key = "transport", .env = "SIP_TRANSPORT", .type = OPTION_WORD, AT(transport),
       .value = "udp", .words = transports, .is_reloadable = true, .help = "udp, tcp or tls" },
+    { .key = "sips", .env = "SIP_SIPS", .type = OPTION_BOOL, AT(sips), .value = "false",
+      .is_reloadable = true, .help = "sips: addresses, which demand TLS of every hop; with transport tls" },
     { .key = "register", .env = "SIP_REGISTER", .type = OPTION_WORD, AT(register_mode),
       .value = "auto", .words = switches, .is_reloadable = true,
       .help = "register there, so that it can call us: auto, yes or no" },

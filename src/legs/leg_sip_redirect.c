@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "legs/leg_sip_priv.h"
 #include "legs/leg_uri.h"
+#include "legs/trunk_number.h"
 #include "sip/sip_redirect.h"
 #include "sip/sip_uri.h"
 
@@ -42,7 +43,7 @@ static bool print_target(const struct leg_sip *self, struct slice target, struct
     char number[SIP_NUMBER_MAX];
     if (!trunk || !sip_uri_number(&uri, number))
         return false;
-    buf_text(out, "sip:");
+    buf_text(out, trunk_number_scheme(trunk));
     sip_escape_user(slice_of(number), out);
     buf_char(out, '@');
     sip_host_print(slice_of(trunk->domain), out);
@@ -57,6 +58,12 @@ static void add_target(struct leg_sip *self, struct slice target)
     if (self->n_targets == LEG_SIP_TARGETS_MAX || !print_target(self, target, &text) ||
         sip_uri_parse(buf_slice(&text), &uri) || is_known(self, &uri))
         return;
+    if (slice_istarts(slice_of(self->request_uri), SLICE("sips:")) && uri.scheme != SIP_URI_SIPS) {
+        /* RFC 3261 §8.1.3.4 wants to be asked first, and nobody here can be */
+        leg_on_event(&self->leg, "sip", "not redirected to %.*s: it is no sips: address",
+                     SLICE_ARG(uri.text));
+        return;
+    }
     self->targets[self->n_targets++] = slice_dup(buf_slice(&text));
 }
 

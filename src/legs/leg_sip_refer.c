@@ -158,10 +158,7 @@ enum err leg_sip_refer(struct leg *leg, const struct transfer_request *request,
         config.target = request->to;
     } else {
         char *to = slice_dup(request->to);
-        buf_text(&target, "sip:");
-        trunk_number_print(trunk, request->to.len ? to : trunk->called, &target);
-        buf_char(&target, '@');
-        sip_host_print(slice_of(trunk->domain), &target);
+        trunk_number_print_uri(trunk, to, &target);
         mem_free(to);
         config.target = buf_slice(&target);
     }

@@ -83,3 +83,16 @@ void trunk_number_print(const struct config_trunk *trunk, const char *dialled, s
     else
         rewrite(trunk, number, out);
 }
+
+const char *trunk_number_scheme(const struct config_trunk *trunk)
+{
+    return trunk->sips ? "sips:" : "sip:";
+}
+
+void trunk_number_print_uri(const struct config_trunk *trunk, const char *dialled, struct buf *out)
+{
+    buf_text(out, trunk_number_scheme(trunk));
+    trunk_number_print(trunk, dialled[0] ? dialled : trunk->called, out);
+    buf_char(out, '@');
+    sip_host_print(slice_of(trunk->domain), out);
+}

@@ -104,10 +104,10 @@ static void probe(void *owner)
     struct trunk_sip *self = owner;
     char mem[512], from[512];
     struct buf uri = BUF_ON(mem), from_uri = BUF_ON(from);
-    trunk_sip_print_uri(&uri, "", self->trunk.config->host);
-    trunk_sip_print_uri(&from_uri,
-                        self->trunk.config->username[0] ? self->trunk.config->username : "tandem",
-                        self->trunk.config->domain);
+    const struct config_trunk *trunk = self->trunk.config;
+    trunk_sip_print_uri(trunk, "", trunk->host, &uri);
+    trunk_sip_print_uri(trunk, trunk->username[0] ? trunk->username : "tandem", trunk->domain,
+                        &from_uri);
     struct sip_request_config config = {
         .method = SLICE("OPTIONS"),
         .request_uri = buf_slice(&uri),
@@ -155,8 +155,8 @@ static void start_registration(struct trunk_sip *self)
         return;
     char mem[512], user_mem[512];
     struct buf domain = BUF_ON(mem), aor = BUF_ON(user_mem);
-    trunk_sip_print_uri(&domain, "", config->domain);
-    trunk_sip_print_uri(&aor, config->username, config->domain);
+    trunk_sip_print_uri(config, "", config->domain, &domain);
+    trunk_sip_print_uri(config, config->username, config->domain, &aor);
     struct sip_register_config reg = {
         .registrar_uri = buf_slice(&domain),
         .aor = buf_slice(&aor),

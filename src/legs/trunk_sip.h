@@ -43,7 +43,8 @@ MUST_CHECK enum err trunk_sip_send_text(struct trunk *trunk, const struct trunk_
 void trunk_sip_print_called(const struct trunk *trunk, const char *number, struct buf *out);
 /** As trunk_kind.policy. */
 void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out);
-/** "sip:user@host"; without a user, "sip:host". */
-void trunk_sip_print_uri(struct buf *out, const char *user, const char *host);
+/** "sip:user@host", or sips: where the trunk wants it; without a user, "sip:host". */
+void trunk_sip_print_uri(const struct config_trunk *config, const char *user, const char *host,
+                         struct buf *out);
 struct sip_account trunk_sip_account(const struct trunk_sip *self);
 struct sip_resolve_config trunk_sip_where(const struct config_trunk *config);

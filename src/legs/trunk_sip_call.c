@@ -29,9 +29,10 @@ static enum leg_dtmf dtmf_of(const struct config_trunk *config)
     return rows[config->dtmf];
 }
 
-void trunk_sip_print_uri(struct buf *out, const char *user, const char *host)
+void trunk_sip_print_uri(const struct config_trunk *config, const char *user, const char *host,
+                         struct buf *out)
 {
-    buf_text(out, "sip:");
+    buf_text(out, trunk_number_scheme(config));
     if (user[0]) {
         sip_escape_user(slice_of(user), out);
         buf_char(out, '@');
@@ -57,10 +58,7 @@ struct sip_resolve_config trunk_sip_where(const struct config_trunk *config)
 
 void trunk_sip_print_called(const struct trunk *trunk, const char *number, struct buf *out)
 {
-    buf_text(out, "sip:");
-    trunk_number_print(trunk->config, number[0] ? number : trunk->config->called, out);
-    buf_char(out, '@');
-    sip_host_print(slice_of(trunk->config->domain), out);
+    trunk_number_print_uri(trunk->config, number, out);
 }
 
 void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out)
@@ -110,13 +108,13 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
         return;
     }
     const char *from_user = config->username[0] ? config->username : call_from(call);
-    trunk_sip_print_uri(&from, config->caller_id[0] ? config->caller_id : from_user,
-                        config->domain);
+    trunk_sip_print_uri(config, config->caller_id[0] ? config->caller_id : from_user,
+                        config->domain, &from);
     char identity_mem[600];
     struct buf identity = BUF_ON(identity_mem);
     if (config->identity != CONFIG_IDENTITY_NONE && call_from(call)[0])
-        trunk_sip_print_uri(&identity, config->caller_id[0] ? config->caller_id : call_from(call),
-                            config->domain);
+        trunk_sip_print_uri(config, config->caller_id[0] ? config->caller_id : call_from(call),
+                            config->domain, &identity);
     struct leg_sip_target sip = {
         .request_uri = buf_slice(&uri),
         .from_uri = buf_slice(&from),
@@ -159,7 +157,7 @@ enum err trunk_sip_send_text(struct trunk *trunk, const struct trunk_text *text,
     const char *shown = config->caller_id[0]  ? config->caller_id
                         : config->username[0] ? config->username
                                               : from;
-    trunk_sip_print_uri(&from_uri, shown, config->domain);
+    trunk_sip_print_uri(config, shown, config->domain, &from_uri);
     struct sip_request_config request = {
         .method = SLICE("MESSAGE"),
         .request_uri = buf_slice(&uri),

@@ -251,6 +251,8 @@ static void print_contact(struct sip_register *reg, char *value, size_t cap)
     struct buf out;
     struct sip_flow flow;
     struct sip_name_addr contact;
+    /* RFC 5630 §5.1.1: calls to it come the same way */
+    bool is_secure = slice_istarts(slice_of(reg->registrar_uri), SLICE("sips:"));
     buf_init(&out, value, cap - 1);
     reg->contact[0] = value[0] = '\0';
     if (sip_transport_route(reg->agent->transport, &reg->hop, &flow))
@@ -258,7 +260,10 @@ static void print_contact(struct sip_register *reg, char *value, size_t cap)
     (void)!sip_transport_connect(reg->agent->transport, &flow); /* for its port */
     if (reg->contact_as_seen && addr_is_set(&reg->seen)) {
         char seen[ADDR_TEXT];
-        buf_printf(&out, "<sip:%s@%s>", reg->contact_user, addr_print(&reg->seen, seen));
+        buf_printf(&out, "<%s:%s@%s>", is_secure ? "sips" : "sip", reg->contact_user,
+                   addr_print(&reg->seen, seen));
+    } else if (is_secure) {
+        sip_agent_print_secure_contact(reg->agent, &flow, slice_of(reg->contact_user), &out);
     } else {
         sip_agent_print_contact(reg->agent, &flow, slice_of(reg->contact_user), &out);
     }

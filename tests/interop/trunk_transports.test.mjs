@@ -1,6 +1,8 @@
 /** A trunk over TCP and over TLS: Kamailio with digest and Record-Route in the way, tones measured at both ends; with
  * an rtpengine carrying the sound; and certificates that are not to be trusted. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { startBaresip } from './lib/baresip.mjs';
 import { assertPageHears, assertRecorded } from './lib/checks.mjs';
@@ -95,6 +97,39 @@ for (const way of WAYS)
             await close();
         });
     });
+
+test('sips: every URI of ours is one, registered and called so, through a proxy that keeps TLS to the end', async () => {
+    const kamailio = await startKamailio({ users: { gateway: SECRET, bob: SECRET }, tls: true });
+    const here = { SIP_TRUNK_HOST: 'localhost', SIP_TRUNK_PORT: String(kamailio.tlsPort), SIP_TLS_CA_FILE: kamailio.certFile, SIP_TRANSPORT: 'tls', SIP_SIPS: 'yes' };
+    const daemon = await startDaemon({ env: fiveValues(kamailio, here) });
+    const far = await startDaemon({ env: fiveValues(kamailio, { ...here, SIP_USERNAME: 'bob' }), yaml: "routes: [{from_trunk: default, to: 'builtin:milliwatt'}]\n" });
+    for (const one of [daemon, far]) await waitFor('the registration', async () => { const [row] = await one.command('trunks'); return row.registration === 'registered' && row.state === 'alive'; });
+    const socket = await openSocket(daemon.bridgeUrl);
+    socket.send({ type: 'offer', sdp: OFFER, destination: 'bob' });
+    await socket.next('answer');
+    await waitFor('the call there', async () => (await far.command('calls'))[0]?.state === 'up');
+    socket.send({ type: 'hangup' });
+    await waitFor('the end there', async () => (await far.command('calls')).length === 0);
+    const passed = async (/** @type {any} */ one, /** @type {string} */ way) => {
+        const headers = { Authorization: `Bearer ${readFileSync(join(one.state, 'admin.token'), 'utf8').trim()}` };
+        const { messages } = await (await fetch(`${one.url}/admin/api/trace?after=0`, { headers })).json();
+        return messages.filter((/** @type {any} */ m) => m.direction === way);
+    };
+    const sent = await passed(daemon, 'out');
+    for (const method of ['REGISTER', 'OPTIONS', 'INVITE', 'ACK', 'BYE']) {
+        const request = sent.find((/** @type {any} */ m) => m.text.startsWith(`${method} `))?.text;
+        assert.ok(request, `no ${method} in ${sent.length} messages`);
+        assert.match(request, /^[A-Z]+ sips:/);
+        assert.match(request, /^From: <sips:/m);
+        assert.doesNotMatch(request, /^Contact: <sip:/m);
+    }
+    const got = (await passed(far, 'in')).find((/** @type {any} */ m) => m.text.startsWith('INVITE '));
+    assert.match(got.text, /^INVITE sips:bob@127\.0\.0\.1:\d+;line=/);
+    assert.match(got.text, /^Record-Route: <sips?:[^>]*>/m);
+    await far.stop();
+    await daemon.stop();
+    await kamailio.stop();
+});
 
 for (const [what, tls, words] of /** @type {[string, any, RegExp][]} */ ([
     ['made by nobody we know', true, /certificate|self-signed|self signed/i],
