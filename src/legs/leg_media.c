@@ -420,6 +420,7 @@ static void describe(struct leg_media *media, bool we_offered)
     struct media_description description = {
         .ptime_ms = result->ptime_ms,
         .maxptime_ms = result->maxptime_ms,
+        .xr_voip = result->rtcp_xr,
         .send = sdp_can_send(result->direction),
         .receive = sdp_can_receive(result->direction),
     };

@@ -83,6 +83,12 @@ void codec_encoder_destroy(struct codec_encoder *encoder)
         encoder->codec->encoder_destroy(encoder);
 }
 
+void codec_adapt(struct codec_encoder *encoder, unsigned loss_percent, unsigned rate_permille)
+{
+    if (encoder->codec->adapt)
+        encoder->codec->adapt(encoder, loss_percent, rate_permille);
+}
+
 enum err codec_encode(struct codec_encoder *encoder, const int16_t *pcm, size_t samples,
                       uint8_t *out, size_t *len)
 {

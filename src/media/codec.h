@@ -60,6 +60,8 @@ struct codec {
 
     struct codec_encoder *(*encoder_create)(const struct codec_params *params, uint32_t rate_hz);
     void (*encoder_destroy)(struct codec_encoder *encoder);
+    /** See codec_adapt(). NULL: it has one bit rate and no protection. */
+    void (*adapt)(struct codec_encoder *encoder, unsigned loss_percent, unsigned rate_permille);
     enum err (*encode)(struct codec_encoder *encoder, const int16_t *pcm, size_t samples,
                        uint8_t *out, size_t *len);
     struct codec_decoder *(*decoder_create)(uint32_t rate_hz);
@@ -87,6 +89,9 @@ uint32_t codec_duration(const struct codec *codec, struct slice payload);
 struct codec_encoder *codec_encoder_create(const struct codec *codec,
                                            const struct codec_params *params, uint32_t rate_hz);
 void codec_encoder_destroy(struct codec_encoder *encoder);
+/** From now on: protect against so much loss, as far as the far end understands that, and spend
+ * that share of the usual bit rate. */
+void codec_adapt(struct codec_encoder *encoder, unsigned loss_percent, unsigned rate_permille);
 /** One packet of `samples` (a length of codec_packet_ms(), at the encoder's rate). `*len` is the
  * room in `out` and then the bytes; 0: send nothing (DTX). ERR_INVALID: another size.  ERR_LIMIT:
  * no room. */

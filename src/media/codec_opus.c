@@ -15,13 +15,15 @@ enum {
     COMPLEXITY = 5,       /* of 10: half the work of the default, hard to tell apart on speech */
     FEC_LOSS_PERCENT = 5, /* libopus spends nothing on FEC at 0 */
     DTX_BYTES = 2,        /* such a packet need not be sent (opus_encode) */
-    STEP_HZ = 400,        /* lengths are multiples of 2.5 ms */
+    FULL_PERMILLE = 1000,
+    STEP_HZ = 400, /* lengths are multiples of 2.5 ms */
 };
 
 struct opus_enc {
     struct codec_encoder base;
     OpusEncoder *state;
-    bool dtx;
+    bool dtx, fec;
+    opus_int32 bitrate; /* while little is lost */
 };
 struct opus_dec {
     struct codec_decoder base;
@@ -85,6 +87,16 @@ static opus_int32 bitrate(const struct codec_params *params)
     return (opus_int32)num_max(num_min(BITRATE, most), BITRATE_MIN); /* in these bounds */
 }
 
+static void adapt(struct codec_encoder *base, unsigned loss_percent, unsigned rate_permille)
+{
+    const struct opus_enc *encoder = (const struct opus_enc *)base; /* its first member */
+    int64_t loss = encoder->fec ? num_max(loss_percent, FEC_LOSS_PERCENT) : 0;
+    int64_t rate = (int64_t)encoder->bitrate * rate_permille / FULL_PERMILLE;
+    /* both in their bounds */
+    opus_encoder_ctl(encoder->state, OPUS_SET_BITRATE((opus_int32)num_max(rate, BITRATE_MIN)));
+    opus_encoder_ctl(encoder->state, OPUS_SET_PACKET_LOSS_PERC((opus_int32)num_min(loss, 100)));
+}
+
 static struct codec_encoder *encoder_create(const struct codec_params *params, uint32_t rate_hz)
 {
     struct opus_enc *encoder = mem_new(struct opus_enc);
@@ -92,14 +104,14 @@ static struct codec_encoder *encoder_create(const struct codec_params *params, u
     encoder->state = opus_encoder_create((opus_int32)rate_hz, 1, OPUS_APPLICATION_VOIP, &error);
     BUG_IF(error != OPUS_OK);
     encoder->dtx = params->dtx;
-    opus_int32 loss = params->fec ? (opus_int32)num_max(params->loss_percent, FEC_LOSS_PERCENT) : 0;
-    opus_encoder_ctl(encoder->state, OPUS_SET_BITRATE(bitrate(params)));
+    encoder->fec = params->fec;
+    encoder->bitrate = bitrate(params);
     opus_encoder_ctl(encoder->state, OPUS_SET_COMPLEXITY(COMPLEXITY));
     opus_encoder_ctl(encoder->state, OPUS_SET_MAX_BANDWIDTH(bandwidth(params->max_rate_hz)));
     opus_encoder_ctl(encoder->state, OPUS_SET_VBR(!params->cbr));
     opus_encoder_ctl(encoder->state, OPUS_SET_DTX(params->dtx));
     opus_encoder_ctl(encoder->state, OPUS_SET_INBAND_FEC(params->fec));
-    opus_encoder_ctl(encoder->state, OPUS_SET_PACKET_LOSS_PERC((opus_int32)num_min(loss, 100)));
+    adapt(&encoder->base, params->loss_percent, FULL_PERMILLE);
     return &encoder->base;
 }
 
@@ -192,6 +204,7 @@ const struct codec codec_opus = {
     .duration = duration,
     .encoder_create = encoder_create,
     .encoder_destroy = encoder_destroy,
+    .adapt = adapt,
     .encode = encode,
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,

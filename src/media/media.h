@@ -100,6 +100,7 @@ struct media_description {
     /* The far end takes no longer packets (a=maxptime; 0: any): a linked one's that last longer are
      * decoded and packed anew. Everything else passes as it is, whatever ptime says. */
     unsigned maxptime_ms;
+    bool xr_voip;       /* the far end takes VoIP metrics (RFC 3611) in our reports */
     bool send, receive; /* from our side: a=sendrecv is both */
 };
 

@@ -29,10 +29,15 @@ static double mos_of(double r)
     return mos < 1 ? 1 : mos; /* the curve dips below 1 near 0 */
 }
 
+double mos_r_factor(const struct mos_input *input)
+{
+    return R_DEFAULT - delay_impairment((double)input->delay_us / 1000) -
+           loss_impairment(input->codec, input->loss);
+}
+
 double mos_estimate(const struct mos_input *input)
 {
-    return mos_of(R_DEFAULT - delay_impairment((double)input->delay_us / 1000) -
-                  loss_impairment(input->codec, input->loss));
+    return mos_of(mos_r_factor(input));
 }
 
 int64_t mos_delay_us(int64_t rtt_us, int64_t buffer_us, int64_t jitter_us)

@@ -14,6 +14,8 @@ struct mos_input {
 };
 /** 1.0 to 4.41: no narrow-band call is better (G.107 annex B). */
 double mos_estimate(const struct mos_input *input);
+/** Its R, of which MOS is a function: 93 for a call without flaw, may be negative. */
+double mos_r_factor(const struct mos_input *input);
 /** One way: half the round trip (-1: not known, counts as 0) and what waits in the jitter buffer
  * (-1: not ours to see; twice the jitter is what it takes about). */
 int64_t mos_delay_us(int64_t rtt_us, int64_t buffer_us, int64_t jitter_us);

@@ -100,10 +100,20 @@ static enum err skip_part(struct rtcp *out, struct wire *w, unsigned count)
 }
 
 typedef enum err (*part_fn)(struct rtcp *out, struct wire *body, unsigned count);
-/* 127 is "unavailable" (RFC 3611 §4.7.5). */
+/* 127 is "unavailable" (RFC 3611 §4.7.5); levels are signed. */
 static int known(uint8_t value)
 {
-    return value == XR_UNKNOWN ? -1 : value;
+    return value == XR_UNKNOWN ? RTCP_UNKNOWN : value;
+}
+
+static int known_level(uint8_t value)
+{
+    return value == XR_UNKNOWN ? RTCP_UNKNOWN : (int8_t)value;
+}
+
+static uint8_t as_known(int value)
+{
+    return value == RTCP_UNKNOWN ? XR_UNKNOWN : (uint8_t)value; /* of eight bits, as parsed */
 }
 
 static void parse_voip(struct rtcp_voip *out, struct wire *w)
@@ -111,16 +121,25 @@ static void parse_voip(struct rtcp_voip *out, struct wire *w)
     out->ssrc = wire_u32(w);
     out->loss_rate = wire_u8(w);
     out->discard_rate = wire_u8(w);
-    wire_skip(w, 6); /* burst and gap: density and duration */
+    out->burst_density = wire_u8(w);
+    out->gap_density = wire_u8(w);
+    out->burst_ms = wire_u16(w);
+    out->gap_ms = wire_u16(w);
     out->rtt_ms = wire_u16(w);
     out->end_delay_ms = wire_u16(w);
-    wire_skip(w, 4); /* levels, echo return loss, Gmin */
+    out->signal_dbm0 = known_level(wire_u8(w));
+    out->noise_dbm0 = known_level(wire_u8(w));
+    out->echo_loss_db = known(wire_u8(w));
+    out->gmin = wire_u8(w);
     out->r_factor = known(wire_u8(w));
-    wire_skip(w, 1); /* R factor of another network */
+    out->external_r = known(wire_u8(w));
     out->mos_lq_x10 = known(wire_u8(w));
     out->mos_cq_x10 = known(wire_u8(w));
-    wire_skip(w, 2);
+    out->config = wire_u8(w);
+    wire_skip(w, 1);
     out->buffer_ms = wire_u16(w);
+    out->buffer_max_ms = wire_u16(w);
+    out->buffer_most_ms = wire_u16(w);
 }
 
 /* Blocks that do not fit their packet are a mistake of the far end's; the rest of the compound is
@@ -273,6 +292,43 @@ static void print_bye(struct buf *out, const struct rtcp *in)
         buf_u8(out, 0);
 }
 
+static void print_voip(struct buf *out, const struct rtcp_voip *in)
+{
+    buf_u8(out, XR_VOIP);
+    buf_u8(out, 0);
+    buf_u16(out, XR_VOIP_LEN / WORD);
+    buf_u32(out, in->ssrc);
+    buf_u8(out, in->loss_rate);
+    buf_u8(out, in->discard_rate);
+    buf_u8(out, in->burst_density);
+    buf_u8(out, in->gap_density);
+    buf_u16(out, in->burst_ms);
+    buf_u16(out, in->gap_ms);
+    buf_u16(out, in->rtt_ms);
+    buf_u16(out, in->end_delay_ms);
+    buf_u8(out, as_known(in->signal_dbm0));
+    buf_u8(out, as_known(in->noise_dbm0));
+    buf_u8(out, as_known(in->echo_loss_db));
+    buf_u8(out, in->gmin);
+    buf_u8(out, as_known(in->r_factor));
+    buf_u8(out, as_known(in->external_r));
+    buf_u8(out, as_known(in->mos_lq_x10));
+    buf_u8(out, as_known(in->mos_cq_x10));
+    buf_u8(out, in->config);
+    buf_u8(out, 0);
+    buf_u16(out, in->buffer_ms);
+    buf_u16(out, in->buffer_max_ms);
+    buf_u16(out, in->buffer_most_ms);
+}
+
+static void print_xr(struct buf *out, const struct rtcp *in)
+{
+    print_head(out, 0, RTCP_XR, 1 + in->n_voips * (1 + XR_VOIP_LEN / WORD));
+    buf_u32(out, in->ssrc);
+    for (size_t i = 0; i < in->n_voips; i++)
+        print_voip(out, &in->voips[i]);
+}
+
 enum err rtcp_print(const struct rtcp *in, struct buf *out)
 {
     if (in->n_blocks > COUNT_MAX || in->n_byes > COUNT_MAX || in->cname.len > RTCP_CNAME_MAX ||
@@ -282,6 +338,8 @@ enum err rtcp_print(const struct rtcp *in, struct buf *out)
         print_report(out, in);
     if (!slice_empty(in->cname))
         print_sdes(out, in);
+    if (in->n_voips)
+        print_xr(out, in);
     if (in->has_bye)
         print_bye(out, in);
     for (size_t i = 0; i < in->n_feedback; i++)
@@ -297,6 +355,13 @@ void rtcp_seen_feed(struct rtcp_seen *seen, const struct rtcp *report, int64_t n
     seen->arrived_us = now_us;
 }
 
+uint8_t rtcp_share(uint64_t part, uint64_t all)
+{
+    if (part >= all)
+        return all ? UINT8_MAX : 0;
+    return (uint8_t)((part << 8) / all); /* below 256 */
+}
+
 /* RFC 3550 §A.3 */
 static uint8_t fraction_lost(struct rtp_source *source, uint32_t expected)
 {
@@ -306,9 +371,7 @@ static uint8_t fraction_lost(struct rtp_source *source, uint32_t expected)
     source->received_prior = source->received;
     if (expected_now == 0 || received_now >= expected_now)
         return 0;
-    /* below 256, for fewer were lost than expected, unless all were */
-    uint64_t fraction = ((uint64_t)(expected_now - received_now) << 8) / expected_now;
-    return fraction > UINT8_MAX ? UINT8_MAX : (uint8_t)fraction;
+    return rtcp_share(expected_now - received_now, expected_now);
 }
 
 void rtcp_block_make(struct rtcp_block *out, struct rtp_source *source,

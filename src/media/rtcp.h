@@ -45,14 +45,25 @@ struct rtcp_block {
     uint32_t jitter;       /* clock units */
     uint32_t lsr, dlsr;    /* 2^-16 s; 0: no sender report came yet */
 };
-/** How the far end hears us (RFC 3611 §4.7). */
+/** How the reporter hears a source: VoIP metrics (RFC 3611 §4.7). */
 struct rtcp_voip {
     uint32_t ssrc;                   /* whose packets this is about */
     uint8_t loss_rate, discard_rate; /* of 256, since it began */
-    unsigned rtt_ms, end_delay_ms;   /* 0: it does not know */
-    int r_factor;                    /* -1: it does not know */
-    int mos_lq_x10, mos_cq_x10;      /* listening, conversation; -1 */
-    unsigned buffer_ms;              /* its jitter buffer, nominal */
+    uint8_t burst_density, gap_density;
+    uint16_t burst_ms, gap_ms;
+    uint16_t rtt_ms, end_delay_ms; /* 0: not known */
+    int signal_dbm0, noise_dbm0;   /* RTCP_UNKNOWN: not measured; so are the next five */
+    int echo_loss_db;
+    uint8_t gmin;
+    int r_factor, external_r;
+    int mos_lq_x10, mos_cq_x10;                        /* listening, conversation */
+    uint8_t config;                                    /* RTCP_VOIP_… bits */
+    uint16_t buffer_ms, buffer_max_ms, buffer_most_ms; /* nominal, now, ever */
+};
+enum {
+    RTCP_UNKNOWN = -1000,
+    RTCP_VOIP_PLC_ENHANCED = 0x80, /* RFC 3611 §4.7.6 */
+    RTCP_VOIP_BUFFER_ADAPTIVE = 0x30,
 };
 /** A compound packet, flat: who reports, and everything it said. Slices borrow from the datagram.
  */
@@ -98,6 +109,8 @@ const struct rtcp_block *rtcp_block_find(const struct rtcp *report, uint32_t ssr
 /** How the far end hears `ssrc`, or NULL. */
 const struct rtcp_voip *rtcp_voip_find(const struct rtcp *report, uint32_t ssrc);
 
+/** A share in 256ths, 255 at most. */
+uint8_t rtcp_share(uint64_t part, uint64_t all);
 /** NTP time of microseconds since 1970. */
 uint64_t rtcp_ntp(int64_t wall_us);
 static inline uint32_t rtcp_ntp_middle(uint64_t ntp)

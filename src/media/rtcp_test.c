@@ -114,9 +114,19 @@ static void reads_how_the_far_end_hears_us(void **state)
     assert_int_equal(voip->end_delay_ms, 80);
     assert_int_equal(voip->r_factor, 88);
     assert_int_equal(voip->mos_lq_x10, 42);
-    assert_int_equal(voip->mos_cq_x10, -1);
+    assert_int_equal(voip->mos_cq_x10, RTCP_UNKNOWN);
+    assert_int_equal(voip->signal_dbm0, -30);
+    assert_int_equal(voip->noise_dbm0, -80);
     assert_int_equal(voip->buffer_ms, 60);
     assert_int_equal(in.n_ignored, 0);
+
+    char mem[200]; /* ours reads the same */
+    struct buf out = BUF_ON(mem);
+    struct rtcp again;
+    assert_int_equal(rtcp_print(&in, &out), OK);
+    assert_int_equal(out.len, sizeof(bytes) - 12); /* without the block that is not ours */
+    assert_int_equal(rtcp_parse(&again, buf_slice(&out)), OK);
+    assert_memory_equal(mem + 16, bytes + 28, 36);
 }
 
 static void a_block_longer_than_its_report_is_skipped(void **state)

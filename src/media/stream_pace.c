@@ -177,14 +177,23 @@ static void render(struct media_stream_core *core, int16_t *pcm, size_t n, uint3
                     &(struct media_event){ .kind = MEDIA_EVENT_PLAY_DONE, .play_id = play_id });
 }
 
-static struct codec_encoder *encoder(struct stream_pace *pace, const struct media_format *format,
-                                     uint32_t rate)
+void stream_pace_adapt(struct media_stream_core *core)
 {
+    const struct loss_follow *follow = &core->tx.follow;
+    if (core->pace.encoder)
+        codec_adapt(core->pace.encoder, follow->loss_percent, follow->rate_permille);
+}
+
+static struct codec_encoder *encoder(struct media_stream_core *core,
+                                     const struct media_format *format, uint32_t rate)
+{
+    struct stream_pace *pace = &core->pace;
     struct codec_encoder *old = pace->encoder;
     if (old && old->codec == format->codec && old->rate_hz == rate)
         return old;
     codec_encoder_destroy(old);
     pace->encoder = codec_encoder_create(format->codec, &format->params, rate);
+    stream_pace_adapt(core);
     return pace->encoder;
 }
 
@@ -194,7 +203,7 @@ static void send_frame(struct media_stream_core *core, const struct media_format
     struct stream_tx *tx = &core->tx;
     uint8_t payload[CODEC_MAX_BYTES];
     size_t len = sizeof payload;
-    struct codec_encoder *with = encoder(&core->pace, format, rate);
+    struct codec_encoder *with = encoder(core, format, rate);
     if (!core->description.send || codec_encode(with, pcm, n, payload, &len) != OK || len == 0) {
         rtp_sender_advance(&tx->sender, duration); /* held, or DTX: time passes all the same */
         return;

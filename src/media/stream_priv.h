@@ -11,12 +11,14 @@
 #include "base/timer.h"
 #include "media/codec.h"
 #include "media/dtmf.h"
+#include "media/loss_follow.h"
 #include "media/media_priv.h"
 #include "media/media_thread.h"
 #include "media/meter.h"
 #include "media/player.h"
 #include "media/recorder.h"
 #include "media/rtcp.h"
+#include "media/rtp_bursts.h"
 #include "media/rtp_sender.h"
 #include "media/rtp_source.h"
 #include "media/stage.h"
@@ -50,6 +52,7 @@ struct stream_rx {
     uint64_t packets, bytes, reordered;
     int64_t last_us; /* 0: none yet */
     const struct codec *codec;
+    struct rtp_bursts bursts; /* of all sources; only while reports of it are wanted */
     struct meter meter;
     struct stage meter_stage, dtmf_stage, forward_stage;
     struct dtmf_receiver dtmf;
@@ -70,6 +73,7 @@ struct stream_tx {
     int64_t reported_jitter_us;
     int64_t reported_buffer_ms; /* -1: it does not say */
     double reported_mos;        /* -1 */
+    struct loss_follow follow;  /* what our encoder does about that */
     struct {                    /* the telephone event that is passed on with numbers of our own */
         uint32_t in_ts, out_ts;
         int64_t heard_us; /* 0: none */
@@ -188,6 +192,8 @@ void stream_tx_send(struct media_stream_core *core, const struct rtp_header *hea
 
 /* stream_pace.c */
 void stream_pace_clear(struct media_stream_core *core);
+/** What the far end reports to be lost has changed: tell the encoder. */
+void stream_pace_adapt(struct media_stream_core *core);
 /** Something may want to be sent by the clock now. */
 void stream_pace_wake(struct media_stream_core *core);
 /** What is sent by the clock replaces what the partner sends. */
@@ -228,6 +234,10 @@ void stream_feeds_add_to(struct media_stream_core *core, int16_t *pcm, size_t n,
 
 /* stream_stats.c */
 struct media_stats stream_stats_collect(struct media_stream_core *core);
+struct rtcp_voip;
+/** R factor and MOS of what is received; left alone when there is too little to go by. */
+void stream_stats_fill_quality(const struct media_stream_core *core,
+                               const struct media_flow_stats *rx, struct rtcp_voip *out);
 
 /* stream_watch.c */
 void stream_watch_heard(struct media_stream_core *core);

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/num.h"
 #include "base/rand.h"
 #include "media/media_packet.h"
 #include "media/stream_priv.h"
@@ -10,6 +11,7 @@
 enum {
     INTERVAL_US = 5000000, /* RFC 3550 §6.2 */
     CNAME_LEN = 16,        /* RFC 7022 §4.2: 96 bits of chance */
+    PACKET_MS = 20,        /* what almost all send: only means of bursts in ms rest on it */
 };
 
 static int64_t wall_us(void)
@@ -40,6 +42,8 @@ static void take_block(struct media_stream_core *core, const struct rtcp_block *
         tx->reported_lost = (uint64_t)block->lost;
     if (tx->sender.clock_hz)
         tx->reported_jitter_us = (int64_t)block->jitter * 1000000 / tx->sender.clock_hz;
+    if (loss_follow_feed(&tx->follow, block->fraction_lost))
+        stream_pace_adapt(core);
     int64_t rtt_us = rtcp_rtt_us(block, rtcp_ntp(wall_us()));
     if (rtt_us >= 0)
         core->rtcp.rtt_us = rtt_us;
@@ -47,7 +51,7 @@ static void take_block(struct media_stream_core *core, const struct rtcp_block *
 
 static void take_voip(struct media_stream_core *core, const struct rtcp_voip *voip)
 {
-    int mos_x10 = voip->mos_cq_x10 > 0 ? voip->mos_cq_x10 : voip->mos_lq_x10;
+    int mos_x10 = voip->mos_cq_x10 != RTCP_UNKNOWN ? voip->mos_cq_x10 : voip->mos_lq_x10;
     if (mos_x10 >= 10 && mos_x10 <= 50)
         core->tx.reported_mos = mos_x10 / 10.0;
     core->tx.reported_buffer_ms = voip->buffer_ms;
@@ -82,6 +86,36 @@ static void fill_sender_info(const struct media_stream_core *core, struct rtcp *
                                          .octets = sender->octets };
 }
 
+/* How we hear the far end (RFC 3611 §4.7); what is not measured stays unknown. */
+static void fill_voip(struct media_stream_core *core, struct rtcp_voip *out)
+{
+    struct media_stats stats = stream_stats_collect(core);
+    const struct media_flow_stats *rx = &stats.rx;
+    struct rtp_bursts_result bursts = rtp_bursts_read(&core->rx.bursts, PACKET_MS);
+    *out = (struct rtcp_voip){ .ssrc = core->rx.source.ssrc,
+                               .loss_rate = rtcp_share(rx->lost, rx->packets + rx->lost),
+                               .burst_density = bursts.burst_density,
+                               .gap_density = bursts.gap_density,
+                               .burst_ms = bursts.burst_ms,
+                               .gap_ms = bursts.gap_ms,
+                               .signal_dbm0 = RTCP_UNKNOWN,
+                               .noise_dbm0 = RTCP_UNKNOWN,
+                               .echo_loss_db = RTCP_UNKNOWN,
+                               .gmin = RTP_BURSTS_GMIN,
+                               .r_factor = RTCP_UNKNOWN,
+                               .external_r = RTCP_UNKNOWN,
+                               .mos_lq_x10 = RTCP_UNKNOWN,
+                               .mos_cq_x10 = RTCP_UNKNOWN };
+    if (stats.rtt_us >= 0)
+        out->rtt_ms = (uint16_t)num_min(stats.rtt_us / 1000, UINT16_MAX);
+    stream_stats_fill_quality(core, rx, out);
+    if (rx->buffer_ms < 0)
+        return;
+    out->config = RTCP_VOIP_PLC_ENHANCED | RTCP_VOIP_BUFFER_ADAPTIVE;
+    out->buffer_ms = out->buffer_max_ms = out->buffer_most_ms = out->end_delay_ms =
+        (uint16_t)num_min(rx->buffer_ms, UINT16_MAX);
+}
+
 static void send_report(struct media_stream_core *core, bool bye)
 {
     struct rtcp report = { .ssrc = core->tx.sender.ssrc,
@@ -89,9 +123,13 @@ static void send_report(struct media_stream_core *core, bool bye)
                            .cname = slice_of(core->rtcp.cname) };
     if (core->tx.packets)
         fill_sender_info(core, &report);
+    report.has_rr =
+        !report.has_sr; /* who only hears says how (RFC 3550 §6.1: one of the two first) */
     if (core->rx.has_source)
         rtcp_block_make(&report.blocks[report.n_blocks++], &core->rx.source, &core->rtcp.seen,
                         stream_now_us(core));
+    if (core->rx.has_source && core->description.xr_voip)
+        fill_voip(core, &report.voips[report.n_voips++]);
     report.has_bye = bye;
     if (bye)
         report.byes[report.n_byes++] = core->tx.sender.ssrc;

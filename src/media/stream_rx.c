@@ -155,6 +155,15 @@ static bool is_counted(struct stream_rx *rx, const struct rtp_header *header, ui
     return true;
 }
 
+/* A packet was counted; what is missing between it and the newest one of before? One that comes
+ * late was counted as missing, which it is to whoever plays. */
+static void count_burst(struct stream_rx *rx, uint32_t before)
+{
+    uint32_t ahead = rtp_source_highest(&rx->source) - before;
+    if (ahead > 0)
+        rtp_bursts_feed(&rx->bursts, ahead < RTP_MAX_DROPOUT ? ahead - 1 : 0);
+}
+
 /* Fill `item` from one packet; false: not for us. */
 static bool take_in(struct media_stream_core *core, struct media_packet *packet,
                     struct stage_item *item)
@@ -174,8 +183,12 @@ static bool take_in(struct media_stream_core *core, struct media_packet *packet,
     } else if (what < RX_NOISE) {
         item->dtmf = &core->description.dtmf[what - RX_DTMF];
     }
+    bool goes_on = rx->has_source && rx->source.ssrc == item->header.ssrc;
+    uint32_t highest = rtp_source_highest(&rx->source);
     if (!is_counted(rx, &item->header, clock_hz, packet->arrived_us))
         return false;
+    if (core->description.xr_voip)
+        count_burst(rx, goes_on ? highest : rtp_source_highest(&rx->source) - 1);
     rx->packets++;
     rx->bytes += item->header.payload.len;
     rx->last_us = packet->arrived_us;

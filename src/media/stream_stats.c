@@ -13,19 +13,46 @@ static int64_t age_ms(const struct media_stream_core *core, int64_t last_us)
     return last_us ? (stream_now_us(core) - last_us) / 1000 : -1;
 }
 
-static double mos(const struct media_flow_stats *flow, const struct codec *codec, uint64_t missing,
-                  int64_t rtt_us)
+/* False: too little to go by. `flow->lost` are those that never came, `missing` all that were not
+ * there to be played. */
+static bool hearing(const struct media_flow_stats *flow, const struct codec *codec,
+                    uint64_t missing, int64_t rtt_us, struct mos_input *out)
 {
     uint64_t all = flow->packets + flow->lost;
     if (!codec || flow->packets < MOS_PACKETS)
-        return -1;
+        return false;
     int64_t buffer_us = flow->buffer_ms >= 0 ? flow->buffer_ms * 1000 : -1;
-    const struct mos_input input = {
+    *out = (struct mos_input){
         .codec = codec,
         .loss = (double)(missing < all ? missing : all) / (double)all,
         .delay_us = mos_delay_us(rtt_us, buffer_us, flow->jitter_us),
     };
-    return mos_estimate(&input);
+    return true;
+}
+
+static double mos(const struct media_flow_stats *flow, const struct codec *codec, uint64_t missing,
+                  int64_t rtt_us)
+{
+    struct mos_input input;
+    return hearing(flow, codec, missing, rtt_us, &input) ? mos_estimate(&input) : -1;
+}
+
+static uint64_t late_packets(const struct media_stream_core *core)
+{
+    return core->rx.decoder ? stream_decoder_late(core->rx.decoder) : 0;
+}
+
+void stream_stats_fill_quality(const struct media_stream_core *core,
+                               const struct media_flow_stats *rx, struct rtcp_voip *out)
+{
+    struct mos_input input;
+    if (!hearing(rx, core->rx.codec, rx->lost + late_packets(core), core->rtcp.rtt_us, &input))
+        return;
+    out->discard_rate = rtcp_share(late_packets(core), rx->packets + rx->lost);
+    out->r_factor = (int)num_min(num_max((int64_t)mos_r_factor(&input), 0), 100);
+    out->mos_cq_x10 = (int)(10 * mos_estimate(&input) + 0.5); /* 10 to 44 */
+    input.delay_us = 0;
+    out->mos_lq_x10 = (int)(10 * mos_estimate(&input) + 0.5);
 }
 
 static struct media_flow_stats collect_rx(struct media_stream_core *core)
@@ -42,13 +69,11 @@ static struct media_flow_stats collect_rx(struct media_stream_core *core)
         .concealed_ms = -1,
         .buffer_ms = -1,
     };
-    uint64_t late = 0;
     if (rx->decoder) {
         flow.concealed_ms = stream_decoder_concealed_ms(rx->decoder);
         flow.buffer_ms = stream_decoder_buffer_ms(rx->decoder);
-        late = stream_decoder_late(rx->decoder);
     }
-    flow.mos = mos(&flow, rx->codec, flow.lost + late, core->rtcp.rtt_us);
+    flow.mos = mos(&flow, rx->codec, flow.lost + late_packets(core), core->rtcp.rtt_us);
     return flow;
 }
 

@@ -186,6 +186,104 @@ static void report(struct pair *pair, uint32_t lost, uint8_t mos_x10)
                      (ssize_t)buf.len);
 }
 
+/* Bytes of the next half second's packets, the first ones left out. */
+static unsigned bytes_sent(struct pair *pair)
+{
+    unsigned bytes = 0;
+    rig_run(&pair->rig, 200);
+    while (far_try_receive(&pair->b))
+        ;
+    for (int i = 0; i < 25; i++) {
+        assert_true(far_receive(&pair->b, 200));
+        bytes += (unsigned)pair->b.got.payload.len;
+    }
+    return bytes;
+}
+
+/* Half of what we send is lost, say its reports: our Opus takes half the rate; and it comes back.
+ */
+static void the_bit_rate_follows_reported_loss(void **state)
+{
+    struct pair *pair = *state;
+    describe_b(pair, &codec_opus, 20, 0);
+    media_stream_tone(pair->b.stream, 1000, -10);
+    assert_true(far_receive(&pair->b, 1000));
+    unsigned clean = bytes_sent(pair);
+    for (int i = 0; i < 5; i++)
+        report(pair, 128U << 24, 30);
+    unsigned lossy = bytes_sent(pair);
+    if (lossy * 4 > clean * 3)
+        fail_msg("%u bytes with loss, %u without", lossy, clean);
+    for (int i = 0; i < 12; i++)
+        report(pair, 0, 40);
+    unsigned again = bytes_sent(pair);
+    if (again * 10 < clean * 9)
+        fail_msg("%u bytes when it was over, %u before", again, clean);
+}
+
+/* The report that our stream sends to b, or none after `ms`. */
+static bool receive_report(struct pair *pair, struct rtcp *out, int64_t ms)
+{
+    static uint8_t bytes[1500];
+    for (int64_t end_us = rig_now_us() + ms * 1000; rig_now_us() < end_us;) {
+        ssize_t n = recv(pair->b.rtcp_fd, bytes, sizeof bytes, 0);
+        if (n > 0 && rtcp_parse(out, slice_make(bytes, (size_t)n)) == OK && out->n_blocks)
+            return true;
+        loop_turn(pair->rig.loop, 2);
+    }
+    return false;
+}
+
+static void b_loses_some(struct pair *pair, bool xr)
+{
+    struct media_description description = { .n_formats = 1, .send = true, .receive = true };
+    description.formats[0] = (struct media_format){ .codec = &codec_pcmu };
+    description.xr_voip = xr;
+    media_stream_describe(pair->b.stream, &description);
+    rig_wait(&pair->rig, &pair->b.connected, 1, 1000);
+    for (unsigned i = 0; i < 100; i++) {
+        if (i % 20 == 5) { /* one in twenty */
+            pair->b.seq++;
+            pair->b.ts += 160;
+        } else {
+            far_send(&pair->b, FAR_PCMU, pair->sound, 160, 160);
+        }
+        rig_run(&pair->rig, 2);
+    }
+}
+
+static void voip_metrics_go_to_who_takes_them(void **state)
+{
+    struct pair *pair = *state;
+    struct rtcp report;
+    b_loses_some(pair, true);
+    assert_true(receive_report(pair, &report, 9000));
+    const struct rtcp_voip *voip = rtcp_voip_find(&report, pair->b.ssrc);
+    assert_non_null(voip);
+    assert_in_range(voip->loss_rate, 12, 13); /* 5 of 100 */
+    assert_in_range(voip->gap_density, 10, 15);
+    assert_int_equal(voip->burst_density, 0);
+    assert_int_equal(voip->gmin, 16);
+    assert_in_range(voip->r_factor, 60, 80);
+    assert_in_range(voip->mos_lq_x10, 33, 41);
+    assert_true(voip->mos_cq_x10 <= voip->mos_lq_x10);
+    assert_int_equal(voip->signal_dbm0, RTCP_UNKNOWN); /* nobody measures these */
+    assert_int_equal(voip->noise_dbm0, RTCP_UNKNOWN);
+    assert_int_equal(voip->echo_loss_db, RTCP_UNKNOWN);
+    assert_int_equal(voip->rtt_ms, 0); /* it never reported to us */
+    assert_int_equal(voip->buffer_ms, 0);
+}
+
+static void and_to_nobody_else(void **state)
+{
+    struct pair *pair = *state;
+    struct rtcp report;
+    b_loses_some(pair, false);
+    assert_true(receive_report(pair, &report, 9000));
+    assert_int_equal(report.n_voips, 0);
+    assert_int_equal(report.n_ignored, 0);
+}
+
 static void the_far_end_says_how_it_hears_us(void **state)
 {
     struct pair *pair = *state;
@@ -214,6 +312,9 @@ int main(void)
         STATS_TEST(says_what_it_does_not_know),
         STATS_TEST(loss_and_disorder_show),
         STATS_TEST(the_far_end_says_how_it_hears_us),
+        STATS_TEST(the_bit_rate_follows_reported_loss),
+        STATS_TEST(voip_metrics_go_to_who_takes_them),
+        STATS_TEST(and_to_nobody_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

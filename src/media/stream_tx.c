@@ -18,6 +18,7 @@ void stream_tx_init(struct media_stream_core *core)
     rtp_sender_init(&core->tx.sender, rand_u32(), seq, rand_u32(), 8000);
     core->tx.reported_jitter_us = core->tx.reported_buffer_ms = -1;
     core->tx.reported_mos = -1;
+    loss_follow_init(&core->tx.follow);
 }
 
 void stream_tx_clear(struct media_stream_core *core)

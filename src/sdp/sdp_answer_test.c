@@ -159,6 +159,31 @@ static void test_reduced_size_rtcp_only_when_ours(void **state)
     teardown(&x);
 }
 
+/* A phone that takes VoIP metrics is told that we do, too; a browser that wants others is not. */
+static void test_rtcp_xr(void **state)
+{
+    static const struct {
+        const char *seed;
+        enum sdp_transport transport;
+        bool xr;
+    } rows[] = { { "linphone", SDP_RTP_PLAIN, true },
+                 { "chromium", SDP_RTP_DTLS, false },
+                 { "asterisk", SDP_RTP_PLAIN, false } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct exchange x;
+        struct sdp_caps caps = caps_for(rows[i].transport);
+        setup(&x);
+        assert_int_equal(answer_seed(&x, &caps, rows[i].seed), OK);
+        assert_int_equal(x.result.rtcp_xr, rows[i].xr);
+        if (rows[i].xr)
+            assert_has(x.text, "a=rtcp-xr:voip-metrics\r\n");
+        else
+            assert_has_not(x.text, "rtcp-xr");
+        teardown(&x);
+    }
+}
+
 static void test_whose_order(void **state)
 {
     (void)state;
@@ -314,6 +339,7 @@ static void test_peek_at_transport(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rtcp_xr),
         cmocka_unit_test(test_offers_of_peers),
         cmocka_unit_test(test_answer_to_chromium),
         cmocka_unit_test(test_reduced_size_rtcp_only_when_ours),

@@ -85,6 +85,8 @@ static void print_rtcp(const struct sdp_caps *caps, const struct sdp_line *line,
         buf_text(out, "a=rtcp-mux" CRLF);
     if (line->rtcp_rsize)
         buf_text(out, "a=rtcp-rsize" CRLF);
+    if (line->rtcp_xr)
+        buf_text(out, "a=rtcp-xr:voip-metrics" CRLF);
 }
 
 static void print_audio(const struct sdp_caps *caps, const struct sdp_memory *memory,

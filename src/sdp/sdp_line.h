@@ -13,7 +13,7 @@ struct sdp_line { /* what offer and answer print differently */
     struct sdp_dtmf dtmf[SDP_RESULT_MAX_DTMF];
     size_t n_dtmf;
     enum sdp_direction direction;
-    bool rtcp_mux, rtcp_rsize, ice;
+    bool rtcp_mux, rtcp_rsize, rtcp_xr, ice;
     enum sdp_setup setup;
     bool all_keys;    /* an offer: every key, with tags from 1 */
     size_t key;       /* an answer: this one … */

@@ -212,6 +212,7 @@ static struct sdp_line line_of(const struct sdp_caps *caps, const struct sdp_res
                              .direction = result->direction,
                              .rtcp_mux = result->rtcp_mux,
                              .rtcp_rsize = result->rtcp_rsize,
+                             .rtcp_xr = result->rtcp_xr,
                              .ice = caps->ice_ufrag && result->ice_ufrag.len,
                              .setup = result->setup,
                              .key = result->key,

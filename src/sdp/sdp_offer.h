@@ -110,6 +110,7 @@ struct sdp_result {
     struct slice rtcp_address; /* with rtcp_mux the same as RTP's */
     uint16_t rtcp_port;
     bool rtcp_mux, rtcp_rsize;
+    bool rtcp_xr; /* they take VoIP metrics (a=rtcp-xr:voip-metrics, RFC 3611 §5.1) */
 
     struct sdp_format formats[SDP_CAPS_MAX_CODECS]; /* [0] is what to send; never empty */
     size_t n_formats;

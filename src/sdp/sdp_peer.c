@@ -168,6 +168,18 @@ static void read_wishes(const struct sdp_caps *caps, const struct sdp_session *s
         result->ptime_ms = max_ms;
 }
 
+/* RFC 3611 §5.1: formats with spaces between, some with a value. */
+static bool takes_voip_metrics(const struct sdp_attribute *xr)
+{
+    struct slice rest = xr ? xr->value : SLICE_NONE;
+    while (rest.len) {
+        struct slice format = slice_word(&rest);
+        if (slice_iis(slice_cut(&format, '='), "voip-metrics"))
+            return true;
+    }
+    return false;
+}
+
 enum err sdp_peer_read(const struct sdp_caps *caps, const struct sdp_session *session, size_t i,
                        struct sdp_result *result, struct fault *fault)
 {
@@ -178,6 +190,7 @@ enum err sdp_peer_read(const struct sdp_caps *caps, const struct sdp_session *se
     bool mux_here = caps->rtcp_mux || caps->transport == SDP_RTP_DTLS;
     result->rtcp_mux = mux_here && find_transport(session, media, "rtcp-mux");
     result->rtcp_rsize = caps->rtcp_rsize && sdp_find_in(session, media, "rtcp-rsize");
+    result->rtcp_xr = takes_voip_metrics(sdp_find_in(session, media, "rtcp-xr"));
     read_address(session, media, result);
     enum err err = read_ice(session, media, result, fault);
     if (!err)
