@@ -15,7 +15,7 @@ enum {
     PROV_SETTINGS_MAX = 32 << 10,
     PROV_LIST_MAX = 1000, /* rows of a log, and unless told 100 */
     PROV_LOGIN_ROUTES = 2,
-    PROV_ROUTES = 26,
+    PROV_ROUTES = 30,
 };
 
 typedef void (*prov_device_fn)(struct rest *rest, const struct store_device *device);
@@ -69,6 +69,12 @@ void prov_trace_log(struct rest *rest);
 void prov_console_log(struct rest *rest);
 void prov_console_add(struct rest *rest);
 void prov_access_log(struct rest *rest);
+/* prov_connections.c */
+void prov_connection_list(struct rest *rest);
+void prov_connection_add(struct rest *rest);
+void prov_connection_show(struct rest *rest);
+void prov_connection_change(struct rest *rest);
+void prov_connection_remove(struct rest *rest);
 /* prov_users.c */
 void prov_user_show(struct rest *rest);
 void prov_user_change(struct rest *rest);
@@ -78,7 +84,6 @@ void prov_settings_show(struct rest *rest);
 void prov_settings_change(struct rest *rest);
 void prov_domain_settings_show(struct rest *rest);
 void prov_domain_settings_change(struct rest *rest);
-void prov_connection_list(struct rest *rest);
 void prov_pat_list(struct rest *rest);
 void prov_pat_add(struct rest *rest);
 void prov_pat_remove(struct rest *rest);

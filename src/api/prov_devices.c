@@ -43,6 +43,51 @@ static json_t *device_json(const struct store_device *row, const json_t *registr
                      rest_time(row->created_ms), "RotatedAt", rest_time(row->rotated_ms));
 }
 
+/* Where a gateway in between would register a device: kept with its settings, shown with the
+ * device. Ours registers trunks by its configuration. */
+static const struct {
+    const char *name, *expected;
+    json_type type;
+} upstream[] = {
+    { "ProxyEnabled", "true or false", JSON_TRUE },
+    { "UpstreamTransport", "text", JSON_STRING },
+    { "UpstreamServer", "text", JSON_STRING },
+    { "UpstreamPort", "a port", JSON_INTEGER },
+    { "SelfSignedCertificate", "true or false", JSON_TRUE },
+};
+
+static bool is_of(const json_t *value, json_type type)
+{
+    if (type == JSON_TRUE)
+        return json_is_boolean(value);
+    if (type == JSON_STRING)
+        return json_is_string(value) && json_string_length(value) <= REST_TEXT_MAX;
+    return json_is_integer(value) && json_integer_value(value) > 0 &&
+           json_integer_value(value) <= UINT16_MAX;
+}
+
+static bool take_upstream(struct rest *rest)
+{
+    for (size_t i = 0; i < COUNT_OF(upstream); i++) {
+        const json_t *value = json_object_get(rest->body, upstream[i].name);
+        if (!value || json_is_null(value) || is_of(value, upstream[i].type))
+            continue;
+        rest_fail(rest, 422, "invalid", upstream[i].name, "%s: expected %s", upstream[i].name,
+                  upstream[i].expected);
+        return false;
+    }
+    return true;
+}
+
+static void show_upstream(json_t *device, const char *settings)
+{
+    json_t *given = prov_settings_parse(settings);
+    for (size_t i = 0; i < COUNT_OF(upstream); i++)
+        if (json_object_get(given, upstream[i].name))
+            json_object_set(device, upstream[i].name, json_object_get(given, upstream[i].name));
+    json_decref(given);
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
@@ -203,6 +248,7 @@ static void show(struct rest *rest, const struct store_device *device)
     json_t *registrations = live_registrations(rest);
     json_t *body = device_json(device, registrations);
     json_decref(registrations);
+    show_upstream(body, kept(rest, "device"));
     if (!wanted || strcmp(wanted, "yes") == 0)
         json_object_set_new(body, "Settings_json", settings_json(rest, device));
     reply_unless_known(rest, body);
@@ -288,6 +334,10 @@ static json_t *pbx_settings(const struct rest *rest)
             json_object_set(settings, rows[i].setting, value);
         }
     }
+    for (size_t i = 0; i < COUNT_OF(upstream); i++)
+        if (json_object_get(rest->body, upstream[i].name))
+            json_object_set(settings, upstream[i].name,
+                            json_object_get(rest->body, upstream[i].name));
     return settings;
 }
 
@@ -337,7 +387,7 @@ void prov_device_add(struct rest *rest)
                                 .mode = "Proxy",
                                 .created_ms = rest_now_ms(rest) };
     const char *password;
-    if (!prov_may(rest, "account") || !take_row(rest, &row) ||
+    if (!prov_may(rest, "account") || !take_row(rest, &row) || !take_upstream(rest) ||
         !take_password(rest, &row, &password))
         return;
     char *settings = merged(rest, "");
@@ -348,6 +398,7 @@ void prov_device_add(struct rest *rest)
         device_account_set_password(&account, rest->api, slice_of(password));
     device_account_fill(&account, rest->api, &row);
     rest->answer = device_json(&row, NULL);
+    show_upstream(rest->answer, settings);
     rest->changes = "devices";
     store_device_add(rest_store(rest), &row, rest_then(rest, on_row));
     store_settings_set(rest_store(rest), STORE_OF_DEVICE, row.id, settings,
@@ -360,7 +411,7 @@ static void change(struct rest *rest, const struct store_device *device)
 {
     struct store_device row = *device;
     const char *password;
-    if (!take_row(rest, &row) || !take_password(rest, &row, &password))
+    if (!take_row(rest, &row) || !take_upstream(rest) || !take_password(rest, &row, &password))
         return;
     char *settings = merged(rest, kept(rest, "settings"));
     if (!settings)
@@ -377,6 +428,7 @@ static void change(struct rest *rest, const struct store_device *device)
     }
     json_decref(rest->answer);
     rest->answer = device_json(&row, NULL);
+    show_upstream(rest->answer, settings);
     rest->changes = "devices";
     store_device_change(rest_store(rest), &row, rest_then(rest, on_row));
     store_settings_set(rest_store(rest), STORE_OF_DEVICE, row.id, settings,

@@ -148,35 +148,6 @@ void prov_domain_settings_change(struct rest *rest)
                             rest_then(rest, on_domain_settings));
 }
 
-static json_t *connection_json(const json_t *trunk)
-{
-    const char *registration = json_string_value(json_object_get(trunk, "registration"));
-    const char *state = json_string_value(json_object_get(trunk, "state"));
-    bool registers = registration && strcmp(registration, "none") != 0;
-    return json_pack("{s:O, s:s, s:O?, s:O?, s:s, s:s, s:b}", "Name",
-                     json_object_get(trunk, "name"), "Type",
-                     registers ? "OutboundRegistration" : "OutboundTrunk", "Server",
-                     json_object_get(trunk, "host"), "Transport",
-                     json_object_get(trunk, "transport"), "Registration",
-                     registration ? registration : "", "State", state ? state : "", "Enabled", 1);
-}
-
-/* The trunks of the configuration: an operator's, so they are shown here and changed there. */
-void prov_connection_list(struct rest *rest)
-{
-    const struct api_config *config = &rest->api->config;
-    size_t i;
-    json_t *trunk;
-    if (!prov_may(rest, "account"))
-        return;
-    json_t *trunks =
-        config->live && config->live->trunks ? config->live->trunks(config->owner) : json_array();
-    json_t *list = json_array();
-    json_array_foreach(trunks, i, trunk) json_array_append_new(list, connection_json(trunk));
-    json_decref(trunks);
-    rest_reply_take(rest, 200, list);
-}
-
 static json_t *row_json(const struct rest *rest, const void *of)
 {
     const struct store_token *row = of;

@@ -55,6 +55,15 @@ TABLE(cascade, "devices",
       "devices JOIN users ON users.id = devices.user_id "
       "LEFT JOIN projects ON projects.id = users.project_id");
 
+static const struct store_column connection_columns[] = {
+    { TEXT(connection, id), .key = true },
+    { TEXT(connection, user_id) },
+    { TEXT(connection, body) },
+    { NUMBER(connection, created_ms) },
+    { NUMBER(connection, updated_ms) },
+};
+TABLE(connection, "connections", NULL);
+
 static const struct store_column sealed_columns[] = {
     { TEXT(sealed, place) },
     { TEXT(sealed, id) },
@@ -63,12 +72,14 @@ static const struct store_column sealed_columns[] = {
 /* Whatever holds sealed texts has a branch here and a row in sealed_places[]. */
 TABLE(sealed, "sealed",
       "(SELECT 'devices' AS place, id, sip_password AS text FROM devices UNION ALL "
+      "SELECT 'connections', id, body FROM connections UNION ALL "
       "SELECT 'projects', id, signing_key FROM projects WHERE signing_key LIKE 's1:%' UNION ALL "
       "SELECT 'settings', key, value FROM settings WHERE value LIKE 's1:%') AS sealed");
 
 static const struct {
     const char *place, *set;
 } sealed_places[] = {
+    { "connections", "UPDATE connections SET body = $1 WHERE id = $2 AND body = $3" },
     { "devices", "UPDATE devices SET sip_password = $1 WHERE id = $2 AND sip_password = $3" },
     { "projects", "UPDATE projects SET signing_key = $1 WHERE id = $2 AND signing_key = $3" },
     { "settings", "UPDATE settings SET value = $1 WHERE key = $2 AND value = $3" },
@@ -264,4 +275,28 @@ void store_sealed_set(struct store *store, const struct store_sealed *row, const
     store_job_text(job, row->id);
     store_job_text(job, was);
     store_post(job);
+}
+
+void store_connection_set(struct store *store, const struct store_connection *row,
+                          struct store_reply reply)
+{
+    store_set_row(store, &store_connection_table, row, reply);
+}
+
+void store_connection_find(struct store *store, const char *id, struct store_reply reply)
+{
+    store_find_row(store, &store_connection_table, "WHERE id = $1", id, reply);
+}
+
+void store_connection_list(struct store *store, const char *user_id, struct store_reply reply)
+{
+    struct store_job *job = store_job_create(store, reply);
+    store_job_select(job, &store_connection_table, "WHERE user_id = $1 ORDER BY created_ms, id");
+    store_job_text(job, user_id);
+    store_post(job);
+}
+
+void store_connection_remove(struct store *store, const char *id, struct store_reply reply)
+{
+    store_remove_row(store, "DELETE FROM connections WHERE id = $1", id, reply);
 }

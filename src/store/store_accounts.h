@@ -72,6 +72,19 @@ void store_settings_find(struct store *, enum store_level, const char *id, struc
 void store_settings_set(struct store *, enum store_level, const char *id, const char *json,
                         struct store_reply);
 
+/** What a user keeps of a trunk or a feature code. */
+struct store_connection {
+    const char *id, *user_id;
+    const char *body; /* sealed for "connections:ID" */
+    int64_t created_ms, updated_ms;
+};
+/** Adds, or replaces. */
+void store_connection_set(struct store *, const struct store_connection *row, struct store_reply);
+void store_connection_find(struct store *, const char *id, struct store_reply);
+/** Of one user, oldest first. */
+void store_connection_list(struct store *, const char *user_id, struct store_reply);
+void store_connection_remove(struct store *, const char *id, struct store_reply);
+
 /** Every sealed text of the database, wherever it stands, so that a new key can be used for it. It
  * is sealed for "place:id". */
 struct store_sealed {
@@ -83,4 +96,4 @@ void store_sealed_set(struct store *, const struct store_sealed *row, const char
                       struct store_reply);
 
 extern const struct store_table store_session_table, store_access_table, store_device_event_table,
-    store_cascade_table, store_sealed_table;
+    store_cascade_table, store_connection_table, store_sealed_table;

@@ -9,7 +9,7 @@ import { startDaemon } from './lib/daemon.mjs';
 /** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
 /** @type {any} */ let alice;
 /** @type {any} */ let bob;
-const yaml = 'provisioning:\n  origins: [https://shop.example]\n';
+const yaml = 'provisioning:\n  origins: [https://shop.example]\ntrunks:\n  far:\n    host: 127.0.0.1\n    port: 9\n    register: false\n';
 
 /** @param {string} method @param {string} path @param {Record<string, string>} [headers] @param {any} [body] @returns {Promise<any>} */
 function ask(method, path, headers = {}, body = undefined) {
@@ -203,6 +203,44 @@ test('a user keeps his devices, settings and tokens', async () => {
     const of = (/** @type {any} */ action, /** @type {number} */ status) => log.some((/** @type {any} */ row) => row.Action === action && row.Status === status && row.Address === '127.0.0.1');
     assert.ok(of('login', 200) && of('POST /Devices', 201) && of('PUT /Domain/Provisioning', 403));
     assert.equal((await alice.as('GET', '/PAT/AccessLog?limit=x')).status, 422);
+});
+
+test('a user keeps his connections, sealed; trunks of the configuration are shown beside them', async () => {
+    const made = await alice.as('POST', '/Connections', { Name: 'Carrier', Type: 'OutboundRegistration', DialPattern: '^\\+?[1-9]\\d{6,}$', Weight: 5, Method: ['INVITE'], Registration: { Username: 'u', Password: 'hush-hush' } });
+    assert.equal(made.status, 201, made.text);
+    const { ConnectionId: id, CreatedAt, UpdatedAt, ...rest } = made.json;
+    assert.deepEqual(rest, { Name: 'Carrier', Type: 'OutboundRegistration', DialPattern: '^\\+?[1-9]\\d{6,}$', Weight: 5, AllowSrc: '0.0.0.0/0', Method: ['INVITE'], Registration: { Username: 'u', Password: 'hush-hush' }, Enabled: true, ReadOnly: false });
+    const plain = await alice.as('POST', '/Connections', { Name: 'Star' });
+    assert.deepEqual([plain.json.Type, plain.json.DialPattern, plain.json.Weight, plain.json.Enabled], ['OutboundTrunk', '.', 0, true]);
+    assert.deepEqual((await alice.as('GET', `/Connections/${id}`)).json, made.json);
+    const changed = await alice.as('PUT', `/Connections/${id}`, { Weight: 9, Method: null, AllowSrc: '192.0.2.0/24, 2001:db8::/32', Enabled: false });
+    assert.deepEqual([changed.status, changed.json.Name, changed.json.Weight, changed.json.Method, changed.json.AllowSrc, changed.json.Enabled], [200, 'Carrier', 9, [], '192.0.2.0/24, 2001:db8::/32', false]);
+    for (const bad of [{}, { Name: '' }, { Name: 'x', Type: 'Magic' }, { Name: 'x', DialPattern: '(' }, { Name: 'x', DialPattern: '' }, { Name: 'x', Weight: -1 }, { Name: 'x', AllowSrc: '300.0.0.0/8' }, { Name: 'x', AllowSrc: '10.0.0.0/40' }, { Name: 'x', Method: 'INVITE' }, { Name: 'x', Enabled: 'yes' }, { Name: 'x', Registration: 7 }]) {
+        const answer = await alice.as('POST', '/Connections', bad);
+        assert.deepEqual([answer.status, answer.json.error], [422, 'invalid'], JSON.stringify(bad));
+        assert.equal(answer.json.field, Object.keys(bad).at(-1) ?? 'Name');
+    }
+    assert.deepEqual((await alice.as('GET', '/Connections')).json.map((/** @type {any} */ c) => [c.Name, c.ReadOnly]), [['Carrier', false], ['Star', false], ['far', true]]);
+    for (const method of ['GET', 'PUT', 'DELETE']) assert.equal((await bob.as(method, `/Connections/${id}`, method === 'PUT' ? {} : undefined)).status, 404, "not another's");
+    assert.equal((await bob.as('GET', '/Connections')).json.length, 1);
+    const stored = ['tandem.db', 'tandem.db-wal'].map((name) => readFileSync(join(daemon.state, name)).toString('latin1')).join('');
+    assert.ok(!stored.includes('hush-hush') && !daemon.log().includes('hush-hush'));
+    await daemon.command('key', 'rotate');
+    assert.equal((await alice.as('GET', `/Connections/${id}`)).json.Registration.Password, 'hush-hush', 'sealed again by the new key');
+    assert.equal((await alice.as('DELETE', `/Connections/${id}`)).status, 204);
+    assert.equal((await alice.as('GET', `/Connections/${id}`)).status, 404);
+});
+
+test('what a gateway in between is told of a device is kept and shown', async () => {
+    const path = `/Devices/${alice.device.device_token}`;
+    const given = { ProxyEnabled: true, UpstreamTransport: 'tls', UpstreamServer: 'pbx.example', UpstreamPort: 5061, SelfSignedCertificate: true };
+    const pick = (/** @type {any} */ from) => Object.fromEntries(Object.keys(given).map((name) => [name, from[name]]));
+    const put = await alice.as('PUT', path, given);
+    assert.deepEqual([put.status, pick(put.json)], [200, given]);
+    assert.deepEqual(pick((await alice.as('GET', path)).json), given);
+    for (const bad of [{ UpstreamPort: 70000 }, { UpstreamServer: 7 }, { ProxyEnabled: 'yes' }]) assert.equal((await alice.as('PUT', path, bad)).status, 422, JSON.stringify(bad));
+    await alice.as('PUT', path, { UpstreamServer: null });
+    assert.equal((await alice.as('GET', path)).json.UpstreamServer, undefined);
 });
 
 test('a token of the domain reaches its users, and no other domain', async () => {
