@@ -297,12 +297,23 @@ enum err transfer_blind(const struct transfer_request *request, struct cause *wh
     return OK;
 }
 
+/* Streams are linked more cheaply on one media thread: the target comes over when it can. */
+static void bring_near(const struct leg *stays, struct leg *target)
+{
+    if (!stays->stream || !target->stream || !target->ops->rehome)
+        return;
+    unsigned thread = media_stream_thread(stays->stream);
+    if (media_stream_thread(target->stream) != thread)
+        (void)!target->ops->rehome(target, thread); /* it stays where it is */
+}
+
 /* Both calls are up: the far end of the second takes the transferor's place in the first. */
 static void join_calls(struct leg *by, struct leg *with)
 {
     struct call *call = by->call, *second = with->call;
     struct leg *stays = call_other(call, by), *target = call_other(second, with);
     struct cause done = transferred();
+    bring_near(stays, target);
     if (by->ops->report)
         by->ops->report(by, 200, "OK");
     join(call, stays, target, &done);
@@ -328,15 +339,6 @@ static void take_ringing(struct leg *by, struct leg *with, const struct transfer
     report(transfer, 180, "Ringing");
 }
 
-/* Streams are linked on one media thread: is the target's there, or can it come? */
-static bool is_near(const struct call *call, const struct leg *stays, const struct call *second,
-                    struct leg *target)
-{
-    if (!stays->stream || second->thread == call->thread || (target && !target->stream))
-        return true;
-    return target && target->ops->rehome && !target->ops->rehome(target, call->thread);
-}
-
 /* What joins them if the far end does not is kept by name: it may be over by then. */
 static void wait_for_far_end(struct leg *by, const struct leg *with,
                              const struct transfer_request *request)
@@ -357,8 +359,7 @@ static void join_after_all(struct transfer *transfer)
         with = second->caller && second->caller->id == transfer->with_id ? second->caller
                                                                          : second->peer;
     struct leg *target = with ? call_other(second, with) : NULL;
-    bool can =
-        by && target && with->id == transfer->with_id && is_near(call, stays, second, target);
+    bool can = by && target && with->id == transfer->with_id;
     struct cause gone = cause_of_status(481, CAUSE_BY_SYSTEM, "The other call is over.");
     if (!can)
         report(transfer, gone.code, gone.text);
@@ -388,8 +389,6 @@ enum err transfer_attended(struct leg *by, struct leg *with, struct slice referr
         return refuse(why, ERR_AGAIN, 491, "The other call is being transferred.");
     if (!is_up && !rings)
         return refuse(why, ERR_MISUSE, 481, "The other call is not up.");
-    if (!is_near(call, stays, second, is_up ? target : NULL))
-        return refuse(why, ERR_UNSUPPORTED, 488, "The media of the two calls cannot be joined.");
     call_event(call, by->id, "transfer", "leg %u to the far end of call %s", stays->id, second->id);
     call_event(second, with->id, "transfer", "to the far end of call %s", call->id);
     log_info(&by->log, "transfer leg=%u other_call=%.8s", stays->id, second->id);

@@ -24,8 +24,8 @@ struct transfer_request {
  * transfer of it is under way; `why` says it and nothing happened. */
 MUST_CHECK enum err transfer_blind(const struct transfer_request *request, struct cause *why);
 /** Attended: the other ends of the calls of `by` and `with`, both of one far end, are joined. When
- * `with` is still ringing somebody, its call goes on ringing for the other end of `by`. ERR_MISUSE
- * as above; ERR_UNSUPPORTED: their media cannot be joined. */
+ * `with` is still ringing somebody, its call goes on ringing for the other end of `by`. Errors as
+ * above. */
 MUST_CHECK enum err transfer_attended(struct leg *by, struct leg *with, struct slice referred_by,
                                       struct cause *why);
 /** `take`, an incoming leg without a call yet, takes the place of `old` (RFC 3891 §3): of one that

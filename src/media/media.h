@@ -1,8 +1,7 @@
 #pragma once
 /* The media engine as control sees it: threads, streams, links. Control thread only. Every call
  * posts a message to the stream's media thread and returns; events come back through the control
- * loop. A stream stays on one thread for life, and streams that are linked must be on the same one.
- */
+ * loop. A stream stays on one thread for life. Streams that are linked are best on the same one. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -196,7 +195,8 @@ void media_stream_describe(struct media_stream *stream,
 /** Hand a message of the transport's own kind (heap) to it on its thread: set-remote, candidate. */
 void media_stream_tell_transport(struct media_stream *stream, void *take);
 
-/** What one receives the other sends, codec kept where the other side has it, else transcoded. */
+/** What one receives the other sends, codec kept where the other side has it, else transcoded. From
+ * one thread to another that takes a way through the kernel (media/media_tie.h). */
 void media_link(struct media_stream *a, struct media_stream *b);
 void media_unlink(struct media_stream *stream); /* both ends */
 /** Send back what comes in (an echo); a link ends it. */

@@ -159,8 +159,8 @@ static inline void far_set_remote(struct far *far)
     rtp_transport_set_remote(far->stream, &remote);
 }
 
-/** A stream on thread 0, connected to a far end; not described yet. */
-static inline void far_create(struct far *far, struct rig *rig)
+/** A stream on that thread, connected to a far end; not described yet. */
+static inline void far_create_on(struct far *far, struct rig *rig, unsigned thread)
 {
     struct media_transport *transport = NULL;
     struct fault fault;
@@ -168,8 +168,13 @@ static inline void far_create(struct far *far, struct rig *rig)
     far->fd = far_bind(&far->addr);
     far->rtcp_fd = far_bind(&far->rtcp_addr);
     assert_int_equal(rtp_transport_create(&transport, rig->media, &far->local, &fault), OK);
-    far->stream = media_stream_create(rig->media, 0, transport, &far_events, far);
+    far->stream = media_stream_create(rig->media, thread, transport, &far_events, far);
     far_set_remote(far);
+}
+
+static inline void far_create(struct far *far, struct rig *rig)
+{
+    far_create_on(far, rig, 0);
 }
 
 static inline void far_destroy(struct far *far)

@@ -2,11 +2,13 @@
  * other half is the stream core on the media thread. */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "media/media.h"
 #include "media/media_priv.h"
+#include "media/media_tie.h"
 #include "media/stream_core.h"
 #include "media/transport.h"
 
@@ -19,6 +21,8 @@ struct media_stream {
     const struct media_events *events;
     void *owner;
     struct media_stats stats;
+    struct media_tie *tie;     /* to its partner on another thread; NULL: none, or on this one */
+    struct media_stream *tied; /* that partner, which holds the same tie */
 };
 
 struct media_stats media_stats_unknown(void)
@@ -55,10 +59,21 @@ struct media_stream *media_stream_create(struct media *media, unsigned thread,
     return stream;
 }
 
+static void untie(struct media_stream *stream)
+{
+    struct media_stream *other = stream->tied;
+    if (!other)
+        return;
+    media_tie_destroy(stream->tie);
+    stream->tie = other->tie = NULL;
+    stream->tied = other->tied = NULL;
+}
+
 void media_stream_destroy(struct media_stream *stream)
 {
     if (!stream)
         return;
+    untie(stream);
     post(stream, &(struct media_cmd){ .run = stream_core_run_destroy });
     media_remove_stream(stream->media, stream->id, stream->thread);
     mem_free(stream);
@@ -81,19 +96,51 @@ void media_stream_tell_transport(struct media_stream *stream, void *take)
     post(stream, &(struct media_cmd){ .run = stream_core_run_tell, .give = take });
 }
 
+static void link_here(struct media_stream *a, struct media_stream *b)
+{
+    post(a, &(struct media_cmd){ .run = stream_core_run_link, .peer = b->id });
+}
+
+/* Streams stay on their threads: what is said goes over. */
+static void tie(struct media_stream *a, struct media_stream *b)
+{
+    struct fault fault;
+    struct media_tie *made;
+    if (media_tie_create(&made, a->media, a->thread, b->thread, &fault)) {
+        log_error(NULL, "media threads %u and %u are not joined, a call is silent: %s", a->thread,
+                  b->thread, fault.text);
+        return;
+    }
+    a->tie = b->tie = made;
+    a->tied = b;
+    b->tied = a;
+    link_here(a, media_tie_end(made, 0));
+    link_here(b, media_tie_end(made, 1));
+}
+
 void media_link(struct media_stream *a, struct media_stream *b)
 {
-    BUG_IF(a == b || a->media != b->media || a->thread != b->thread);
-    post(a, &(struct media_cmd){ .run = stream_core_run_link, .peer = b->id });
+    BUG_IF(a == b || a->media != b->media);
+    if (a->tied == b)
+        return;
+    untie(a);
+    untie(b);
+    if (a->thread == b->thread)
+        link_here(a, b);
+    else
+        tie(a, b);
 }
 
 void media_unlink(struct media_stream *stream)
 {
+    untie(stream);
     post(stream, &(struct media_cmd){ .run = stream_core_run_unlink });
 }
 
 void media_stream_echo(struct media_stream *stream, bool on)
 {
+    if (on)
+        untie(stream);
     post(stream, &(struct media_cmd){ .run = stream_core_run_echo, .on = on });
 }
 

@@ -18,6 +18,7 @@ struct rtp_transport {
     struct media *media;
     struct media_thread *thread; /* NULL: not started, we are on control */
     struct rtp_pair pair;
+    bool is_inner; /* of two streams of ours: the pair is none of the range */
     struct media_socket *rtp, *rtcp;
     struct rtp_learn learn;
     struct addr send_rtp, send_rtcp; /* unset: nowhere yet */
@@ -276,30 +277,40 @@ static void warm_way_out(const struct media_transport *base, unsigned step)
         srtp_warm(transport->tx, step - 1);
 }
 
-static void destroy(struct media_transport *base)
+/* Its port rests before another call gets it, unless it is none of the range. */
+static void give_port_back(const struct rtp_transport *transport)
 {
-    struct rtp_transport *transport = self(base);
     uint16_t port = addr_port(&transport->pair.rtp);
-    if (transport->thread) {
-        media_socket_close(transport->rtp);
-        media_socket_close(transport->rtcp);
+    if (transport->is_inner)
+        return;
+    if (transport->thread)
         media_thread_post_event(
             transport->thread,
             &(struct media_event){ .kind = MEDIA_EVENT_PORT_FREE, .port = port });
+    else
+        rtp_ports_give_back(media_rtp_ports(transport->media), port,
+                            loop_now_ms(media_control_loop(transport->media)));
+}
+
+static void destroy(struct media_transport *base)
+{
+    struct rtp_transport *transport = self(base);
+    if (transport->thread) {
+        media_socket_close(transport->rtp);
+        media_socket_close(transport->rtcp);
     } else {
         close(transport->pair.rtp_fd);
         close(transport->pair.rtcp_fd);
-        rtp_ports_give_back(media_rtp_ports(transport->media), port,
-                            loop_now_ms(media_control_loop(transport->media)));
     }
+    give_port_back(transport);
     srtp_destroy(transport->tx);
     srtp_destroy(transport->rx);
     srtp_sdes_wipe(&transport->keys);
     mem_free(transport);
 }
 
-enum err rtp_transport_create(struct media_transport **out, struct media *media,
-                              struct rtp_local *local, struct fault *fault)
+static struct media_transport *make(struct media *media, const struct rtp_pair *pair, bool is_inner,
+                                    struct rtp_local *local)
 {
     static const struct media_transport_ops ops = {
         .start = start,
@@ -309,16 +320,36 @@ enum err rtp_transport_create(struct media_transport **out, struct media *media,
         .warm = warm_way_out,
         .destroy = destroy,
     };
+    struct rtp_transport *transport = mem_new(struct rtp_transport);
+    *transport = (struct rtp_transport){
+        .base = { .ops = &ops }, .media = media, .pair = *pair, .is_inner = is_inner
+    };
+    *local = (struct rtp_local){ pair->rtp, pair->rtcp };
+    return &transport->base;
+}
+
+enum err rtp_transport_create(struct media_transport **out, struct media *media,
+                              struct rtp_local *local, struct fault *fault)
+{
     struct rtp_pair pair;
     int64_t now_ms = loop_now_ms(media_control_loop(media));
     enum err err = rtp_ports_take(media_rtp_ports(media), &pair, now_ms, fault);
-    if (err)
-        return err;
-    struct rtp_transport *transport = mem_new(struct rtp_transport);
-    *transport = (struct rtp_transport){ .base = { .ops = &ops }, .media = media, .pair = pair };
-    *local = (struct rtp_local){ pair.rtp, pair.rtcp };
-    *out = &transport->base;
-    return OK;
+    if (!err)
+        *out = make(media, &pair, false, local);
+    return err;
+}
+
+enum err rtp_transport_create_inner(struct media_transport **out, struct media *media,
+                                    struct rtp_local *local, struct fault *fault)
+{
+    const struct addr loopback = addr_loopback4(0);
+    struct rtp_ports *any = rtp_ports_create(&loopback, 0, 0);
+    struct rtp_pair pair;
+    enum err err = rtp_ports_take(any, &pair, 0, fault);
+    rtp_ports_destroy(any);
+    if (!err)
+        *out = make(media, &pair, true, local);
+    return err;
 }
 
 void rtp_transport_set_remote(struct media_stream *stream, const struct rtp_remote *remote)

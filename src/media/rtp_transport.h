@@ -44,6 +44,10 @@ struct rtp_remote {
  * ERR_LIMIT: every port of the range is taken.  ERR_IO: the address cannot be bound. */
 MUST_CHECK enum err rtp_transport_create(struct media_transport **out, struct media *media,
                                          struct rtp_local *local, struct fault *fault);
+/** The same for two streams of ours that talk to each other: on 127.0.0.1, at any port, none of the
+ * range. ERR_IO. */
+MUST_CHECK enum err rtp_transport_create_inner(struct media_transport **out, struct media *media,
+                                               struct rtp_local *local, struct fault *fault);
 /** Say (again) where the peer is. Learning restarts when its address or the allowed ones differ.
  * `remote` is copied: wipe the keys in yours. */
 void rtp_transport_set_remote(struct media_stream *stream, const struct rtp_remote *remote);

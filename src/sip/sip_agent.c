@@ -357,16 +357,26 @@ void sip_agent_set_local_nets(struct sip_agent *agent, const struct addr_block *
     sip_transport_set_local_nets(agent->transport, nets, n);
 }
 
+static struct sip_session *find_dialog(const struct sip_agent *agent, struct slice call_id,
+                                       struct slice local_tag, struct slice remote_tag)
+{
+    struct sip_session *s = map_find(agent->by_tag, local_tag);
+    if (!s || !slice_is(call_id, s->call_id))
+        return NULL;
+    for (size_t i = 0; i < s->n_forks; i++)
+        if (slice_is(remote_tag, s->forks[i]->dialog.remote_tag))
+            return s;
+    return NULL;
+}
+
+/* RFC 3891 §3: to-tag is our own. Of a call that came to it JsSIP names the tags as they stood in
+ * that INVITE, which is the other way round; as random as they are, either order names one call. */
 struct sip_session *sip_agent_find_session(const struct sip_agent *agent,
                                            const struct sip_replaces *replaces)
 {
-    struct sip_session *s = map_find(agent->by_tag, replaces->to_tag);
-    if (!s || !slice_is(replaces->call_id, s->call_id))
-        return NULL;
-    for (size_t i = 0; i < s->n_forks; i++)
-        if (slice_is(replaces->from_tag, s->forks[i]->dialog.remote_tag))
-            return s;
-    return NULL;
+    struct sip_session *s =
+        find_dialog(agent, replaces->call_id, replaces->to_tag, replaces->from_tag);
+    return s ? s : find_dialog(agent, replaces->call_id, replaces->from_tag, replaces->to_tag);
 }
 
 const struct sip_agent_stats *sip_agent_stats(struct sip_agent *agent)

@@ -123,8 +123,8 @@ void sip_agent_set_public_ip(struct sip_agent *agent, const struct addr *public_
 /** As local_nets of the configuration; copied. */
 void sip_agent_set_local_nets(struct sip_agent *agent, const struct addr_block *nets, size_t n);
 
-/** The live session with that Call-ID and those tags (to-tag ours, from-tag theirs), or NULL: for a
- * Refer-To whose Replaces names a call of our own. */
+/** The live session with that Call-ID and those tags (to-tag ours, from-tag theirs, or the other
+ * way round), or NULL: for a Refer-To whose Replaces names a call of our own. */
 struct sip_session *sip_agent_find_session(const struct sip_agent *agent,
                                            const struct sip_replaces *replaces);
 

@@ -184,6 +184,12 @@ static void an_attended_transfer_names_the_other_call(void **state)
     assert_int_equal(sip_replaces_parse(buf_slice(&plain), &replaces), OK);
     /* carol hands it to the callee, who finds the call by it */
     assert_ptr_equal(sip_agent_find_session(s->w.callee.agent, &replaces), s->w.callee.session);
+    struct sip_replaces turned = replaces; /* as JsSIP says it of a call that came to it */
+    turned.to_tag = replaces.from_tag;
+    turned.from_tag = replaces.to_tag;
+    assert_ptr_equal(sip_agent_find_session(s->w.callee.agent, &turned), s->w.callee.session);
+    turned.from_tag = SLICE("guessed");
+    assert_null(sip_agent_find_session(s->w.callee.agent, &turned));
     sip_session_destroy(first);
 }
 

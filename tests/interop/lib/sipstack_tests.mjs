@@ -11,6 +11,7 @@ import { startWebPhone, versionOf } from './sipstacks.mjs';
 
 const A = { hz: 440, levelDb: -12 };
 const B = { hz: 620, levelDb: -15 };
+const C = { hz: 880, levelDb: -14 };
 const PHONE = { hz: 700, levelDb: -18 };
 const SECRET = 'correct-horse-battery-42';
 const USERS = ['alice', 'bob', 'carol'];
@@ -30,7 +31,7 @@ export function webPhoneTests(stack) {
             SIP_PASSWORD: SECRET,
             SIP_DOMAIN: kamailio.domain,
         };
-        [daemon, browser] = await Promise.all([startDaemon({ env, yaml }), startChromium()]);
+        [daemon, browser] = await Promise.all([startDaemon({ env: { ...env, TANDEM_MEDIA_THREADS: '2' }, yaml }), startChromium()]);
     });
     after(async () => {
         await browser.close();
@@ -175,6 +176,33 @@ export function webPhoneTests(stack) {
             });
             await carol.stop();
         });
+
+    test('joins two calls that rang at it, each on a media thread of its own', async () => {
+        const bob = await open('bob', B);
+        const alice = await open('alice', A);
+        const carol = await open('carol', C);
+        await using([alice, bob, carol], async () => {
+            await alice.call('bob');
+            await bob.waitEvent('confirmed');
+            await alice.waitEvent('confirmed');
+            await bob.hold();
+            await carol.call('bob');
+            await bob.waitEvent('incoming carol');
+            await bob.waitEvent('confirmed');
+            await carol.waitEvent('confirmed');
+            const ports = [await alice.gatewayPort(), await carol.gatewayPort()]; // a thread has one for all its pages
+            assert.notEqual(ports[0], ports[1]);
+            await bob.referToFirst();
+            await bob.waitEvent('referred');
+            await waitFor('one call to be left', async () => (await daemon.command('calls')).length === 1);
+            await sleep(800);
+            await assertPageHears(alice.page, C.hz, C.levelDb, 1.5);
+            await assertPageHears(carol.page, A.hz, A.levelDb, 1.5);
+            assert.deepEqual([await alice.gatewayPort(), await carol.gatewayPort()], ports); // nobody was asked to move
+            await carol.hangup();
+            await alice.waitEvent('ended');
+        });
+    });
 
     test('calls out by the trunk and in from it', onlyFull, async () => {
         const alice = await open('alice', A);

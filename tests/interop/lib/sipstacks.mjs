@@ -82,6 +82,8 @@ export async function startWebPhone(browser, daemon, config) {
         pressInfo: verb('pressInfo'),
         dropSocket: verb('dropSocket'),
         renegotiate: verb('renegotiate'),
+        /** Where tandem receives the newest call's media. */
+        gatewayPort: verb('gatewayPort'),
         refer: verb('refer'),
         referToFirst: verb('referToFirst'),
         say: verb('say'),
@@ -147,6 +149,7 @@ function installJsSip({ url, user, password, domain, answers, options }) {
         pressInfo: (/** @type {string} */ keys) => phone.session.sendDTMF(keys, { transportType: 'INFO', duration: 120, interToneGap: 500 }),
         dropSocket: () => sockets.at(-1).close(),
         renegotiate: () => done('renegotiate', (ok) => phone.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, ok)),
+        gatewayPort: () => /^m=audio (\d+)/m.exec(phone.session.connection.remoteDescription.sdp)?.[1],
         refer: (/** @type {string} */ to) => void phone.session.refer(`sip:${to}@${domain}`, { eventHandlers: { accepted: note('referred') } }),
         /** The far end of the first call is to talk to that of the last one. */
         referToFirst: () => void phone.sessions[0].refer(phone.session.remote_identity.uri, { replaces: phone.session, eventHandlers: { accepted: note('referred') } }),
@@ -243,6 +246,7 @@ function installSipJs({ url, user, password, domain, answers, options }) {
         },
         dropSocket: () => sockets.at(-1).close(),
         renegotiate: () => reinvite({ offerOptions: { iceRestart: true } }),
+        gatewayPort: () => /^m=audio (\d+)/m.exec(peer().remoteDescription.sdp)?.[1],
         refer: (/** @type {string} */ to) => void phone.session.refer(uri(to), referOptions),
         /** The far end of the first call is to talk to that of the last one. */
         referToFirst: () => void phone.sessions[0].refer(phone.session, referOptions),

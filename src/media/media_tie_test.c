@@ -1,0 +1,164 @@
+/* Streams of two media threads that are linked: what one far end says the other hears. */
+#include "media_tie.h"
+
+#include "media/media_rig_test.h"
+
+#include <dirent.h>
+
+enum { FRAME = 160, FRAMES = 15 };
+
+struct pair {
+    struct rig rig;
+    struct far a, b;
+};
+
+static int setup(void **state)
+{
+    struct pair *pair = mem_new(struct pair);
+    rig_create(&pair->rig, &(struct media_config){ .threads = 2 });
+    far_create_on(&pair->a, &pair->rig, 0);
+    far_create_on(&pair->b, &pair->rig, 1);
+    *state = pair;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct pair *pair = *state;
+    far_destroy(&pair->a);
+    far_destroy(&pair->b);
+    rig_destroy(&pair->rig);
+    mem_free(pair);
+    return 0;
+}
+
+static size_t open_fds(void)
+{
+    size_t n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* A far end talks for a while; what the other gets of it is counted, in `*pt` the type of the last.
+ */
+static unsigned talk(struct far *from, struct far *to, uint8_t pt, uint8_t mark, uint8_t *got_pt)
+{
+    uint8_t sound[FRAME];
+    unsigned n = 0;
+    memset(sound, mark, sizeof sound);
+    for (int i = 0; i < FRAMES; i++) {
+        far_send(from, pt, sound, sizeof sound, FRAME);
+        rig_run(from->rig, 20);
+        while (far_try_receive(to)) {
+            bool is_it = got_pt || (to->got.payload.len == FRAME &&
+                                    memcmp(to->got.payload.ptr, sound, FRAME) == 0);
+            n += is_it;
+            if (got_pt)
+                *got_pt = to->got.pt;
+        }
+    }
+    return n;
+}
+
+static void passes_packets_as_they_came(void **state)
+{
+    struct pair *pair = *state;
+    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    far_describe(&pair->b, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    media_link(pair->a.stream, pair->b.stream);
+    rig_run(&pair->rig, 50);
+    assert_in_range(talk(&pair->a, &pair->b, FAR_PCMU, 0x21, NULL), FRAMES - 5, FRAMES);
+    assert_in_range(talk(&pair->b, &pair->a, FAR_PCMU, 0x42, NULL), FRAMES - 5, FRAMES);
+    rig_run(&pair->rig, 1200); /* a second's figures */
+    assert_false(media_stream_stats(pair->a.stream)->transcoding);
+    assert_false(media_stream_stats(pair->b.stream)->transcoding);
+}
+
+static void transcodes_where_the_two_differ(void **state)
+{
+    struct pair *pair = *state;
+    uint8_t pt = 255;
+    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    far_describe(&pair->b, &codec_pcma, FAR_PCMA, FAR_PCMA, 0);
+    media_link(pair->b.stream, pair->a.stream); /* whichever is named first */
+    rig_run(&pair->rig, 50);
+    assert_in_range(talk(&pair->a, &pair->b, FAR_PCMU, 0x21, &pt), FRAMES / 2, 2 * FRAMES);
+    assert_int_equal(pt, FAR_PCMA);
+    assert_in_range(talk(&pair->b, &pair->a, FAR_PCMA, 0x21, &pt), FRAMES / 2, 2 * FRAMES);
+    assert_int_equal(pt, FAR_PCMU);
+}
+
+static void keys_arrive_once(void **state)
+{
+    struct pair *pair = *state;
+    unsigned ends = 0, events = 0;
+    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 8000);
+    far_describe(&pair->b, &codec_pcmu, FAR_PCMU, FAR_PCMU, 8000);
+    media_link(pair->a.stream, pair->b.stream);
+    rig_run(&pair->rig, 50);
+    (void)talk(&pair->a, &pair->b, FAR_PCMU, 0x21, NULL);
+    for (uint16_t i = 1; i <= 6; i++) {
+        uint16_t duration = (uint16_t)((i < 4 ? i : 4) * FRAME);
+        uint8_t payload[4] = { 5, i < 4 ? 10 : 0x8a, (uint8_t)(duration >> 8), (uint8_t)duration };
+        far_send(&pair->a, FAR_EVENT, payload, sizeof payload, 0);
+        rig_run(&pair->rig, 20);
+        while (far_try_receive(&pair->b)) {
+            if (pair->b.got.pt != FAR_EVENT)
+                continue;
+            events++;
+            ends += (pair->b.got.payload.ptr[1] & 0x80) != 0;
+            assert_int_equal(pair->b.got.payload.ptr[0], 5);
+        }
+    }
+    assert_int_equal(events, 6);
+    assert_int_equal(ends, 3);
+    rig_run(&pair->rig, 50);
+    assert_string_equal(pair->a.digits, "5");
+}
+
+static void another_link_ends_it(void **state)
+{
+    struct pair *pair = *state;
+    struct far c;
+    rig_run(&pair->rig, 50);
+    size_t before = open_fds();
+    far_create_on(&c, &pair->rig, 0);
+    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    far_describe(&pair->b, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    far_describe(&c, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    media_link(pair->a.stream, pair->b.stream);
+    media_link(pair->a.stream, pair->b.stream); /* as it is already */
+    rig_run(&pair->rig, 50);
+    assert_int_equal(open_fds(), before + 4 + 4); /* c's, and a pair for each end */
+    media_link(c.stream, pair->a.stream);
+    rig_run(&pair->rig, 50);
+    assert_int_equal(open_fds(), before + 4);
+    assert_int_equal(talk(&pair->b, &pair->a, FAR_PCMU, 0x21, NULL), 0);
+    assert_in_range(talk(&pair->a, &c, FAR_PCMU, 0x21, NULL), FRAMES - 5, FRAMES);
+    media_link(c.stream, pair->b.stream);
+    rig_run(&pair->rig, 50);
+    assert_in_range(talk(&pair->b, &c, FAR_PCMU, 0x42, NULL), FRAMES - 5, FRAMES);
+    media_unlink(pair->b.stream);
+    rig_run(&pair->rig, 50);
+    assert_int_equal(talk(&pair->b, &c, FAR_PCMU, 0x42, NULL), 0);
+    assert_int_equal(open_fds(), before + 4);
+    media_link(c.stream, pair->b.stream);
+    far_destroy(&c); /* its partner stays */
+    rig_run(&pair->rig, 50);
+    assert_int_equal(open_fds(), before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(passes_packets_as_they_came, setup, teardown),
+        cmocka_unit_test_setup_teardown(transcodes_where_the_two_differ, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_arrive_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_link_ends_it, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
