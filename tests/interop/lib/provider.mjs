@@ -80,9 +80,9 @@ export async function startProvider(script = {}) {
 
     const spell = script.spell ?? ((/** @type {string} */ text) => text);
     let from = { port: 0, address: '127.0.0.1' };
-    const send = (/** @type {string[]} */ lines, body = '') => {
+    const send = (/** @type {string[]} */ lines, body = '', to = from) => {
         const text = [...lines, ...(body && !lines.some((line) => /^Content-Type:/i.test(line)) ? ['Content-Type: application/sdp'] : []), `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
-        socket.send(spell(text), from.port, from.address);
+        socket.send(spell(text), to.port, to.address);
     };
     const replyTo = (/** @type {Message} */ request, /** @type {number} */ status, /** @type {string} */ reason, /** @type {string[]} */ more = [], body = '', tag = 'provider') => {
         const to = request.header('to');
@@ -179,6 +179,7 @@ export async function startProvider(script = {}) {
         address: `127.0.0.1:${port}`,
         messages,
         heard,
+        send, // a request of its own: its lines, a description, where to
         count: (/** @type {string} */ method) => since().filter((m) => m.method === method).length,
         responses: () => since().filter((m) => m.status),
         last: (/** @type {string} */ method) => /** @type {Message} */ (last(method)),
