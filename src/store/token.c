@@ -1,5 +1,6 @@
 #include "token.h"
 
+#include "base/hash.h"
 #include "base/num.h"
 #include "base/rand.h"
 
@@ -27,7 +28,10 @@ void token_hash(struct slice token, char out[TOKEN_HASH])
 
 void token_password(char out[TOKEN_PASSWORD])
 {
-    rand_token(out, TOKEN_PASSWORD - 1);
+    unsigned char random[(TOKEN_PASSWORD - 2) / 2];
+    rand_bytes(random, sizeof random);
+    out[0] = 'p';
+    hex_print(random, sizeof random, out + 1);
 }
 
 void token_ha1(struct slice user, struct slice realm, struct slice password,

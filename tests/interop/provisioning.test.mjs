@@ -67,6 +67,7 @@ test('login, devices and provisioning answer as both generations of the library 
         assert.equal(s.SipDomain, alice.device.sip_domain);
         assert.equal(s.SipContact, alice.device.contact);
         assert.match(s.SipUsername, /^u[0-9a-f]{32}$/);
+        assert.match(s.SipPassword, /^p[0-9a-f]{24}$/);
         assert.match(s.SipContact, /^c[0-9a-f]{24}$/);
         assert.match(item.DeviceToken, /^t[0-9a-f]{64}$/);
         for (const [one, other] of [['SipUsername', 'SIPUsername'], ['SipPassword', 'SIPPassword'], ['SipWssServer', 'wssServer'], ['SipWebsocketPort', 'WebSocketPort'], ['SipServerPath', 'ServerPath'], ['SipContact', 'ContactUserName'], ['profileName', 'ProfileUserName']])
