@@ -201,6 +201,17 @@ static int invite_body(struct http_conn *conn)
     return n < 0 ? -1 : 0;
 }
 
+/* RFC 9112 §9.6: who is asked to close says that it does. Clients that keep connections for later
+ * would use this one again otherwise, and find it closed. */
+static bool is_last(const struct http_request *request)
+{
+    struct slice rest = http_request_header(request, "connection");
+    while (!slice_empty(rest))
+        if (slice_iis(slice_trim(slice_cut(&rest, ',')), "close"))
+            return true;
+    return false;
+}
+
 int http_conn_begin(struct http_conn *conn)
 {
     size_t len;
@@ -211,6 +222,7 @@ int http_conn_begin(struct http_conn *conn)
         return -1;
     conn->request = request;
     int status = read_length(request, &len);
+    request->close_after |= is_last(request);
     if (status) {
         request->unread = true;
         refuse(request, status);

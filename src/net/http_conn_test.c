@@ -118,7 +118,8 @@ static void closes_when_asked(void **state)
 {
     struct fixture *f = *state;
     struct peer peer = dial(f);
-    peer_send(&peer, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    peer_send(&peer, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: TE, Close\r\n\r\n");
+    assert_true(peer_wait(&peer, "\r\nConnection: close\r\n"));
     assert_true(peer_wait(&peer, "\"n\":1}"));
     assert_true(peer_wait_eof(&peer));
     peer_close(&peer);
