@@ -30,9 +30,12 @@ void store_resource_remove(struct store *, const char *id, struct store_reply);
 /** What to show of a long list: newest first. */
 struct store_page {
     const char *project_id;
+    const char *from, *to;      /* "" or NULL: any */
     int64_t from_ms, before_ms; /* created; 0: no bound */
     int64_t offset, limit;
 };
 void store_call_page(struct store *, const struct store_page *page, struct store_reply);
+/** With its timeline. */
+void store_call_remove(struct store *, const char *id, struct store_reply);
 
 extern const struct store_table store_resource_table;
