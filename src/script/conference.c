@@ -20,6 +20,7 @@ struct conference {
     struct media_room *room;
     struct list members;
     size_t n;
+    int64_t created_ms; /* wall time, as a member's */
     bool started;
 };
 struct conference_member {
@@ -28,7 +29,8 @@ struct conference_member {
     struct line *line;
     char call_id[SCRIPT_ID_TEXT], coach[SCRIPT_ID_TEXT], *callback, *events;
     uint32_t id; /* in the room */
-    bool muted, beeps_on_exit, ends_on_exit;
+    bool muted, held, starts, beeps_on_exit, ends_on_exit;
+    int64_t joined_ms;
     void (*fn)(void *owner);
     void *owner;
     struct timer over;
@@ -43,7 +45,7 @@ static void tell(const struct conference_member *member, const char *event, cons
     json_t *params =
         json_pack("{s:s, s:s, s:s, s:I, s:b, s:b, s:b}", "name", conference->name, "conference_id",
                   conference->id, "status", status, "size", (json_int_t)conference->n, "muted",
-                  member->muted, "hold", 0, "end_on_leave", member->ends_on_exit);
+                  member->muted, "hold", member->held, "end_on_leave", member->ends_on_exit);
     scripts_tell(conference->scripts, line_call(member->line), line_project(member->line), &note,
                  params);
 }
@@ -67,8 +69,8 @@ static void set_member(const struct conference_member *member)
     const struct conference_member *coached =
         member->coach[0] ? find_call(conference, member->coach) : NULL;
     const struct media_member settings = {
-        .muted = member->muted || !conference->started,
-        .deaf = !conference->started,
+        .muted = member->muted || member->held || !conference->started,
+        .deaf = member->held || !conference->started,
         .coaches = coached ? coached->id : 0,
     };
     media_room_set(conference->room, member->id, &settings);
@@ -94,6 +96,7 @@ static struct conference *open_conference(struct scripts *scripts, const char *k
     conference->name = slice_dup(slice_of(name));
     snprintf(conference->key, sizeof conference->key, "%s", key);
     rand_uuid(conference->id);
+    conference->created_ms = loop_wall_ms(scripts->config.loop);
     conference->room = media_room_create(scripts->config.media, &config);
     list_init(&conference->members);
     map_put(scripts->conferences, slice_of(key), conference);
@@ -128,6 +131,8 @@ enum err conference_enter(struct conference_member **out, struct scripts *script
     member->conference = conference;
     member->line = join->line;
     member->muted = join->muted;
+    member->starts = join->starts;
+    member->joined_ms = loop_wall_ms(scripts->config.loop);
     member->beeps_on_exit = join->beeps_on_exit;
     member->ends_on_exit = join->ends_on_exit;
     member->callback = slice_dup(slice_of(join->callback ? join->callback : ""));
@@ -201,4 +206,82 @@ void conference_mute(struct conference_member *member, bool on)
 {
     member->muted = on;
     set_member(member);
+}
+
+/* --- from outside --- */
+
+static json_t *member_json(const struct conference_member *member)
+{
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:I}", "call_id", member->call_id, "coach",
+                     member->coach, "muted", member->muted, "held", member->held, "starts",
+                     member->starts, "ends_on_exit", member->ends_on_exit, "joined_ms",
+                     (json_int_t)member->joined_ms);
+}
+
+static bool is_of(const struct conference *conference, const char *project_id)
+{
+    struct slice key = slice_of(conference->key);
+    return slice_is(slice_cut(&key, '/'), project_id);
+}
+
+json_t *conferences_json(const struct scripts *scripts, const char *project_id)
+{
+    json_t *list = json_array();
+    size_t cursor = 0;
+    void *value;
+    struct slice key;
+    while (map_next(scripts->conferences, &cursor, &key, &value)) {
+        struct conference *conference = value;
+        if (!is_of(conference, project_id))
+            continue;
+        json_t *members = json_array();
+        LIST_EACH(link, &conference->members)
+        {
+            json_array_append_new(members,
+                                  member_json(LIST_ITEM(link, struct conference_member, link)));
+        }
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:b, s:I, s:o}", "id", conference->id, "name",
+                            conference->name, "started", conference->started, "created_ms",
+                            (json_int_t)conference->created_ms, "members", members));
+    }
+    return list;
+}
+
+static struct conference *find_own(const struct scripts *scripts, const char *project_id,
+                                   const char *id)
+{
+    size_t cursor = 0;
+    void *value;
+    struct slice key;
+    while (map_next(scripts->conferences, &cursor, &key, &value)) {
+        struct conference *conference = value;
+        if (is_of(conference, project_id) && strcmp(conference->id, id) == 0)
+            return conference;
+    }
+    return NULL;
+}
+
+enum err conference_order(struct scripts *scripts, const char *project_id,
+                          const struct conference_order *order)
+{
+    struct conference *conference = find_own(scripts, project_id, order->conference_id);
+    enum err err = ERR_NOT_FOUND;
+    if (!conference)
+        return err;
+    LIST_EACH(link, &conference->members)
+    {
+        struct conference_member *member = LIST_ITEM(link, struct conference_member, link);
+        if (order->call_id && strcmp(member->call_id, order->call_id) != 0)
+            continue;
+        err = OK;
+        if (order->muted)
+            member->muted = *order->muted;
+        if (order->held)
+            member->held = *order->held;
+        set_member(member);
+        if (order->leaves)
+            loop_timer_start(scripts->config.loop, &member->over, 0, on_over, member);
+    }
+    return err;
 }

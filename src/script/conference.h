@@ -2,6 +2,7 @@
 /* Conferences by name, within a project: far ends of scripts hear each other. Made when the first
  * one comes, gone with the last. Control thread. */
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -26,3 +27,16 @@ MUST_CHECK enum err conference_enter(struct conference_member **out, struct scri
 /** The member goes; no callback comes. NULL is fine. */
 void conference_leave(struct conference_member *member);
 void conference_mute(struct conference_member *member, bool on);
+
+/** [{"id", "name", "started", "created_ms", "members": [{"call_id", "coach", "muted", "held",
+ * "starts", "ends_on_exit", "joined_ms"}]}] of a project; the caller's. */
+json_t *conferences_json(const struct scripts *scripts, const char *project_id);
+struct conference_order {
+    const char *conference_id;
+    const char *call_id;      /* of the member; NULL: all of them */
+    const bool *muted, *held; /* NULL: as it is */
+    bool leaves;              /* its script goes on behind the conference */
+};
+/** ERR_NOT_FOUND: no such conference of the project, or nobody of that call in it. */
+MUST_CHECK enum err conference_order(struct scripts *scripts, const char *project_id,
+                                     const struct conference_order *order);

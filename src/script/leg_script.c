@@ -26,7 +26,7 @@ struct leg_script {
     /* where the document comes from, until it is there */
     char *source, *fallback, *method;
     bool is_laml;
-    json_t *document, *envs, *params;
+    json_t *document, *envs, *params, *record;
     struct script_fetching *fetching;
     struct timer start;
     /* of a call that it places */
@@ -273,6 +273,8 @@ static void on_start(void *owner)
     if (!far)
         return;
     attach(self, far);
+    if (self->record)
+        (void)script_record_call(self->script, self->record);
     if (self->send_digits)
         (void)line_send_digits(self->line, self->send_digits, NULL, NULL);
     begin(self);
@@ -354,6 +356,7 @@ static void destroy(struct leg *leg)
     json_decref(self->document);
     json_decref(self->envs);
     json_decref(self->params);
+    json_decref(self->record);
     mem_free(self->source);
     mem_free(self->fallback);
     mem_free(self->method);
@@ -414,6 +417,7 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
     self->document = take_document;
     self->envs = dial->envs ? json_deep_copy(dial->envs) : NULL;
     self->params = dial->params ? json_deep_copy(dial->params) : NULL;
+    self->record = dial->record ? json_deep_copy(dial->record) : NULL;
     self->send_digits = dial->send_digits ? slice_dup(slice_of(dial->send_digits)) : NULL;
     self->reports_laml = dial->reports_laml;
     self->status_method = slice_dup(slice_of(dial->status_method ? dial->status_method : "POST"));

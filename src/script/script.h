@@ -110,6 +110,7 @@ struct script_dial {
     const char *status_url;          /* calling.call.state events carry it; may be NULL */
     const char *status_events;       /* "answered ended": only those states; NULL: all */
     const char *status_method;       /* NULL: POST */
+    const json_t *record;            /* record_call's parameters, from the answer on; may be NULL */
     bool reports_laml;               /* status_url gets LaML's forms, and those events have its
                                         words: "initiated completed" */
 };

@@ -28,6 +28,7 @@ struct waiting {
     struct media_room *room; /* the caller's, where they talk */
     const struct waiting_events *events;
     void *owner;
+    int64_t since_ms; /* wall time */
     struct timer later;
 };
 
@@ -105,6 +106,7 @@ struct waiting *waiting_create(struct scripts *scripts, const char *project_id, 
     waiting->line = line;
     waiting->events = events;
     waiting->owner = owner;
+    waiting->since_ms = loop_wall_ms(scripts->config.loop);
     list_init(&waiting->link);
     if (is_agent) {
         talk(LIST_ITEM(queue->waiting.next, struct waiting, link), waiting);
@@ -160,4 +162,29 @@ struct line *waiting_line(const struct waiting *waiting)
 const char *waiting_queue_id(const struct waiting *waiting)
 {
     return waiting->queue->id;
+}
+
+json_t *waiting_json(const struct scripts *scripts, const char *project_id)
+{
+    json_t *list = json_object();
+    size_t cursor = 0;
+    void *value;
+    struct slice key;
+    while (map_next(scripts->queues, &cursor, &key, &value)) {
+        struct wait_queue *queue = value;
+        struct slice name = slice_of(queue->key);
+        json_int_t position = 0;
+        if (!slice_is(slice_cut(&name, '/'), project_id))
+            continue;
+        json_t *members = json_array();
+        LIST_EACH(link, &queue->waiting)
+        {
+            const struct waiting *one = LIST_ITEM(link, struct waiting, link);
+            json_array_append_new(
+                members, json_pack("{s:s, s:I, s:I}", "call_id", call_id(line_call(one->line)),
+                                   "position", ++position, "since_ms", (json_int_t)one->since_ms));
+        }
+        json_object_setn_new(list, name.ptr, name.len, members);
+    }
+    return list;
 }

@@ -2,6 +2,7 @@
 /* Queues by name, within a project: callers wait in them until somebody connects to `queue:NAME`.
  * First come, first served. Control thread. */
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,3 +29,7 @@ size_t waiting_position(const struct waiting *waiting);
 size_t waiting_size(const struct waiting *waiting);
 struct line *waiting_line(const struct waiting *waiting);
 const char *waiting_queue_id(const struct waiting *waiting);
+
+/** {"NAME": [{"call_id", "position", "since_ms"}]} of a project, who waits first in front; the
+ * caller's. */
+json_t *waiting_json(const struct scripts *scripts, const char *project_id);
