@@ -75,6 +75,7 @@ struct api_config {
     struct messages *messages; /* borrowed */
     const char *message_from;  /* whom codes come from unless told; borrowed */
     bool mfa_app;              /* /api/send-mfa and /api/verify-mfa are there */
+    const char *record_dir;    /* where recordings of scripts lie; NULL: none; borrowed */
     struct seal *seal;         /* borrowed; secrets that are handed out again */
     unsigned requests_per_10s; /* that change something, of one project; 0: 13800 */
     bool admin_remote;         /* false: admin answers loopback only, and no forwarded request */

@@ -3,7 +3,8 @@
 #include "admin.h"
 #include "api/mfa.h"
 #include "api/prov.h"
-#include "api/signalwire/sw.h"
+#include "api/signalwire/sw_laml.h"
+#include "api/signalwire/sw_recordings.h"
 #include "base/num.h"
 
 #define ADMIN "/admin/api/"
@@ -93,6 +94,26 @@ static const struct api_family families[] = {
       .error = sw_error,
       .dress = sw_dress,
       .serve = sw_serve_openapi },
+    { .path = "/api/laml/*",
+      .guard = sw_laml_guard,
+      .error = sw_laml_error,
+      .dress = sw_dress,
+      .serve = sw_laml_serve },
+    { .path = "/2010-04-01/*",
+      .guard = sw_laml_guard,
+      .error = sw_laml_error,
+      .dress = sw_dress,
+      .serve = sw_laml_serve },
+    { .path = "/laml-bins/*",
+      .guard = rest_admit,
+      .error = sw_error,
+      .dress = sw_dress,
+      .serve = sw_laml_bin_serve },
+    { .path = "/recordings/*",
+      .guard = sw_sound_guard,
+      .error = sw_error,
+      .dress = sw_dress,
+      .serve = sw_sound_serve },
     { .path = "/api/*",
       .guard = sw_guard,
       .error = sw_error,

@@ -160,8 +160,6 @@ void daemon_reload_stored_scripts(struct daemon *daemon);
 void daemon_fill_egress(struct daemon *daemon);
 void daemon_open_scripts(struct daemon *daemon);
 void daemon_reload_signing_keys(struct daemon *daemon);
-/** GET /recordings/ID.wav: true when the request was one of these. */
-bool daemon_serve_recording(const struct daemon *daemon, struct http_request *request);
 /* state.c: what lives in the state directory. */
 MUST_CHECK enum err daemon_open_state(struct daemon *daemon, struct fault *fault);
 /* keys.c: the keys that seal secrets at rest, env.seal; from the configuration or the state

@@ -244,6 +244,7 @@ void daemon_open_api(struct daemon *daemon)
         .messages = daemon->messages,
         .message_from = daemon->config->message_from[0] ? daemon->config->message_from : "tandem",
         .mfa_app = daemon->config->mfa_app,
+        .record_dir = daemon->record_dir,
         .seal = daemon->env.seal,
         .sip_realm = daemon->config->sip_realm,
         .sip_domain = domain[0] ? domain : own_host(daemon, host),

@@ -5,6 +5,7 @@
 #include "api/project_key.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/rand.h"
@@ -14,9 +15,7 @@
 #include "net/http_server.h"
 #include "script/script.h"
 #include "store/store_programs.h"
-
-enum { RECORDING_MAX_BYTES = 512 << 20, PATH_MAX_LEN = 1024, NAME_MAX_LEN = 48 };
-static const char recordings_path[] = "/recordings/";
+#include "store/store_recordings.h"
 
 /* Keys of the projects, by id; few, and read anew whenever numbers change. */
 static void on_projects(void *owner, const struct store_answer *answer)
@@ -95,6 +94,58 @@ static const char *find_script(void *owner, struct slice name)
     return json_string_value(json_object_get(daemon->stored_scripts, id));
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static const char *word_of(const char *const words[][2], const char *word, const char *otherwise)
+{
+    for (; words[0][0]; words++)
+        if (strcmp(words[0][0], word) == 0)
+            return words[0][1];
+    return otherwise;
+}
+
+/* Recordings of programs are rows that they can list: each event of one has all there is to know.
+ */
+static void on_script_event(void *owner, const struct script_event *event)
+{
+    static const char *const states[][2] = {
+        { "recording", "in-progress" }, { "paused", "paused" }, { "no_input", "absent" },
+        { "error", "absent" },          { NULL, NULL },
+    };
+    static const char *const tracks[][2] = { { "speak", "inbound" },
+                                             { "listen", "outbound" },
+                                             { NULL, NULL } };
+    struct daemon *daemon = owner;
+    const json_t *params = event->params;
+    const json_t *audio = json_object_get(json_object_get(params, "record"), "audio");
+    bool is_dial = strcmp(event->control_id, "OutBoundApi") == 0;
+    if (strcmp(event->type, "calling.call.record") != 0 || !event->project_id[0])
+        return;
+    double start_s = json_number_value(json_object_get(params, "start_time"));
+    double seconds = json_number_value(json_object_get(params, "duration"));
+    const struct store_recording row = {
+        .id = text_of(params, "recording_id"),
+        .project_id = event->project_id,
+        .call_id = event->call_id,
+        .conference_id = "",
+        .format = text_of(audio, "format"),
+        .track = word_of(tracks, text_of(audio, "direction"), "both"),
+        .source = is_dial ? "OutBoundApi" : "StartCallRecordingApi",
+        .status = word_of(states, text_of(params, "state"), "completed"),
+        .channels = json_is_true(json_object_get(audio, "stereo")) ? 2 : 1,
+        .bytes = json_integer_value(json_object_get(params, "size")),
+        .duration_ms = (int64_t)(seconds * 1000),
+        .created_ms = start_s > 0 ? (int64_t)(start_s * 1000) : loop_wall_ms(daemon->env.loop),
+        .updated_ms = loop_wall_ms(daemon->env.loop),
+    };
+    if (row.id[0])
+        store_recording_set(daemon->env.store, &row, STORE_NOBODY);
+}
+
 void daemon_fill_egress(struct daemon *daemon)
 {
     const struct config_list *allowed = &daemon->config->egress_allow;
@@ -120,38 +171,9 @@ void daemon_open_scripts(struct daemon *daemon)
         .send = send_within,
         .send_sms = daemon_send_sms,
         .find = find_script,
+        .on_event = on_script_event,
         .record_dir = daemon->record_dir,
         .owner = daemon,
     };
     daemon->scripts = scripts_create(&config);
-}
-
-/* Who knows the name may listen, as with the original's addresses of files: it is 122 random bits.
- * LaML's addresses have no ending, and mean WAV. */
-bool daemon_serve_recording(const struct daemon *daemon, struct http_request *request)
-{
-    static const struct {
-        const char *suffix, *type;
-    } kinds[] = { { ".wav", "audio/wav" }, { ".mp3", "audio/mpeg" }, { "", "audio/wav" } };
-    struct slice name = http_request_path(request);
-    char path[PATH_MAX_LEN];
-    if (!slice_starts(name, slice_of(recordings_path)))
-        return false;
-    name = slice_from(name, strlen(recordings_path));
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        struct slice text;
-        const char *ending = kinds[i].suffix[0] ? "" : ".wav";
-        bool plain = name.len < NAME_MAX_LEN && slice_index(name, '/') == name.len;
-        if (!plain || !slice_ends(name, slice_of(kinds[i].suffix)) ||
-            slice_find(name, SLICE(".part")) < name.len)
-            continue;
-        snprintf(path, sizeof path, "%s/%.*s%s", daemon->record_dir, SLICE_ARG(name), ending);
-        if (file_read(path, RECORDING_MAX_BYTES, &text, NULL))
-            break;
-        http_reply(request, 200, kinds[i].type, text);
-        mem_free((char *)(uintptr_t)text.ptr);
-        return true;
-    }
-    http_reply(request, 404, "text/plain; charset=utf-8", SLICE("Not found\n"));
-    return true;
 }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "api/rate_limit.h"
+#include "api/signalwire/sw_laml.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -154,6 +155,7 @@ void sw_guard(struct rest *rest)
     }
     struct sw *sw = mem_new(struct sw);
     rest->state = sw;
+    sw->is_laml = rest->family->serve == sw_laml_serve;
     if (!read_basic(rest->asked.authorization, sw->project_id, hash)) {
         refuse(rest);
         return;
@@ -168,11 +170,12 @@ static bool fits(const char *pattern, struct slice path, struct http_path_match 
     return http_path_matches(pattern, path, match);
 }
 
-static const struct sw_endpoint *find(struct rest *rest, struct buf *allow)
+static const struct sw_endpoint *find(struct rest *rest, const struct sw_table *table,
+                                      struct slice path, struct buf *allow)
 {
-    for (size_t i = 0; i < sw_n_endpoints; i++) {
-        const struct sw_endpoint *endpoint = &sw_endpoints[i];
-        if (!fits(endpoint->path, rest->asked.path, &rest->path))
+    for (size_t i = 0; i < table->n; i++) {
+        const struct sw_endpoint *endpoint = &table->endpoints[i];
+        if (!fits(endpoint->path, path, &rest->path))
             continue;
         if (endpoint->method == rest->asked.method)
             return endpoint;
@@ -210,11 +213,11 @@ static bool read_body(struct rest *rest)
     return false;
 }
 
-void sw_serve(struct rest *rest)
+void sw_serve_from(struct rest *rest, const struct sw_table *table, struct slice path)
 {
     char mem[64];
     struct buf allow = BUF_ON(mem);
-    const struct sw_endpoint *endpoint = find(rest, &allow);
+    const struct sw_endpoint *endpoint = find(rest, table, path, &allow);
     if (!endpoint && allow.len) {
         rest_set_header(rest, "Allow", buf_slice(&allow));
         rest_fail(rest, 405, "method_not_allowed", NULL, "not with this method");
@@ -230,10 +233,15 @@ void sw_serve(struct rest *rest)
         rest_fail(rest, 403, "forbidden", NULL, "this token was not given the scope");
         return;
     }
-    if (!read_body(rest))
+    if (sw_of(rest)->is_laml ? !sw_laml_read_body(rest, endpoint->body) : !read_body(rest))
         return;
     if (endpoint->body)
         sw_check(rest, rest->body, endpoint->body);
     if (!sw_refused(rest))
         endpoint->handle(rest);
+}
+
+void sw_serve(struct rest *rest)
+{
+    sw_serve_from(rest, &sw_table, rest->asked.path);
 }

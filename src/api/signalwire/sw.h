@@ -14,6 +14,9 @@ struct sw {
     char project_id[SW_ID], token_id[SW_ID], scopes[SW_SCOPES];
     char target_id[SW_ID]; /* a handler's own, from one store callback to the next */
     const struct sw_endpoint *endpoint;
+    bool is_sound;    /* only the sound of a recording is asked for */
+    bool is_laml;     /* the compatibility API: errors, forms and pages are its */
+    const char *noun; /* what is taken when the store finds it there already; NULL: the object */
 };
 static inline struct sw *sw_of(const struct rest *rest)
 {
@@ -45,12 +48,18 @@ struct sw_endpoint {
     const struct sw_body *body; /* NULL: none is read */
     const char *summary;
 };
-extern const struct sw_endpoint sw_endpoints[];
-extern const size_t sw_n_endpoints;
+struct sw_table {
+    const struct sw_endpoint *endpoints;
+    size_t n;
+    const char *prefix; /* of their paths */
+};
+extern const struct sw_table sw_table, sw_laml_table;
 
 /* sw.c: what the family's row in routes.c needs */
 void sw_guard(struct rest *rest);
 void sw_serve(struct rest *rest);
+/** The endpoint of `path`, which stands behind the table's prefix, answers. */
+void sw_serve_from(struct rest *rest, const struct sw_table *table, struct slice path);
 json_t *sw_error(const struct rest *rest, const struct rest_error *error);
 void sw_dress(struct rest *rest, int status);
 /* sw_openapi.c: the family of one path that anybody may read */
@@ -72,19 +81,33 @@ bool sw_is_web_url(struct slice value);
 bool sw_is_e164(struct slice value);
 /** custom_variables: at most 20 pairs of text under names that are not ours. */
 void sw_check_variables(struct rest *rest, const json_t *variables);
+/** store_fn: rest->answer in the endpoint's status, or the error; tells the daemon. */
+void sw_on_written(void *rest, const struct store_answer *answer);
+/** store_fn: 204, or the error; tells the daemon. */
+void sw_on_removed(void *rest, const struct store_answer *answer);
+/** What the request's body has of these names laid over `before`, a JSON object or ""; free(). */
+char *sw_merge(const struct rest *rest, const char *before, const char *const *names, size_t n);
+/** A UUID that is always the same for the same texts (version 8, RFC 9562 §5.8). */
+void sw_derived_id(const char *kind, const char *a, const char *b, char out[SW_ID]);
+/** The row that was found, if it is the asker's and of that type (NULL: any); NULL: answered. */
+const struct store_resource *sw_found_resource(struct rest *rest, const struct store_answer *answer,
+                                               const char *type);
 /** A text of an object, "" when it is not there. */
 const char *sw_text(const json_t *object, const char *name);
 /** null for "". */
 json_t *sw_text_or_null(const char *text);
 
 /* sw_page.c */
-/** What ?page_size, ?page_number, ?page_token and ?created_… ask for; false: answered. The page
+/** What ?page_size, ?page_number, ?page_token and ?created_… ask for (LaML: PageSize, Page,
+ * PageToken); false: answered. The page
  * token holds the time of the first page, so that later ones do not shift. */
 struct sw_page {
     int64_t size, number, until_ms; /* created before that */
     int64_t from_ms, before_ms;     /* ?created_after, ?created_before, ?created_on */
 };
 bool sw_page_read(struct rest *rest, struct sw_page *page);
+/** Of everything, which it takes, this page and, perhaps, one more. */
+json_t *sw_page_cut(const struct sw_page *page, json_t *take_all);
 /** Answer with {links, data}; of `take_all` (an array of everything) only this page. */
 void sw_page_reply_all(struct rest *rest, const struct sw_page *page, json_t *take_all);
 /** Answer with {links, data}; `take_items` are this page's and, perhaps, one more. */
@@ -135,6 +158,15 @@ void sw_call_show(struct rest *rest);
 void sw_call_events(struct rest *rest);
 /** "relay_sip_call" and its like, by what was called. */
 const char *sw_call_type(const char *from, const char *to);
+struct store_call;
+/** How a call that is on record ended: "completed", "busy" … */
+const char *sw_call_status(const struct store_call *row);
+/** The record, if it is the asker's; NULL: answered. */
+const struct store_call *sw_call_record(struct rest *rest, const struct store_answer *answer);
+/** A live call's view (call_json()) as the record it will be; texts are the view's. */
+void sw_call_row(const json_t *view, struct store_call *out);
+/** Views of those that live, are the asker's and within the page's bounds, newest first. */
+json_t *sw_call_views(const struct rest *rest, const struct sw_page *page);
 /** The call of that id if it lives and is the asker's, or NULL. */
 struct call *sw_call_live(const struct rest *rest, const char *id);
 
@@ -142,6 +174,8 @@ struct call *sw_call_live(const struct rest *rest, const char *id);
 bool sw_is_short_code(struct slice value);
 bool sw_is_message_to(struct slice value);   /* E.164, a short code, sip:, client: … */
 bool sw_is_message_from(struct slice value); /* or a name */
+/** Did the store find a number, and is it another project's? */
+bool sw_is_foreign_number(const struct rest *rest, const struct store_answer *answer);
 /** 422 for what messages_add() said. */
 void sw_message_refuse(struct rest *rest, const struct fault *fault);
 void sw_message_add(struct rest *rest);

@@ -18,10 +18,13 @@ void sw_wrong(struct rest *rest, const char *code, const char *attribute, const 
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     const struct rest_error error = { 422, code, attribute, text };
-    json_t *body = sw_error(rest, &error);
+    json_t *body = rest->family->error(rest, &error);
     if (!rest->answer)
         rest->answer = json_array();
-    json_array_extend(rest->answer, json_object_get(body, "errors"));
+    if (sw_of(rest)->is_laml)
+        json_array_append(rest->answer, body);
+    else
+        json_array_extend(rest->answer, json_object_get(body, "errors"));
     json_decref(body);
 }
 
@@ -31,6 +34,11 @@ bool sw_refused(struct rest *rest)
     if (!errors)
         return false;
     rest->answer = NULL;
+    if (sw_of(rest)->is_laml) { /* its errors are about one thing */
+        rest_reply_take(rest, 422, json_incref(json_array_get(errors, 0)));
+        json_decref(errors);
+        return true;
+    }
     rest_reply_take(rest, 422, json_pack("{s:o}", "errors", errors));
     return true;
 }
@@ -38,15 +46,6 @@ bool sw_refused(struct rest *rest)
 void sw_refuse(struct rest *rest, const char *code, const char *attribute, const char *text)
 {
     rest_fail(rest, 422, code, attribute, "%s", text);
-}
-
-void sw_fail_store(struct rest *rest, enum err err, const char *attribute)
-{
-    if (err == ERR_EXISTS)
-        rest_fail(rest, 422, "value_not_unique", attribute, "%s is taken",
-                  attribute ? attribute : "it");
-    else
-        rest_fail_store(rest, err, attribute ? attribute : "object");
 }
 
 static bool is_of_type(const json_t *value, enum sw_type type)
@@ -109,7 +108,9 @@ static void check_one(struct rest *rest, const struct sw_field *field, const jso
                      (field->type == SW_TEXT && field->is_required && json_is_string(value) &&
                       json_string_length(value) == 0);
     if (is_absent && field->is_required)
-        sw_wrong(rest, "missing_required_parameter", field->name, "%s is required", field->name);
+        sw_wrong(rest,
+                 sw_of(rest)->is_laml && field->code ? field->code : "missing_required_parameter",
+                 field->name, "%s is required", field->name);
     else if (!is_absent && !is_fine(field, value))
         sw_wrong(rest, field->code ? field->code : "invalid_parameter", field->name,
                  "%s must be %s%s", field->name, field->words ? "one of" : "",

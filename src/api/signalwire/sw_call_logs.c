@@ -37,7 +37,7 @@ static const char *direction_of(const char *face, const char *direction)
 }
 
 /* How it ended, in the words of the interface. */
-static const char *status_of(const struct store_call *row)
+const char *sw_call_status(const struct store_call *row)
 {
     static const struct {
         const char *cause, *status;
@@ -81,16 +81,23 @@ static json_t *log_json(const struct store_call *row, const char *status)
     return log;
 }
 
-static json_t *live_json(const json_t *view)
+void sw_call_row(const json_t *view, struct store_call *out)
 {
-    const struct store_call row = {
+    *out = (struct store_call){
         .id = sw_text(view, "id"),
         .from = sw_text(view, "from"),
         .to = sw_text(view, "to"),
         .face = sw_text(view, "face"),
         .direction = sw_text(view, "direction"),
         .created_ms = json_integer_value(json_object_get(view, "created_ms")),
+        .answered_ms = json_integer_value(json_object_get(view, "answered_ms")),
     };
+}
+
+static json_t *live_json(const json_t *view)
+{
+    struct store_call row;
+    sw_call_row(view, &row);
     return log_json(&row, live_status(sw_text(view, "state")));
 }
 
@@ -100,8 +107,7 @@ static bool is_asked_for(const struct sw_page *page, int64_t created_ms)
            (!page->before_ms || created_ms < page->before_ms);
 }
 
-/* Those of the asker's project, newest first. */
-static json_t *live_list(const struct rest *rest, const struct sw_page *page)
+json_t *sw_call_views(const struct rest *rest, const struct sw_page *page)
 {
     const struct calls *calls = rest->api->config.calls;
     json_t *views = calls ? calls_json(calls) : json_array();
@@ -111,7 +117,7 @@ static json_t *live_list(const struct rest *rest, const struct sw_page *page)
     {
         int64_t created_ms = json_integer_value(json_object_get(view, "created_ms"));
         if (sw_call_live(rest, sw_text(view, "id")) && is_asked_for(page, created_ms))
-            json_array_insert_new(list, 0, live_json(view));
+            json_array_insert(list, 0, view);
     }
     json_decref(views);
     return list;
@@ -131,7 +137,7 @@ static void on_records(void *owner, const struct store_answer *answer)
     }
     const struct store_call *rows = STORE_ROWS(answer, store_call);
     for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, log_json(&rows[i], status_of(&rows[i])));
+        json_array_append_new(list, log_json(&rows[i], sw_call_status(&rows[i])));
     sw_page_reply(rest, &page, list);
 }
 
@@ -141,7 +147,10 @@ void sw_call_list(struct rest *rest)
     if (!sw_page_read(rest, &page))
         return;
     int64_t offset = page.number * page.size;
-    json_t *live = live_list(rest, &page);
+    json_t *views = sw_call_views(rest, &page), *live = json_array(), *view;
+    size_t at;
+    json_array_foreach(views, at, view) json_array_append_new(live, live_json(view));
+    json_decref(views);
     int64_t n_live = (int64_t)json_array_size(live); /* at most the calls there are */
     for (int64_t i = 0; i < num_min(offset, n_live); i++)
         json_array_remove(live, 0);
@@ -156,8 +165,7 @@ void sw_call_list(struct rest *rest)
     store_call_page(rest_store(rest), &asked, rest_then(rest, on_records));
 }
 
-/* The record, or NULL: answered. */
-static const struct store_call *record_of(struct rest *rest, const struct store_answer *answer)
+const struct store_call *sw_call_record(struct rest *rest, const struct store_answer *answer)
 {
     const struct store_call *row = answer->err ? NULL : STORE_ROWS(answer, store_call);
     if (row && strcmp(row->project_id, sw_of(rest)->project_id) == 0)
@@ -168,9 +176,9 @@ static const struct store_call *record_of(struct rest *rest, const struct store_
 
 static void on_record(void *owner, const struct store_answer *answer)
 {
-    const struct store_call *row = record_of(owner, answer);
+    const struct store_call *row = sw_call_record(owner, answer);
     if (row)
-        rest_reply_take(owner, 200, log_json(row, status_of(row)));
+        rest_reply_take(owner, 200, log_json(row, sw_call_status(row)));
 }
 
 void sw_call_show(struct rest *rest)
@@ -214,7 +222,7 @@ static void on_events(void *owner, const struct store_answer *answer)
 static void on_record_for_events(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    const struct store_call *row = record_of(rest, answer);
+    const struct store_call *row = sw_call_record(rest, answer);
     if (row)
         store_event_list(rest_store(rest), row->id, rest_then(rest, on_events));
 }

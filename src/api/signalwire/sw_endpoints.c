@@ -1,6 +1,7 @@
 /* Every endpoint: who may ask, what is asked, who answers. Sorted by path but that a fixed segment
  * stands before a captured one. */
-#include "api/signalwire/sw.h"
+#include "api/signalwire/sw_queues.h"
+#include "api/signalwire/sw_recordings.h"
 #include "base/num.h"
 
 #define BODY(name, ...)                                         \
@@ -164,9 +165,17 @@ BODY(mfa_send, {
       .expected = "a number from 1 to 20" },
     { .name = "allow_alphas", .type = SW_BOOL },
 });
+BODY(queue_add, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, .high = 64 },
+    { .name = "max_size", .type = SW_NUMBER, .low = 1, .high = 5000 },
+});
+BODY(queue_change, {
+    { .name = "name", .type = SW_TEXT, .high = 64 },
+    { .name = "max_size", .type = SW_NUMBER, .low = 1, .high = 5000 },
+});
 BODY(mfa_verify, { { .name = "token", .type = SW_TEXT, .is_required = true, .high = 100 } });
 
-const struct sw_endpoint sw_endpoints[] = {
+static const struct sw_endpoint endpoints[] = {
     { HTTP_GET, "/api/calling/calls", "calling", 200, sw_call_list, NULL, "List calls" },
     { HTTP_POST, "/api/calling/calls", "calling", 200, sw_call_command, &call_command,
       "Place a call, or do something with one" },
@@ -246,6 +255,24 @@ const struct sw_endpoint sw_endpoints[] = {
       &number_change, "Say where a phone number leads" },
     { HTTP_DELETE, "/api/relay/rest/phone_numbers/:id", "numbers", 204, sw_number_remove, NULL,
       "Give a phone number back" },
+    { HTTP_GET, "/api/relay/rest/queues", "calling", 200, sw_queue_list, NULL, "List queues" },
+    { HTTP_POST, "/api/relay/rest/queues", "calling", 201, sw_queue_add, &queue_add,
+      "Make a queue" },
+    { HTTP_GET, "/api/relay/rest/queues/:id", "calling", 200, sw_queue_show, NULL, "Show a queue" },
+    { HTTP_PUT, "/api/relay/rest/queues/:id", "calling", 200, sw_queue_change, &queue_change,
+      "Change a queue" },
+    { HTTP_DELETE, "/api/relay/rest/queues/:id", "calling", 204, sw_queue_remove, NULL,
+      "Delete a queue" },
+    { HTTP_GET, "/api/relay/rest/queues/:id/members", "calling", 200, sw_queue_members, NULL,
+      "List who waits" },
+    { HTTP_GET, "/api/relay/rest/queues/:id/members/:member", "calling", 200, sw_queue_member, NULL,
+      "Show who waits; next: who is first" },
+    { HTTP_GET, "/api/relay/rest/recordings", "calling", 200, sw_recording_list, NULL,
+      "List recordings" },
+    { HTTP_GET, "/api/relay/rest/recordings/:id", "calling", 200, sw_recording_show, NULL,
+      "Show a recording" },
+    { HTTP_DELETE, "/api/relay/rest/recordings/:id", "calling", 204, sw_recording_remove, NULL,
+      "Delete a recording" },
     { HTTP_GET, "/api/voice/logs", "calling", 200, sw_call_list, NULL, "List calls" },
     { HTTP_GET, "/api/voice/logs/:id", "calling", 200, sw_call_show, NULL, "Show a call" },
     { HTTP_GET, "/api/voice/logs/:id/events", "calling", 200, sw_call_events, NULL,
@@ -260,4 +287,4 @@ const struct sw_endpoint sw_endpoints[] = {
       "Make a token for a video room" },
 };
 /* clang-format on */
-const size_t sw_n_endpoints = COUNT_OF(sw_endpoints);
+const struct sw_table sw_table = { endpoints, COUNT_OF(endpoints), "" };

@@ -121,14 +121,19 @@ static void send_it(struct rest *rest)
         sw_message_refuse(rest, &fault);
 }
 
+bool sw_is_foreign_number(const struct rest *rest, const struct store_answer *answer)
+{
+    const struct store_number *number = answer->err ? NULL : STORE_ROWS(answer, store_number);
+    return number && number->project_id[0] &&
+           strcmp(number->project_id, sw_of(rest)->project_id) != 0;
+}
+
 static void on_from(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    const struct store_number *number = answer->err ? NULL : STORE_ROWS(answer, store_number);
     if (answer->err && answer->err != ERR_NOT_FOUND)
         sw_fail_store(rest, answer->err, "from");
-    else if (number && number->project_id[0] &&
-             strcmp(number->project_id, sw_of(rest)->project_id) != 0)
+    else if (sw_is_foreign_number(rest, answer))
         sw_refuse(rest, "not_purchased_or_verified", "from", "from is a number of another project");
     else
         send_it(rest);
@@ -145,18 +150,6 @@ void sw_message_add(struct rest *rest)
 }
 
 /* ---- redact ---- */
-
-static void on_redacted(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    json_t *body = rest->answer;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, "message");
-        return;
-    }
-    rest->answer = NULL;
-    rest_reply_take(rest, 200, body);
-}
 
 static bool is_ours(const struct rest *rest, const struct store_message *row)
 {
@@ -177,7 +170,7 @@ static void on_to_redact(void *owner, const struct store_answer *answer)
         redacted.body = "";
         redacted.updated_ms = rest_now_ms(rest);
         rest->answer = message_json(&redacted);
-        store_message_change(rest_store(rest), &redacted, rest_then(rest, on_redacted));
+        store_message_change(rest_store(rest), &redacted, rest_then(rest, sw_on_written));
     }
 }
 

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/signalwire/sw.h"
-#include "base/hash.h"
+#include "api/signalwire/sw_laml.h"
 #include "base/num.h"
 #include "store/store_programs.h"
 
@@ -48,11 +47,7 @@ static const char *const always_null[] = { "e911_address_id", "e911_status", "ne
 /* Numbers have no id of their own here: one is derived, always the same. */
 static void id_of(const char *number, char out[SW_ID])
 {
-    char hex[HASH_HEX_MAX];
-    const struct slice parts[] = { SLICE("phone_number:"), slice_of(number) };
-    hash_hex(HASH_SHA256, parts, COUNT_OF(parts), hex);
-    /* the form of a UUID of version 8 (RFC 9562 §5.8) */
-    snprintf(out, SW_ID, "%.8s-%.4s-8%.3s-8%.3s-%.12s", hex, hex + 8, hex + 12, hex + 15, hex + 18);
+    sw_derived_id("phone_number", number, "", out);
 }
 
 static json_t *number_json(const struct store_number *row)
@@ -81,6 +76,13 @@ static json_t *number_json(const struct store_number *row)
     return number;
 }
 
+/* As the asker's API shows it. */
+static json_t *shown(const struct rest *rest, const struct store_number *row)
+{
+    json_t *number = number_json(row);
+    return sw_of(rest)->is_laml ? sw_laml_number_json(rest, row, number) : number;
+}
+
 static bool has(const char *text, const char *part)
 {
     return !part || strstr(text, part) != NULL;
@@ -90,6 +92,7 @@ static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
+    bool is_laml = sw_of(rest)->is_laml;
     if (answer->err) {
         sw_fail_store(rest, answer->err, NULL);
         return;
@@ -99,14 +102,19 @@ static void on_list(void *owner, const struct store_answer *answer)
     const struct store_number *rows = STORE_ROWS(answer, store_number);
     json_t *list = json_array();
     for (size_t i = 0; i < answer->n; i++) {
-        json_t *number =
-            strcmp(rows[i].project_id, sw_of(rest)->project_id) == 0 ? number_json(&rows[i]) : NULL;
-        if (number && has(rows[i].number, rest_param(rest, "filter_number")) &&
-            has(sw_text(number, "name"), rest_param(rest, "filter_name")))
-            json_array_append(list, number);
+        if (strcmp(rows[i].project_id, sw_of(rest)->project_id) != 0)
+            continue;
+        json_t *number = number_json(&rows[i]);
+        if (has(rows[i].number, rest_param(rest, is_laml ? "PhoneNumber" : "filter_number")) &&
+            has(sw_text(number, "name"),
+                rest_param(rest, is_laml ? "FriendlyName" : "filter_name")))
+            json_array_append_new(list, shown(rest, &rows[i]));
         json_decref(number);
     }
-    sw_page_reply_all(rest, &page, list);
+    if (is_laml)
+        sw_laml_page_reply(rest, &page, "incoming_phone_numbers", sw_page_cut(&page, list));
+    else
+        sw_page_reply_all(rest, &page, list);
 }
 
 void sw_number_list(struct rest *rest)
@@ -114,26 +122,15 @@ void sw_number_list(struct rest *rest)
     store_number_list(rest_store(rest), rest_then(rest, on_list));
 }
 
-static void on_written(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    json_t *body = rest->answer;
-    rest->answer = NULL;
-    if (answer->err) {
-        json_decref(body);
-        sw_fail_store(rest, answer->err, "number");
-        return;
-    }
-    rest_tell_change(rest);
-    rest_reply_take(rest, 200, body);
-}
-
 static void write_number(struct rest *rest, const struct store_number *row)
 {
     rest->changes = "numbers";
-    rest->answer = number_json(row);
-    store_number_set(rest_store(rest), row, rest_then(rest, on_written));
+    sw_of(rest)->noun = "number";
+    rest->answer = shown(rest, row);
+    store_number_set(rest_store(rest), row, rest_then(rest, sw_on_written));
 }
+
+static void change(struct rest *rest, const struct store_number *row);
 
 static void on_taken(void *owner, const struct store_answer *answer)
 {
@@ -152,26 +149,10 @@ static void on_taken(void *owner, const struct store_answer *answer)
                                       .created_ms = rest_now_ms(rest),
                                       .body = "{}",
                                       .updated_ms = rest_now_ms(rest) };
-    write_number(rest, &row);
-}
-
-void sw_number_add(struct rest *rest)
-{
-    store_number_find(rest_store(rest), sw_text(rest->body, "number"), rest_then(rest, on_taken));
+    change(rest, &row);
 }
 
 /* --- one of them --- */
-
-static void on_removed(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, "number");
-        return;
-    }
-    rest_tell_change(rest);
-    rest_reply_text(rest, 204, NULL, SLICE_NONE);
-}
 
 static const struct store_number *find_own(const struct rest *rest,
                                            const struct store_answer *answer, const char *wanted)
@@ -203,38 +184,59 @@ static json_t *merged(const struct rest *rest, const struct store_number *row)
 static bool set_target(struct rest *rest, const json_t *body, const char *endpoint,
                        char out[TARGET_MAX])
 {
+    static const struct {
+        const char *handler, *field, *kind, *label;
+    } webs[] = {
+        { "relay_script", "call_relay_script_url", "swml", "Call relay script url" },
+        { "laml_webhooks", "call_request_url", "laml", "Call request url" },
+    };
     const char *handler = sw_text(body, "call_handler");
-    const char *url = sw_text(body, "call_relay_script_url");
     if (!json_object_get(rest->body, "call_handler") &&
-        !json_object_get(rest->body, "call_relay_script_url"))
+        !json_object_get(rest->body, "call_relay_script_url") &&
+        !json_object_get(rest->body, "call_request_url"))
         return true;
-    if (strcmp(handler, "relay_script") == 0 && sw_is_web_url(slice_of(url))) {
-        snprintf(out, TARGET_MAX, "swml:%s", url);
+    for (size_t i = 0; i < COUNT_OF(webs); i++) {
+        const char *url = sw_text(body, webs[i].field);
+        if (strcmp(handler, webs[i].handler) != 0)
+            continue;
+        if (sw_is_web_url(slice_of(url))) {
+            snprintf(out, TARGET_MAX, "%s:%s", webs[i].kind, url);
+            return true;
+        }
+        char text[TARGET_MAX];
+        snprintf(text, sizeof text, "%s must be an http: or https: URL", webs[i].label);
+        sw_refuse(rest, "invalid_parameter", webs[i].field, text);
+        return false;
+    }
+    if (strcmp(handler, "laml_application") == 0 && endpoint) {
+        snprintf(out, TARGET_MAX, "laml:%s", endpoint);
         return true;
     }
     if (strcmp(handler, "relay_sip_endpoint") == 0 && endpoint) {
         snprintf(out, TARGET_MAX, "user:%s", endpoint);
         return true;
     }
-    if (strcmp(handler, "relay_script") == 0)
-        sw_refuse(rest, "invalid_parameter", "call_relay_script_url",
-                  "Call relay script url must be an http: or https: URL");
+    if (strcmp(handler, "laml_application") == 0)
+        sw_refuse(rest, "invalid_parameter", "call_laml_application_id",
+                  "Call laml application is none of this project, or has no voice url");
     else if (strcmp(handler, "relay_sip_endpoint") == 0)
         sw_refuse(rest, "invalid_parameter", "call_sip_endpoint_id",
                   "Call sip endpoint is none of this project");
     else
         sw_refuse(rest, "invalid_parameter", "call_handler",
-                  "Call handler must be relay_script or relay_sip_endpoint here");
+                  "Call handler must be relay_script, laml_webhooks, laml_application or "
+                  "relay_sip_endpoint here");
     return false;
 }
 
-static void change(struct rest *rest, const struct store_number *row, const char *endpoint)
+static void change(struct rest *rest, const struct store_number *row)
 {
+    const char *resource = sw_text(rest->body, "target"); /* put there by on_endpoint() */
     char target[TARGET_MAX];
     struct store_number fresh = *row;
     json_t *body = merged(rest, row);
     snprintf(target, sizeof target, "%s", row->to);
-    if (set_target(rest, body, endpoint, target)) {
+    if (set_target(rest, body, resource[0] ? resource : NULL, target)) {
         char *text = json_dumps(body, JSON_COMPACT);
         fresh.body = text;
         fresh.to = target;
@@ -248,17 +250,18 @@ static void change(struct rest *rest, const struct store_number *row, const char
 static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    const rest_fn endpoint = sw_of(rest)->endpoint->handle;
-    const struct store_number *row = find_own(rest, answer, rest_captured(rest, 0));
+    const enum http_method method = rest->asked.method;
+    const struct store_number *row =
+        find_own(rest, answer, rest_captured(rest, sw_of(rest)->is_laml)); /* behind the account */
     if (!row) {
         sw_fail_store(rest, answer->err ? answer->err : ERR_NOT_FOUND, "number");
-    } else if (endpoint == sw_number_show) {
-        rest_reply_take(rest, 200, number_json(row));
-    } else if (endpoint == sw_number_change) {
-        change(rest, row, sw_of(rest)->target_id[0] ? sw_of(rest)->target_id : NULL);
+    } else if (method == HTTP_GET) {
+        rest_reply_take(rest, 200, shown(rest, row));
+    } else if (method != HTTP_DELETE) {
+        change(rest, row);
     } else {
         rest->changes = "numbers";
-        store_number_remove(rest_store(rest), row->number, rest_then(rest, on_removed));
+        store_number_remove(rest_store(rest), row->number, rest_then(rest, sw_on_removed));
     }
 }
 
@@ -281,14 +284,44 @@ static void on_endpoint(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     const struct store_resource *row = answer->err ? NULL : STORE_ROWS(answer, store_resource);
-    if (row && strcmp(row->project_id, sw_of(rest)->project_id) == 0)
-        snprintf(sw_of(rest)->target_id, SW_ID, "%s", row->name);
-    find(rest);
+    json_t *body = row ? json_loads(row->body, 0, NULL) : NULL;
+    const char *voice_url = sw_text(body, "voice_url");
+    bool is_own = row && strcmp(row->project_id, sw_of(rest)->project_id) == 0;
+    if (is_own && voice_url[0]) /* of an application: put where change() looks */
+        json_object_set(rest->body, "target", json_object_get(body, "voice_url"));
+    else if (is_own && strcmp(row->type, "cxml_application") != 0)
+        json_object_set_new(rest->body, "target", json_string(row->name));
+    json_decref(body);
+    if (sw_text(rest->body, "number")[0])
+        store_number_find(rest_store(rest), sw_text(rest->body, "number"),
+                          rest_then(rest, on_taken));
+    else
+        find(rest);
+}
+
+/* The resource that the body names: a SIP endpoint or an application. */
+static const char *resource_of(const struct rest *rest)
+{
+    const char *endpoint = sw_text(rest->body, "call_sip_endpoint_id");
+    return endpoint[0] ? endpoint : sw_text(rest->body, "call_laml_application_id");
+}
+
+void sw_number_add(struct rest *rest)
+{
+    const char *resource = resource_of(rest);
+    json_object_del(rest->body, "target"); /* ours */
+    if (resource[0])
+        store_resource_find(rest_store(rest), resource, rest_then(rest, on_endpoint));
+    else
+        store_number_find(rest_store(rest), sw_text(rest->body, "number"),
+                          rest_then(rest, on_taken));
 }
 
 void sw_number_change(struct rest *rest)
 {
-    const char *endpoint = sw_text(rest->body, "call_sip_endpoint_id");
+    const char *endpoint = resource_of(rest);
+    json_object_del(rest->body, "target"); /* ours */
+    json_object_del(rest->body, "number"); /* it stays */
     if (endpoint[0])
         store_resource_find(rest_store(rest), endpoint, rest_then(rest, on_endpoint));
     else
@@ -322,7 +355,7 @@ static void on_route(void *owner, const struct store_answer *answer)
     fresh.body = text;
     fresh.updated_ms = rest_now_ms(rest);
     rest->changes = "numbers";
-    store_number_set(rest_store(rest), &fresh, rest_then(rest, on_written));
+    store_number_set(rest_store(rest), &fresh, rest_then(rest, sw_on_written));
     free(text);
     json_decref(body);
 }

@@ -86,7 +86,7 @@ static json_t *body_schema(const struct sw_body *body)
                      required);
 }
 
-static json_t *operation_of(const struct sw_endpoint *endpoint)
+static json_t *operation_of(const struct sw_endpoint *endpoint, const char *body_type)
 {
     static const int failures[] = { 400, 401, 403, 404, 422, 429, 500 };
     char status[8];
@@ -102,25 +102,34 @@ static json_t *operation_of(const struct sw_endpoint *endpoint)
                                   responses, "security", "basic", words_json(endpoint->scopes));
     if (endpoint->body)
         json_object_set_new(operation, "requestBody",
-                            json_pack("{s:{s:{s:o}}}", "content", "application/json", "schema",
+                            json_pack("{s:{s:{s:o}}}", "content", body_type, "schema",
                                       body_schema(endpoint->body)));
     return operation;
+}
+
+static void put_paths(const struct sw_table *table, const char *body_type, json_t *paths)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        const struct sw_endpoint *endpoint = &table->endpoints[i];
+        char mem[PATH_MAX_LEN], method[WORD_MAX];
+        struct buf path = BUF_ON(mem);
+        buf_text(&path, table->prefix);
+        const char *name = template_of(endpoint->path, &path);
+        if (!json_object_get(paths, name))
+            json_object_set_new(paths, name, json_object());
+        snprintf(method, sizeof method, "%s", http_method_name(endpoint->method));
+        for (char *at = method; *at; at++)
+            *at = (char)(*at | 0x20); /* letters only */
+        json_object_set_new(json_object_get(paths, name), method,
+                            operation_of(endpoint, body_type));
+    }
 }
 
 static json_t *paths_json(void)
 {
     json_t *paths = json_object();
-    for (size_t i = 0; i < sw_n_endpoints; i++) {
-        char mem[PATH_MAX_LEN], method[WORD_MAX];
-        struct buf path = BUF_ON(mem);
-        const char *name = template_of(sw_endpoints[i].path, &path);
-        if (!json_object_get(paths, name))
-            json_object_set_new(paths, name, json_object());
-        snprintf(method, sizeof method, "%s", http_method_name(sw_endpoints[i].method));
-        for (char *at = method; *at; at++)
-            *at = (char)(*at | 0x20); /* letters only */
-        json_object_set_new(json_object_get(paths, name), method, operation_of(&sw_endpoints[i]));
-    }
+    put_paths(&sw_table, "application/json", paths);
+    put_paths(&sw_laml_table, "application/x-www-form-urlencoded", paths);
     return paths;
 }
 

@@ -69,21 +69,6 @@ static char *options_of(const struct rest *rest, const char *before)
     return text;
 }
 
-/* Reply with what was prepared, in the endpoint's status. */
-static void on_written(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    json_t *body = rest->answer;
-    rest->answer = NULL;
-    if (!answer->err) {
-        rest_tell_change(rest);
-        rest_reply_take(rest, sw_of(rest)->endpoint->status, body);
-        return;
-    }
-    json_decref(body);
-    sw_fail_store(rest, answer->err, "name");
-}
-
 static void on_parent(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
@@ -110,7 +95,8 @@ static void on_parent(void *owner, const struct store_answer *answer)
     rest->answer = project_json(&row);
     json_object_set_new(rest->answer, "signing_key", json_string(key));
     rest->changes = "projects";
-    store_project_add(rest_store(rest), &row, rest_then(rest, on_written));
+    sw_of(rest)->noun = "name";
+    store_project_add(rest_store(rest), &row, rest_then(rest, sw_on_written));
     mem_wipe(key, sizeof key);
     mem_free(sealed);
     free(options);
@@ -137,7 +123,7 @@ static void change(struct rest *rest, const struct store_project *project)
     row.options = options;
     row.updated_ms = rest_now_ms(rest);
     rest->answer = project_json(&row);
-    store_project_change(rest_store(rest), &row, rest_then(rest, on_written));
+    store_project_change(rest_store(rest), &row, rest_then(rest, sw_on_written));
     free(options);
 }
 
@@ -149,22 +135,12 @@ static void rotate(struct rest *rest, const struct store_project *project)
     row.updated_ms = rest_now_ms(rest);
     rest->answer = project_json(&row);
     rest->changes = "projects";
+    sw_of(rest)->noun = "name";
     json_object_set_new(rest->answer, "signing_key", json_string(key));
     store_project_set_key(rest_store(rest), row.id, sealed, row.updated_ms,
-                          rest_then(rest, on_written));
+                          rest_then(rest, sw_on_written));
     mem_wipe(key, sizeof key);
     mem_free(sealed);
-}
-
-static void on_removed(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, "project");
-        return;
-    }
-    rest_tell_change(rest);
-    rest_reply_text(rest, 204, NULL, SLICE_NONE);
 }
 
 static void on_numbers(void *owner, const struct store_answer *answer)
@@ -183,7 +159,8 @@ static void on_numbers(void *owner, const struct store_answer *answer)
             return;
         }
     rest->changes = "projects";
-    store_project_remove(rest_store(rest), id, rest_then(rest, on_removed));
+    sw_of(rest)->noun = "name";
+    store_project_remove(rest_store(rest), id, rest_then(rest, sw_on_removed));
 }
 
 static void remove_project(struct rest *rest, const struct store_project *project)

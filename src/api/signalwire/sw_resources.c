@@ -11,17 +11,24 @@
 
 enum { URL_MAX = 500 }; /* of what numbers lead to */
 
+static const char *const script_kept[] = { "script_type", "status_callback_url", "contents" };
+static const char *const webhook_kept[] = {
+    "used_for",
+    "primary_request_url",
+    "primary_request_method",
+    "fallback_request_url",
+    "fallback_request_method",
+    "status_callback_url",
+    "status_callback_method",
+};
 /* What differs between the types; the segment of the path tells which one it is. */
 static const struct {
     const char *segment, *type;
-    const char *const *texts; /* that are kept, besides contents; NULL behind the last */
+    const char *const *kept;
+    size_t n_kept;
 } types[] = {
-    { "/swml_scripts", "swml_script",
-      (const char *const[]){ "script_type", "status_callback_url", NULL } },
-    { "/swml_webhooks", "swml_webhook",
-      (const char *const[]){ "used_for", "primary_request_url", "primary_request_method",
-                             "fallback_request_url", "fallback_request_method",
-                             "status_callback_url", "status_callback_method", NULL } },
+    { "/swml_scripts", "swml_script", script_kept, COUNT_OF(script_kept) },
+    { "/swml_webhooks", "swml_webhook", webhook_kept, COUNT_OF(webhook_kept) },
 };
 
 static size_t type_of(const struct rest *rest)
@@ -113,20 +120,6 @@ void sw_resource_list(struct rest *rest)
                         i < COUNT_OF(types) ? types[i].type : NULL, rest_then(rest, on_list));
 }
 
-static void on_written(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    json_t *body = rest->answer;
-    rest->answer = NULL;
-    if (answer->err) {
-        json_decref(body);
-        sw_fail_store(rest, answer->err, "name");
-        return;
-    }
-    rest_tell_change(rest);
-    rest_reply_take(rest, sw_of(rest)->endpoint->status, body);
-}
-
 /* A script that cannot run is refused before it is kept. */
 static void check_contents(struct rest *rest)
 {
@@ -144,24 +137,16 @@ static void check_contents(struct rest *rest)
 static void write_resource(struct rest *rest, struct store_resource *row)
 {
     size_t type = type_of(rest);
-    json_t *body = json_loads(row->body, 0, NULL), *given;
-    if (!body)
-        body = json_object();
-    for (size_t i = 0; types[type].texts[i]; i++)
-        if ((given = json_object_get(rest->body, types[type].texts[i])) != NULL)
-            json_object_set(body, types[type].texts[i], given);
-    if ((given = json_object_get(rest->body, "contents")) != NULL)
-        json_object_set(body, "contents", given);
+    char *text = sw_merge(rest, row->body, types[type].kept, types[type].n_kept);
     if (sw_text(rest->body, "name")[0])
         row->name = sw_text(rest->body, "name");
-    char *text = json_dumps(body, JSON_COMPACT);
     row->body = text;
     row->updated_ms = rest_now_ms(rest);
     rest->answer = resource_json(rest, row);
     rest->changes = "resources";
-    store_resource_set(rest_store(rest), row, rest_then(rest, on_written));
+    sw_of(rest)->noun = "name";
+    store_resource_set(rest_store(rest), row, rest_then(rest, sw_on_written));
     free(text);
-    json_decref(body);
 }
 
 void sw_resource_add(struct rest *rest)
@@ -182,17 +167,6 @@ void sw_resource_add(struct rest *rest)
 
 /* --- one of them --- */
 
-static void on_removed(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, "id");
-        return;
-    }
-    rest_tell_change(rest);
-    rest_reply_text(rest, 204, NULL, SLICE_NONE);
-}
-
 static void route_to(struct rest *rest, const struct store_resource *row)
 {
     char target[URL_MAX + 8];
@@ -210,12 +184,13 @@ static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     const rest_fn endpoint = sw_of(rest)->endpoint->handle;
-    const struct store_resource *row = answer->err ? NULL : STORE_ROWS(answer, store_resource);
     size_t type = type_of(rest);
-    bool is_it = row && strcmp(row->project_id, sw_of(rest)->project_id) == 0 && is_handler(row) &&
-                 (type == COUNT_OF(types) || strcmp(row->type, types[type].type) == 0);
-    if (!is_it) {
-        sw_fail_store(rest, answer->err ? answer->err : ERR_NOT_FOUND, "id");
+    const struct store_resource *row =
+        sw_found_resource(rest, answer, type < COUNT_OF(types) ? types[type].type : NULL);
+    if (!row)
+        return;
+    if (!is_handler(row)) {
+        sw_fail_store(rest, ERR_NOT_FOUND, "id");
     } else if (endpoint == sw_resource_show) {
         rest_reply_take(rest, 200, resource_json(rest, row));
     } else if (endpoint == sw_resource_change) {
@@ -225,7 +200,7 @@ static void on_found(void *owner, const struct store_answer *answer)
         route_to(rest, row);
     } else {
         rest->changes = "resources";
-        store_resource_remove(rest_store(rest), row->id, rest_then(rest, on_removed));
+        store_resource_remove(rest_store(rest), row->id, rest_then(rest, sw_on_removed));
     }
 }
 

@@ -11,7 +11,10 @@
 #include "store/store_programs.h"
 
 static const char type[] = "sip_endpoint";
-static const char *const texts[] = {
+/* Kept as they come, all but the password, which is the device's; the last ones are no texts or
+ * have a default. */
+enum { N_OTHERS = 4 };
+static const char *const kept[] = {
     "caller_id",
     "call_handler",
     "calling_handler_resource_id",
@@ -30,6 +33,10 @@ static const char *const texts[] = {
     "call_relay_application",
     "call_video_room_id",
     "call_relay_script_url",
+    "encryption",
+    "send_as",
+    "ciphers",
+    "codecs",
 };
 static const char *const lists[] = { "ciphers", "codecs" };
 
@@ -42,8 +49,8 @@ static json_t *endpoint_json(const struct store_resource *row)
         json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", type, "id", row->id, "username", row->name,
                   "encryption", encryption[0] ? encryption : "default", "send_as",
                   send_as[0] ? send_as : "random");
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        json_object_set_new(endpoint, texts[i], sw_text_or_null(sw_text(body, texts[i])));
+    for (size_t i = 0; i < COUNT_OF(kept) - N_OTHERS; i++)
+        json_object_set_new(endpoint, kept[i], sw_text_or_null(sw_text(body, kept[i])));
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         json_t *list = json_object_get(body, lists[i]);
         json_object_set_new(endpoint, lists[i],
@@ -51,24 +58,6 @@ static json_t *endpoint_json(const struct store_resource *row)
     }
     json_decref(body);
     return endpoint;
-}
-
-/* All but the password, which is the device's. */
-static char *body_of(const struct rest *rest, const char *before)
-{
-    static const char *const others[] = { "encryption", "send_as", "ciphers", "codecs" };
-    json_t *body = json_loads(before, 0, NULL), *given;
-    if (!body)
-        body = json_object();
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        if ((given = json_object_get(rest->body, texts[i])) != NULL)
-            json_object_set(body, texts[i], given);
-    for (size_t i = 0; i < COUNT_OF(others); i++)
-        if ((given = json_object_get(rest->body, others[i])) != NULL)
-            json_object_set(body, others[i], given);
-    char *text = json_dumps(body, JSON_COMPACT);
-    json_decref(body);
-    return text;
 }
 
 static void on_list(void *owner, const struct store_answer *answer)
@@ -100,21 +89,6 @@ void sw_endpoint_list(struct rest *rest)
     store_resource_list(rest_store(rest), sw_of(rest)->project_id, type, rest_then(rest, on_list));
 }
 
-static void on_written(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    json_t *body = rest->answer;
-    rest->answer = NULL;
-    if (answer->err) {
-        json_decref(body);
-        sw_fail_store(rest, answer->err, "username");
-        return;
-    }
-    rest->changes = "users";
-    rest_tell_change(rest);
-    rest_reply_take(rest, 200, body);
-}
-
 /* --- a new one: user, device, resource, in this order --- */
 
 static void on_device(void *owner, const struct store_answer *answer)
@@ -127,7 +101,7 @@ static void on_device(void *owner, const struct store_answer *answer)
         sw_fail_store(rest, answer->err, "username");
         return;
     }
-    char *body = body_of(rest, "");
+    char *body = sw_merge(rest, "", kept, COUNT_OF(kept));
     const struct store_resource row = { .id = sw_of(rest)->target_id,
                                         .project_id = sw_of(rest)->project_id,
                                         .type = type,
@@ -137,7 +111,7 @@ static void on_device(void *owner, const struct store_answer *answer)
                                         .created_ms = rest_now_ms(rest),
                                         .updated_ms = rest_now_ms(rest) };
     json_t *answered = endpoint_json(&row);
-    store_resource_set(rest_store(rest), &row, rest_then(rest, on_written));
+    store_resource_set(rest_store(rest), &row, rest_then(rest, sw_on_written));
     json_decref(rest->answer);
     rest->answer = answered;
     free(body);
@@ -169,6 +143,8 @@ static void on_user(void *owner, const struct store_answer *answer)
 void sw_endpoint_add(struct rest *rest)
 {
     struct sw *sw = sw_of(rest);
+    rest->changes = "users";
+    sw->noun = "username";
     rand_uuid(sw->target_id);
     const struct store_user row = { .id = sw->target_id,
                                     .project_id = sw->project_id,
@@ -195,13 +171,13 @@ static void on_device_found(void *owner, const struct store_answer *answer)
     device_account_set_password(&account, rest->api, slice_of(sw_text(rest->body, "password")));
     device_account_fill(&account, rest->api, &row);
     row.rotated_ms = rest_now_ms(rest);
-    store_device_rotate(rest_store(rest), &row, rest_then(rest, on_written));
+    store_device_rotate(rest_store(rest), &row, rest_then(rest, sw_on_written));
     device_account_clear(&account);
 }
 
 static void change(struct rest *rest, const struct store_resource *found)
 {
-    char *body = body_of(rest, found->body);
+    char *body = sw_merge(rest, found->body, kept, COUNT_OF(kept));
     struct store_resource row = *found;
     const char *username = sw_text(rest->body, "username");
     bool has_password = sw_text(rest->body, "password")[0] != '\0';
@@ -212,40 +188,29 @@ static void change(struct rest *rest, const struct store_resource *found)
     } else {
         rest->answer = endpoint_json(&row);
         store_resource_set(rest_store(rest), &row,
-                           has_password ? STORE_NOBODY : rest_then(rest, on_written));
+                           has_password ? STORE_NOBODY : rest_then(rest, sw_on_written));
         if (has_password)
             store_device_find(rest_store(rest), row.ref, rest_then(rest, on_device_found));
     }
     free(body);
 }
 
-static void on_removed(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, "id");
-        return;
-    }
-    rest->changes = "users";
-    rest_tell_change(rest);
-    rest_reply_text(rest, 204, NULL, SLICE_NONE);
-}
-
 static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     const rest_fn endpoint = sw_of(rest)->endpoint->handle;
-    const struct store_resource *row = answer->err ? NULL : STORE_ROWS(answer, store_resource);
-    if (!row || strcmp(row->project_id, sw_of(rest)->project_id) != 0 ||
-        strcmp(row->type, type) != 0) {
-        sw_fail_store(rest, answer->err ? answer->err : ERR_NOT_FOUND, "id");
-    } else if (endpoint == sw_endpoint_show) {
+    const struct store_resource *row = sw_found_resource(rest, answer, type);
+    if (!row)
+        return;
+    rest->changes = "users";
+    sw_of(rest)->noun = "id";
+    if (endpoint == sw_endpoint_show) {
         rest_reply_take(rest, 200, endpoint_json(row));
     } else if (endpoint == sw_endpoint_change) {
         change(rest, row);
     } else {
         store_user_remove(rest_store(rest), row->id, STORE_NOBODY); /* and his device */
-        store_resource_remove(rest_store(rest), row->id, rest_then(rest, on_removed));
+        store_resource_remove(rest_store(rest), row->id, rest_then(rest, sw_on_removed));
     }
 }
 

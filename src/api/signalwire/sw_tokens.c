@@ -56,19 +56,6 @@ static json_t *token_json(const struct store_token *row, const char *text)
                      scopes_json(row->scopes), "token", text);
 }
 
-static void on_done(void *owner, const struct store_answer *answer)
-{
-    struct rest *rest = owner;
-    json_t *body = rest->answer;
-    rest->answer = NULL;
-    if (!answer->err) {
-        rest_reply_take(rest, 200, body);
-        return;
-    }
-    json_decref(body);
-    sw_fail_store(rest, answer->err, "token");
-}
-
 static void add(struct rest *rest, const char *project_id)
 {
     char mem[SW_SCOPES], id[UUID_TEXT], text[TOKEN_TEXT], hash[TOKEN_HASH];
@@ -85,7 +72,7 @@ static void add(struct rest *rest, const char *project_id)
                                .hash = hash,
                                .created_ms = rest_now_ms(rest) };
     rest->answer = token_json(&row, text);
-    store_token_add(rest_store(rest), &row, rest_then(rest, on_done));
+    store_token_add(rest_store(rest), &row, rest_then(rest, sw_on_written));
     mem_wipe(text, sizeof text);
 }
 
@@ -128,7 +115,7 @@ static void change(struct rest *rest, const struct store_token *token)
     if (sw_text(rest->body, "name")[0])
         row.name = sw_text(rest->body, "name");
     rest->answer = token_json(&row, "");
-    store_token_change(rest_store(rest), &row, rest_then(rest, on_done));
+    store_token_change(rest_store(rest), &row, rest_then(rest, sw_on_written));
 }
 
 static void rotate(struct rest *rest, const struct store_token *token)
@@ -139,21 +126,14 @@ static void rotate(struct rest *rest, const struct store_token *token)
     token_hash(slice_of(text), hash);
     row.hash = hash;
     rest->answer = token_json(&row, text);
-    store_token_change(rest_store(rest), &row, rest_then(rest, on_done));
+    store_token_change(rest_store(rest), &row, rest_then(rest, sw_on_written));
     mem_wipe(text, sizeof text);
-}
-
-static void on_removed(void *owner, const struct store_answer *answer)
-{
-    if (answer->err)
-        sw_fail_store(owner, answer->err, "token");
-    else
-        rest_reply_text(owner, 204, NULL, SLICE_NONE);
 }
 
 static void remove_token(struct rest *rest, const struct store_token *token)
 {
-    store_token_revoke(rest_store(rest), token->id, rest_now_ms(rest), rest_then(rest, on_removed));
+    store_token_revoke(rest_store(rest), token->id, rest_now_ms(rest),
+                       rest_then(rest, sw_on_removed));
 }
 
 static const struct {

@@ -1,0 +1,81 @@
+#pragma once
+/* The compatibility API (LaML, cXML): /api/laml/2010-04-01 and the same without its first two
+ * segments, with and without ".json". Forms in, JSON out; every path has the project's id as
+ * account. Its endpoints are rows of a table of their own, of the same kind as sw.h's. Control
+ * thread. */
+
+#include "api/signalwire/sw.h"
+#include "store/store_recordings.h"
+#include "store/store_rows.h"
+
+/* sw_laml.c: what the family's rows in routes.c need */
+void sw_laml_guard(struct rest *rest);
+void sw_laml_serve(struct rest *rest);
+json_t *sw_laml_error(const struct rest *rest, const struct rest_error *error);
+/** The body, a form or a JSON object, with values of the types that `expected` (or NULL) says. */
+bool sw_laml_read_body(struct rest *rest, const struct sw_body *expected);
+/** "Mon, 23 Jul 2018 13:01:00 +0000" (RFC 2822 §3.3); null for 0. */
+json_t *sw_laml_time(int64_t ms);
+/** "/api/laml/2010-04-01/Accounts/SID/…" */
+json_t *sw_laml_uri(const struct rest *rest, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/** One error with a number of the interface: 404 and 20404. */
+void sw_laml_refuse(struct rest *rest, int status, const char *code, const char *text);
+/** ?StartTime, ?StartTime< and ?StartTime> of that name, into the page's bounds; false: answered.
+ */
+bool sw_laml_dates(struct rest *rest, const char *name, struct sw_page *page);
+/** A parameter of the query, "" when it is not there. */
+const char *sw_laml_param(const struct rest *rest, const char *name);
+
+/* sw_page.c */
+/** Answer with {uri, …, PLURAL: items}; `take_items` are this page's and, perhaps, one more. */
+void sw_laml_page_reply(struct rest *rest, const struct sw_page *page, const char *plural,
+                        json_t *take_items);
+
+/* sw_laml_accounts.c */
+void sw_laml_account_list(struct rest *rest);
+void sw_laml_account_show(struct rest *rest);
+/* sw_laml_calls.c */
+void sw_laml_call_list(struct rest *rest);
+void sw_laml_call_add(struct rest *rest);
+void sw_laml_call_show(struct rest *rest);
+void sw_laml_call_change(struct rest *rest);
+void sw_laml_call_remove(struct rest *rest);
+/* sw_laml_recordings.c */
+void sw_laml_recording_add(struct rest *rest);
+void sw_laml_recording_change(struct rest *rest);
+void sw_laml_recording_list(struct rest *rest);
+void sw_laml_recording_show(struct rest *rest);
+void sw_laml_recording_remove(struct rest *rest);
+/* sw_laml_messages.c */
+void sw_laml_message_list(struct rest *rest);
+void sw_laml_message_add(struct rest *rest);
+void sw_laml_message_show(struct rest *rest);
+void sw_laml_message_redact(struct rest *rest);
+void sw_laml_message_remove(struct rest *rest);
+void sw_laml_media_list(struct rest *rest);
+/* sw_laml_conferences.c */
+void sw_laml_conference_list(struct rest *rest);
+void sw_laml_conference_show(struct rest *rest);
+void sw_laml_conference_change(struct rest *rest);
+void sw_laml_participant_list(struct rest *rest);
+void sw_laml_participant_show(struct rest *rest);
+void sw_laml_participant_change(struct rest *rest);
+void sw_laml_participant_remove(struct rest *rest);
+/* sw_laml_numbers.c */
+/** A number as sw_numbers.c shows it, which it takes, under LaML's names. */
+json_t *sw_laml_number_json(const struct rest *rest, const struct store_number *row,
+                            json_t *take_number);
+void sw_laml_number_add(struct rest *rest);
+void sw_laml_number_change(struct rest *rest);
+void sw_laml_available_countries(struct rest *rest);
+void sw_laml_available_country(struct rest *rest);
+void sw_laml_available_list(struct rest *rest);
+/* sw_laml_resources.c */
+void sw_laml_resource_list(struct rest *rest);
+void sw_laml_resource_add(struct rest *rest);
+void sw_laml_resource_show(struct rest *rest);
+void sw_laml_resource_change(struct rest *rest);
+void sw_laml_resource_remove(struct rest *rest);
+/** The family /laml-bins/ID: a document that is kept here, to whoever asks. */
+void sw_laml_bin_serve(struct rest *rest);

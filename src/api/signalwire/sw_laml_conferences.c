@@ -1,0 +1,183 @@
+/* Conferences that go on, and who is in them. */
+#include <string.h>
+
+#include "api/signalwire/sw_laml.h"
+#include "base/num.h"
+#include "script/conference.h"
+
+static json_t *conference_json(const struct rest *rest, const json_t *view)
+{
+    const char *id = sw_text(view, "id");
+    int64_t created_ms = json_integer_value(json_object_get(view, "created_ms"));
+    bool is_started = json_is_true(json_object_get(view, "started"));
+    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:{s:o, s:o}}", "sid", id,
+                     "account_sid", sw_of(rest)->project_id, "date_created",
+                     sw_laml_time(created_ms), "date_updated", sw_laml_time(created_ms),
+                     "friendly_name", sw_text(view, "name"), "status",
+                     is_started ? "in-progress" : "init", "api_version", "2010-04-01", "region",
+                     "us", "uri", sw_laml_uri(rest, "Conferences/%s", id), "subresource_uris",
+                     "participants", sw_laml_uri(rest, "Conferences/%s/Participants", id),
+                     "recordings", sw_laml_uri(rest, "Conferences/%s/Recordings", id));
+}
+
+static json_t *participant_json(const struct rest *rest, const char *conference,
+                                const json_t *member)
+{
+    const char *call = sw_text(member, "call_id"), *coach = sw_text(member, "coach");
+    int64_t joined_ms = json_integer_value(json_object_get(member, "joined_ms"));
+    return json_pack("{s:s, s:s, s:o, s:b, s:s, s:o, s:s, s:o, s:O, s:O, s:O, s:O, s:o}",
+                     "account_sid", sw_of(rest)->project_id, "call_sid", call, "call_sid_to_coach",
+                     sw_text_or_null(coach), "coaching", coach[0] != '\0', "conference_sid",
+                     conference, "date_created", sw_laml_time(joined_ms), "status", "in-progress",
+                     "date_updated", sw_laml_time(joined_ms), "end_conference_on_exit",
+                     json_object_get(member, "ends_on_exit"), "muted",
+                     json_object_get(member, "muted"), "hold", json_object_get(member, "held"),
+                     "start_conference_on_enter", json_object_get(member, "starts"), "uri",
+                     sw_laml_uri(rest, "Conferences/%s/Participants/%s", conference, call));
+}
+
+/* The asker's, the caller's to free. */
+static json_t *own_conferences(const struct rest *rest)
+{
+    struct scripts *scripts = rest->api->config.scripts;
+    return scripts ? conferences_json(scripts, sw_of(rest)->project_id) : json_array();
+}
+
+/* The path's conference of that list, borrowed; NULL: answered. */
+static const json_t *find(struct rest *rest, const json_t *conferences)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(conferences, i,
+                       one) if (strcmp(sw_text(one, "id"), rest_captured(rest, 1)) == 0) return one;
+    rest_fail(rest, 404, "not_found", NULL, "there is no such conference");
+    return NULL;
+}
+
+void sw_laml_conference_list(struct rest *rest)
+{
+    struct sw_page page;
+    const char *name = sw_laml_param(rest, "FriendlyName"), *status = sw_laml_param(rest, "Status");
+    if (!sw_page_read(rest, &page) || !sw_laml_dates(rest, "DateCreated", &page))
+        return;
+    json_t *all = own_conferences(rest), *list = json_array(), *one;
+    size_t i;
+    json_array_foreach(all, i, one)
+    {
+        json_t *conference = conference_json(rest, one);
+        int64_t created_ms = json_integer_value(json_object_get(one, "created_ms"));
+        if ((!name[0] || strcmp(name, sw_text(one, "name")) == 0) &&
+            (!status[0] || strcmp(status, sw_text(conference, "status")) == 0) &&
+            created_ms >= page.from_ms && (!page.before_ms || created_ms < page.before_ms))
+            json_array_append(list, conference);
+        json_decref(conference);
+    }
+    json_decref(all);
+    sw_laml_page_reply(rest, &page, "conferences", sw_page_cut(&page, list));
+}
+
+void sw_laml_conference_show(struct rest *rest)
+{
+    json_t *all = own_conferences(rest);
+    const json_t *one = find(rest, all);
+    if (one)
+        rest_reply_take(rest, 200, conference_json(rest, one));
+    json_decref(all);
+}
+
+void sw_laml_conference_change(struct rest *rest)
+{
+    json_t *all = own_conferences(rest);
+    const json_t *one = find(rest, all);
+    json_t *answer = one ? conference_json(rest, one) : NULL;
+    json_decref(all);
+    if (!answer)
+        return;
+    if (sw_text(rest->body, "AnnounceUrl")[0]) {
+        json_decref(answer);
+        sw_laml_refuse(rest, 422, "10000", "AnnounceUrl: announcements are not here");
+        return;
+    }
+    if (sw_text(rest->body, "Status")[0]) {
+        const struct conference_order order = { .conference_id = rest_captured(rest, 1),
+                                                .leaves = true };
+        json_object_set_new(answer, "status", json_string("completed"));
+        /* it was there a moment ago, and nothing ran in between */
+        (void)!conference_order(rest->api->config.scripts, sw_of(rest)->project_id, &order);
+    }
+    rest_reply_take(rest, 200, answer);
+}
+
+/* --- who is in it --- */
+
+static bool is_wanted(const struct rest *rest, const char *param, const json_t *value)
+{
+    const char *asked = sw_laml_param(rest, param);
+    return !asked[0] || slice_iis(slice_of(asked), json_is_true(value) ? "true" : "false");
+}
+
+void sw_laml_participant_list(struct rest *rest)
+{
+    struct sw_page page;
+    if (!sw_page_read(rest, &page))
+        return;
+    json_t *all = own_conferences(rest), *list = json_array(), *member;
+    const json_t *one = find(rest, all);
+    size_t i;
+    json_array_foreach(json_object_get(one, "members"), i, member)
+    {
+        if (is_wanted(rest, "Muted", json_object_get(member, "muted")) &&
+            is_wanted(rest, "Hold", json_object_get(member, "held")))
+            json_array_append_new(list, participant_json(rest, rest_captured(rest, 1), member));
+    }
+    json_decref(all);
+    if (one)
+        sw_laml_page_reply(rest, &page, "participants", sw_page_cut(&page, list));
+    else
+        json_decref(list);
+}
+
+void sw_laml_participant_show(struct rest *rest)
+{
+    json_t *all = own_conferences(rest), *member, *found = NULL;
+    const json_t *one = find(rest, all);
+    size_t i;
+    json_array_foreach(json_object_get(one, "members"), i, member)
+    {
+        if (!found && strcmp(sw_text(member, "call_id"), rest_captured(rest, 2)) == 0)
+            found = participant_json(rest, rest_captured(rest, 1), member);
+    }
+    json_decref(all);
+    if (found)
+        rest_reply_take(rest, 200, found);
+    else if (one)
+        rest_fail(rest, 404, "not_found", NULL, "there is no such participant");
+}
+
+void sw_laml_participant_change(struct rest *rest)
+{
+    const json_t *muted = json_object_get(rest->body, "Muted");
+    const json_t *held = json_object_get(rest->body, "Hold");
+    const bool is_muted = json_is_true(muted), is_held = json_is_true(held);
+    const struct conference_order order = {
+        .conference_id = rest_captured(rest, 1),
+        .call_id = rest_captured(rest, 2),
+        .muted = muted ? &is_muted : NULL,
+        .held = held ? &is_held : NULL,
+    };
+    if (conference_order(rest->api->config.scripts, sw_of(rest)->project_id, &order))
+        rest_fail(rest, 404, "not_found", NULL, "there is no such participant");
+    else
+        sw_laml_participant_show(rest);
+}
+
+void sw_laml_participant_remove(struct rest *rest)
+{
+    const struct conference_order order = { .conference_id = rest_captured(rest, 1),
+                                            .call_id = rest_captured(rest, 2),
+                                            .leaves = true };
+    if (conference_order(rest->api->config.scripts, sw_of(rest)->project_id, &order))
+        rest_fail(rest, 404, "not_found", NULL, "there is no such participant");
+    else
+        rest_reply_text(rest, 204, NULL, SLICE_NONE);
+}

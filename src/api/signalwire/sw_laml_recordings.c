@@ -1,0 +1,182 @@
+/* Recordings under the names of the compatibility API: begun, ended, listed, and the sound itself.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/signalwire/sw_laml.h"
+#include "api/signalwire/sw_recordings.h"
+#include "base/num.h"
+#include "base/rand.h"
+#include "call/call.h"
+#include "script/script.h"
+
+static json_t *recording_json(const struct rest *rest, const struct store_recording *row)
+{
+    bool is_over = strcmp(row->status, "in-progress") != 0 && strcmp(row->status, "paused") != 0;
+    int64_t end_ms = is_over ? row->created_ms + row->duration_ms : 0;
+    json_t *recording = json_pack(
+        "{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "sid", row->id,
+        "account_sid", sw_of(rest)->project_id, "api_version", "2010-04-01", "call_sid",
+        sw_text_or_null(row->call_id), "conference_sid", sw_text_or_null(row->conference_id),
+        "channel", "1", "channels", row->channels == 2 ? "2" : "1", "date_created",
+        sw_laml_time(row->created_ms), "date_updated", sw_laml_time(row->updated_ms), "start_time",
+        sw_laml_time(row->created_ms), "end_time", sw_laml_time(end_ms), "duration",
+        (json_int_t)(row->duration_ms / 1000));
+    json_t *more =
+        json_pack("{s:n, s:s, s:s, s:s, s:n, s:o, s:{s:o}, s:n, s:s}", "price", "price_unit", "USD",
+                  "source", row->source, "status", row->status, "error_code", "uri",
+                  sw_laml_uri(rest, "Recordings/%s", row->id), "subresource_uris", "transcriptions",
+                  sw_laml_uri(rest, "Recordings/%s/Transcriptions", row->id), "encryption_details",
+                  "trim", "do-not-trim");
+    json_object_update(recording, more);
+    json_decref(more);
+    return recording;
+}
+
+/* --- list --- */
+
+static void on_list(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    struct sw_page page;
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, NULL);
+        return;
+    }
+    if (!sw_page_read(rest, &page))
+        return;
+    const struct store_recording *rows = STORE_ROWS(answer, store_recording);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++)
+        json_array_append_new(list, recording_json(rest, &rows[i]));
+    sw_laml_page_reply(rest, &page, "recordings", list);
+}
+
+void sw_laml_recording_list(struct rest *rest)
+{
+    struct sw_page page;
+    if (!sw_page_read(rest, &page) || !sw_laml_dates(rest, "DateCreated", &page))
+        return;
+    const char *call = rest->path.n > 1 ? rest_captured(rest, 1) : sw_laml_param(rest, "CallSid");
+    const struct store_recording_filter filter = {
+        .project_id = sw_of(rest)->project_id,
+        .call_id = call,
+        .conference_id = sw_laml_param(rest, "ConferenceSid"),
+        .from_ms = page.from_ms,
+        .before_ms = page.before_ms ? num_min(page.before_ms, page.until_ms) : page.until_ms,
+        .offset = page.number * page.size,
+        .limit = page.size + 1,
+    };
+    store_recording_list(rest_store(rest), &filter, rest_then(rest, on_list));
+}
+
+/* --- one of them --- */
+
+static void on_found(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const struct store_recording *row = sw_found_recording(rest, answer);
+    if (!row)
+        return;
+    if (sw_of(rest)->endpoint->handle == sw_laml_recording_show)
+        rest_reply_take(rest, 200, recording_json(rest, row));
+    else
+        sw_recording_drop(rest, row);
+}
+
+void sw_laml_recording_show(struct rest *rest)
+{
+    if (sw_of(rest)->is_sound)
+        sw_recording_send(rest, rest_captured(rest, 1));
+    else
+        store_recording_find(rest_store(rest), rest_captured(rest, 1), rest_then(rest, on_found));
+}
+
+void sw_laml_recording_remove(struct rest *rest)
+{
+    store_recording_find(rest_store(rest), rest_captured(rest, 1), rest_then(rest, on_found));
+}
+
+/* --- of a call that is up --- */
+
+/* The command to the call; false: answered. `*out` is the caller's. */
+static bool command(struct rest *rest, const char *name, const json_t *params, json_t **out)
+{
+    const struct call *call = sw_call_live(rest, rest_captured(rest, 1));
+    struct fault fault = { 0 };
+    *out = NULL;
+    enum err err = call ? scripts_command(rest->api->config.scripts, slice_of(call_id(call)), name,
+                                          params, out, &fault)
+                        : ERR_NOT_FOUND;
+    if (!err)
+        return true;
+    if (!call || err == ERR_NOT_FOUND)
+        rest_fail(rest, 404, "not_found", NULL, "there is no such recording");
+    else
+        sw_laml_refuse(rest, 422, "21220", fault.text);
+    return false;
+}
+
+void sw_laml_recording_add(struct rest *rest)
+{
+    const json_t *body = rest->body;
+    const char *track = sw_text(body, "RecordingTrack");
+    bool is_dual = strcmp(sw_text(body, "RecordingChannels"), "dual") == 0;
+    const char *direction = strcmp(track, "inbound") == 0    ? "speak"
+                            : strcmp(track, "outbound") == 0 ? "listen"
+                                                             : "both";
+    char id[UUID_TEXT];
+    json_t *params = json_pack("{s:{s:{s:s, s:b, s:s}}}", "record", "audio", "format", "wav",
+                               "stereo", is_dual, "direction", direction);
+    json_t *answer;
+    bool is_done = command(rest, "calling.record", params, &answer);
+    json_decref(params);
+    if (!is_done)
+        return;
+    sw_recording_id(sw_text(answer, "url"), id);
+    json_decref(answer);
+    const struct store_recording row = { .id = id,
+                                         .call_id = rest_captured(rest, 1),
+                                         .conference_id = "",
+                                         .source = "StartCallRecordingApi",
+                                         .status = "in-progress",
+                                         .channels = is_dual ? 2 : 1,
+                                         .created_ms = rest_now_ms(rest),
+                                         .updated_ms = rest_now_ms(rest) };
+    rest_reply_take(rest, 200, recording_json(rest, &row));
+}
+
+static void on_stopped(void *owner, const struct store_answer *answer)
+{
+    static const struct {
+        const char *asked, *command;
+    } moves[] = { { "stopped", "calling.record.stop" },
+                  { "paused", "calling.record.pause" },
+                  { "in-progress", "calling.record.resume" } };
+    struct rest *rest = owner;
+    const struct store_recording *row = sw_found_recording(rest, answer);
+    const char *status = sw_text(rest->body, "Status");
+    const char *behavior = sw_text(rest->body, "PauseBehavior");
+    json_t *said;
+    if (!row)
+        return;
+    json_t *params = json_pack("{s:s*}", "behavior", behavior[0] ? behavior : NULL);
+    bool is_done = false;
+    for (size_t i = 0; i < COUNT_OF(moves); i++)
+        if (strcmp(moves[i].asked, status) == 0)
+            is_done = command(rest, moves[i].command, params, &said);
+    json_decref(params);
+    if (!is_done)
+        return;
+    json_decref(said);
+    struct store_recording now = *row;
+    now.status = status;
+    now.updated_ms = rest_now_ms(rest);
+    rest_reply_take(rest, 200, recording_json(rest, &now));
+}
+
+void sw_laml_recording_change(struct rest *rest)
+{
+    store_recording_find(rest_store(rest), rest_captured(rest, 2), rest_then(rest, on_stopped));
+}

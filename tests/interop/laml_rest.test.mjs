@@ -1,0 +1,277 @@
+/** The compatibility API as its own SDK, unmodified, speaks it: calls, recordings, texts, conferences, queues, numbers; every answer against the vendor's schema. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { globalAgent } from 'node:https';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { assertRecorded, assertSpeech } from './lib/checks.mjs';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { startPhone } from './lib/office.mjs';
+import { waitFor } from './lib/process.mjs';
+import { addProject, checkAnswer, makeClient } from './lib/signalwire.mjs';
+import { readWav } from './lib/wav.mjs';
+
+const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
+globalAgent.options.rejectUnauthorized = false; // the daemon's certificate is of its own making
+
+/** @type {any} */ let daemon;
+/** @type {any} */ let hook;
+/** @type {any} */ let ann;
+/** @type {any} */ let acme;
+/** @type {any} */ let other;
+/** @type {any} */ let client;
+/** @type {any[]} */ const wrong = [];
+
+before(async () => {
+    hook = await startHook({ '/sms': { id: 'p' }, '/status': 200, '/recording': 200 });
+    daemon = await startDaemon({ yaml: `messages: {to: http, rate: 100, http: {url: "${hook.url}/sms", media: true}}\n` });
+    ann = await startPhone(daemon, 'ann', { hz: 700 });
+    acme = await addProject(daemon, 'acme');
+    other = await addProject(daemon, 'other');
+    client = sdkOf(acme);
+});
+after(async () => {
+    acme?.stop();
+    other?.stop();
+    await ann?.stop();
+    await daemon?.stop();
+});
+
+/** The SDK for a project; each of its answers is held against the schema on the way. @param {any} project */
+function sdkOf(project) {
+    const made = RestClient(project.project, project.token, { signalwireSpaceUrl: daemon.httpsUrl.slice('https://'.length) });
+    const request = made.httpClient.request.bind(made.httpClient);
+    made.httpClient.request = (/** @type {any} */ options) =>
+        request(options).then((/** @type {any} */ answer) => {
+            const path = new URL(options.uri).pathname;
+            const fault = checkAnswer(options.method, path, answer.statusCode, answer.body === '' ? null : answer.body);
+            if (fault) wrong.push(`${options.method} ${path} ${answer.statusCode}: ${fault}`);
+            return answer;
+        });
+    return made;
+}
+const laml = (/** @type {string} */ inner) => `<?xml version="1.0" encoding="UTF-8"?><Response>${inner}</Response>`;
+const form = (/** @type {{body: string}} */ request) => Object.fromEntries(new URLSearchParams(request.body));
+const refused = (/** @type {Promise<any>} */ asked) => asked.then(() => assert.fail('it was not refused'), (error) => `${error.status} ${error.code}`);
+/** Ann is called with this document and answers. @param {string} twiml */
+async function callAnn(twiml, more = {}) {
+    ann.forget();
+    const call = await client.calls.create({ to: 'client:ann', from: '+15551230000', twiml: laml(twiml), ...more });
+    await ann.waitEvent('CALL_INCOMING');
+    await ann.accept();
+    await ann.waitEvent('CALL_ESTABLISHED');
+    return call;
+}
+const statusOf = async (/** @type {string} */ sid) => (await client.calls(sid).fetch()).status;
+
+test('a call by URL: the fetch and the callbacks verify with the SDK\'s own verifier; it is listed and deleted', async () => {
+    hook.routes['/voice'] = laml('<Say>Hello from a document</Say><Hangup/>');
+    ann.forget();
+    const call = await client.calls.create({ to: 'client:ann', from: '+15551230000', url: `${hook.url}/voice`, statusCallback: `${hook.url}/status`, statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'] });
+    assert.match(call.sid, /^[0-9a-f-]{36}$/);
+    assert.equal(call.status, 'queued');
+    await ann.waitEvent('CALL_INCOMING');
+    assert.equal(await refused(client.calls(call.sid).update({ twiml: laml('<Hangup/>') })), '422 21220');
+    assert.equal(await refused(client.calls(call.sid).remove()), '422 20009');
+    await ann.accept();
+    const fetched = await hook.request('/voice');
+    assert.equal(form(fetched).CallSid, call.sid);
+    assert.ok(RestClient.validateRequest(acme.signingKey, fetched.headers['x-twilio-signature'], `${hook.url}/voice`, form(fetched)));
+    assert.ok(!RestClient.validateRequest(other.signingKey, fetched.headers['x-twilio-signature'], `${hook.url}/voice`, form(fetched)));
+    await ann.waitEvent('CALL_CLOSED', 15000);
+    assertSpeech(ann.heard());
+    await hook.request('/status', 4);
+    const told = hook.requests.filter((/** @type {any} */ r) => r.path === '/status');
+    assert.deepEqual(told.map((/** @type {any} */ r) => form(r).CallStatus), ['initiated', 'ringing', 'in-progress', 'completed'].map((word) => (word === 'initiated' ? form(told[0]).CallStatus : word)));
+    for (const one of told) assert.ok(RestClient.validateRequest(acme.signingKey, one.headers['x-signalwire-signature'], `${hook.url}/status`, form(one)));
+    await waitFor('the record', async () => (await statusOf(call.sid)) === 'completed');
+    const listed = await client.calls.list({ to: 'client:ann', status: 'completed', limit: 20 });
+    assert.ok(listed.some((/** @type {any} */ one) => one.sid === call.sid), JSON.stringify(listed));
+    assert.deepEqual(await client.calls.list({ status: 'busy' }), []);
+    assert.equal(await refused(sdkOf(other).calls(call.sid).fetch()), '404 20404');
+    assert.equal(await client.calls(call.sid).remove(), true);
+    assert.equal(await refused(client.calls(call.sid).fetch()), '404 20404');
+});
+
+test('a live call: another document, keys, completed; one that rings is canceled', async () => {
+    const call = await callAnn('<Pause length="60"/>');
+    await waitFor('the answer', async () => (await statusOf(call.sid)) === 'in-progress');
+    await client.calls(call.sid).update({ twiml: laml('<Play digits="58"/><Pause length="60"/>') });
+    await waitFor('the keys', () => ann.keys().endsWith('58'));
+    assert.equal(await refused(client.calls(call.sid).update({ status: 'canceled' })), '422 21220');
+    assert.equal((await client.calls(call.sid).update({ status: 'completed' })).status, 'completed');
+    await ann.waitEvent('CALL_CLOSED');
+    ann.forget();
+    const ringing = await client.calls.create({ to: 'client:ann', from: '+15551230000', twiml: laml('<Hangup/>') });
+    await ann.waitEvent('CALL_INCOMING');
+    assert.equal((await client.calls(ringing.sid).update({ status: 'canceled' })).status, 'canceled');
+    await ann.waitEvent('CALL_CLOSED');
+});
+
+test('what is wrong has its number, and no phone rings', async () => {
+    const call = (/** @type {any} */ body) => refused(client.calls.create({ to: 'client:ann', from: '+15551230000', ...body }));
+    assert.equal(await call({}), '422 21205');
+    assert.equal(await call({ url: 'ftp://x' }), '422 11100');
+    assert.equal(await call({ twiml: '<Response><Shout/></Response>' }), '422 20422');
+    assert.equal(await call({ twiml: laml('<Hangup/>'), timeout: 9999 }), '422 21208');
+    assert.equal(await call({ twiml: laml('<Hangup/>'), to: '+19995550100' }), '422 21217');
+    assert.equal(await refused(client.calls('nobody').fetch()), '404 20404');
+    assert.equal(await refused(sdkOf({ project: acme.project, token: 'PTwrong' }).calls.list()), '401 20003');
+    const raw = await acme.ask('GET', `/api/laml/2010-04-01/Accounts/${other.project}/Calls`, undefined, { free: true });
+    assert.deepEqual([raw.status, raw.json.code], [404, 20404]);
+    assert.equal((await acme.ask('PUT', `/2010-04-01/Accounts/${acme.project}/Calls.json`, '', { free: true })).status, 405);
+});
+
+test('recordings: of a call from its start, begun and ended by request, heard, listed, deleted', async () => {
+    const call = await callAnn('<Pause length="60"/>', { record: true });
+    const [first] = await waitFor('the recording', async () => {
+        const list = await client.recordings.list({ callSid: call.sid });
+        return list.length && list;
+    });
+    assert.equal(first.status, 'in-progress');
+    assert.equal(first.source, 'OutBoundApi');
+    await new Promise((done) => setTimeout(done, 1500));
+    await client.calls(call.sid).recordings(first.sid).update({ status: 'stopped' });
+    const done = (/** @type {string} */ sid) => waitFor('its end', async () => (await client.recordings(sid).fetch()).status === 'completed');
+    await done(first.sid);
+    const second = await client.calls(call.sid).recordings.create({ recordingChannels: 'dual' });
+    assert.equal(second.channels, 2);
+    await new Promise((wait) => setTimeout(wait, 1200));
+    await client.calls(call.sid).recordings(second.sid).update({ status: 'stopped' });
+    await done(second.sid);
+    await client.calls(call.sid).update({ status: 'completed' });
+    for (const ending of ['', '.wav']) {
+        const sound = await fetch(`${daemon.url}/api/laml/2010-04-01/Accounts/${acme.project}/Recordings/${first.sid}${ending}`);
+        assert.equal(sound.headers.get('content-type'), 'audio/wav');
+        writeFileSync(join(daemon.folder, 'got.wav'), Buffer.from(await sound.arrayBuffer()));
+        assertRecorded(readWav(join(daemon.folder, 'got.wav')), 700, -12);
+    }
+    const rest = (await acme.ask('GET', `/api/relay/rest/recordings/${first.sid}`)).json;
+    assert.equal(rest.duration_in_seconds, 1);
+    assert.equal((await acme.ask('GET', '/api/relay/rest/recordings')).json.data.length, 2);
+    assert.equal((await other.ask('GET', `/api/relay/rest/recordings/${first.sid}`)).status, 404);
+    await acme.ask('PATCH', `/api/projects/${acme.project}`, { protect_recordings: true });
+    const open = `/recordings/${first.sid}.wav`;
+    assert.equal((await fetch(daemon.url + open)).status, 401);
+    assert.equal((await other.ask('GET', open, undefined, { free: true })).status, 404);
+    assert.equal((await acme.ask('GET', open, undefined, { free: true })).status, 200);
+    await acme.ask('PATCH', `/api/projects/${acme.project}`, { protect_recordings: false });
+    assert.equal(await client.recordings(first.sid).remove(), true);
+    assert.equal((await fetch(daemon.url + open)).status, 404);
+    assert.equal(await refused(client.recordings(first.sid).fetch()), '404 20404');
+});
+
+test('texts: sent by the provider, states as signed forms, pages by the SDK, redacted, deleted', async () => {
+    const sent = [];
+    for (let i = 0; i < 3; i++) sent.push(await client.messages.create({ to: '+15557654321', from: '+15550001111', body: `text ${i}`, statusCallback: `${hook.url}/text-status` }));
+    hook.routes['/text-status'] = 200;
+    assert.equal(sent[0].status, 'queued');
+    assert.equal(sent[0].direction, 'outbound-api');
+    await waitFor('the last one', async () => (await client.messages(sent[2].sid).fetch()).status === 'sent');
+    const told = await hook.request('/text-status', 1);
+    assert.ok(RestClient.validateRequest(acme.signingKey, told.headers['x-signalwire-signature'], `${hook.url}/text-status`, form(told)));
+    assert.ok(sent.some((one) => one.sid === form(told).MessageSid));
+    const all = await client.messages.list({ to: '+15557654321', pageSize: 2 });
+    assert.deepEqual(all.map((/** @type {any} */ one) => one.body).sort(), ['text 0', 'text 1', 'text 2']);
+    const page = await client.messages.page({ pageSize: 2 });
+    assert.equal(page.instances.length, 2);
+    assert.equal((await page.nextPage()).instances.length, 1);
+    assert.equal((await client.messages(sent[0].sid).update({ body: '' })).body, null);
+    assert.equal(await client.messages(sent[1].sid).remove(), true);
+    assert.equal(await refused(client.messages(sent[1].sid).fetch()), '404 20404');
+    const media = await client.messages.create({ to: '+15557654321', from: '+15550001111', mediaUrl: ['https://x.example/a.png', 'https://x.example/b.png'] });
+    assert.equal(media.numMedia, 2);
+    assert.equal((await client.messages(media.sid).media.list()).length, 2);
+    assert.equal(await refused(client.messages.create({ to: '+15557654321', from: '+15550001111' })), '422 21602');
+    assert.equal(await refused(client.messages.create({ to: 'x y', from: '+15550001111', body: 'x' })), '422 21211');
+});
+
+test('a conference: who is in it, muted, held, taken out', async () => {
+    const call = await callAnn('<Dial><Conference>standup</Conference></Dial><Play digits="77"/><Pause length="60"/>');
+    const [conference] = await waitFor('the conference', async () => {
+        const list = await client.conferences.list({ friendlyName: 'standup' });
+        return list.length && list;
+    });
+    assert.equal(conference.status, 'in-progress');
+    const [member] = await client.conferences(conference.sid).participants.list();
+    assert.deepEqual([member.callSid, member.muted, member.hold], [call.sid, false, false]);
+    const participant = client.conferences(conference.sid).participants(call.sid);
+    assert.equal((await participant.update({ muted: true })).muted, true);
+    assert.equal((await participant.update({ hold: true })).hold, true);
+    assert.equal((await participant.fetch()).muted, true);
+    assert.equal((await client.conferences(conference.sid).participants.list({ muted: false })).length, 0);
+    assert.equal(await refused(sdkOf(other).conferences(conference.sid).fetch()), '404 20404');
+    assert.equal(await participant.remove(), true);
+    await waitFor('the verb behind it', () => ann.keys().endsWith('77'));
+    assert.deepEqual(await client.conferences.list(), []);
+    await client.calls(call.sid).update({ status: 'completed' });
+    await ann.waitEvent('CALL_CLOSED');
+});
+
+test('queues: made, waited in, dequeued to a document; the same in the relay API', async () => {
+    const made = await client.queues.create({ friendlyName: 'support', maxSize: 7 });
+    assert.equal(await refused(client.queues.create({ friendlyName: 'support' })), '422 22003');
+    const call = await callAnn('<Enqueue>support</Enqueue>');
+    await waitFor('the caller', async () => (await client.queues(made.sid).fetch()).currentSize === 1);
+    const front = await client.queues(made.sid).members('Front').fetch();
+    assert.deepEqual([front.callSid, front.position], [call.sid, 1]);
+    assert.equal((await acme.ask('GET', `/api/relay/rest/queues/${made.sid}/members/next`)).json.call_id, call.sid);
+    assert.equal((await acme.ask('GET', '/api/relay/rest/queues')).json.data[0].current_size, 1);
+    assert.equal(await refused(client.queues(made.sid).remove()), '422 22002');
+    hook.routes['/dequeued'] = laml('<Play digits="31"/><Hangup/>');
+    await client.queues(made.sid).members('Front').update({ url: `${hook.url}/dequeued` });
+    await ann.waitEvent('CALL_CLOSED', 15000);
+    assert.ok(ann.keys().endsWith('31'), ann.keys());
+    assert.equal((await client.queues(made.sid).update({ friendlyName: 'helpdesk' })).friendlyName, 'helpdesk');
+    assert.equal(await client.queues(made.sid).remove(), true);
+    const rest = await acme.ask('POST', '/api/relay/rest/queues', { name: 'sales', max_size: 3 });
+    assert.equal(rest.status, 201);
+    assert.equal((await acme.ask('DELETE', `/api/relay/rest/queues/${rest.json.id}`)).status, 204);
+});
+
+test('numbers, applications and documents that are kept: calls to the number run them', async () => {
+    hook.routes['/number'] = laml('<Play digits="64"/><Hangup/>');
+    const number = await client.incomingPhoneNumbers.create({ phoneNumber: '+15550109999', friendlyName: 'front', voiceUrl: `${hook.url}/number` });
+    assert.equal(number.voiceUrl, `${hook.url}/number`);
+    const dialNumber = async (/** @type {string} */ keys) => {
+        ann.forget();
+        await ann.dial(`sip:+15550109999@${daemon.sip}`);
+        await ann.waitEvent('CALL_CLOSED', 15000);
+        assert.ok(ann.keys().endsWith(keys), ann.keys());
+    };
+    await dialNumber('64');
+    const application = await client.applications.create({ friendlyName: 'app', voiceUrl: `${hook.url}/application` });
+    hook.routes['/application'] = laml('<Play digits="65"/><Hangup/>');
+    await client.incomingPhoneNumbers(number.sid).update({ voiceApplicationSid: application.sid });
+    await dialNumber('65');
+    assert.equal((await client.applications.list({ friendlyName: 'app' })).length, 1);
+    assert.equal(await client.applications(application.sid).remove(), true);
+    const account = `/api/laml/2010-04-01/Accounts/${acme.project}`;
+    const bin = await acme.ask('POST', `${account}/LamlBins`, { Name: 'hello', Contents: laml('<Play digits="66"/><Hangup/>') });
+    assert.equal(bin.status, 201);
+    assert.equal((await acme.ask('POST', `${account}/LamlBins`, { Name: 'bad', Contents: '<Response><No/></Response>' })).status, 422);
+    await client.incomingPhoneNumbers(number.sid).update({ voiceUrl: bin.json.request_url.replace(/^https:\/\/[^/]+/, daemon.url) });
+    await dialNumber('66');
+    assert.equal((await client.incomingPhoneNumbers.list({ phoneNumber: '5550109999' })).length, 1);
+    assert.equal(await client.incomingPhoneNumbers(number.sid).remove(), true);
+    assert.deepEqual(await client.availablePhoneNumbers('US').local.list(), []);
+    assert.equal((await client.api.accounts(acme.project).fetch()).friendlyName, 'acme');
+    assert.equal((await client.api.accounts.list()).length, 1);
+});
+
+test('a token without the scope; forms and JSON; with and without .json', async () => {
+    const { token } = await daemon.command('token', 'add', '--project', acme.project, '--scopes', 'messaging');
+    const texts = makeClient(daemon, acme.project, token);
+    const calls = `/2010-04-01/Accounts/${acme.project}/Calls`;
+    assert.equal((await texts.ask('GET', calls, undefined, { free: true })).status, 403);
+    texts.stop();
+    for (const path of [calls, `${calls}.json`, `/api/laml${calls}`]) assert.equal((await acme.ask('GET', path)).status, 200);
+    const page = (await acme.ask('GET', `${calls}.json?PageSize=1`)).json;
+    assert.equal(page.page_size, 1);
+    assert.match(page.next_page_uri, /PageToken=PA/);
+    assert.equal((await acme.ask('POST', calls, { To: 'client:ann' })).json.code, 21213);
+});
+
+test('every answer had the form that the vendor describes', () => assert.deepEqual(wrong, []));
