@@ -74,10 +74,11 @@ void store_resource_remove(struct store *store, const char *id, struct store_rep
 void store_call_page(struct store *store, const struct store_page *page, struct store_reply reply)
 {
     struct store_job *job = store_job_create(store, reply);
-    store_job_select(job, &store_call_table,
-                     "WHERE project_id = $1 AND created_ms >= $2 AND ($3 = 0 OR created_ms < $3) AND "
-                     "($6 = '' OR from_party = $6) AND ($7 = '' OR to_party = $7) "
-                     "ORDER BY created_ms DESC, id LIMIT $4 OFFSET $5");
+    store_job_select(
+        job, &store_call_table,
+        "WHERE project_id = $1 AND created_ms >= $2 AND ($3 = 0 OR created_ms < $3) AND "
+        "($6 = '' OR from_party = $6) AND ($7 = '' OR to_party = $7) "
+        "ORDER BY created_ms DESC, id LIMIT $4 OFFSET $5");
     store_job_text(job, page->project_id);
     store_job_number(job, page->from_ms);
     store_job_number(job, page->before_ms);
