@@ -1,13 +1,15 @@
 #pragma once
 /* The load generator's parts. A *subject* is a process that relays calls; each call has a browser's
- * end (A: ICE, DTLS, SRTP, from an address of its own in 127.1/16) and a SIP end (B: plain RTP, all
- * on one socket). The generator plays both ends of every call at 50 packets a second. */
+ * end (A: ICE, DTLS, SRTP, from an address of its own in 127.1/16, or plain RTP) and a SIP end (B:
+ * plain RTP, or SRTP by SDES, all on one socket). The generator plays both ends of every call at 50
+ * packets a second. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "media/srtp_sdes.h"
 #include "net/addr.h"
 
 enum {
@@ -18,7 +20,12 @@ enum {
     FINGERPRINT_MAX = 200,
     SUBJECT_CORE = 1, /* the last core is the subject's, the first the generator's */
 };
-enum bench_kind { BENCH_RELAY, BENCH_TRANSCODE };
+enum bench_kind {
+    BENCH_RELAY,      /* SRTP at A, RTP at B */
+    BENCH_RELAY_RTP,  /* RTP at both */
+    BENCH_RELAY_SRTP, /* SRTP at both */
+    BENCH_TRANSCODE,  /* SRTP and Opus at A, RTP and PCMU at B */
+};
 
 struct dtls;
 struct srtp_session;
@@ -28,11 +35,18 @@ struct offer {
     struct addr a, b;
     char ufrag[CREDENTIAL_MAX], pwd[CREDENTIAL_MAX]; /* "": A is plain */
     char fingerprint[FINGERPRINT_MAX];
+    char key[SRTP_SDES_TEXT]; /* that it sends with to B; "": plain */
 };
 /* What the generator says about its own. */
 struct ends {
     struct addr a, b;
     const char *ufrag, *pwd, *fingerprint;
+    const char *key; /* that B sends with */
+};
+/* How a subject hears an end, by its own counters. */
+struct heard {
+    uint64_t packets, lost;
+    int64_t reordered, jitter_us;
 };
 
 struct subject {
@@ -42,6 +56,8 @@ struct subject {
     enum bench_kind kind;
     bool (*open)(struct subject *subject, size_t index, const struct ends *ends,
                  struct offer *offer);
+    /** Its counters of a call, at most a second old; NULL: it is not asked. */
+    bool (*heard)(struct subject *subject, size_t index, struct heard *a, struct heard *b);
 };
 
 /* engine.c: our media engine, a process without signalling */
@@ -75,6 +91,16 @@ struct generator *generator_create(struct subject *subject, unsigned max_calls);
 void generator_destroy(struct generator *generator);
 /** Set calls up until there are so many; false: the subject does not follow. */
 bool generator_grow(struct generator *generator, unsigned calls);
+/* What is done to the packets on their way to the subject, in thousandths of them, and was done. */
+struct faults {
+    unsigned loss, swap, late; /* swap: only B, for an SRTP sender keeps its order */
+};
+struct side_done {
+    uint64_t sent, lost, swapped, late, got;
+};
+/** All of them talk for `ms` over a bad line, then a little over a good one. */
+void generator_spoil(struct generator *generator, int64_t ms, const struct faults *faults,
+                     struct side_done *a, struct side_done *b);
 /** All of them talk for `ms`. */
 void generator_run(struct generator *generator, int64_t ms, struct step *step);
 
@@ -95,6 +121,9 @@ void browser_tick(struct browser *browser, size_t n_calls);
 bool browser_is_up(const struct browser *browser, size_t index);
 struct srtp_session *browser_tx(const struct browser *browser, size_t index); /* NULL: plain */
 struct srtp_session *browser_rx(const struct browser *browser, size_t index);
+
+/* soak.c: `bench soak`: what is injected must be what is counted. The exit code. */
+int soak_run(int64_t seconds, unsigned calls);
 
 /* sounds.c: what is said, encoded once */
 struct sounds {

@@ -16,7 +16,10 @@
 enum { OPUS_PT = 111, PCMU_PT = 0, EVENT_PT = 101, TURN_MS = 1 };
 
 struct asked {
-    struct addr b;
+    size_t index;
+    bool heard; /* only counters are wanted */
+    struct addr a, b;
+    char key[SRTP_SDES_TEXT];
     char ufrag[CREDENTIAL_MAX], pwd[CREDENTIAL_MAX], fingerprint[FINGERPRINT_MAX];
 };
 struct engine {
@@ -24,6 +27,12 @@ struct engine {
     struct media *media;
     struct rtc *rtc;
     enum bench_kind kind;
+    struct {
+        struct media_stream *a, *b;
+    } calls[CALLS_MAX];
+};
+struct answered {
+    struct heard a, b;
 };
 
 static void describe(struct media_stream *stream, const struct codec *codec, uint8_t pt)
@@ -41,66 +50,110 @@ static void say_failed(void *owner, enum err err, const char *text)
     fprintf(stderr, "engine: %s: %s\n", err_name(err), text);
 }
 
-static void open_streams(struct engine *engine, const struct asked *asked, struct offer *offer)
-{
-    static const struct media_events events = { .on_failed = say_failed };
-    struct rtc_local local;
-    struct rtp_local rtp;
-    struct media_transport *transport = NULL;
-    BUG_IF(rtp_transport_create(&transport, engine->media, &rtp, NULL));
-    struct media_stream *b = media_stream_create(engine->media, 0, transport, &events, NULL);
-    transport = rtc_transport_create(engine->rtc, 0, &local);
-    struct media_stream *a = media_stream_create(engine->media, 0, transport, &events, NULL);
+static const struct media_events events = { .on_failed = say_failed };
 
+static struct media_stream *open_rtp(struct engine *engine, const struct rtp_remote *remote,
+                                     struct addr *bound)
+{
+    struct rtp_local local;
+    struct media_transport *transport = NULL;
+    BUG_IF(rtp_transport_create(&transport, engine->media, &local, NULL));
+    struct media_stream *stream = media_stream_create(engine->media, 0, transport, &events, NULL);
+    rtp_transport_set_remote(stream, remote);
+    *bound = local.rtp;
+    return stream;
+}
+
+static struct media_stream *open_rtc(struct engine *engine, const struct asked *asked,
+                                     struct offer *offer)
+{
+    struct rtc_local local;
+    struct media_transport *transport = rtc_transport_create(engine->rtc, 0, &local);
+    struct media_stream *a = media_stream_create(engine->media, 0, transport, &events, NULL);
     struct rtc_remote remote = { .fingerprint_hash = "sha-256", .local_setup = RTC_SETUP_PASSIVE };
     snprintf(remote.ufrag, sizeof remote.ufrag, "%s", asked->ufrag);
     snprintf(remote.pwd, sizeof remote.pwd, "%s", asked->pwd);
     snprintf(remote.fingerprint, sizeof remote.fingerprint, "%.*s", RTC_FINGERPRINT_MAX,
              asked->fingerprint);
     rtc_transport_set_remote(a, &remote);
-    rtp_transport_set_remote(b, &(struct rtp_remote){ .rtp = asked->b, .rtcp_mux = true });
+    offer->a = addr_loopback4(rtc_port(engine->rtc, 0));
+    snprintf(offer->ufrag, sizeof offer->ufrag, "%s", local.ufrag);
+    snprintf(offer->pwd, sizeof offer->pwd, "%s", local.pwd);
+    snprintf(offer->fingerprint, sizeof offer->fingerprint, "%s", rtc_fingerprint(engine->rtc));
+    return a;
+}
+
+static void open_streams(struct engine *engine, const struct asked *asked, struct offer *offer)
+{
+    struct rtp_remote to_a = { .rtp = asked->a, .rtcp_mux = true };
+    struct rtp_remote to_b = { .rtp = asked->b, .rtcp_mux = true };
+    *offer = (struct offer){ 0 };
+    if (engine->kind == BENCH_RELAY_SRTP) {
+        enum srtp_profile profile;
+        to_b.srtp.on = true;
+        to_b.srtp.profile = SRTP_AES128_CM_SHA1_80;
+        srtp_sdes_make(&to_b.srtp.tx, to_b.srtp.profile, offer->key);
+        BUG_IF(srtp_sdes_parse(&to_b.srtp.rx, &profile, SLICE("AES_CM_128_HMAC_SHA1_80"),
+                               slice_of(asked->key), SLICE_NONE));
+    }
+    struct media_stream *b = open_rtp(engine, &to_b, &offer->b);
+    struct media_stream *a = engine->kind == BENCH_RELAY_RTP ? open_rtp(engine, &to_a, &offer->a)
+                                                             : open_rtc(engine, asked, offer);
     if (engine->kind == BENCH_TRANSCODE)
         describe(a, &codec_opus, OPUS_PT);
     else
         describe(a, &codec_pcmu, PCMU_PT);
     describe(b, &codec_pcmu, PCMU_PT);
     media_link(a, b);
+    engine->calls[asked->index].a = a;
+    engine->calls[asked->index].b = b;
+}
 
-    *offer = (struct offer){ .a = addr_loopback4(rtc_port(engine->rtc, 0)), .b = rtp.rtp };
-    snprintf(offer->ufrag, sizeof offer->ufrag, "%s", local.ufrag);
-    snprintf(offer->pwd, sizeof offer->pwd, "%s", local.pwd);
-    snprintf(offer->fingerprint, sizeof offer->fingerprint, "%s", rtc_fingerprint(engine->rtc));
+static struct heard heard_of(const struct media_stream *stream)
+{
+    const struct media_flow_stats *rx = &media_stream_stats(stream)->rx;
+    return (struct heard){ rx->packets, rx->lost, rx->reordered, rx->jitter_us };
+}
+
+static bool answer(struct engine *engine, int control, const struct asked *asked)
+{
+    struct offer offer;
+    if (!asked->heard) {
+        open_streams(engine, asked, &offer);
+        return send(control, &offer, sizeof offer, 0) > 0;
+    }
+    const struct answered answered = { heard_of(engine->calls[asked->index].a),
+                                       heard_of(engine->calls[asked->index].b) };
+    return send(control, &answered, sizeof answered, 0) > 0;
 }
 
 static void serve(int control, enum bench_kind kind)
 {
-    struct engine engine = { .loop = loop_create(), .kind = kind };
+    static struct engine engine;
+    engine.loop = loop_create();
+    engine.kind = kind;
     /* 0.0.0.0, as a gateway binds, though only loopback is used */
     const struct media_config media = { .threads = 1 };
     const struct rtc_config rtc = { .bind = addr_any4(0) };
     struct asked asked;
-    struct offer offer;
     BUG_IF(media_create(&engine.media, engine.loop, &media, NULL));
     BUG_IF(rtc_create(&engine.rtc, engine.media, &rtc, NULL));
     for (;;) {
         ssize_t n = recv(control, &asked, sizeof asked, MSG_DONTWAIT);
         if (n == 0)
             _exit(0);
-        if (n == sizeof asked) {
-            open_streams(&engine, &asked, &offer);
-            if (send(control, &offer, sizeof offer, 0) < 0)
-                _exit(1);
-        } else {
+        if (n != sizeof asked)
             loop_turn(engine.loop, TURN_MS);
-        }
+        else if (!answer(&engine, control, &asked))
+            _exit(1);
     }
 }
 
 static bool open_call(struct subject *subject, size_t index, const struct ends *ends,
                       struct offer *offer)
 {
-    (void)index;
-    struct asked asked = { .b = ends->b };
+    struct asked asked = { .index = index, .a = ends->a, .b = ends->b };
+    snprintf(asked.key, sizeof asked.key, "%s", ends->key);
     snprintf(asked.ufrag, sizeof asked.ufrag, "%s", ends->ufrag);
     snprintf(asked.pwd, sizeof asked.pwd, "%s", ends->pwd);
     snprintf(asked.fingerprint, sizeof asked.fingerprint, "%s", ends->fingerprint);
@@ -109,9 +162,22 @@ static bool open_call(struct subject *subject, size_t index, const struct ends *
     return recv(subject->fd, offer, sizeof *offer, 0) == sizeof *offer;
 }
 
+static bool ask_heard(struct subject *subject, size_t index, struct heard *a, struct heard *b)
+{
+    const struct asked asked = { .index = index, .heard = true };
+    struct answered answered;
+    if (send(subject->fd, &asked, sizeof asked, 0) != sizeof asked ||
+        recv(subject->fd, &answered, sizeof answered, 0) != sizeof answered)
+        return false;
+    *a = answered.a;
+    *b = answered.b;
+    return true;
+}
+
 bool engine_start(struct subject *subject, enum bench_kind kind)
 {
-    *subject = (struct subject){ .name = "tandem", .kind = kind, .open = open_call };
+    *subject =
+        (struct subject){ .name = "tandem", .kind = kind, .open = open_call, .heard = ask_heard };
     subject->pid = process_fork(&subject->fd);
     if (subject->pid == 0)
         serve(subject->fd, kind);

@@ -47,6 +47,16 @@ struct generator {
     struct side a, b, in; /* `in` is the buffers for what comes */
     struct offer *offers;
     uint16_t *seqs;
+    struct b_end { /* SDES at B */
+        struct srtp_session *tx, *rx;
+    } * b_ends;
+    char b_key[SRTP_SDES_TEXT];
+    struct srtp_master b_master;
+    uint16_t b_index[UINT16_MAX + 1]; /* call by the subject's port for B */
+    struct faults faults;             /* zeroed: none */
+    struct side_done a_done, b_done;
+    uint8_t *a_owed, *b_owed; /* packets of a call that are late */
+    uint32_t dice;
     size_t n_calls, next;
     bool counting;
     uint64_t n_delays;
@@ -120,6 +130,11 @@ static void count_delay(struct generator *generator, const uint8_t *stamp)
     generator->n_delays++;
 }
 
+static bool is_relay(const struct generator *generator)
+{
+    return generator->subject->kind != BENCH_TRANSCODE;
+}
+
 static bool is_rtp(const struct media_packet *packet)
 {
     return rtp_demux(slice_make(packet->data, packet->len)) == RTP_DEMUX_RTP;
@@ -142,13 +157,20 @@ static void take_a(struct generator *generator, struct media_packet *packet, str
         generator->a.bad++;
 }
 
-static void take_b(struct generator *generator, const struct media_packet *packet)
+/* One in SAMPLE is opened where it is encrypted: the rest is only counted. */
+static void take_b(struct generator *generator, struct media_packet *packet,
+                   const struct addr *from)
 {
     if (!is_rtp(packet))
         return;
     generator->b.got++;
-    if (generator->subject->kind == BENCH_RELAY && generator->subject->fd >= 0 &&
-        packet->len >= RTP_HEADER_LEN + PAYLOAD_MAX)
+    struct srtp_session *rx = generator->b_ends[generator->b_index[addr_port(from)]].rx;
+    packet->is_rtcp = false;
+    if (rx && generator->b.got % SAMPLE != 0)
+        return;
+    if (rx && srtp_unprotect(rx, packet) != OK)
+        generator->b.bad++;
+    else if (is_relay(generator) && packet->len >= RTP_HEADER_LEN + PAYLOAD_MAX)
         count_delay(generator, packet->data + RTP_HEADER_LEN);
 }
 
@@ -183,7 +205,7 @@ static void receive(struct generator *generator, const struct side *side)
             if (side == &generator->a)
                 take_a(generator, &in->packets[i], destination(&in->msgs[i].msg_hdr), &in->to[i]);
             else
-                take_b(generator, &in->packets[i]);
+                take_b(generator, &in->packets[i], &in->to[i]);
         }
     }
 }
@@ -202,9 +224,9 @@ static void flush(struct generator *generator, struct side *side)
         size_t index =
             a_index(((struct in_pktinfo *)(void *)CMSG_DATA(CMSG_FIRSTHDR(&side->msgs[i].msg_hdr)))
                         ->ipi_spec_dst);
-        struct srtp_session *tx =
-            side == &generator->a ? browser_tx(generator->browser, index) : NULL;
-        if (generator->subject->kind == BENCH_RELAY)
+        struct srtp_session *tx = side == &generator->a ? browser_tx(generator->browser, index)
+                                                        : generator->b_ends[index].tx;
+        if (is_relay(generator))
             memcpy(packet->data + RTP_HEADER_LEN, &stamp, STAMP);
         if (tx)
             BUG_IF(srtp_protect(tx, packet));
@@ -221,11 +243,10 @@ static void flush(struct generator *generator, struct side *side)
     side->sent += n;
 }
 
-static void queue(struct generator *generator, struct side *side, size_t index)
+static void queue(struct generator *generator, struct side *side, size_t index, uint16_t seq)
 {
     bool is_a = side == &generator->a;
     bool opus = is_a && generator->subject->kind == BENCH_TRANSCODE;
-    uint16_t seq = generator->seqs[index];
     size_t at = seq % PACKETS_A_SECOND, slot = side->n_queue++;
     struct media_packet *packet = &side->packets[slot];
     size_t len = opus ? generator->sounds.opus_len[at] : PAYLOAD_MAX;
@@ -250,6 +271,48 @@ static void queue(struct generator *generator, struct side *side, size_t index)
         flush(generator, side);
 }
 
+/* xorshift: the same run again gives the same faults. */
+static bool falls(struct generator *generator, unsigned thousandths)
+{
+    generator->dice ^= generator->dice << 13;
+    generator->dice ^= generator->dice >> 17;
+    generator->dice ^= generator->dice << 5;
+    return generator->dice % 1000 < thousandths;
+}
+
+/* The call's turn on a bad line: the packet `seq` is sent, lost, late by a turn (then the next one
+ * comes with it) or, with another late one, in the wrong order. */
+static void spoil(struct generator *generator, struct side *side, size_t index, uint16_t seq,
+                  uint8_t *owed, struct side_done *done)
+{
+    const struct faults *faults = &generator->faults;
+    if (*owed == 0 && falls(generator, faults->late)) {
+        *owed = 1;
+        done->late++;
+        return;
+    }
+    bool swaps = *owed && side == &generator->b && falls(generator, faults->swap);
+    uint16_t before = (uint16_t)(seq - 1);
+    if (*owed && !swaps)
+        queue(generator, side, index, before);
+    if (!*owed && falls(generator, faults->loss)) {
+        done->lost++;
+        return;
+    }
+    queue(generator, side, index, seq);
+    if (swaps)
+        queue(generator, side, index, before);
+    done->swapped += swaps;
+    *owed = 0;
+}
+
+static void take_turn(struct generator *generator, size_t index)
+{
+    uint16_t seq = generator->seqs[index]++;
+    spoil(generator, &generator->a, index, seq, &generator->a_owed[index], &generator->a_done);
+    spoil(generator, &generator->b, index, seq, &generator->b_owed[index], &generator->b_done);
+}
+
 static void talk(struct generator *generator, int64_t ms)
 {
     int64_t start_ns = now_ns(), end_ns = start_ns + ms * 1000000, tick_ns = start_ns;
@@ -257,10 +320,7 @@ static void talk(struct generator *generator, int64_t ms)
     for (int64_t now = start_ns; now < end_ns; now = now_ns()) {
         uint64_t due = now < tick_ns ? done : (uint64_t)(now - start_ns) * rate / 1000000000;
         for (size_t n = 0; done < due && n < BATCH; n++, done++) {
-            size_t index = generator->next++ % generator->n_calls;
-            queue(generator, &generator->a, index);
-            queue(generator, &generator->b, index);
-            generator->seqs[index]++;
+            take_turn(generator, generator->next++ % generator->n_calls);
         }
         if (done >= due && now >= tick_ns)
             tick_ns = now + TICK_NS;
@@ -282,6 +342,11 @@ struct generator *generator_create(struct subject *subject, unsigned max_calls)
     side_open(&generator->b, addr_loopback4(0));
     generator->offers = mem_array(max_calls, sizeof *generator->offers);
     generator->seqs = mem_array(max_calls, sizeof *generator->seqs);
+    generator->b_ends = mem_array(max_calls, sizeof *generator->b_ends);
+    generator->a_owed = mem_array(max_calls, 1);
+    generator->b_owed = mem_array(max_calls, 1);
+    generator->dice = 1;
+    srtp_sdes_make(&generator->b_master, SRTP_AES128_CM_SHA1_80, generator->b_key);
     generator->browser = browser_create(max_calls, send_for, generator);
     return generator;
 }
@@ -291,6 +356,13 @@ void generator_destroy(struct generator *generator)
     close(generator->a.fd);
     close(generator->b.fd);
     browser_destroy(generator->browser);
+    for (size_t i = 0; i < generator->n_calls; i++) {
+        srtp_destroy(generator->b_ends[i].tx);
+        srtp_destroy(generator->b_ends[i].rx);
+    }
+    mem_free(generator->b_ends);
+    mem_free(generator->a_owed);
+    mem_free(generator->b_owed);
     mem_free(generator->offers);
     mem_free(generator->seqs);
     mem_free(generator);
@@ -310,6 +382,25 @@ static bool wait_up(struct generator *generator, size_t index, size_t n)
     return true;
 }
 
+static void key_b(struct generator *generator, size_t index)
+{
+    const struct offer *offer = &generator->offers[index];
+    struct b_end *end = &generator->b_ends[index];
+    struct srtp_master theirs;
+    enum srtp_profile profile;
+    generator->b_index[addr_port(&offer->b)] = (uint16_t)index; /* below CALLS_MAX */
+    if (generator->subject->kind != BENCH_RELAY_SRTP || !offer->key[0])
+        return;
+    BUG_IF(srtp_sdes_parse(&theirs, &profile, SLICE("AES_CM_128_HMAC_SHA1_80"),
+                           slice_of(offer->key), SLICE_NONE));
+    const struct srtp_profile_info *info = srtp_profile_info(SRTP_AES128_CM_SHA1_80);
+    BUG_IF(srtp_create(&end->tx, profile, SRTP_PROTECT,
+                       slice_make(generator->b_master.key, info->key_len),
+                       slice_make(generator->b_master.salt, info->salt_len)));
+    BUG_IF(srtp_create(&end->rx, profile, SRTP_UNPROTECT, slice_make(theirs.key, info->key_len),
+                       slice_make(theirs.salt, info->salt_len)));
+}
+
 bool generator_grow(struct generator *generator, unsigned calls)
 {
     enum { WINDOW = 16 }; /* handshakes at a time */
@@ -319,10 +410,12 @@ bool generator_grow(struct generator *generator, unsigned calls)
                                    .b = generator->b.addr,
                                    .ufrag = browser_ufrag(generator->browser),
                                    .pwd = browser_pwd(generator->browser),
-                                   .fingerprint = browser_fingerprint(generator->browser) };
+                                   .fingerprint = browser_fingerprint(generator->browser),
+                                   .key = generator->b_key };
         if (i < calls) {
             if (!generator->subject->open(generator->subject, i, &ends, &generator->offers[i]))
                 return false;
+            key_b(generator, i);
             generator->seqs[i] = (uint16_t)(i * 7 % PACKETS_A_SECOND);
             browser_call(generator->browser, i, &generator->offers[i]);
         }
@@ -344,11 +437,37 @@ static int64_t percentile(const struct generator *generator, double share)
     return -1;
 }
 
+static void drain(struct generator *generator)
+{
+    for (int64_t end_ns = now_ns() + DRAIN_NS; now_ns() < end_ns;) {
+        receive(generator, &generator->a);
+        receive(generator, &generator->b);
+    }
+}
+
+void generator_spoil(struct generator *generator, int64_t ms, const struct faults *faults,
+                     struct side_done *a, struct side_done *b)
+{
+    generator->a.sent = generator->b.sent = generator->a.got = generator->b.got = 0;
+    talk(generator, WARM_MS);
+    generator->faults = *faults;
+    talk(generator, ms);
+    generator->faults = (struct faults){ 0 };
+    talk(generator, WARM_MS); /* a loss shows with the packet behind it */
+    drain(generator);
+    *a = generator->a_done;
+    *b = generator->b_done;
+    a->sent = generator->a.sent;
+    b->sent = generator->b.sent;
+    a->got = generator->a.got;
+    b->got = generator->b.got;
+}
+
 void generator_run(struct generator *generator, int64_t ms, struct step *step)
 {
     talk(generator, WARM_MS);
     generator->a.sent = generator->b.sent = generator->a.got = generator->b.got = 0;
-    generator->a.bad = generator->n_delays = 0;
+    generator->a.bad = generator->b.bad = generator->n_delays = 0;
     memset(generator->delays, 0, sizeof generator->delays);
     generator->counting = true;
     int64_t cpu_ns = process_cpu_ns(generator->subject->pid), start_ns = now_ns();
@@ -356,12 +475,9 @@ void generator_run(struct generator *generator, int64_t ms, struct step *step)
     cpu_ns = process_cpu_ns(generator->subject->pid) - cpu_ns;
     int64_t took_ns = now_ns() - start_ns;
     generator->counting = false;
-    for (int64_t end_ns = now_ns() + DRAIN_NS; now_ns() < end_ns;) {
-        receive(generator, &generator->a);
-        receive(generator, &generator->b);
-    }
+    drain(generator);
     uint64_t sent = generator->a.sent + generator->b.sent;
-    uint64_t got = generator->a.got + generator->b.got - generator->a.bad;
+    uint64_t got = generator->a.got + generator->b.got - generator->a.bad - generator->b.bad;
     *step = (struct step){
         .calls = (unsigned)generator->n_calls,
         .sent = sent,

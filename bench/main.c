@@ -13,7 +13,8 @@
 #include "base/num.h"
 #include "bench/bench.h"
 
-enum { STEPS_MAX = 16, STEP_MS = 1500, SECONDS = 60, PACKETS_A_CALL = 2 * PACKETS_A_SECOND };
+enum { STEPS_MAX = 16, STEP_MS = 1500, SECONDS = 60, SOAK_SECONDS = 600, SOAK_CALLS = 100 };
+enum { PACKETS_A_CALL = 2 * PACKETS_A_SECOND };
 
 /* what is packed anew by a clock of its own may be some packets off at the edges of a measurement
  */
@@ -58,7 +59,7 @@ static bool try_step(struct generator *generator, bool relay, struct step *step)
 static void ramp(struct generator *generator, const struct subject *subject,
                  const struct options *options, int64_t seconds, struct outcome *out)
 {
-    bool relay = options->kind == BENCH_RELAY;
+    bool relay = options->kind != BENCH_TRANSCODE;
     const unsigned *loads = relay ? ramp_relay : ramp_transcode;
     size_t n_loads = relay ? COUNT_OF(ramp_relay) : COUNT_OF(ramp_transcode);
     int64_t end_ns = now_ns() + seconds * 1000000000;
@@ -233,7 +234,8 @@ static int run(const struct options *options)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench/run relay|transcode [--seconds N] [--from N] [--calls N] "
+    fprintf(stderr, "usage: bench/run relay|relay-rtp|relay-srtp|transcode|soak [--seconds N] "
+                    "[--from N] [--calls N] "
                     "[--only tandem|rtpengine|recvmmsg/sendmmsg]\n");
     return 2;
 }
@@ -254,19 +256,35 @@ static bool set_option(struct options *options, const char *name, const char *va
     return true;
 }
 
+static bool find_kind(const char *name, enum bench_kind *out)
+{
+    static const char *const names[] = { [BENCH_RELAY] = "relay",
+                                         [BENCH_RELAY_RTP] = "relay-rtp",
+                                         [BENCH_RELAY_SRTP] = "relay-srtp",
+                                         [BENCH_TRANSCODE] = "transcode" };
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strcmp(name, names[i]) != 0)
+            continue;
+        *out = (enum bench_kind)i;
+        return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct options options = { .seconds = SECONDS, .max_calls = CALLS_MAX };
     if (argc < 2)
         return usage();
     options.name = argv[1];
-    if (!strcmp(argv[1], "transcode"))
-        options.kind = BENCH_TRANSCODE;
-    else if (strcmp(argv[1], "relay") != 0)
+    bool soak = !strcmp(argv[1], "soak");
+    if (soak)
+        options = (struct options){ .seconds = SOAK_SECONDS, .max_calls = SOAK_CALLS };
+    else if (!find_kind(argv[1], &options.kind))
         return usage();
     for (int i = 2; i < argc; i += 2)
         if (i + 1 == argc || !set_option(&options, argv[i], argv[i + 1]))
             return usage();
     process_pin(0);
-    return run(&options);
+    return soak ? soak_run(options.seconds, options.max_calls) : run(&options);
 }

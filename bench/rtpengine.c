@@ -14,6 +14,7 @@
 
 enum { TEXT = 8192, ANSWER_MS = 500, START_TRIES = 50 };
 #define NG_PORT 22223
+#define SDES_SUITE "AES_CM_128_HMAC_SHA1_80"
 
 static bool ask(const struct subject *subject, const char *command, char reply[TEXT])
 {
@@ -52,28 +53,41 @@ static bool read_addr(const char *sdp, struct addr *out)
     return addr_parse_ip(slice_of(ip), (uint16_t)strtol(port, NULL, 10), out) == OK;
 }
 
-static void print_a(const struct subject *subject, const struct ends *ends, char sdp[TEXT])
+static void print_head(const struct addr *addr, const char *proto, const char *pt, struct buf *out)
+{
+    char ip[ADDR_TEXT];
+    addr_print_ip(addr, ip);
+    buf_printf(out,
+               "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
+               "m=audio %u %s %s\r\na=rtcp-mux\r\na=sendrecv\r\n",
+               ip, ip, addr_port(addr), proto, pt);
+}
+
+static void print_a(const struct subject *subject, const struct ends *ends, struct buf *out)
 {
     char ip[ADDR_TEXT];
     bool opus = subject->kind == BENCH_TRANSCODE;
-    addr_print_ip(&ends->a, ip);
-    snprintf(sdp, TEXT,
-             "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
-             "m=audio %u UDP/TLS/RTP/SAVPF %s\r\n%s"
-             "a=rtcp-mux\r\na=sendrecv\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
-             "a=fingerprint:sha-256 %s\r\na=setup:active\r\n"
-             "a=candidate:1 1 UDP 2130706431 %s %u typ host\r\n",
-             ip, ip, addr_port(&ends->a), opus ? "111" : "0",
-             opus ? "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n" : "", ends->ufrag,
-             ends->pwd, ends->fingerprint, ip, addr_port(&ends->a));
+    if (subject->kind == BENCH_RELAY_RTP) {
+        print_head(&ends->a, "RTP/AVP", "0", out);
+        return;
+    }
+    print_head(&ends->a, "UDP/TLS/RTP/SAVPF", opus ? "111" : "0", out);
+    if (opus)
+        buf_text(out, "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n");
+    buf_printf(out,
+               "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:active\r\n"
+               "a=candidate:1 1 UDP 2130706431 %s %u typ host\r\n",
+               ends->ufrag, ends->pwd, ends->fingerprint, addr_print_ip(&ends->a, ip),
+               addr_port(&ends->a));
 }
 
-static void print_b(const struct ends *ends, char sdp[TEXT])
+static void print_b(const struct subject *subject, const struct ends *ends, long tag,
+                    struct buf *out)
 {
-    snprintf(sdp, TEXT,
-             "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-             "m=audio %u RTP/AVP 0\r\na=rtcp-mux\r\na=sendrecv\r\n",
-             addr_port(&ends->b));
+    bool srtp = subject->kind == BENCH_RELAY_SRTP;
+    print_head(&ends->b, srtp ? "RTP/SAVP" : "RTP/AVP", "0", out);
+    if (srtp)
+        buf_printf(out, "a=crypto:%ld " SDES_SUITE " inline:%s\r\n", tag, ends->key);
 }
 
 static void begin(struct buf *buf, const char *command, size_t index, const char *sdp)
@@ -91,30 +105,55 @@ static void begin(struct buf *buf, const char *command, size_t index, const char
     put(buf, sdp);
 }
 
+/* What it is to make of A's description for B, and of B's for A. */
+static const struct dialect {
+    const char *offer, *answer;
+} dialects[] = {
+    [BENCH_RELAY] = { "18:transport-protocol7:RTP/AVP3:ICE6:remove",
+                      "18:transport-protocol17:UDP/TLS/RTP/SAVPF3:ICE5:force" },
+    [BENCH_RELAY_RTP] = { "18:transport-protocol7:RTP/AVP", "18:transport-protocol7:RTP/AVP" },
+    [BENCH_RELAY_SRTP] = { "18:transport-protocol8:RTP/SAVP3:ICE6:remove4:DTLS3:off",
+                           "18:transport-protocol17:UDP/TLS/RTP/SAVPF3:ICE5:force" },
+    [BENCH_TRANSCODE] = { "18:transport-protocol7:RTP/AVP3:ICE6:remove"
+                          "5:codecd9:transcodel4:PCMUe4:maskl4:opusee",
+                          "18:transport-protocol17:UDP/TLS/RTP/SAVPF3:ICE5:force" },
+};
+
+/* Its key for B, and the tag of that line, which the answer repeats (RFC 4568 §5.1.2). */
+static long read_key(const char *sdp, struct offer *offer)
+{
+    const char *at = strstr(sdp, " " SDES_SUITE " inline:"), *tag = at;
+    if (!at)
+        return 0;
+    line_of(at, "inline:", offer->key, sizeof offer->key);
+    offer->key[strcspn(offer->key, "| ")] = '\0';
+    while (tag > sdp && tag[-1] != ':')
+        tag--;
+    return strtol(tag, NULL, 10);
+}
+
 static bool open_call(struct subject *subject, size_t index, const struct ends *ends,
                       struct offer *offer)
 {
-    char sdp[TEXT], command[TEXT + 512], reply[TEXT], ufrag[CREDENTIAL_MAX];
-    struct buf buf = BUF_ON(command);
-    print_a(subject, ends, sdp);
-    begin(&buf, "offer", index, sdp);
-    buf_text(&buf, "18:transport-protocol7:RTP/AVP3:ICE6:remove");
-    if (subject->kind == BENCH_TRANSCODE)
-        buf_text(&buf, "5:codecd9:transcodel4:PCMUe4:maskl4:opusee");
-    buf_text(&buf, "e");
+    char sdp_mem[TEXT], command[TEXT + 512], reply[TEXT];
+    struct buf buf = BUF_ON(command), sdp = BUF_ON(sdp_mem);
+    print_a(subject, ends, &sdp);
+    begin(&buf, "offer", index, buf_cstr(&sdp));
+    buf_printf(&buf, "%se", dialects[subject->kind].offer);
     if (!ask(subject, buf_cstr(&buf), reply) || !read_addr(reply, &offer->b))
         return false;
-    print_b(ends, sdp);
+    long tag = read_key(reply, offer);
+    sdp = BUF_ON(sdp_mem);
+    print_b(subject, ends, tag, &sdp);
     buf = BUF_ON(command);
-    begin(&buf, "answer", index, sdp);
-    buf_text(&buf, "6:to-tag1:b18:transport-protocol17:UDP/TLS/RTP/SAVPF3:ICE5:forcee");
+    begin(&buf, "answer", index, buf_cstr(&sdp));
+    buf_printf(&buf, "6:to-tag1:b%se", dialects[subject->kind].answer);
     if (!ask(subject, buf_cstr(&buf), reply) || !read_addr(reply, &offer->a))
         return false;
-    line_of(reply, "a=ice-ufrag:", ufrag, sizeof ufrag);
-    snprintf(offer->ufrag, sizeof offer->ufrag, "%s", ufrag);
+    line_of(reply, "a=ice-ufrag:", offer->ufrag, sizeof offer->ufrag);
     line_of(reply, "a=ice-pwd:", offer->pwd, sizeof offer->pwd);
     line_of(reply, "a=fingerprint:sha-256 ", offer->fingerprint, sizeof offer->fingerprint);
-    return ufrag[0] && offer->fingerprint[0];
+    return subject->kind == BENCH_RELAY_RTP || (offer->ufrag[0] && offer->fingerprint[0]);
 }
 
 static void serve(void)
