@@ -237,6 +237,9 @@ void media_stream_listen(struct media_stream *stream, const struct media_listen 
 void media_stream_record(struct media_stream *stream, uint32_t record_id, const char *path,
                          bool stereo);
 void media_stream_record_stop(struct media_stream *stream);
+/** What is not to be in the file: the time is left out of it, or is silence. */
+enum media_record_pause { MEDIA_RECORD_ON, MEDIA_RECORD_SKIP, MEDIA_RECORD_SILENCE };
+void media_stream_record_pause(struct media_stream *stream, enum media_record_pause pause);
 
 /** The newest figures, at most a second old; all unknown before the first report. */
 const struct media_stats *media_stream_stats(const struct media_stream *stream);

@@ -74,6 +74,7 @@ struct media_cmd {
         struct {
             unsigned duration_ms, gap_ms;
         } dtmf;
+        enum media_record_pause record_pause;
         struct {
             struct recorder *recorder;
             struct recorder_key key;

@@ -223,6 +223,11 @@ void media_stream_record_stop(struct media_stream *stream)
     post(stream, &(struct media_cmd){ .run = stream_core_run_record });
 }
 
+void media_stream_record_pause(struct media_stream *stream, enum media_record_pause pause)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_record_pause, .record_pause = pause });
+}
+
 void media_stream_pipes(struct media_stream *stream, const struct media_pipes *pipes)
 {
     struct media_pipes *copy = mem_new(struct media_pipes);

@@ -41,6 +41,8 @@ void stream_core_run_play_stop(struct media_thread *thread, struct media_stream_
                                const struct media_cmd *cmd);
 void stream_core_run_record(struct media_thread *thread, struct media_stream_core *core,
                             const struct media_cmd *cmd); /* no recorder: stop */
+void stream_core_run_record_pause(struct media_thread *thread, struct media_stream_core *core,
+                                  const struct media_cmd *cmd);
 void stream_core_run_listen(struct media_thread *thread, struct media_stream_core *core,
                             const struct media_cmd *cmd);
 void stream_core_run_pipes(struct media_thread *thread, struct media_stream_core *core,

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "media/pcm_fifo.h"
 #include "media/recorder.h"
+#include "media/stream_core.h"
 #include "media/stream_ear.h"
 #include "media/stream_priv.h"
 
@@ -13,13 +14,16 @@ struct stream_record {
     struct recorder *recorder;
     struct recorder_key key;
     unsigned channels, dropped_ms;
+    enum media_record_pause pause;
 };
 
 static bool write_block(void *owner, const int16_t *heard, const int16_t *sent, size_t n)
 {
     struct stream_record *record = owner;
-    int16_t pcm[RECORDER_SAMPLES];
-    for (size_t i = 0; i < n; i++) {
+    int16_t pcm[RECORDER_SAMPLES] = { 0 };
+    if (record->pause == MEDIA_RECORD_SKIP)
+        return true;
+    for (size_t i = 0; record->pause == MEDIA_RECORD_ON && i < n; i++) {
         if (record->channels == 1) {
             pcm[i] = pcm_add(heard[i], sent[i]);
         } else {
@@ -62,4 +66,12 @@ void stream_record_start(struct media_stream_core *core, struct recorder *record
                                               .owner = record };
     record->ear = stream_ear_open(core, &config);
     core->record = record;
+}
+
+void stream_core_run_record_pause(struct media_thread *thread, struct media_stream_core *core,
+                                  const struct media_cmd *cmd)
+{
+    (void)thread;
+    if (core->record)
+        core->record->pause = cmd->record_pause;
 }

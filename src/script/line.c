@@ -289,6 +289,14 @@ struct line_op *line_find(const struct line *line, const char *kind, const char 
     return NULL;
 }
 
+struct line_op *line_find_kind(const struct line *line, const struct line_kind *kind)
+{
+    for (struct list *link = line->ops.prev; link != &line->ops; link = link->prev)
+        if (LIST_ITEM(link, struct line_op, in_line)->kind == kind)
+            return LIST_ITEM(link, struct line_op, in_line);
+    return NULL;
+}
+
 struct line_op *line_oldest(const struct line *line, const char *kind)
 {
     for (struct list *link = line->ops.next; link != &line->ops; link = link->next) {

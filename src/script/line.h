@@ -10,10 +10,12 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/timer.h"
-#include "media/fork_msg.h"
+#include "media/fork_socket.h"
 #include "media/machine.h"
+#include "net/addr.h"
 
 struct call;
+struct codec;
 struct leg;
 struct media_heard;
 struct line;
@@ -87,6 +89,8 @@ void line_op_stop(struct line_op *op);
 void line_op_tell(struct line_op *op, const char *type, json_t *take_params);
 /** The newest live one of a kind with that control id; NULL or "" means any. */
 struct line_op *line_find(const struct line *line, const char *kind, const char *control_id);
+/** The newest live one of exactly this kind, or NULL. */
+struct line_op *line_find_kind(const struct line *line, const struct line_kind *kind);
 struct line_op *line_oldest(const struct line *line, const char *kind);
 size_t line_count(const struct line *line, const char *kind);
 
@@ -151,7 +155,9 @@ struct line_op *line_record(struct line *line, const struct line_record_config *
                             void *owner);
 /** Where it will be found once it is over; borrowed. */
 const char *line_record_url(const struct line_op *op);
-MUST_CHECK enum err line_record_pause(struct line_op *op, bool on);
+/** What happens meanwhile is left out of it, or is silence in it. ERR_MISUSE: it does not run. */
+enum line_record_pause { LINE_RECORD_ON, LINE_RECORD_SKIP, LINE_RECORD_SILENCE };
+MUST_CHECK enum err line_record_pause(struct line_op *op, enum line_record_pause pause);
 
 /** Keys with pauses: w half a second, W and , a second. */
 struct line_op *line_send_digits(struct line *line, const char *digits, line_fn fn, void *owner);
@@ -164,14 +170,15 @@ void line_send_key(struct line *line, char key, unsigned ms);
 
 struct line_detect_config {
     bool machine, fax;
-    const char *tone; /* of a fax: "CED", "CNG"; NULL: either */
-    bool message_end; /* of a machine: wait until it records */
+    const char *digits; /* keys, of which one is waited for, without machine and fax; else NULL */
+    const char *tone;   /* of a fax: "CED", "CNG"; NULL: either */
+    bool message_end;   /* of a machine: wait until it records */
     int64_t timeout_ms;
     struct machine_config greeting;
     const char *control_id, *status_url;
 };
-/** `result`: {"result": "human"|"machine"|"fax"|"unknown", "beep", "ms"}. One at a time: another is
- * stopped. */
+/** `result`: {"result": "human"|"machine"|"fax"|"digit"|"unknown", "beep", "ms"}. One at a time for
+ * machine and fax: another is stopped. */
 struct line_op *line_detect(struct line *line, const struct line_detect_config *config, line_fn fn,
                             void *owner);
 
@@ -186,3 +193,23 @@ struct line_fork_config {           /* "stream": audio to a program's WebSocket,
 /** ERR_INVALID: the URL.  ERR_MISUSE: the far end has no audio. */
 MUST_CHECK enum err line_fork(struct line *line, const struct line_fork_config *config,
                               struct line_op **out, struct fault *fault);
+/** What a fork's socket needs of this line; it borrows from `config` and `stream_id`. */
+struct fork_socket_config line_fork_socket(const struct line *line,
+                                           const struct line_fork_config *config,
+                                           const char *stream_id);
+
+struct line_tap_config { /* audio for somebody to listen to */
+    const char *uri;     /* ws: or wss:, PCMU in the form of `stream`; NULL: RTP to `remote` */
+    struct addr remote;  /* of RTP */
+    const struct codec *codec; /* PCMU, PCMA, Opus; of a WebSocket PCMU */
+    unsigned ptime_ms;         /* of RTP */
+    bool heard, sent;          /* what the far end says; what it hears */
+    const char *control_id, *status_url;
+};
+/** ERR_INVALID: the destination.  ERR_MISUSE: the far end has no audio.  ERR_IO: no way there. */
+MUST_CHECK enum err line_tap(struct line *line, const struct line_tap_config *config,
+                             struct line_op **out, struct fault *fault);
+/** Where its RTP comes from; NULL: it is a WebSocket. */
+const struct addr *line_tap_source(const struct line_op *op);
+/** The codec and rate of "PCMU", "L16", "L16@16000h"; false: none that a stream has. */
+bool line_fork_codec(const char *text, enum fork_codec *codec, uint32_t *rate_hz);

@@ -1,4 +1,5 @@
 /* Who answered: a human, a machine (and when it records), a fax. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/loop.h"
@@ -11,6 +12,7 @@
 struct detect {
     struct line_op op; /* first */
     struct line_detect_config config;
+    char digits[17]; /* those that are waited for */
     bool is_machine, beep;
     int64_t since_ms;
     struct timer timer;
@@ -30,15 +32,20 @@ static void tell(struct detect *detect, const char *type, const char *event)
                  json_pack("{s:{s:s, s:o}}", "detect", "type", type, "params", params));
 }
 
+static bool listens(const struct detect *detect)
+{
+    return detect->config.machine || detect->config.fax;
+}
+
 static void finish(struct detect *detect, enum line_end how, const char *word)
 {
-    struct media_stream *stream = line_stream(detect->op.line);
+    struct media_stream *stream = listens(detect) ? line_stream(detect->op.line) : NULL;
     if (detect->op.ended)
         return;
     loop_timer_stop(loop_of(detect), &detect->timer);
     if (stream && how != LINE_OVER)
         media_stream_listen(stream, &(struct media_listen){ 0 });
-    const char *type = strcmp(word, "fax") == 0 ? "fax" : "machine";
+    const char *type = !listens(detect) ? "digit" : strcmp(word, "fax") == 0 ? "fax" : "machine";
     tell(detect, type, "finished");
     json_t *result = json_pack("{s:s, s:b, s:I}", "result", word, "beep", detect->beep, "ms",
                                (json_int_t)(loop_now_ms(loop_of(detect)) - detect->since_ms));
@@ -124,6 +131,15 @@ static void on_heard(struct line_op *op, const struct media_heard *heard)
     }
 }
 
+static void on_key(struct line_op *op, char key)
+{
+    struct detect *detect = (struct detect *)op;
+    if (!strchr(detect->digits, key))
+        return;
+    tell(detect, "digit", (char[]){ key, '\0' });
+    finish(detect, LINE_FINISHED, "digit");
+}
+
 static void on_timeout(void *owner)
 {
     struct detect *detect = owner;
@@ -156,24 +172,29 @@ static const struct line_kind kind = {
     .on_heard = on_heard,
     .on_over = over,
 };
+/* Keys are heard besides whatever else is listened for. */
+static const struct line_kind digit_kind = {
+    .name = "detect", .stop = stop, .destroy = destroy, .on_key = on_key, .on_over = over
+};
 
 struct line_op *line_detect(struct line *line, const struct line_detect_config *config, line_fn fn,
                             void *owner)
 {
     struct media_stream *stream = line_stream(line);
     struct detect *detect = mem_new(struct detect);
-    struct line_op *other = line_find(line, "detect", NULL);
     detect->config = *config;
-    if (other)
-        line_op_stop(other); /* a stream is listened to in one way */
-    line_op_begin(&detect->op, line, &kind, config->control_id, config->status_url, fn, owner);
+    snprintf(detect->digits, sizeof detect->digits, "%s", config->digits ? config->digits : "");
+    if (listens(detect))
+        line_op_stop(line_find_kind(line, &kind)); /* a stream is listened to in one way */
+    line_op_begin(&detect->op, line, listens(detect) ? &kind : &digit_kind, config->control_id,
+                  config->status_url, fn, owner);
     detect->since_ms = loop_now_ms(loop_of(detect));
     loop_timer_start(loop_of(detect), &detect->timer, config->timeout_ms, on_timeout, detect);
     const struct media_listen listen = { .machine = config->machine,
                                          .beep = config->machine,
                                          .fax = config->fax,
                                          .greeting = config->greeting };
-    if (stream)
+    if (stream && listens(detect))
         media_stream_listen(stream, &listen);
     return &detect->op;
 }

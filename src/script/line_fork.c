@@ -81,31 +81,59 @@ static const struct line_kind kind = {
     .on_over = over,
 };
 
+struct fork_socket_config line_fork_socket(const struct line *line,
+                                           const struct line_fork_config *config,
+                                           const char *stream_id)
+{
+    const struct scripts_config *scripts = &line_scripts(line)->config;
+    return (struct fork_socket_config){ .loop = scripts->loop,
+                                        .media = scripts->media,
+                                        .stream = line_stream(line),
+                                        .dns = scripts->dns,
+                                        .url = config->url,
+                                        .token = config->token,
+                                        .may_reach = scripts->may_reach,
+                                        .reach_owner = scripts->reach_owner,
+                                        .names = { .stream_id = stream_id,
+                                                   .call_id = call_id(line_call(line)),
+                                                   .account_id = line_project(line),
+                                                   .name = config->name,
+                                                   .custom = config->custom,
+                                                   .inbound = config->inbound,
+                                                   .outbound = config->outbound,
+                                                   .codec = config->codec,
+                                                   .rate_hz = config->rate_hz } };
+}
+
+/* The number before h is the rate. */
+bool line_fork_codec(const char *text, enum fork_codec *codec, uint32_t *rate_hz)
+{
+    static const uint32_t rates[] = { 8000, 16000, 24000, 48000 };
+    struct slice rest = slice_of(text), name = slice_cut(&rest, '@'), part;
+    unsigned long asked = 8000;
+    while ((part = slice_cut(&rest, '@')).len) {
+        char number[16], *end = number;
+        if (!slice_copy(part, number, sizeof number))
+            return false;
+        unsigned long value = strtoul(number, &end, 10);
+        if (*end == 'h')
+            asked = value;
+    }
+    *codec = slice_is(name, "L16") ? FORK_L16 : FORK_ULAW;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        if (rates[i] == asked) {
+            *rate_hz = rates[i];
+            return *codec == FORK_L16 || (slice_is(name, "PCMU") && asked == 8000);
+        }
+    return false;
+}
+
 enum err line_fork(struct line *line, const struct line_fork_config *config, struct line_op **out,
                    struct fault *fault)
 {
-    const struct scripts *scripts = line_scripts(line);
     char id[UUID_TEXT];
     rand_uuid(id);
-    struct fork_socket_config socket = {
-        .loop = scripts->config.loop,
-        .media = scripts->config.media,
-        .stream = line_stream(line),
-        .dns = scripts->config.dns,
-        .url = config->url,
-        .token = config->token,
-        .may_reach = scripts->config.may_reach,
-        .reach_owner = scripts->config.reach_owner,
-        .names = { .stream_id = id,
-                   .call_id = call_id(line_call(line)),
-                   .account_id = line_project(line),
-                   .name = config->name,
-                   .custom = config->custom,
-                   .inbound = config->inbound,
-                   .outbound = config->outbound,
-                   .codec = config->codec,
-                   .rate_hz = config->rate_hz },
-    };
+    const struct fork_socket_config socket = line_fork_socket(line, config, id);
     if (!socket.stream || !socket.dns)
         return fault_set(fault, ERR_MISUSE, "", 0, "this call has no audio to stream");
     struct fork_socket *opened = NULL;

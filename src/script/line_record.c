@@ -31,6 +31,7 @@ struct record {
     char id[UUID_TEXT], path[PATH_MAX_LEN], url[PATH_MAX_LEN];
     uint32_t record_id;
     bool heard, no_input;
+    bool is_paused;
     int64_t began_ms, began_wall_ms, quiet_since_ms, duration_ms;
     struct timer timer, max;
     struct record_file *file; /* a worker has it */
@@ -148,7 +149,7 @@ static void on_poll(void *owner)
 {
     struct record *record = owner;
     int64_t now = loop_now_ms(loop_of(record));
-    bool now_speaks = speaks(record);
+    bool now_speaks = record->is_paused || speaks(record); /* a pause is nobody's silence */
     if (now_speaks || !record->quiet_since_ms)
         record->quiet_since_ms = now;
     record->heard |= now_speaks;
@@ -291,8 +292,25 @@ const char *line_record_url(const struct line_op *op)
     return ((const struct record *)op)->url;
 }
 
-enum err line_record_pause(struct line_op *op, bool on)
+enum err line_record_pause(struct line_op *op, enum line_record_pause pause)
 {
-    (void)op, (void)on;
-    return ERR_UNSUPPORTED;
+    static const enum media_record_pause media[] = { [LINE_RECORD_ON] = MEDIA_RECORD_ON,
+                                                     [LINE_RECORD_SKIP] = MEDIA_RECORD_SKIP,
+                                                     [LINE_RECORD_SILENCE] = MEDIA_RECORD_SILENCE };
+    struct record *record = (struct record *)op;
+    struct media_stream *stream = line_stream(op->line);
+    bool on = pause != LINE_RECORD_ON;
+    if (record->state != RECORD_RUNS)
+        return ERR_MISUSE;
+    if (record->is_paused == on)
+        return OK;
+    record->is_paused = on;
+    if (stream)
+        media_stream_record_pause(stream, media[pause]);
+    json_t *params = describe(record, on ? "paused" : "recording");
+    if (on)
+        json_object_set_new(params, "pause_behavior",
+                            json_string(pause == LINE_RECORD_SKIP ? "skip" : "silence"));
+    line_op_tell(op, "calling.call.record", params);
+    return OK;
 }

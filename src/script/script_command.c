@@ -7,29 +7,19 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "call/leg.h"
+#include "media/media.h"
 #include "script/leg_connect.h"
 #include "script/leg_script.h"
 #include "script/line.h"
+#include "script/script_command_priv.h"
 #include "script/script_priv.h"
 
-enum { RECORD_SILENCE_MS = 500 };
-
-struct command {
-    struct scripts *scripts;
-    struct call *call;
-    struct line *line;
-    const json_t *params;
-    const char *control_id;
-    json_t **answer;
-    struct fault *fault;
-};
-
-static enum err invalid(const struct command *command, const char *where, const char *text)
+enum err command_invalid(const struct command *command, const char *where, const char *text)
 {
     return fault_set(command->fault, ERR_INVALID, where, 0, "%s", text);
 }
 
-static enum err take_id(const struct command *command, const char *kind)
+enum err command_take_id(const struct command *command, const char *kind)
 {
     const struct line_op *op = line_find(command->line, kind, command->control_id);
     if (command->control_id[0] && op)
@@ -38,7 +28,7 @@ static enum err take_id(const struct command *command, const char *kind)
     return OK;
 }
 
-static enum err find_op(const struct command *command, const char *kind, struct line_op **out)
+enum err command_find(const struct command *command, const char *kind, struct line_op **out)
 {
     *out = line_find(command->line, kind, command->control_id);
     return *out ? OK
@@ -46,247 +36,18 @@ static enum err find_op(const struct command *command, const char *kind, struct 
                             "there is no %s with this control_id", kind);
 }
 
-static void answer_id(const struct command *command, const struct line_op *op)
+void command_answer_id(const struct command *command, const struct line_op *op)
 {
     *command->answer = json_pack("{s:s}", "control_id", op->control_id);
 }
 
-/* --- play --- */
-
-static enum err sound_of(const struct command *command, const json_t *one, struct sound_spec *out)
-{
-    const char *type = param_text(one, "type", "");
-    const json_t *params = json_object_get(one, "params");
-    char text[64];
-    *out = (struct sound_spec){ 0 };
-    if (json_is_string(one))
-        return sound_spec_parse(json_string_value(one), out, command->fault);
-    if (strcmp(type, "audio") == 0)
-        return sound_spec_parse(param_text(params, "url", ""), out, command->fault);
-    if (strcmp(type, "tts") == 0) {
-        out->kind = SOUND_SAY;
-        out->text = slice_dup(slice_of(param_text(params, "text", "")));
-        return out->text[0] ? OK : invalid(command, "play", "tts needs text");
-    }
-    if (strcmp(type, "silence") == 0) {
-        out->kind = SOUND_SILENCE;
-        out->seconds = param_number(params, "duration", 0);
-        return out->seconds > 0 ? OK : invalid(command, "play", "silence needs a duration above 0");
-    }
-    if (strcmp(type, "ringtone") != 0)
-        return invalid(command, "play", "expected audio, tts, silence or ringtone");
-    double seconds = param_number(params, "duration", 0);
-    if (seconds > 0)
-        snprintf(text, sizeof text, "ring:%.1f:%.8s", seconds, param_text(params, "name", ""));
-    else
-        snprintf(text, sizeof text, "ring:%.8s", param_text(params, "name", ""));
-    return sound_spec_parse(text, out, command->fault);
-}
-
-static enum err play(const struct command *command)
-{
-    const json_t *list = json_object_get(command->params, "play"), *one;
-    size_t count = json_array_size(list), n = 0, i;
-    double volume = param_number(command->params, "volume", 0);
-    double loops = param_number(command->params, "loop", 1);
-    enum err err = take_id(command, "play");
-    if (!err && (!count || count > LINE_SOUNDS_MAX))
-        err = invalid(command, "play", "expected a list of what to play");
-    if (!err && (volume < -40 || volume > 40))
-        err = invalid(command, "volume", "expected -40 to 40");
-    if (!err && (loops < 0 || loops > 1e6))
-        err = invalid(command, "loop", "expected 0 (for ever) or more");
-    if (err)
-        return err;
-    struct sound_spec *sounds = mem_array(count, sizeof *sounds);
-    json_array_foreach(list, i, one)
-    {
-        err = err ? err : sound_of(command, one, &sounds[n]);
-        n += !err;
-    }
-    if (err) {
-        for (i = 0; i < count; i++)
-            sound_spec_clear(&sounds[i]);
-        mem_free(sounds);
-        return err;
-    }
-    const struct line_play_config config = {
-        .take_sounds = sounds,
-        .n = n,
-        .volume_db = volume,
-        .loops = (unsigned)loops,
-        .control_id = command->control_id,
-        .status_url = param_text(command->params, "status_url", NULL),
-    };
-    answer_id(command, line_play(command->line, &config, NULL, NULL));
-    return OK;
-}
-
-static enum err play_pause(const struct command *command, bool on)
+enum err command_stop(const struct command *command, const char *kind)
 {
     struct line_op *op;
-    enum err err = find_op(command, "play", &op);
-    if (!err)
-        line_play_pause(op, on);
-    return err;
-}
-
-static enum err pause_play(const struct command *command)
-{
-    return play_pause(command, true);
-}
-
-static enum err resume_play(const struct command *command)
-{
-    return play_pause(command, false);
-}
-
-static enum err volume_of_play(const struct command *command)
-{
-    struct line_op *op;
-    double volume = param_number(command->params, "volume", 1000);
-    enum err err = find_op(command, "play", &op);
-    if (!err && (volume < -40 || volume > 40))
-        err = invalid(command, "volume", "expected -40 to 40");
-    if (!err)
-        line_play_volume(op, volume);
-    return err;
-}
-
-static enum err stop(const struct command *command, const char *kind)
-{
-    struct line_op *op;
-    enum err err = find_op(command, kind, &op);
+    enum err err = command_find(command, kind, &op);
     if (!err)
         line_op_stop(op);
     return err;
-}
-
-static enum err stop_play(const struct command *command)
-{
-    return stop(command, "play");
-}
-
-/* --- record --- */
-
-static enum err record(const struct command *command)
-{
-    const json_t *audio = json_object_get(json_object_get(command->params, "record"), "audio");
-    if (!audio) /* a page of the SDK shows it without the wrapper */
-        audio = json_object_get(command->params, "audio");
-    const char *format = param_text(audio, "format", "mp3");
-    enum err err = take_id(command, "record");
-    if (!err && line_count(command->line, "record"))
-        err = fault_set(command->fault, ERR_MISUSE, "", 0, "the call is being recorded");
-    if (!err && strcmp(format, "mp3") != 0 && strcmp(format, "wav") != 0)
-        err = invalid(command, "record", "recordings are wav or mp3");
-    if (err)
-        return err;
-    const struct line_record_config config = {
-        .stereo = param_bool(audio, "stereo", false),
-        .beep = param_bool(audio, "beep", false),
-        .direction = param_text(audio, "direction", "speak"),
-        .format = format,
-        .terminators =
-            json_object_get(audio, "terminators") ? param_text(audio, "terminators", "") : "#",
-        .initial_ms = param_ms(audio, "initial_timeout", 4),
-        .end_silence_ms = json_object_get(audio, "end_silence_timeout")
-                              ? param_ms(audio, "end_silence_timeout", 0)
-                              : RECORD_SILENCE_MS,
-        .max_ms = param_ms(audio, "max_length", 0),
-        .sensitivity = param_number(audio, "input_sensitivity", 44),
-        .control_id = command->control_id,
-        .status_url = param_text(command->params, "status_url", NULL),
-    };
-    struct line_op *op = line_record(command->line, &config, NULL, NULL);
-    *command->answer =
-        json_pack("{s:s, s:s}", "control_id", op->control_id, "url", line_record_url(op));
-    return OK;
-}
-
-static enum err stop_record(const struct command *command)
-{
-    return stop(command, "record");
-}
-
-/* --- collect --- */
-
-static enum err collect(const struct command *command)
-{
-    const json_t *digits = json_object_get(command->params, "digits");
-    double max = param_number(digits, "max", 0);
-    enum err err = take_id(command, "collect");
-    if (!err && json_object_get(command->params, "speech"))
-        err = fault_set(command->fault, ERR_UNSUPPORTED, "speech", 0, "there is no speech engine");
-    if (!err && !digits)
-        err = invalid(command, "digits", "expected digits or speech");
-    if (!err && (max < 1 || max > 256))
-        err = invalid(command, "digits", "'max' is 1 to 256");
-    if (err)
-        return err;
-    const struct line_collect_config config = {
-        .max_digits = (unsigned)max,
-        .terminators = param_text(digits, "terminators", ""),
-        .digit_ms = param_ms(digits, "digit_timeout", 5),
-        .initial_ms = param_ms(command->params, "initial_timeout", 4),
-        .starts_later = json_is_false(json_object_get(command->params, "start_input_timers")),
-        .control_id = command->control_id,
-        .status_url = param_text(command->params, "status_url", NULL),
-    };
-    answer_id(command, line_collect(command->line, &config, NULL, NULL));
-    return OK;
-}
-
-static enum err stop_collect(const struct command *command)
-{
-    return stop(command, "collect");
-}
-
-static enum err start_input_timers(const struct command *command)
-{
-    struct line_op *op;
-    enum err err = find_op(command, "collect", &op);
-    if (!err)
-        line_collect_start_timers(op);
-    return err;
-}
-
-/* --- detect --- */
-
-static enum err detect(const struct command *command)
-{
-    enum { WORDS = 6, WORDS_MAX = 1000 };
-    const json_t *what = json_object_get(command->params, "detect");
-    const json_t *params = json_object_get(what, "params");
-    const char *type = param_text(what, "type", "");
-    double words = param_number(params, "machine_words_threshold", WORDS);
-    enum err err = take_id(command, "detect");
-    if (!err && strcmp(type, "machine") != 0 && strcmp(type, "fax") != 0)
-        err = invalid(command, "detect", "expected a type: machine or fax");
-    if (err)
-        return err;
-    const double end_silence_s = param_number(params, "end_silence_timeout", 1);
-    const struct line_detect_config config = {
-        .machine = strcmp(type, "machine") == 0,
-        .fax = strcmp(type, "fax") == 0,
-        .tone = param_text(params, "tone", "CED"),
-        .message_end = param_bool(params, "detect_message_end", true),
-        .timeout_ms = param_ms(command->params, "timeout", 30),
-        .greeting = { .initial_ms = param_ms(params, "initial_timeout", 4.5),
-                      .end_silence_ms = param_ms(params, "end_silence_timeout", 1),
-                      .ready_ms = param_ms(params, "machine_ready_timeout", end_silence_s),
-                      .voice_ms = param_ms(params, "machine_voice_threshold", 1.25),
-                      .words = words >= 1 && words <= WORDS_MAX ? (unsigned)words : WORDS },
-        .control_id = command->control_id,
-        .status_url = param_text(command->params, "status_url", NULL),
-    };
-    answer_id(command, line_detect(command->line, &config, NULL, NULL));
-    return OK;
-}
-
-static enum err stop_detect(const struct command *command)
-{
-    return stop(command, "detect");
 }
 
 /* --- the call --- */
@@ -306,15 +67,16 @@ static enum err end(const struct command *command)
             call_end(command->call, &cause);
             return OK;
         }
-    return invalid(command, "reason", "expected hangup, cancel, busy, noAnswer, decline or error");
+    return command_invalid(command, "reason",
+                           "expected hangup, cancel, busy, noAnswer, decline or error");
 }
 
 static enum err send_digits(const struct command *command)
 {
     const char *digits = param_text(command->params, "digits", "");
     if (!digits[0] || strspn(digits, "0123456789*#ABCDabcdWw,") != strlen(digits))
-        return invalid(command, "digits", "expected 0-9 * # A-D, w and W");
-    answer_id(command, line_send_digits(command->line, digits, NULL, NULL));
+        return command_invalid(command, "digits", "expected 0-9 * # A-D, w and W");
+    command_answer_id(command, line_send_digits(command->line, digits, NULL, NULL));
     return OK;
 }
 
@@ -335,7 +97,7 @@ static enum err transfer(const struct command *command)
     else
         source.document = dest;
     if (!dest)
-        return invalid(command, "dest", "expected a destination, a URL or a document");
+        return command_invalid(command, "dest", "expected a destination, a URL or a document");
     enum err err = scripts_redirect(command->scripts, slice_of(call_id(command->call)), &source,
                                     command->fault);
     json_decref(document);
@@ -354,39 +116,92 @@ static enum err disconnect(const struct command *command)
     return OK;
 }
 
+/* The far end is told that it waits, and hears no more than what is played to it. */
+static enum err hold(const struct command *command, bool on)
+{
+    struct leg *far = line_leg(command->line);
+    if (!far || far->state != LEG_UP || !far->ops->hold)
+        return fault_set(command->fault, ERR_MISUSE, "id", 0, "this far end cannot be held");
+    struct media_stream *other = line_other_stream(command->line);
+    if (other)
+        media_stream_mute(other, false, on);
+    far->held = on;
+    far->ops->hold(far, on);
+    return OK;
+}
+
+static enum err hold_it(const struct command *command)
+{
+    return hold(command, true);
+}
+
+static enum err unhold_it(const struct command *command)
+{
+    return hold(command, false);
+}
+
+static enum err refer(const struct command *command)
+{
+    const json_t *device = json_object_get(command->params, "device");
+    const json_t *params = json_object_get(device, "params");
+    const char *to = param_text(params, "to", "");
+    const struct slice uri = slice_of(to);
+    if (strcmp(param_text(device, "type", "sip"), "sip") != 0)
+        return command_invalid(command, "device", "expected a device of type sip");
+    if ((!slice_istarts(uri, SLICE("sip:")) && !slice_istarts(uri, SLICE("sips:"))) ||
+        strpbrk(to, "<> \r\n"))
+        return command_invalid(command, "device", "'to' is a sip: URI");
+    command_answer_id(
+        command,
+        line_refer(command->line, to, param_text(command->params, "status_url", NULL), NULL, NULL));
+    return OK;
+}
+
 static enum err user_event(const struct command *command)
 {
     json_t *event = json_object_get(command->params, "event");
     const struct script_note note = { .type = "user_event" };
     if (!json_is_object(event))
-        return invalid(command, "event", "expected an object");
+        return command_invalid(command, "event", "expected an object");
     scripts_tell(command->scripts, command->call, line_project(command->line), &note,
                  json_pack("{s:O}", "event", event));
     return OK;
 }
 
+/* clang-format off */
 static const struct {
     const char *name;
-    enum err (*run)(const struct command *command);
+    command_fn run;
+    const char *stops; /* without `run`: the kind that it stops */
 } commands[] = {
-    { "calling.collect", collect },
-    { "calling.collect.start_input_timers", start_input_timers },
-    { "calling.collect.stop", stop_collect },
-    { "calling.detect", detect },
-    { "calling.detect.stop", stop_detect },
-    { "calling.disconnect", disconnect },
-    { "calling.end", end },
-    { "calling.play", play },
-    { "calling.play.pause", pause_play },
-    { "calling.play.resume", resume_play },
-    { "calling.play.stop", stop_play },
-    { "calling.play.volume", volume_of_play },
-    { "calling.record", record },
-    { "calling.record.stop", stop_record },
-    { "calling.send_digits", send_digits },
-    { "calling.transfer", transfer },
-    { "calling.user_event", user_event },
+    { "calling.collect", command_collect, NULL },
+    { "calling.collect.start_input_timers", command_start_input_timers, NULL },
+    { "calling.collect.stop", NULL, "collect" },
+    { "calling.detect", command_detect, NULL },
+    { "calling.detect.stop", NULL, "detect" },
+    { "calling.disconnect", disconnect, NULL },
+    { "calling.end", end, NULL },
+    { "calling.hold", hold_it, NULL },
+    { "calling.play", command_play, NULL },
+    { "calling.play.pause", command_play_pause, NULL },
+    { "calling.play.resume", command_play_resume, NULL },
+    { "calling.play.stop", NULL, "play" },
+    { "calling.play.volume", command_play_volume, NULL },
+    { "calling.record", command_record, NULL },
+    { "calling.record.pause", command_record_pause, NULL },
+    { "calling.record.resume", command_record_resume, NULL },
+    { "calling.record.stop", NULL, "record" },
+    { "calling.refer", refer, NULL },
+    { "calling.send_digits", send_digits, NULL },
+    { "calling.stream", command_stream, NULL },
+    { "calling.stream.stop", NULL, "stream" },
+    { "calling.tap", command_tap, NULL },
+    { "calling.tap.stop", NULL, "tap" },
+    { "calling.transfer", transfer, NULL },
+    { "calling.unhold", unhold_it, NULL },
+    { "calling.user_event", user_event, NULL },
 };
+/* clang-format on */
 
 /* A call without a script gets a line when it is first needed. */
 static struct line *line_of(struct scripts *scripts, struct call *call)
@@ -421,7 +236,8 @@ enum err scripts_command(struct scripts *scripts, struct slice id, const char *n
         command.line = line_of(scripts, command.call);
         if (!command.line && commands[i].run != end)
             return fault_set(fault, ERR_MISUSE, "id", 0, "the call is not up");
-        enum err err = commands[i].run(&command);
+        enum err err =
+            commands[i].run ? commands[i].run(&command) : command_stop(&command, commands[i].stops);
         json_decref(unused);
         return err;
     }

@@ -8,17 +8,6 @@ static const struct verb_param send_fax_params[] = {
     { .name = "status_url", .types = VERB_TEXT },
     { 0 },
 };
-static const struct verb_param tap_params[] = {
-    { .name = "uri", .types = VERB_TEXT, .required = true },
-    { .name = "control_id", .types = VERB_TEXT },
-    { .name = "direction", .types = VERB_TEXT, .words = "speak|listen|both" },
-    { .name = "codec", .types = VERB_TEXT, .words = "PCMU|PCMA" },
-    { .name = "rtp_ptime", .types = VERB_NUMBER, .min = 10, .max = 120 },
-    { .name = "status_url", .types = VERB_TEXT },
-    { 0 },
-};
-static const struct verb_param stop_params[] = { { .name = "control_id", .types = VERB_TEXT },
-                                                 { 0 } };
 static const struct verb_param status_params[] = { { .name = "status_url", .types = VERB_TEXT },
                                                    { 0 } };
 static const struct verb_param no_params[] = { { 0 } };
@@ -52,9 +41,5 @@ const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_param
 const struct verb verb_stop_denoise = { .name = "stop_denoise",
                                         .params = no_params,
                                         .in_confirm = true };
-const struct verb verb_stop_tap = {
-    .name = "stop_tap", .params = stop_params, .bare = "control_id", .in_confirm = true
-};
-const struct verb verb_tap = { .name = "tap", .params = tap_params, .in_confirm = true };
 const struct verb verb_transcribe = { .name = "transcribe", .params = status_params };
 const struct verb verb_transcribe_stop = { .name = "transcribe_stop", .params = no_params };

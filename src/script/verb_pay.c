@@ -51,6 +51,15 @@ static void wipe(struct pay *pay)
     mem_wipe(pay->entries, sizeof pay->entries);
 }
 
+/* Keys may be heard as tones: what is recorded is silent while they are typed. */
+static void hide_keys(const struct script *script, bool on)
+{
+    struct line_op *record = script->line ? line_find(script->line, "record", NULL) : NULL;
+    line_hide_keys(script->line, on);
+    if (record)
+        (void)!line_record_pause(record, on ? LINE_RECORD_SILENCE : LINE_RECORD_ON);
+}
+
 static void drop(struct script *script)
 {
     struct pay *pay = state_of(script);
@@ -61,7 +70,7 @@ static void drop(struct script *script)
     json_decref(pay->results);
     wipe(pay);
     mem_free(pay);
-    line_hide_keys(script->line, false);
+    hide_keys(script, false);
 }
 
 static void tell(struct script *script, const char *step, const char *error_type)
@@ -440,7 +449,7 @@ static enum verb_next run(struct script *script, const json_t *value)
     pay->attempt = 1;
     script->state = pay;
     script->cancel = drop;
-    line_hide_keys(script->line, true);
+    hide_keys(script, true);
     ask(script, NULL);
     return VERB_WAITS;
 }

@@ -5,29 +5,6 @@
 #include "script/script_priv.h"
 #include "script/verb_rows.h"
 
-/* "PCMU", "L16", "L16@16000h@20i": the number before h is the rate. */
-static bool parse_codec(const char *text, enum fork_codec *codec, uint32_t *rate_hz)
-{
-    static const uint32_t rates[] = { 8000, 16000, 24000, 48000 };
-    struct slice rest = slice_of(text), name = slice_cut(&rest, '@'), part;
-    unsigned long asked = 8000;
-    while ((part = slice_cut(&rest, '@')).len) {
-        char number[16], *end = number;
-        if (!slice_copy(part, number, sizeof number))
-            return false;
-        unsigned long value = strtoul(number, &end, 10);
-        if (*end == 'h')
-            asked = value;
-    }
-    *codec = slice_is(name, "L16") ? FORK_L16 : FORK_ULAW;
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
-        if (rates[i] == asked) {
-            *rate_hz = rates[i];
-            return *codec == FORK_L16 || (slice_is(name, "PCMU") && asked == 8000);
-        }
-    return false;
-}
-
 static enum verb_next fail(struct script *script, const char *text)
 {
     script_warn(script, "relay_script_method_execute_failed: stream: %s", text);
@@ -50,7 +27,7 @@ static enum verb_next run(struct script *script, const json_t *value)
     };
     struct line_op *op = NULL;
     struct fault fault = { 0 };
-    if (!parse_codec(param_text(value, "codec", "PCMU"), &config.codec, &config.rate_hz))
+    if (!line_fork_codec(param_text(value, "codec", "PCMU"), &config.codec, &config.rate_hz))
         return fail(script, "codec is PCMU, L16 or L16@16000h (8000, 16000, 24000, 48000)");
     if (config.control_id && line_find(script->line, "stream", config.control_id))
         return fail(script, "this control_id is in use");

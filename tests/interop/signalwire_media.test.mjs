@@ -1,0 +1,204 @@
+/** Commands of the API on the audio of live calls: what both ends hear of them is measured. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { startRtpListener, startSocketListener } from './lib/listener.mjs';
+import { startPhone } from './lib/office.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
+import { addProject } from './lib/signalwire.mjs';
+import { cut, findTone, levelAtDb, levelDb, makeTone, readWav, writeWav } from './lib/wav.mjs';
+
+/** @type {any} */ let daemon;
+/** @type {any} */ let hook;
+/** @type {any} */ let ann;
+/** @type {any} */ let bob;
+/** @type {any} */ let acme;
+const main = (/** @type {any[]} */ ...steps) => ({ version: '1.0.0', sections: { main: steps } });
+const command = (/** @type {string} */ id, /** @type {string} */ name, params = {}, options = {}) =>
+    acme.ask('POST', '/api/calling/calls', { id, command: `calling.${name}`, params }, options);
+const event = (/** @type {string} */ path, /** @type {(params: any) => boolean} */ isIt) =>
+    waitFor(`the event at ${path}: ${JSON.stringify(hook.events(path))}`, () => hook.events(path).find((/** @type {any} */ e) => isIt(e.params)));
+const isAt = (/** @type {any} */ sound, /** @type {number} */ hz, /** @type {number} */ level) => Math.abs(levelAtDb(sound, hz) - level) < 1.5;
+
+before(async () => {
+    [daemon, hook] = await Promise.all([startDaemon({ yaml: 'allow_uris: true\n' }), startHook()]);
+    [ann, bob] = [await startPhone(daemon, 'ann', { hz: 700 }), await startPhone(daemon, 'bob', { hz: 1100 })];
+    acme = await addProject(daemon, 'acme');
+    writeWav(join(daemon.folder, 'tone.wav'), makeTone({ hz: 500, seconds: 30, rateHz: 16000, levelDb: -10 }));
+    hook.routes['/tone.wav'] = readFileSync(join(daemon.folder, 'tone.wav'));
+});
+after(async () => {
+    acme?.stop();
+    await Promise.all([ann?.stop(), bob?.stop()]);
+    await daemon?.stop();
+});
+
+/** Ann is called, and talks to whom the steps say. @param {any[]} steps */
+async function callAnn(...steps) {
+    ann.forget();
+    bob.forget();
+    const { json } = await acme.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to: 'user:ann', swml: main(...steps) } });
+    await ann.waitEvent('CALL_INCOMING');
+    await ann.accept();
+    await waitFor('the answer', async () => (await acme.ask('GET', `/api/voice/logs/${json.id}`)).json.status === 'answered');
+    return json.id;
+}
+async function callBoth() {
+    const id = await callAnn({ connect: { to: 'user:bob' } });
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    await bob.waitEvent('CALL_ESTABLISHED');
+    return id;
+}
+async function end(/** @type {string} */ id) {
+    await command(id, 'end');
+    await ann.closed();
+}
+
+test('a prompt is played over a connected call: louder, paused, resumed, stopped; or the other one hears it', async () => {
+    hook.routes['/play'] = 200;
+    const id = await callBoth();
+    const play = [{ type: 'audio', params: { url: `${hook.url}/tone.wav` } }];
+    const listen = { control_id: 'p', play, volume: -10, status_url: `${hook.url}/play` };
+    assert.equal((await command(id, 'play', listen)).status, 200);
+    await event('/play', (e) => e.state === 'playing');
+    await sleep(1500);
+    assert.equal((await command(id, 'play.volume', { control_id: 'p', volume: 0 })).status, 200);
+    await sleep(1500);
+    assert.equal((await command(id, 'play.pause', { control_id: 'p' })).status, 200);
+    await event('/play', (e) => e.state === 'paused');
+    await sleep(1500);
+    assert.equal((await command(id, 'play.resume', { control_id: 'p' })).status, 200);
+    await sleep(1500);
+    assert.equal((await command(id, 'play.stop', { control_id: 'p' })).status, 200);
+    await event('/play', (e) => e.state === 'finished');
+    assert.equal((await command(id, 'play', { control_id: 'q', play, direction: 'speak' })).status, 200);
+    await sleep(1500);
+    assert.equal((await command(id, 'play.volume', { control_id: 'none', volume: 0 }, { free: true })).status, 422);
+    await end(id);
+    await bob.closed();
+    const [heard, other] = [ann.heard(), bob.heard()];
+    const windows = (/** @type {any} */ sound) => Array.from({ length: Math.floor((sound.samples.length / sound.rateHz) * 4) - 1 }, (_, i) => cut(sound, i / 4, 0.25));
+    const list = windows(heard);
+    const [faint, loud, paused] = [
+        list.findIndex((w) => isAt(w, 500, -20) && isAt(w, 1100, -12)),
+        list.findIndex((w) => isAt(w, 500, -10) && isAt(w, 1100, -12)),
+        list.findLastIndex((w) => levelAtDb(w, 500) < -45 && isAt(w, 1100, -12)),
+    ];
+    assert.ok(faint >= 0 && loud > faint, `at first 10 dB below, then as it is, with bob's tone: ${faint}, ${loud}`);
+    const gap = list.findIndex((w, i) => i > loud && levelAtDb(w, 500) < -45 && isAt(w, 1100, -12));
+    assert.ok(gap > loud && list.findIndex((w, i) => i > gap && isAt(w, 500, -10)) > gap, `then bob alone, then both: ${gap}`);
+    assert.ok(paused > gap, 'and bob alone at the end');
+    assert.ok(windows(other).some((w) => isAt(w, 500, -10) && isAt(w, 700, -12)), 'bob hears what ann seems to speak');
+});
+
+test('tap: RTP to an address, and a WebSocket; both ways, and only what was asked for', async () => {
+    hook.routes['/tap'] = 200;
+    const id = await callBoth();
+    const [rtp, program] = await Promise.all([startRtpListener(), startSocketListener()]);
+    const device = { type: 'rtp', params: { addr: '127.0.0.1', port: rtp.port, codec: 'PCMU', ptime: 40 } };
+    const both = { control_id: 't', tap: { type: 'audio', params: { direction: 'both' } }, device, status_url: `${hook.url}/tap` };
+    assert.equal((await command(id, 'tap', both)).status, 200);
+    const told = await event('/tap', (e) => e.state === 'tapping');
+    assert.deepEqual([told.event_type, told.params.tap.params.direction, told.params.device.params.port], ['calling.call.tap', 'both', rtp.port]);
+    await waitFor('both tones', () => isAt(rtp.heard(), 700, -12) && isAt(rtp.heard(), 1100, -12));
+    assert.deepEqual([rtp.packets[0].pt, rtp.packets[0].length], [0, 320]);
+    const ws = { control_id: 'w', tap: { type: 'audio', params: { direction: 'speak' } }, device: { type: 'ws', params: { uri: program.url } } };
+    assert.equal((await command(id, 'tap', ws)).status, 200);
+    await waitFor('what ann says', () => program.tracks.inbound.length > 20 && isAt(program.heard('inbound'), 700, -12));
+    assert.ok(levelAtDb(program.heard('inbound'), 1100) < -40 && program.tracks.outbound.length === 0, 'not what she hears');
+    assert.equal((await command(id, 'tap.stop', { control_id: 't' })).status, 200);
+    await event('/tap', (e) => e.state === 'finished');
+    const sent = rtp.packets.length;
+    await command(id, 'tap.stop', { control_id: 'w' });
+    await waitFor('the stop', () => program.messages.some((m) => m.event === 'stop'));
+    assert.ok(rtp.packets.length <= sent + 1, 'nothing comes any more');
+    const wrong = { ...both, device: { type: 'rtp', params: { addr: 'somewhere', port: 1 } } };
+    assert.equal((await command(id, 'tap', wrong)).status, 422);
+    const forbidden = { ...both, device: { type: 'rtp', params: { addr: '169.254.169.254', port: 80 } } };
+    assert.match((await command(id, 'tap', forbidden)).json.errors[0].message, /egress/);
+    await end(id);
+});
+
+test('stream: both tracks of a connected call reach a program until it is stopped', async () => {
+    hook.routes['/streaming'] = 200;
+    const id = await callBoth();
+    const program = await startSocketListener();
+    assert.equal((await command(id, 'stream', { control_id: 's', url: 'https://x' }, { free: true })).status, 422);
+    const params = { control_id: 's', url: program.url, track: 'both_tracks', custom_parameters: { a: 'b' }, status_url: `${hook.url}/streaming` };
+    assert.equal((await command(id, 'stream', params)).status, 200);
+    await event('/streaming', (e) => e.state === 'streaming');
+    await waitFor('both tones', () => isAt(program.heard('inbound'), 700, -12) && isAt(program.heard('outbound'), 1100, -12));
+    assert.deepEqual(program.messages[1].start.customParameters, { a: 'b' });
+    assert.equal((await command(id, 'stream.stop', { control_id: 's' })).status, 200);
+    await event('/streaming', (e) => e.state === 'finished');
+    await end(id);
+});
+
+test('record: what is said in a pause is not in it, or is silence', async () => {
+    hook.routes['/rec'] = 200;
+    const id = await callAnn({ sleep: 60000 });
+    const audio = { format: 'wav', initial_timeout: 0, end_silence_timeout: 0, direction: 'speak' };
+    assert.equal((await command(id, 'record', { control_id: 'r', record: { audio }, status_url: `${hook.url}/rec` })).status, 200);
+    await event('/rec', (e) => e.state === 'recording');
+    await sleep(1500);
+    assert.equal((await command(id, 'record.pause', { control_id: 'r', behavior: 'silence' })).status, 200);
+    assert.equal((await event('/rec', (e) => e.state === 'paused')).params.pause_behavior, 'silence');
+    await sleep(1500);
+    assert.equal((await command(id, 'record.resume', { control_id: 'r' })).status, 200);
+    await sleep(1000);
+    assert.equal((await command(id, 'record.pause', { control_id: 'r' })).status, 200);
+    await sleep(1500);
+    assert.equal((await command(id, 'record.stop', { control_id: 'r' })).status, 200);
+    const { params } = await event('/rec', (e) => e.state === 'finished');
+    const file = join(daemon.folder, 'paused.wav');
+    writeFileSync(file, Buffer.from(await (await fetch(params.url)).arrayBuffer()));
+    const sound = readWav(file);
+    const seconds = sound.samples.length / sound.rateHz;
+    assert.ok(Math.abs(seconds - 4) < 0.8, `1.5 s, 1.5 s of silence, 1 s: ${seconds} s`);
+    const silent = Array.from({ length: Math.floor(seconds * 10) }, (_, i) => levelDb(cut(sound, i / 10, 0.1).samples)).filter((level) => level < -60);
+    assert.ok(silent.length >= 11 && silent.length <= 20, `${silent.length / 10} s of silence`);
+    await end(id);
+});
+
+test('detect digits, keys to be sent, an event for the program, a hold and its end', async () => {
+    hook.routes['/digit'] = 200;
+    const id = await callAnn({ sleep: 60000 });
+    const detect = { control_id: 'd', detect: { type: 'digit', params: { digits: '5' } }, status_url: `${hook.url}/digit` };
+    assert.equal((await command(id, 'detect', detect)).status, 200);
+    await ann.press('4');
+    await sleep(300);
+    await ann.press('5');
+    assert.deepEqual((await event('/digit', (e) => e.detect.params.event === '5')).params.detect, { type: 'digit', params: { event: '5' } });
+    await event('/digit', (e) => e.detect.params.event === 'finished');
+    assert.ok(!hook.events('/digit').some((/** @type {any} */ e) => e.params.detect.params.event === '4'));
+    assert.equal((await command(id, 'send_digits', { digits: '1w2#' }, { free: true })).status, 200);
+    await waitFor('the keys', () => ann.keys() === '12#');
+    await sleep(500); // the last one is over
+    assert.equal((await command(id, 'user_event', { event: { colour: 'blue' } })).status, 200);
+    assert.equal((await command(id, 'user_event', { event: 'blue' })).status, 422);
+    await end(id);
+});
+
+test('hold: neither hears the other, then they talk again', async () => {
+    const id = await callBoth();
+    const sent = await startRtpListener(); // what ann is sent
+    const device = { type: 'rtp', params: { addr: '127.0.0.1', port: sent.port, codec: 'PCMU' } };
+    assert.equal((await command(id, 'tap', { control_id: 'l', tap: { type: 'audio', params: { direction: 'listen' } }, device })).status, 200);
+    await waitFor('bob', () => isAt(sent.heard(), 1100, -12));
+    assert.equal((await command(id, 'hold', {}, { free: true })).status, 200);
+    const timeline = async () => JSON.stringify((await daemon.command('calls', id)).timeline);
+    await waitFor('the hold', async () => /re-INVITE sent \(hold\)/.test(await timeline()));
+    await waitFor('silence', () => levelDb(sent.heard().samples) < -50);
+    assert.equal((await command(id, 'unhold', {}, { free: true })).status, 200);
+    await waitFor('its end', async () => /re-INVITE sent"/.test(await timeline()));
+    await waitFor('bob again', () => isAt(sent.heard(), 1100, -12));
+    await sleep(1500);
+    await end(id);
+    await bob.closed();
+    // a phone writes what comes: the time without packets is not in the file
+    assert.ok(isAt(cut(bob.heard(), -0.6, 0.5), 700, -12), 'bob hears ann again');
+});
