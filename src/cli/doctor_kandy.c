@@ -166,7 +166,8 @@ static void subscribed(struct doctor_kandy *self)
 static void refused(struct doctor_kandy *self, const struct kandy_verdict *verdict)
 {
     struct doctor *doctor = self->doctor;
-    bool here = verdict->fault == KANDY_NOT_HERE && self->is_auto && self->dialect == &kandy_seed;
+    bool here =
+        kandy_verdict_is_elsewhere(verdict) && self->is_auto && self->dialect == &kandy_seed;
     snprintf(self->last_error, sizeof self->last_error, "%s", verdict->text);
     if (here) {
         self->dialect = &kandy_link;

@@ -7,15 +7,8 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/rand.h"
 
-enum {
-    RETRY_FIRST_MS = 2000,
-    RETRY_MAX_MS = 60000,
-    LOGIN_RETRY_MS = 60000,
-    OVERLOADS_MAX = 3,
-    SHOWN_ID = 6,
-};
+enum { SHOWN_ID = 6 };
 
 const char *kandy_state_name(enum kandy_state state)
 {
@@ -42,93 +35,6 @@ struct kandy_grant kandy_account_grant(const struct kandy_account *account)
 }
 
 static void open_socket(struct kandy_account *account);
-
-/* ---- failures ---- */
-
-/* 2 s, 4 s … a minute, each a little off, so that many gateways do not come at once. */
-static int64_t backoff_ms(struct kandy_account *account)
-{
-    unsigned shift = account->failures < 5 ? account->failures : 5;
-    int64_t ms = num_min((int64_t)RETRY_FIRST_MS << shift, RETRY_MAX_MS);
-    account->failures++;
-    return ms + (int64_t)(rand_u32() % 1000);
-}
-
-static int64_t overload_ms(struct kandy_account *account, const struct kandy_verdict *verdict)
-{
-    bool told = verdict->retry_ms >= 0 && account->overloads < OVERLOADS_MAX;
-    account->overloads++;
-    return told ? verdict->retry_ms : backoff_ms(account);
-}
-
-/* When to come again, and as what to be seen until then; never: -1. */
-static int64_t judge(struct kandy_account *account, const struct kandy_verdict *verdict,
-                     enum kandy_state *state)
-{
-    *state = KANDY_WAITING;
-    switch (verdict->fault) {
-    case KANDY_AUTH:
-        *state = KANDY_AUTH_FAILED;
-        return KANDY_AUTH_RETRY_MS;
-    case KANDY_LOCKED:
-    case KANDY_FORBIDDEN:
-        *state = KANDY_SHUT_OUT;
-        return -1;
-    case KANDY_LOGINS:
-    case KANDY_LOGGED_OUT:
-        return LOGIN_RETRY_MS;
-    case KANDY_OVERLOAD:
-        return overload_ms(account, verdict);
-    case KANDY_FINE:
-    case KANDY_BAD_NUMBER:
-    case KANDY_NO_SUBSCRIPTION:
-    case KANDY_NO_CALL:
-    case KANDY_GLARED:
-    case KANDY_TOKEN_OVER:
-    case KANDY_NOT_HERE:
-    case KANDY_SERVER:
-    case KANDY_NETWORK:
-        return backoff_ms(account);
-    }
-    return -1;
-}
-
-static void log_failure(const struct kandy_account *account, const struct kandy_verdict *verdict)
-{
-    const struct log_tag *log = account->config.log;
-    if (verdict->http) {
-        log_error(log, "[ERROR] Subscription failed: %s", verdict->text);
-        log_error(log, "[ERROR] Failed to connect to Kandy: %d", verdict->http);
-    } else {
-        log_error(log, "[ERROR] Socket error: %s", verdict->text);
-        log_error(log, "[ERROR] Failed to connect to Kandy: %s", verdict->text);
-    }
-}
-
-static void fail(struct kandy_account *account, const struct kandy_verdict *verdict)
-{
-    enum kandy_state state;
-    char text[320];
-    bool seed = account->dialect == &kandy_seed;
-    if (verdict->fault == KANDY_NOT_HERE && seed && !account->config.dialect) {
-        /* section 0: never after 401 or 403, that would be a second guess at the password */
-        log_info(account->config.log, "no seed API there (%d): Kandy Link is tried", verdict->http);
-        account->dialect = &kandy_link;
-        kandy_account_connect(account);
-        return;
-    }
-    log_failure(account, verdict);
-    int64_t again_ms = judge(account, verdict, &state);
-    snprintf(text, sizeof text, "%s%s%s", verdict->text, verdict->words ? ": " : "",
-             verdict->words ? verdict->words : "");
-    account->renewing = false;
-    if (again_ms >= 0)
-        loop_timer_start(account->config.loop, &account->retry, again_ms, kandy_account_connect,
-                         account);
-    /* a renewal that failed for a while takes nothing from what still works */
-    if (!account->is_open || state != KANDY_WAITING)
-        kandy_account_set_state(account, state, text);
-}
 
 /* ---- subscribing ---- */
 
@@ -191,7 +97,7 @@ static void on_subscribed(void *owner, const struct kandy_reply *reply)
         verdict.words = "the answer names no subscription";
     }
     if (verdict.fault != KANDY_FINE) {
-        fail(account, &verdict);
+        kandy_account_fail(account, &verdict);
         return;
     }
     account->overloads = 0;
@@ -211,7 +117,7 @@ static void on_token(void *owner, const struct kandy_reply *reply)
         verdict.words = "the answer has no token";
     }
     if (verdict.fault != KANDY_FINE) {
-        fail(account, &verdict);
+        kandy_account_fail(account, &verdict);
         return;
     }
     kandy_renew_token(account, account->granted.expires_s);
@@ -306,8 +212,8 @@ static void come_back(struct kandy_account *account, const struct kandy_socket_e
     if (end->http == 401 || end->http == 403 || end->http == 404)
         log_error(account->config.log, "[ERROR] Failed to connect to Kandy: %d", end->http);
     if (final || account->reconnects >= KANDY_RECONNECTS) {
-        loop_timer_start(loop, &account->retry, backoff_ms(account), kandy_account_connect,
-                         account);
+        loop_timer_start(loop, &account->retry, kandy_account_backoff_ms(account),
+                         kandy_account_connect, account);
         return;
     }
     account->reconnects++;
@@ -330,13 +236,14 @@ static void on_socket_close(void *owner, struct kandy_socket *socket,
         account->next_socket = NULL;
         account->renewing = false;
         if (account->is_open) { /* what works goes on; once more later */
-            loop_timer_start(account->config.loop, &account->retry, backoff_ms(account),
-                             kandy_account_connect, account);
+            loop_timer_start(account->config.loop, &account->retry,
+                             kandy_account_backoff_ms(account), kandy_account_connect, account);
             return;
         }
     } else {
         account->socket = NULL;
         account->is_open = false;
+        kandy_calls_lost(account);
         if (account->renewing || timer_is_running(&account->retry)) /* a new one is on its way */
             return;
     }
@@ -387,6 +294,9 @@ bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
         sent = account->is_open && !io->say(account->socket, slice_of(request.body));
     } else if (sent) {
         struct kandy_errand *errand = kandy_errand_create(account, call, op->kind);
+        if (op->kind == KANDY_OP_END || op->kind == KANDY_OP_REJECT)
+            errand->session = slice_dup(slice_of(op->session));
+        errand->again = op->again;
         errand->exchange = io->send(account->config.io, account->config.who, &request,
                                     kandy_call_on_reply, errand);
     }
@@ -406,6 +316,7 @@ struct kandy_account *kandy_account_create(const struct kandy_account_config *co
     list_init(&account->calls);
     list_init(&account->errands);
     list_init(&account->held);
+    list_init(&account->owed);
     return account;
 }
 
@@ -417,7 +328,7 @@ void kandy_account_start(struct kandy_account *account)
 static void quiet(struct kandy_account *account)
 {
     struct timer *const timers[] = { &account->retry, &account->renew, &account->token,
-                                     &account->ping };
+                                     &account->ping, &account->pay };
     const struct kandy_io_ops *io = account->config.io->ops;
     for (size_t i = 0; i < COUNT_OF(timers); i++)
         loop_timer_stop(account->config.loop, timers[i]);
@@ -448,6 +359,7 @@ void kandy_account_destroy(struct kandy_account *account)
     LIST_EACH(errand, &account->errands)
     kandy_errand_destroy(LIST_ITEM(errand, struct kandy_errand, link));
     kandy_account_drop_held(account);
+    kandy_drop_owed(account);
     account->config.io->ops->close(account->socket);
     map_destroy(account->by_session);
     json_decref(account->ice_servers);

@@ -83,9 +83,12 @@ struct kandy_call_events {
     void (*on_failed)(void *owner, enum kandy_op_kind kind, const struct kandy_verdict *verdict);
 };
 
-/** Dials. `from_name` may be "". */
-struct kandy_call *kandy_call_make(struct kandy_account *account, const char *number,
-                                   const char *from_name, struct slice sdp,
+struct kandy_dial {                 /* borrowed */
+    const char *number, *from_name; /* never NULL */
+    const json_t *custom;           /* headers of the call, an object of text; or NULL */
+    struct slice sdp;
+};
+struct kandy_call *kandy_call_make(struct kandy_account *account, const struct kandy_dial *dial,
                                    const struct kandy_call_events *events, void *owner);
 /** An incoming one, inside on_incoming. */
 struct kandy_call *kandy_call_take(struct kandy_account *account, const struct kandy_event *event,

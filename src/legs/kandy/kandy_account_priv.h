@@ -29,6 +29,9 @@ struct kandy_account {
     unsigned n_makes;       /* calls whose names are not known yet */
     struct list held;       /* of struct kandy_held: events for them, perhaps */
     size_t n_held;
+    struct list owed; /* of struct kandy_owed: ends that the cloud may not know of */
+    size_t n_owed;
+    struct timer pay;
     char seen[KANDY_SEEN_MAX][KANDY_EVENT_ID_MAX]; /* ids of the newest events, a ring */
     size_t seen_at;
 };
@@ -47,8 +50,10 @@ struct kandy_call {
     char request[KANDY_REQUEST_ID]; /* of call.make over the socket */
     bool incoming, answered, is_up, retried;
     bool making, resend;
-    char *number, *from_name, *sdp; /* until it has a name */
-    struct timer timer;             /* audit, or patience while it waits to be sent again */
+    bool acked, resent;             /* by socket: our latest request was answered; was said twice */
+    char *number, *from_name, *sdp; /* until it has a name; of the seed also our answer */
+    json_t *custom;
+    struct timer timer; /* audit, or patience while it waits to be sent again */
 };
 
 /* One request whose answer is awaited. Its call may go first. */
@@ -59,6 +64,9 @@ struct kandy_errand {
     struct kandy_exchange *exchange;
     enum kandy_op_kind kind;
     struct kandy_event *event; /* whose description is fetched; owned */
+    unsigned again;            /* of the same, before it */
+    char *session;             /* END, REJECT: of the call, which is gone; owned */
+    struct kandy_text *text;   /* TEXT: who waits to hear of it; NULL: nobody */
 };
 
 /* kandy_account.c */
@@ -75,6 +83,13 @@ void kandy_account_set_state(struct kandy_account *account, enum kandy_state sta
 bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
                         const struct kandy_op *op);
 struct kandy_grant kandy_account_grant(const struct kandy_account *account);
+
+/* kandy_fail.c */
+/** 2 s, 4 s … a minute: the next wait in a row of failures. */
+int64_t kandy_account_backoff_ms(struct kandy_account *account);
+/** The subscription failed that was asked for: say so, and come again when it makes sense. What
+ * still works goes on. */
+void kandy_account_fail(struct kandy_account *account, const struct kandy_verdict *verdict);
 
 /* kandy_renew.c */
 /** Count from now: the subscription was just given. */
@@ -103,6 +118,30 @@ const char *kandy_make_id(const struct kandy_account *account, const char *prefi
                           char out[KANDY_REQUEST_ID]);
 /** A kandy_reply_fn; `owner` is the errand, which ends. */
 void kandy_call_on_reply(void *owner, const struct kandy_reply *reply);
+bool kandy_call_send_make(struct kandy_call *call);
+/** There is no connection: a timer_fn. */
+void kandy_call_fail_late(void *owner);
+/** As if the cloud had said so. */
+void kandy_call_tell(struct kandy_call *call, enum kandy_event_kind kind, const char *reason);
+struct kandy_call *kandy_call_by_request(const struct kandy_account *account, struct slice id);
+
+/* kandy_resync.c */
+/** The socket is gone: what was asked by it, and not answered, is given up. */
+void kandy_calls_lost(struct kandy_account *account);
 /** The account is up again: calls that wait to be sent, and what became of the others. */
 void kandy_calls_resume(struct kandy_account *account);
-struct kandy_call *kandy_call_by_request(const struct kandy_account *account, struct slice id);
+/** The answer to KANDY_OP_STATE. */
+void kandy_call_on_state(struct kandy_call *call, const struct kandy_verdict *verdict,
+                         struct slice body);
+/** The seed's answer to a call goes out: it is said again when the socket goes before its answer
+ * comes. */
+void kandy_call_keep_answer(struct kandy_call *call, struct slice sdp);
+/** Something came that shows that our latest request arrived. */
+void kandy_call_acked(struct kandy_call *call);
+/** A refusal of that status: is it only because we said it twice? */
+bool kandy_call_is_doubled(struct kandy_call *call, int status);
+/** The far side must hear KANDY_OP_END or KANDY_OP_REJECT of that session, as soon as it can.
+ * `again`: how often it was tried; in the end it is left. */
+void kandy_owe(struct kandy_account *account, const char *session, enum kandy_op_kind kind,
+               unsigned again);
+void kandy_drop_owed(struct kandy_account *account);

@@ -50,6 +50,32 @@ static void test_auto_finds_link(void **state)
     assert_string_equal(kandy_account_dialect(w->account)->name, "link");
 }
 
+/* Section 0: 404 and 405 lead on whatever the body says; 403 never does. */
+static void test_auto_goes_by_the_status(void **state)
+{
+    struct world *w = *state;
+    start(w, NULL);
+    reply(asked(w, "POST", "/v2.0/subscription"), 404,
+          "{\"statusCode\":42,\"reason\":\"No such resource\"}");
+    reply(asked(w, "POST", USER "/subscription"), 403,
+          "{\"subscribeResponse\":{\"statusCode\":65}}");
+    assert_int_equal(kandy_account_state(w->account), KANDY_AUTH_FAILED);
+    loop_advance(w->loop, KANDY_AUTH_RETRY_MS - 1000);
+    assert_int_equal(w->n, w->seen);
+    loop_advance(w->loop, 2000);
+    asked(w, "POST", USER "/subscription");
+}
+
+static void test_credentials_refused_with_400(void **state)
+{
+    struct world *w = *state;
+    start(w, NULL);
+    reply(asked(w, "POST", "/v2.0/subscription"), 400, "{\"error\":\"invalid_credentials\"}");
+    assert_int_equal(kandy_account_state(w->account), KANDY_AUTH_FAILED);
+    loop_advance(w->loop, KANDY_AUTH_RETRY_MS - 1000);
+    assert_int_equal(w->n, w->seen);
+}
+
 static void test_uc_takes_a_token_first(void **state)
 {
     struct world *w = *state;
@@ -62,7 +88,7 @@ static void test_uc_takes_a_token_first(void **state)
     loop_advance(w->loop, 701000); /* 300 s before its end */
     reply(asked(w, "GET", "/v2.0/auth/refresh_token?token=R1&expires=3600"), 200,
           "{\"success\":{\"access_token\":\"T2\",\"refresh_token\":\"R2\",\"expires\":1000}}");
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     asked(w, "POST", USER "/callControl?token=T2");
     kandy_call_end(w->call, true);
 }
@@ -89,7 +115,7 @@ static void test_the_seed_renews_without_touching_calls(void **state)
 {
     struct world *w = *state;
     start_seed(w);
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     struct kandy_socket *old = last_socket(w);
     loop_advance(w->loop, 2879000); /* 80 % of an hour are 2,880 s */
     assert_int_equal(w->n, 1);
@@ -158,7 +184,7 @@ static void test_the_socket_comes_back(void **state)
     open_socket(w, USER "/websocket/S1"); /* the same channel */
     reply(asked(w, "GET", USER "/callControl/callSessions/C1"), 200,
           "{\"callControlResponse\":{\"statusCode\":0,\"state\":\"ANSWERED\"}}");
-    expect_heard(w, "");
+    expect_heard(w, "stands ");
     reply(asked(w, "GET", USER "/callControl/callSessions/C2"), 404,
           "{\"callControlResponse\":{\"statusCode\":47}}");
     expect_heard(w, "end ");
@@ -218,6 +244,8 @@ int main(void)
         TEST(test_wrong_password),
         TEST(test_a_locked_account_is_left_alone),
         TEST(test_auto_finds_link),
+        TEST(test_auto_goes_by_the_status),
+        TEST(test_credentials_refused_with_400),
         TEST(test_uc_takes_a_token_first),
         TEST(test_an_overloaded_server),
         TEST(test_the_seed_renews_without_touching_calls),

@@ -55,6 +55,7 @@ static void destroy(struct kandy_call *call)
     mem_free(call->number);
     mem_free(call->from_name);
     mem_free(call->sdp);
+    json_decref(call->custom);
     mem_free(call);
 }
 
@@ -73,19 +74,20 @@ struct kandy_call *kandy_call_by_request(const struct kandy_account *account, st
 
 /* ---- dialling ---- */
 
-static bool send_make(struct kandy_call *call)
+bool kandy_call_send_make(struct kandy_call *call)
 {
     struct kandy_op op = { .kind = KANDY_OP_MAKE,
                            .id = call->request,
                            .session = call->session,
                            .number = call->number,
                            .from_name = call->from_name,
+                           .custom = call->custom,
                            .sdp = slice_of(call->sdp) };
     call->resend = false;
     return kandy_account_send(call->account, call, &op);
 }
 
-static void fail_late(void *owner)
+void kandy_call_fail_late(void *owner)
 {
     struct kandy_call *call = owner;
     struct kandy_verdict verdict;
@@ -96,23 +98,23 @@ static void fail_late(void *owner)
         destroy(call);
 }
 
-struct kandy_call *kandy_call_make(struct kandy_account *account, const char *number,
-                                   const char *from_name, struct slice sdp,
+struct kandy_call *kandy_call_make(struct kandy_account *account, const struct kandy_dial *dial,
                                    const struct kandy_call_events *events, void *owner)
 {
     struct kandy_call *call = make(account, events, owner);
     char name[KANDY_REQUEST_ID];
-    call->number = slice_dup(slice_of(number));
-    call->from_name = slice_dup(slice_of(from_name));
-    call->sdp = slice_dup(sdp);
+    call->custom = json_deep_copy(dial->custom);
+    call->number = slice_dup(slice_of(dial->number));
+    call->from_name = slice_dup(slice_of(dial->from_name));
+    call->sdp = slice_dup(dial->sdp);
     call->making = true;
     account->n_makes++;
     kandy_make_id(account, "req", call->request);
     if (!account->dialect->calls_by_rest) /* there we name it */
         set_session(call, slice_of(kandy_make_id(account, "call", name)));
-    log_info(account->config.log, "[INFO] Initiating Kandy call to: %s", number);
-    if (!send_make(call))
-        loop_timer_start(account->config.loop, &call->timer, 0, fail_late, call);
+    log_info(account->config.log, "[INFO] Initiating Kandy call to: %s", dial->number);
+    if (!kandy_call_send_make(call))
+        loop_timer_start(account->config.loop, &call->timer, 0, kandy_call_fail_late, call);
     return call;
 }
 
@@ -133,6 +135,10 @@ bool kandy_call_do(struct kandy_call *call, const struct kandy_op *op)
     copy.session = call->session;
     if (op->kind == KANDY_OP_ANSWER || op->kind == KANDY_OP_REJECT || op->kind == KANDY_OP_FORWARD)
         call->answered = true; /* there is nothing left to reject */
+    if (op->kind == KANDY_OP_ANSWER && !call->account->dialect->calls_by_rest) {
+        copy.id = kandy_make_id(call->account, "req", call->request); /* its answer is ours */
+        kandy_call_keep_answer(call, op->sdp);
+    }
     return kandy_account_send(call->account, call, &copy);
 }
 
@@ -141,7 +147,8 @@ static void audit(void *owner)
     struct kandy_call *call = owner;
     struct kandy_op op = { .kind = KANDY_OP_AUDIT };
     loop_timer_start(call->account->config.loop, &call->timer, KANDY_AUDIT_MS, audit, call);
-    (void)kandy_call_do(call, &op);
+    if (kandy_account_is_up(call->account)) /* else the password may be the one that was refused */
+        (void)kandy_call_do(call, &op);
 }
 
 void kandy_call_set_up(struct kandy_call *call)
@@ -155,7 +162,8 @@ static void tell_end(struct kandy_call *call)
 {
     bool reject = call->incoming && !call->answered;
     struct kandy_op op = { .kind = reject ? KANDY_OP_REJECT : KANDY_OP_END };
-    (void)kandy_call_do(call, &op);
+    if (!kandy_call_do(call, &op))
+        kandy_owe(call->account, call->session, op.kind, 0);
 }
 
 void kandy_call_end(struct kandy_call *call, bool is_known)
@@ -178,7 +186,7 @@ const char *kandy_call_session(const struct kandy_call *call)
 
 /* ---- answers ---- */
 
-static void end_from_there(struct kandy_call *call, enum kandy_event_kind kind, const char *reason)
+void kandy_call_tell(struct kandy_call *call, enum kandy_event_kind kind, const char *reason)
 {
     struct kandy_event event = {
         .kind = kind, .session = slice_of(call->session), .reason = slice_of(reason), .retry_ms = -1
@@ -195,7 +203,8 @@ static bool try_again(struct kandy_call *call, const struct kandy_verdict *verdi
     if (!lost || call->retried || !call->events)
         return false;
     call->retried = call->resend = true;
-    loop_timer_start(account->config.loop, &call->timer, RESEND_PATIENCE_MS, fail_late, call);
+    loop_timer_start(account->config.loop, &call->timer, RESEND_PATIENCE_MS, kandy_call_fail_late,
+                     call);
     if (!account->renewing)
         kandy_account_renew(account, 0);
     return true;
@@ -238,25 +247,12 @@ static void on_made(struct kandy_call *call, const struct kandy_verdict *verdict
 static void on_audited(struct kandy_call *call, const struct kandy_verdict *verdict)
 {
     if (verdict->fault == KANDY_NO_CALL)
-        end_from_there(call, KANDY_END, "the cloud does not know the call any more");
+        kandy_call_tell(call, KANDY_END, "the cloud does not know the call any more");
+    else if (verdict->fault == KANDY_AUTH || verdict->fault == KANDY_LOCKED)
+        kandy_renew_now(call->account); /* it is the account's matter */
     else if (verdict->fault != KANDY_FINE)
         loop_timer_start(call->account->config.loop, &call->timer, KANDY_AUDIT_RETRY_MS, audit,
                          call);
-}
-
-/* After a loss of the socket: what did we miss? */
-static void on_state_told(struct kandy_call *call, const struct kandy_verdict *verdict,
-                          struct slice body)
-{
-    char state[32];
-    kandy_reply_state(body, state);
-    struct slice word = slice_of(state);
-    bool over =
-        verdict->fault == KANDY_NO_CALL || slice_iis(word, "ENDED") || slice_iis(word, "CANCELLED");
-    if (over)
-        end_from_there(call, KANDY_END, "the call ended while the connection was down");
-    else if (call->incoming && !call->answered && slice_iis(word, "ANSWERED"))
-        end_from_there(call, KANDY_CANCEL, "answered elsewhere");
 }
 
 void kandy_call_on_reply(void *owner, const struct kandy_reply *reply)
@@ -272,6 +268,8 @@ void kandy_call_on_reply(void *owner, const struct kandy_reply *reply)
     else
         kandy_verdict_network(&verdict, reply->text);
     errand->exchange = NULL;
+    if (kandy_verdict_may_pass(&verdict) && (kind == KANDY_OP_END || kind == KANDY_OP_REJECT))
+        kandy_owe(account, errand->session, kind, errand->again + 1);
     kandy_errand_destroy(errand);
     if (verdict.fault != KANDY_FINE && kind != KANDY_OP_MAKE)
         log_debug(account->config.log, "refused op=%d: %s", kind, verdict.text);
@@ -282,23 +280,7 @@ void kandy_call_on_reply(void *owner, const struct kandy_reply *reply)
     else if (kind == KANDY_OP_AUDIT)
         on_audited(call, &verdict);
     else if (kind == KANDY_OP_STATE)
-        on_state_told(call, &verdict, reply->body);
+        kandy_call_on_state(call, &verdict, reply->body);
     else if (verdict.fault != KANDY_FINE && call->events)
         call->events->on_failed(call->owner, kind, &verdict);
-}
-
-void kandy_calls_resume(struct kandy_account *account)
-{
-    struct kandy_op ask = { .kind = KANDY_OP_STATE };
-    LIST_EACH(link, &account->calls)
-    {
-        struct kandy_call *call = LIST_ITEM(link, struct kandy_call, link);
-        if (call->resend) {
-            loop_timer_stop(account->config.loop, &call->timer);
-            if (!send_make(call))
-                loop_timer_start(account->config.loop, &call->timer, 0, fail_late, call);
-        } else if (call->session[0] && call->events) {
-            (void)kandy_call_do(call, &ask);
-        }
-    }
 }

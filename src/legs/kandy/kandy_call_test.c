@@ -5,7 +5,7 @@ static void test_events_that_come_before_the_name(void **state)
 {
     struct world *w = *state;
     start_link(w);
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     say(w, EVENT("ringing", "\"sessionData\":\"C1\""));
     say(w, EVENT("respondCallUpdate", "\"sessionData\":\"C1\",\"sdp\":\"a\""));
     say(w, EVENT("callEnd", "\"sessionData\":\"other\""));
@@ -20,7 +20,7 @@ static void test_given_up_before_it_has_a_name(void **state)
 {
     struct world *w = *state;
     start_link(w);
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     kandy_call_end(w->call, false);
     reply(asked(w, "POST", USER "/callControl"), 201,
           "{\"callControlResponse\":{\"statusCode\":0,\"sessionData\":\"C1\"}}");
@@ -33,7 +33,7 @@ static void test_a_lost_subscription_is_made_anew_for_the_call(void **state)
     struct world *w = *state;
     start_link(w);
     for (int round = 0; round < 2; round++) {
-        w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+        w->call = dial_cloud(w, "97150");
         reply(asked(w, "POST", USER "/callControl"), 404,
               "{\"callControlResponse\":{\"statusCode\":39}}");
         expect_heard(w, "");
@@ -56,12 +56,12 @@ static void test_refusals(void **state)
 {
     struct world *w = *state;
     start_link(w);
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     reply(asked(w, "POST", USER "/callControl"), 403,
           "{\"callControlResponse\":{\"statusCode\":35}}");
     expect_heard(w, "failed:6:403 ");
     kandy_call_end(w->call, true);
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     reply(asked(w, "POST", USER "/callControl"), 0, "");
     expect_heard(w, "failed:6:503 ");
     kandy_call_end(w->call, true);
@@ -72,15 +72,13 @@ static void test_a_password_that_changed(void **state)
 {
     struct world *w = *state;
     start_link(w);
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     reply(asked(w, "POST", USER "/callControl"), 403,
           "{\"callControlResponse\":{\"statusCode\":4}}");
     expect_heard(w, "failed:6:503 ");
     kandy_call_end(w->call, true);
     loop_advance(w->loop, 1);
     reply(asked(w, "PUT", USER "/subscription/S1"), 401, "");
-    loop_advance(w->loop, 1);
-    reply(asked(w, "POST", USER "/subscription"), 401, "");
     assert_int_equal(kandy_account_state(w->account), KANDY_AUTH_FAILED);
     loop_advance(w->loop, KANDY_AUTH_RETRY_MS - 5000);
     assert_int_equal(w->n, w->seen);
@@ -91,7 +89,7 @@ static void test_the_seed_refuses_by_socket(void **state)
     struct world *w = *state;
     char text[300];
     start_seed(w);
-    w->call = kandy_call_make(w->account, "97150", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "97150");
     json_t *said = json_loads(w->said[w->n_said - 1], 0, NULL);
     snprintf(text, sizeof text, "{\"type\":\"response\",\"id\":\"%s\",\"error\":{\"code\":486}}",
              json_string_value(json_object_get(said, "id")));
@@ -153,6 +151,56 @@ static void test_a_description_by_url(void **state)
     kandy_call_end(w->call, true);
 }
 
+/* uc: the token belongs to every URL (section 5). */
+static void test_a_description_by_url_with_a_token(void **state)
+{
+    struct world *w = *state;
+    start(w, &kandy_uc);
+    reply(asked(w, "GET", "/v2.0/auth/mk_token?refresh=y&expires=3600"), 200,
+          "{\"success\":{\"access_token\":\"T1\"}}");
+    reply(asked(w, "POST", USER "/subscription?token=T1"), 200, SUBSCRIBED("S1", "3600"));
+    open_socket(w, USER "/websocket/S1?token=T1");
+    say(w, EVENT("call", "\"sessionData\":\"I1\",\"sdpFormat\":\"url\",\"sdp\":\"/rest/data/7\""));
+    reply(asked(w, "GET", "/rest/data/7?token=T1"), 200, "{\"eventDataResponse\":{\"sdp\":\"v\"}}");
+    expect_heard(w, "incoming: ");
+    kandy_call_end(w->incoming, true);
+}
+
+/* Ids may be numbers; the same one twice is one. */
+static void test_ids_that_are_numbers(void **state)
+{
+    struct world *w = *state;
+    const char *call = "{\"notificationMessage\":{\"eventType\":\"call\",\"eventId\":17,"
+                       "\"sessionParams\":{\"sessionData\":4711,\"sdp\":\"v\"}}}";
+    start_link(w);
+    say(w, call);
+    say(w, call);
+    expect_heard(w, "incoming: ");
+    kandy_call_end(w->incoming, false);
+    struct kandy_exchange *reject = asked(w, "POST", USER "/calldisposition");
+    assert_non_null(strstr(reject->body, "\"sessionData\":\"4711\""));
+}
+
+static void test_custom_parameters(void **state)
+{
+    struct world *w = *state;
+    json_t *headers = json_pack("{s:s}", "X-Order", "17");
+    const struct kandy_dial dial = {
+        .number = "97150", .from_name = "", .custom = headers, .sdp = SLICE("v")
+    };
+    start_link(w);
+    w->call = kandy_call_make(w->account, &dial, &call_events, w);
+    json_decref(headers);
+    struct kandy_exchange *make = asked(w, "POST", USER "/callControl");
+    assert_non_null(
+        strstr(make->body, "\"customParameters\":[{\"name\":\"X-Order\",\"value\":\"17\"}]"));
+    kandy_call_end(w->call, true);
+    w->call = dial_cloud(w, "97150");
+    make = asked(w, "POST", USER "/callControl");
+    assert_null(strstr(make->body, "customParameters"));
+    kandy_call_end(w->call, true);
+}
+
 static void test_checks_are_answered(void **state)
 {
     struct world *w = *state;
@@ -188,6 +236,9 @@ int main(void)
         TEST(test_audits),
         TEST(test_incoming),
         TEST(test_a_description_by_url),
+        TEST(test_a_description_by_url_with_a_token),
+        TEST(test_ids_that_are_numbers),
+        TEST(test_custom_parameters),
         TEST(test_checks_are_answered),
         TEST(test_stopping_unsubscribes),
     };

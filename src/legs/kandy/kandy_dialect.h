@@ -30,8 +30,9 @@ enum kandy_op_kind {
     KANDY_OP_END,
     KANDY_OP_REJECT,
     KANDY_OP_FORWARD,
-    KANDY_OP_TEXT, /* an instant message */
-    KANDY_OP_PING, /* keep-alive on the socket */
+    KANDY_OP_FETCH, /* a description that lies at `path` */
+    KANDY_OP_TEXT,  /* an instant message */
+    KANDY_OP_PING,  /* keep-alive on the socket */
     KANDY_OP_CHECKED,
     KANDY_OP_COUNT
 };
@@ -62,7 +63,10 @@ struct kandy_op {
     const char *session; /* the cloud's name of the call, or ours for the seed's call.make */
     const char *number;  /* MAKE, TRANSFER, FORWARD, TEXT: digits or an address */
     const char *from_name;
-    const char *other; /* TRANSFER: the session of the other call; NULL: blind */
+    const char *other;    /* TRANSFER: the session of the other call; NULL: blind */
+    const char *path;     /* FETCH */
+    unsigned again;       /* END, REJECT: how often it was tried before */
+    const json_t *custom; /* MAKE: headers of the call, an object of text; may be NULL */
     struct slice sdp, text;
 };
 

@@ -7,6 +7,40 @@
 #include "base/mem.h"
 #include "base/num.h"
 
+static json_t *text_of_int(json_int_t n)
+{
+    return json_sprintf("%" JSON_INTEGER_FORMAT, n);
+}
+
+static void quote_integers(json_t *value)
+{
+    void *iter;
+    size_t i;
+    json_t *item;
+    for (iter = json_object_iter(value); iter; iter = json_object_iter_next(value, iter)) {
+        item = json_object_iter_value(iter);
+        if (json_is_integer(item))
+            json_object_iter_set_new(value, iter, text_of_int(json_integer_value(item)));
+        else
+            quote_integers(item);
+    }
+    json_array_foreach(value, i, item)
+    {
+        if (json_is_integer(item))
+            json_array_set_new(value, i, text_of_int(json_integer_value(item)));
+        else
+            quote_integers(item);
+    }
+}
+
+json_t *kandy_json_load(struct slice text)
+{
+    json_error_t error;
+    json_t *root = json_loadb(text.ptr ? text.ptr : "", text.len, 0, &error);
+    quote_integers(root);
+    return root;
+}
+
 struct slice kandy_text(const json_t *value)
 {
     return json_is_string(value) ? slice_make(json_string_value(value), json_string_length(value))
@@ -23,7 +57,7 @@ struct slice kandy_text_at(const json_t *root, const char *const *path)
 int64_t kandy_int(const json_t *value, int64_t otherwise)
 {
     uint64_t n;
-    if (json_is_integer(value))
+    if (json_is_integer(value)) /* not of kandy_json_load() */
         return json_integer_value(value);
     if (json_is_real(value) && json_real_value(value) >= 0 && json_real_value(value) < 1e12)
         return (int64_t)json_real_value(value);
@@ -41,11 +75,11 @@ int64_t kandy_retry_ms(const json_t *value)
 const char *kandy_event_name(enum kandy_event_kind kind)
 {
     static const char *const names[] = {
-        "ignored",    "incoming",    "ringing", "progress",    "answer",    "update",
-        "glare",      "end",         "cancel",  "transferred", "not moved", "gone",
-        "overridden", "ice servers", "message", "mwi",         "check",     "refused",
+        "ignored", "incoming", "ringing",     "progress",  "answer", "update",     "glare",
+        "end",     "cancel",   "transferred", "not moved", "gone",   "overridden", "ice servers",
+        "message", "mwi",      "check",       "refused",   "stands",
     };
-    _Static_assert(COUNT_OF(names) == KANDY_REFUSED + 1, "one name a kind");
+    _Static_assert(COUNT_OF(names) == KANDY_STANDS + 1, "one name a kind");
     return names[kind];
 }
 
@@ -128,8 +162,8 @@ static void read_services(struct kandy_event *out, const json_t *note)
     const json_t *mwi = FIRST(note, "mwiNotificationParams", "mwinotificationParams");
     const json_t *flag = FIRST(mwi, "mwi", "messagesWaiting");
     if (im) {
-        out->text = kandy_text(FIRST(im, "msgText", "message", "text"));
-        out->from = kandy_text(FIRST(im, "primaryContact", "from", "sender"));
+        out->text = kandy_text(FIRST(im, "msgText", "message", "text", "body"));
+        out->from = kandy_text(FIRST(im, "primaryContact", "from", "fromUrl", "sender"));
     }
     if (!mwi)
         return;
@@ -164,6 +198,7 @@ static enum err read_link(struct kandy_event *out, const json_t *note)
     out->from = kandy_text(FIRST(call, "callerDisplayNumber", "remoteDisplayNumber"));
     out->from_name = kandy_text(FIRST(call, "callerName", "remoteName"));
     out->to = kandy_text(json_object_get(call, "calleeDisplayNumber"));
+    out->custom = FIRST(note, "customParameters");
     enum err err = read_sdp(out, params);
     read_status(out, note, params);
     read_services(out, note);
@@ -255,28 +290,30 @@ static void read_seed(struct kandy_event *out, const json_t *root)
 {
     struct slice type = kandy_text(json_object_get(root, "type"));
     struct slice method = kandy_text(json_object_get(root, "method"));
-    bool response = slice_is(type, "response");
-    const json_t *body = FIRST(root, "params", "result");
-    if (response && json_object_get(root, "result"))
-        body = json_object_get(root, "result");
+    const json_t *result = FIRST(root, "result");
+    const json_t *error = FIRST(root, "error");
+    bool response = slice_is(type, "response") || (!type.len && !method.len && (result || error));
+    const json_t *body = response && result ? result : FIRST(root, "params", "result");
+    if (!body)
+        body = root;
     if (slice_is(type, "call.incomingCall"))
         method = type;
     for (size_t i = 0; i < COUNT_OF(seed_methods); i++)
         if (slice_is(method, seed_methods[i].method))
             out->kind = seed_methods[i].kind;
+    out->list = json_is_array(body) ? body : json_object_get(body, "iceServers");
     /* a response says how the request went, not that the method happened */
-    if (response && out->kind != KANDY_ICE_SERVERS)
-        out->kind = KANDY_IGNORED;
+    if (response)
+        out->kind = json_is_array(out->list) ? KANDY_ICE_SERVERS : KANDY_IGNORED;
     out->request = response ? kandy_text(json_object_get(root, "id")) : SLICE_NONE;
     out->session = kandy_text(FIRST(body, "callId", "sessionData"));
     out->from = kandy_text(FIRST(body, "from", "callerNumber"));
     out->from_name = kandy_text(FIRST(body, "displayName", "fromName"));
     out->to = kandy_text(FIRST(body, "to", "destination"));
     out->sdp = seed_sdp(body);
-    out->list = json_object_get(body, "iceServers");
+    out->custom = FIRST(body, "customParameters");
     out->id = response ? SLICE_NONE : kandy_text(json_object_get(root, "eventId"));
-    const json_t *error = json_object_get(root, "error");
-    if (error && !json_is_null(error))
+    if (error)
         read_refusal(out, error);
     else if (out->kind != KANDY_ICE_SERVERS)
         read_call(out, body, method);
@@ -284,12 +321,11 @@ static void read_seed(struct kandy_event *out, const json_t *root)
 
 enum err kandy_event_parse(struct kandy_event *out, struct slice text)
 {
-    json_error_t error;
     enum err err = OK;
     *out = (struct kandy_event){ .retry_ms = -1 };
     if (text.len > KANDY_EVENT_MAX)
         return ERR_PARSE;
-    out->root = json_loadb(text.ptr ? text.ptr : "", text.len, 0, &error);
+    out->root = kandy_json_load(text);
     if (!json_is_object(out->root)) {
         kandy_event_clear(out);
         return ERR_PARSE;

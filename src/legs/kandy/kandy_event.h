@@ -34,6 +34,7 @@ enum kandy_event_kind {
     KANDY_MWI,
     KANDY_CHECK,   /* answer with connAck */
     KANDY_REFUSED, /* the answer to a request of ours is an error */
+    KANDY_STANDS,  /* asked after a loss: the call is answered there; what came meanwhile is lost */
 };
 
 struct kandy_event {
@@ -51,9 +52,10 @@ struct kandy_event {
     struct slice text; /* KANDY_TEXT */
     bool has_mail;     /* KANDY_MWI */
     unsigned new_mail, all_mail;
-    const json_t *list; /* KANDY_ICE_SERVERS */
-    json_t *root;       /* owned: what the slices point into */
-    char *inflated;     /* owned: the description, when it came compressed */
+    const json_t *list;   /* KANDY_ICE_SERVERS */
+    const json_t *custom; /* customParameters: [{name, value}]; NULL: none */
+    json_t *root;         /* owned: what the slices point into */
+    char *inflated;       /* owned: the description, when it came compressed */
 };
 
 /** ERR_PARSE: not an object of JSON, or an SDP that cannot be inflated. What is not known is
@@ -70,6 +72,10 @@ struct slice kandy_event_data(const json_t *root);
 /** retryAfter: milliseconds when over 1000, else seconds; -1 when it is none. */
 int64_t kandy_retry_ms(const json_t *value);
 
+/** A document whose integers have become texts: whether an id, a time or a code stands in quotes
+ * differs from server to server, and kandy_int() reads both. NULL: it is no JSON. The caller owns
+ * it. */
+json_t *kandy_json_load(struct slice text);
 /** A text at a path of keys ("notificationMessage", "eventType", NULL); also a number's. Empty when
  * there is none. */
 struct slice kandy_text_at(const json_t *root, const char *const *path);

@@ -57,6 +57,32 @@ static void test_link_incoming(void **state)
     assert_int_equal(event.kind, KANDY_IGNORED);
 }
 
+/* What else a server of the same page may write. */
+static void test_other_shapes(void **state)
+{
+    (void)state;
+    parse("{\"type\":\"response\",\"id\":\"req_1\",\"result\":{\"iceServers\":[{\"urls\":\"stun:"
+          "s\"}]}}");
+    assert_int_equal(event.kind, KANDY_ICE_SERVERS); /* without a method */
+    assert_int_equal(json_array_size(event.list), 1);
+    parse("{\"id\":\"req_1\",\"result\":{\"callId\":\"c\",\"status\":\"answered\",\"sdp\":\"v\"}}");
+    assert_int_equal(event.kind, KANDY_ANSWER);
+    IS(request, "req_1");
+    parse("{\"type\":\"call.incomingCall\",\"callId\":\"c\",\"from\":971501234567}");
+    assert_int_equal(event.kind, KANDY_INCOMING);
+    IS(session, "c");
+    IS(from, "971501234567");
+    parse(NOTE("{\"eventType\":\"call\",\"sessionParams\":{\"sessionData\":7},\"customParameters\":"
+               "[{\"name\":\"x-a\",\"value\":\"b\"}]}"));
+    IS(session, "7");
+    assert_int_equal(json_array_size(event.custom), 1);
+    parse(NOTE("{\"eventType\":\"callEnd\",\"sessionParams\":{\"sessionData\":\"S\",\"statusCode\":"
+               "\"486\"}}"));
+    assert_int_equal(event.status, 486);
+    parse(NOTE("{\"eventType\":\"gone\",\"retryAfter\":\"2500\"}"));
+    assert_int_equal(event.retry_ms, 2500);
+}
+
 static void test_link_kinds(void **state)
 {
     static const struct {
@@ -226,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_link_incoming, teardown),
+        cmocka_unit_test_teardown(test_other_shapes, teardown),
         cmocka_unit_test_teardown(test_link_kinds, teardown),
         cmocka_unit_test_teardown(test_sdp_formats, teardown),
         cmocka_unit_test_teardown(test_link_services, teardown),

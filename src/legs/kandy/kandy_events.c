@@ -111,8 +111,7 @@ static void on_fetched(void *owner, const struct kandy_reply *reply)
     struct kandy_errand *errand = owner;
     struct kandy_account *account = errand->account;
     struct kandy_event *event = errand->event;
-    json_error_t error;
-    json_t *root = json_loadb(reply->body.ptr ? reply->body.ptr : "", reply->body.len, 0, &error);
+    json_t *root = kandy_json_load(reply->body);
     errand->exchange = NULL;
     event->sdp = kandy_event_data(root);
     event->sdp_is_url = false;
@@ -126,18 +125,21 @@ static void on_fetched(void *owner, const struct kandy_reply *reply)
 
 static void fetch_sdp(struct kandy_account *account, struct kandy_event *event)
 {
-    struct kandy_request request = { .kind = KANDY_OP_STATE, .method = "GET", .is_basic = true };
-    bool fits =
-        event->sdp.ptr[0] == '/' && slice_copy(event->sdp, request.path, sizeof request.path);
-    if (!fits) {
+    char path[KANDY_PATH_MAX];
+    struct kandy_request request = { 0 };
+    struct kandy_grant grant = kandy_account_grant(account);
+    struct kandy_op op = { .kind = KANDY_OP_FETCH, .path = path };
+    if (event->sdp.ptr[0] != '/' || !slice_copy(event->sdp, path, sizeof path) ||
+        !account->dialect->print(account->config.who, &grant, &op, &request)) {
         log_warn(account->config.log, "description not fetched: '%.*s' is no path",
                  SLICE_ARG(slice_sub(event->sdp, 0, 100)));
         return;
     }
-    struct kandy_errand *errand = kandy_errand_create(account, NULL, KANDY_OP_STATE);
+    struct kandy_errand *errand = kandy_errand_create(account, NULL, KANDY_OP_FETCH);
     errand->event = kandy_event_keep(event);
     errand->exchange = account->config.io->ops->send(account->config.io, account->config.who,
                                                      &request, on_fetched, errand);
+    kandy_request_clear(&request);
 }
 
 /* ---- to whom ---- */
@@ -151,6 +153,8 @@ static void ack_check(struct kandy_account *account)
 void kandy_account_deliver(struct kandy_account *account, struct kandy_event *event)
 {
     struct kandy_call *call = find_call(account, event);
+    if (call && event->kind == KANDY_REFUSED && kandy_call_is_doubled(call, event->status))
+        return;
     if (event->sdp_is_url) {
         fetch_sdp(account, event);
         return;
@@ -197,6 +201,9 @@ void kandy_account_on_text(struct kandy_account *account, struct slice text)
         log_debug(account->config.log, "message not understood len=%zu", text.len);
         return;
     }
+    struct kandy_call *asked = kandy_call_by_request(account, event.request);
+    if (asked && event.kind != KANDY_REFUSED)
+        kandy_call_acked(asked);
     if (event.kind != KANDY_IGNORED)
         log_debug(account->config.log, "event %s session=%.*s", kandy_event_name(event.kind),
                   SLICE_ARG(slice_sub(event.session, 0, 6)));
@@ -236,5 +243,6 @@ void kandy_errand_destroy(struct kandy_errand *errand)
     if (errand->event)
         kandy_event_clear(errand->event);
     mem_free(errand->event);
+    mem_free(errand->session);
     mem_free(errand);
 }

@@ -150,14 +150,28 @@ static json_t *sdp_of(const struct kandy_op *op)
     return json_stringn(op->sdp.ptr ? op->sdp.ptr : "", op->sdp.len);
 }
 
+/* [{"name":"X-Order","value":"17"}] of a call's headers, or NULL. */
+static json_t *custom_of(const json_t *headers)
+{
+    const char *name;
+    json_t *value;
+    json_t *list = json_array();
+    json_object_foreach((json_t *)(uintptr_t)headers, name, value)
+        json_array_append_new(list, json_pack("{s:s, s:O}", "name", name, "value", value));
+    if (json_array_size(list))
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *body_make(const struct kandy_identity *who, const struct kandy_op *op)
 {
     char from[ADDRESS_MAX];
     char to[ADDRESS_MAX];
-    return control(json_pack("{s:s, s:s, s:s, s:o, s:[s]}", "type", "callStart", "from",
+    return control(json_pack("{s:s, s:s, s:s, s:o, s:[s], s:o*}", "type", "callStart", "from",
                              own_address(who, op->from_name, from), "to",
                              address_of(who, op->number, to), "sdp", sdp_of(op), "supported",
-                             "earlymedia"));
+                             "earlymedia", "customParameters", custom_of(op->custom)));
 }
 
 static json_t *body_ring(const struct kandy_identity *who, const struct kandy_op *op)
@@ -234,6 +248,7 @@ static const struct link_op ops[KANDY_OP_COUNT] = {
     [KANDY_OP_TRANSFER] = { "PUT", path_session, body_transfer },
     [KANDY_OP_AUDIT] = { "PUT", path_session, body_audit },
     [KANDY_OP_STATE] = { "GET", path_session, NULL },
+    [KANDY_OP_FETCH] = { "GET", NULL, NULL },
     [KANDY_OP_END] = { "DELETE", path_session, NULL },
     [KANDY_OP_REJECT] = { "POST", path_disposition, body_reject },
     [KANDY_OP_FORWARD] = { "POST", path_disposition, body_forward },
@@ -259,7 +274,7 @@ static bool print_path(const struct kandy_identity *who, const struct kandy_gran
         put_user(who, "@", &path);
         row->path(grant, op, &path);
     } else {
-        buf_text(&path, grant->subscription); /* a whole path, opaque */
+        buf_text(&path, op->path ? op->path : grant->subscription); /* a whole path, opaque */
     }
     return buf_cstr(&path)[0] != '\0';
 }

@@ -7,6 +7,7 @@
 enum {
     SEED_RENEW_PERCENT = 80, /* section 1.1 */
     TOKEN_AHEAD_MS = 300000, /* section 5 */
+    OVERLOADS_MAX = 3,       /* section 4.2 */
 };
 
 static void on_refreshed(void *owner, const struct kandy_reply *reply);
@@ -54,10 +55,18 @@ static void on_refreshed(void *owner, const struct kandy_reply *reply)
         return;
     }
     log_warn(account->config.log, "subscription not renewed: %s", verdict.text);
+    bool is_refused = verdict.fault == KANDY_AUTH || verdict.fault == KANDY_LOCKED;
+    if (is_refused && !account->dialect->has_token) { /* to subscribe would be the same guess */
+        kandy_account_fail(account, &verdict);
+        return;
+    }
     bool lost = verdict.fault == KANDY_NO_SUBSCRIPTION || verdict.fault == KANDY_TOKEN_OVER ||
                 verdict.fault == KANDY_AUTH || verdict.fault == KANDY_LOCKED;
     if (lost)
         kandy_account_renew(account, 0);
+    else if (verdict.fault == KANDY_OVERLOAD && verdict.retry_ms >= 0 &&
+             account->renewals <= OVERLOADS_MAX)
+        loop_timer_start(account->config.loop, &account->renew, verdict.retry_ms, renew, account);
     else
         schedule_renewal(account, account->renewals + 1);
 }

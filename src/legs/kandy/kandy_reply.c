@@ -98,18 +98,41 @@ static int64_t parse_date(struct slice text)
     return (int64_t)timegm(&tm) * 1000;
 }
 
-/* The seed has no statusCode: its words must do, for guessing on would be wrong. */
-static bool says_locked(const json_t *root)
+/* The seed and uc have no statusCode: their words must do, for guessing on would be wrong. */
+static const struct {
+    const char *word;
+    enum kandy_fault fault;
+    const char *means;
+} error_words[] = {
+    { "lock", KANDY_LOCKED, "the account is locked or disabled" },
+    { "disabled", KANDY_LOCKED, "the account is locked or disabled" },
+    { "invalid_credentials", KANDY_AUTH, "Invalid credentials" }, /* section 1.1 */
+    { "Login Please", KANDY_AUTH, "Invalid credentials" },        /* section 5 */
+};
+
+static bool says(const json_t *root, const char *word)
 {
-    static const struct slice words[] = { { "lock", 4 }, { "disabled", 8 } };
-    static const char *const keys[] = { "error", "error_description" };
-    for (size_t k = 0; k < COUNT_OF(keys); k++)
-        for (size_t i = 0; i < COUNT_OF(words); i++) {
-            struct slice text = kandy_text(json_object_get(root, keys[k]));
-            if (slice_find(text, words[i]) < text.len)
-                return true;
-        }
+    const json_t *error = json_object_get(root, "error");
+    const struct slice texts[] = { kandy_text(error),
+                                   kandy_text(json_object_get(root, "error_description")),
+                                   kandy_text(json_object_get(error, "human")) };
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (slice_find(texts[i], slice_of(word)) < texts[i].len)
+            return true;
     return false;
+}
+
+static void read_words(struct kandy_verdict *out, const json_t *root)
+{
+    bool is_open = out->fault == KANDY_AUTH || out->code < 0;
+    for (size_t i = 0; i < COUNT_OF(error_words) && is_open; i++) {
+        if (!says(root, error_words[i].word))
+            continue;
+        out->fault = error_words[i].fault;
+        out->words = error_words[i].means;
+        out->sip = 503;
+        return;
+    }
 }
 
 static int64_t retry_of(const json_t *root, const json_t *inner, struct slice header,
@@ -129,8 +152,7 @@ static int64_t retry_of(const json_t *root, const json_t *inner, struct slice he
 void kandy_verdict_read(struct kandy_verdict *out, int http, struct slice body,
                         struct slice retry_after, int64_t now_wall_ms)
 {
-    json_error_t error;
-    json_t *root = json_loadb(body.ptr ? body.ptr : "", body.len, 0, &error);
+    json_t *root = kandy_json_load(body);
     const json_t *inner = json_is_object(root) ? inner_of(root) : root;
     *out = (struct kandy_verdict){ .http = http, .words = "the server failed" };
     out->code = (int)num_min(kandy_int(json_object_get(inner, "statusCode"), -1), INT32_MAX);
@@ -147,12 +169,21 @@ void kandy_verdict_read(struct kandy_verdict *out, int http, struct slice body,
         out->sip = rows[i].sip;
         out->words = rows[i].words;
     }
-    if (out->fault == KANDY_AUTH && says_locked(root)) {
-        out->fault = KANDY_LOCKED;
-        out->words = "the account is locked or disabled";
-    }
+    if (!good)
+        read_words(out, root);
     put_text(out, root, body);
     json_decref(root);
+}
+
+bool kandy_verdict_is_elsewhere(const struct kandy_verdict *verdict)
+{
+    return verdict->http == 404 || verdict->http == 405;
+}
+
+bool kandy_verdict_may_pass(const struct kandy_verdict *verdict)
+{
+    return verdict->fault == KANDY_NETWORK || verdict->fault == KANDY_OVERLOAD ||
+           verdict->fault == KANDY_SERVER;
 }
 
 void kandy_verdict_network(struct kandy_verdict *out, const char *text)
@@ -246,8 +277,7 @@ static enum err read_seed(struct kandy_granted *out, const json_t *root)
 
 enum err kandy_granted_parse(struct kandy_granted *out, struct slice body)
 {
-    json_error_t error;
-    json_t *root = json_loadb(body.ptr ? body.ptr : "", body.len, 0, &error);
+    json_t *root = kandy_json_load(body);
     const json_t *response = json_object_get(root, "subscribeResponse");
     enum err err = response ? read_link(out, response) : read_seed(out, root);
     json_decref(root);
@@ -256,12 +286,14 @@ enum err kandy_granted_parse(struct kandy_granted *out, struct slice body)
 
 enum err kandy_granted_parse_token(struct kandy_granted *out, struct slice body)
 {
-    json_error_t error;
-    json_t *root = json_loadb(body.ptr ? body.ptr : "", body.len, 0, &error);
+    json_t *root = kandy_json_load(body);
     const json_t *success = json_object_get(root, "success");
     const json_t *from = success ? success : root;
     struct slice token = kandy_text(json_object_get(from, "access_token"));
     const json_t *expires = json_object_get(from, "expires");
+    /* where the token stands in for a subscription's id, the new one does (section 1.1) */
+    if (token.len && slice_eq(secret_reveal(&out->token), slice_of(out->subscription)))
+        (void)slice_copy(token, out->subscription, sizeof out->subscription);
     set_secret(&out->token, token);
     set_secret(&out->refresh_token, kandy_text(json_object_get(from, "refresh_token")));
     out->expires_s = expires_of(expires ? expires : json_object_get(from, "expires_in"));
@@ -281,8 +313,7 @@ void kandy_granted_clear(struct kandy_granted *granted)
 bool kandy_reply_session(struct slice body, char out[KANDY_ID_MAX])
 {
     static const char *const path[] = { "callControlResponse", "sessionData", NULL };
-    json_error_t error;
-    json_t *root = json_loadb(body.ptr ? body.ptr : "", body.len, 0, &error);
+    json_t *root = kandy_json_load(body);
     struct slice session = kandy_text_at(root, path);
     if (!session.len)
         session = kandy_text(json_object_get(root, "sessionData"));
@@ -294,8 +325,7 @@ bool kandy_reply_session(struct slice body, char out[KANDY_ID_MAX])
 void kandy_reply_state(struct slice body, char out[32])
 {
     static const char *const path[] = { "callControlResponse", "state", NULL };
-    json_error_t error;
-    json_t *root = json_loadb(body.ptr ? body.ptr : "", body.len, 0, &error);
+    json_t *root = kandy_json_load(body);
     if (!slice_copy(kandy_text_at(root, path), out, 32))
         out[0] = '\0';
     json_decref(root);

@@ -41,6 +41,11 @@ struct kandy_verdict {
 /** Of an HTTP answer; `retry_after` is its header, or empty. */
 void kandy_verdict_read(struct kandy_verdict *out, int http, struct slice body,
                         struct slice retry_after, int64_t now_wall_ms);
+/** Is another dialect spoken there? Section 0: 404 and 405 say so whatever the body, 401 and 403
+ * never do, for to go on would be a second guess at the password. */
+bool kandy_verdict_is_elsewhere(const struct kandy_verdict *verdict);
+/** May the same request do well a moment later? */
+bool kandy_verdict_may_pass(const struct kandy_verdict *verdict);
 /** No HTTP answer came. */
 void kandy_verdict_network(struct kandy_verdict *out, const char *text);
 /** A refusal over the socket, with SIP's status if it said one. */

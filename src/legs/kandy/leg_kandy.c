@@ -19,9 +19,9 @@ void leg_kandy_fail(struct leg_kandy *self, const char *token, const char *text)
     leg_fail(&self->leg, &cause);
 }
 
-void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause)
+void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause, bool is_known)
 {
-    kandy_call_end(self->call, true);
+    kandy_call_end(self->call, is_known);
     self->call = NULL;
     log_info(&self->leg.log, "[INFO] Call terminated");
     leg_on_ended(&self->leg, cause);
@@ -87,8 +87,11 @@ static void send_make(struct leg_kandy *self)
     if (!make_offer(self, &self->wanted, &sdp))
         return;
     leg_on_event(&self->leg, "kandy", "call to %s", self->number);
-    self->call = kandy_call_make(self->config.account, self->number, self->from_name,
-                                 buf_slice(&sdp), &leg_kandy_call_events, self);
+    const struct kandy_dial dial = { .number = self->number,
+                                     .from_name = self->from_name,
+                                     .custom = call_headers(self->leg.call),
+                                     .sdp = buf_slice(&sdp) };
+    self->call = kandy_call_make(self->config.account, &dial, &leg_kandy_call_events, self);
 }
 
 static void send_answer(struct leg_kandy *self)

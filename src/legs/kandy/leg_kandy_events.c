@@ -17,7 +17,8 @@ static void reoffer(void *owner)
     struct kandy_op op = { .kind = KANDY_OP_OFFER };
     if (leg_is_over(&self->leg) || !self->call || self->offering)
         return;
-    if (leg_media_offer(&self->media, &self->leg.chosen, &sdp))
+    if (leg_media_offer(&self->media, self->media.described ? &self->leg.chosen : &self->wanted,
+                        &sdp))
         return;
     op.sdp = buf_slice(&sdp);
     self->offered_hold = self->media.hold;
@@ -100,6 +101,20 @@ static void on_update(struct leg_kandy *self, const struct kandy_event *event)
         leg_on_hold(&self->leg, self->media.result.held);
 }
 
+/* The call stands there; what was on its way to us when the connection went is lost. */
+static void on_stands(struct leg_kandy *self)
+{
+    struct leg *leg = &self->leg;
+    bool is_lost = self->offering || self->late || (!leg->incoming && leg->state < LEG_UP);
+    if (!is_lost)
+        return;
+    leg_on_event(leg, "kandy", "an answer was lost: asked for anew");
+    self->offering = false;
+    reoffer(self);
+    if (!self->offering && leg->state < LEG_UP)
+        leg_kandy_fail(self, "service_unavailable", "The cloud's answer was lost.");
+}
+
 /* ---- what comes ---- */
 
 static void on_progress(struct leg_kandy *self, const struct kandy_event *event)
@@ -121,8 +136,12 @@ static void on_answer(struct leg_kandy *self, const struct kandy_event *event)
         reoffer(self);
     if (!first)
         return;
-    if (!self->media.described) {
+    if (!self->media.described && event->status) {
         leg_kandy_fail(self, "bad_sdp", "The cloud answered without a description.");
+        return;
+    }
+    if (!self->media.described) {
+        leg_on_event(leg, "kandy", "answered, and its description is to come");
         return;
     }
     kandy_call_set_up(self->call);
@@ -145,7 +164,7 @@ static void on_end(struct leg_kandy *self, const struct kandy_event *event)
     if (self->transferring)
         leg_on_referred(&self->leg, 200, "", true);
     if (self->leg.call)
-        leg_kandy_ended(self, &cause);
+        leg_kandy_ended(self, &cause, true);
 }
 
 static void on_moved(struct leg_kandy *self, bool ok)
@@ -176,6 +195,9 @@ static void on_event(void *owner, const struct kandy_event *event)
         return;
     case KANDY_UPDATE:
         on_update(self, event);
+        return;
+    case KANDY_STANDS:
+        on_stands(self);
         return;
     case KANDY_GLARE:
         self->offering = false;
@@ -227,6 +249,8 @@ static void on_failed(void *owner, enum kandy_op_kind kind, const struct kandy_v
         on_moved(self, false);
     if (kind == KANDY_OP_OFFER)
         self->offering = false;
+    if (kind == KANDY_OP_OFFER && leg->state < LEG_UP) /* its answer was lost, and this one too */
+        over = true;
     if (!over)
         return;
     bool later = verdict->fault == KANDY_OVERLOAD || verdict->fault == KANDY_SERVER;
@@ -235,7 +259,8 @@ static void on_failed(void *owner, enum kandy_op_kind kind, const struct kandy_v
                              : cause_of_status(verdict->sip, CAUSE_BY_REMOTE, text);
     if (leg->state >= LEG_UP)
         cause = cause_of_token("hangup", CAUSE_BY_REMOTE, text);
-    leg_kandy_ended(self, &cause);
+    /* an answer that got no answer may have arrived */
+    leg_kandy_ended(self, &cause, kind == KANDY_OP_MAKE || verdict->fault == KANDY_NO_CALL);
 }
 
 const struct kandy_call_events leg_kandy_call_events = { on_event, on_failed };

@@ -33,8 +33,8 @@ static inline struct leg_kandy *leg_kandy_of(struct leg *leg)
 /* leg_kandy.c */
 bool leg_kandy_is(const struct leg *leg);
 void leg_kandy_fail(struct leg_kandy *self, const char *token, const char *text);
-/** The far side knows that it is over. */
-void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause);
+/** `is_known`: by the far side too. */
+void leg_kandy_ended(struct leg_kandy *self, const struct cause *cause, bool is_known);
 /** Their answer to our offer; false when it is of no use, and the leg has failed. */
 bool leg_kandy_take_answer(struct leg_kandy *self, struct slice sdp);
 

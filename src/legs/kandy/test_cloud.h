@@ -241,10 +241,16 @@ static inline void start_link(struct world *w)
     assert_true(kandy_account_is_up(w->account));
 }
 
+static inline struct kandy_call *dial_cloud(struct world *w, const char *number)
+{
+    const struct kandy_dial dial = { .number = number, .from_name = "", .sdp = SLICE("v") };
+    return kandy_call_make(w->account, &dial, &call_events, w);
+}
+
 static inline void call_link(struct world *w, const char *session)
 {
     char body[100];
-    w->call = kandy_call_make(w->account, "971501234567", "", SLICE("v"), &call_events, w);
+    w->call = dial_cloud(w, "971501234567");
     snprintf(body, sizeof body,
              "{\"callControlResponse\":{\"statusCode\":0,\"sessionData\":\"%s\"}}", session);
     reply(asked(w, "POST", USER "/callControl"), 201, body);
