@@ -49,7 +49,7 @@ struct delivery {
     struct attempt attempts[PHONES_MAX];
     size_t n, n_open;
     int status; /* the best answer so far */
-    bool is_told;
+    bool is_told, by_trunk;
     struct sip_text text; /* copies */
     sip_texts_fn fn;
     void *owner;
@@ -97,6 +97,8 @@ static void delivery_destroy(struct delivery *d)
     for (size_t i = 0; i < d->n; i++)
         if (d->attempts[i].request)
             sip_request_destroy(d->attempts[i].request);
+    if (d->n_open && d->by_trunk)
+        trunks_forget_text(d->texts->trunks, &d->attempts[0]);
     for (size_t i = 0; i < COUNT_OF(copies); i++)
         let_go(copies[i]);
     loop_timer_stop(d->texts->env->loop, &d->none);
@@ -226,8 +228,13 @@ static void send_by_trunk(struct sip_texts *texts, const struct sip_text *text,
                               .from_name = text->from_name,
                               .body = { text->type, text->body } };
     struct attempt *attempt = next_attempt(d);
-    if (trunks_send_text(texts->trunks, target->name, &out, on_outcome, attempt, &attempt->request))
+    d->by_trunk = true;
+    enum err err = trunks_send_text(texts->trunks, target->name, &out, on_outcome, attempt,
+                                    &attempt->request);
+    if (err)
         d->n_open--;
+    if (err == ERR_UNSUPPORTED)
+        d->status = 415;
     begin(d);
 }
 

@@ -230,6 +230,19 @@ enum err trunks_send_text(const struct trunks *trunks, const char *name,
     return ERR_NOT_FOUND;
 }
 
+static void forget_texts(struct trunk *const *list, size_t n, const void *owner)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->kind->forget_text)
+            list[i]->kind->forget_text(list[i], owner);
+}
+
+void trunks_forget_text(const struct trunks *trunks, const void *owner)
+{
+    forget_texts(trunks->list, trunks->n, owner);
+    forget_texts(trunks->retired, trunks->n_retired, owner);
+}
+
 void trunks_dial(void *owner, struct call *call, const struct route_target *target,
                  struct cause *why)
 {

@@ -45,10 +45,13 @@ struct trunk_text { /* a text message that goes out */
     struct sip_body body;
 };
 /** Send it by that trunk: `fn` hears how it ended, and `*out` is sip_request_destroy()'s until
- * then. ERR_NOT_FOUND: no such trunk, or none that takes texts, or it has no address yet. */
+ * then; NULL when it does not go by SIP: then trunks_forget_text(). ERR_NOT_FOUND: no such trunk,
+ * or none that takes texts, or it is not connected. ERR_UNSUPPORTED: not that type of text. */
 MUST_CHECK enum err trunks_send_text(const struct trunks *trunks, const char *name,
                                      const struct trunk_text *text, sip_outcome_fn fn, void *owner,
                                      struct sip_request **out);
+/** That owner's fn is not called any more. */
+void trunks_forget_text(const struct trunks *trunks, const void *owner);
 /** Which trunk sends from there; NULL: none. The name lives as long as the trunks. */
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow);
 /** The same for a call to `uri`, which may be what we registered: then the port from which it comes

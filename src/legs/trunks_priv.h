@@ -33,6 +33,8 @@ struct trunk_kind {
     /** A text message goes out: as trunks_send_text(). NULL: it takes none. */
     enum err (*send_text)(struct trunk *trunk, const struct trunk_text *text, sip_outcome_fn fn,
                           void *owner, struct sip_request **out);
+    /** Whoever waits for such a message's end does no longer; NULL: all are SIP requests. */
+    void (*forget_text)(struct trunk *trunk, const void *owner);
     /** May SIP from there come in through it? NULL: never. */
     bool (*sends_from)(const struct trunk *trunk, const struct addr *remote);
     /** Is a call from there to that address of ours meant for our registration? NULL: never. */

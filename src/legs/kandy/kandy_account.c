@@ -279,10 +279,21 @@ static void reconnect(void *owner)
 
 /* ---- the account ---- */
 
+static struct kandy_errand *post(struct kandy_account *account, struct kandy_call *call,
+                                 const struct kandy_op *op, const struct kandy_request *request)
+{
+    struct kandy_errand *errand = kandy_errand_create(account, call, op->kind);
+    if (op->kind == KANDY_OP_END || op->kind == KANDY_OP_REJECT)
+        errand->session = slice_dup(slice_of(op->session));
+    errand->again = op->again;
+    errand->exchange = account->config.io->ops->send(account->config.io, account->config.who,
+                                                     request, kandy_call_on_reply, errand);
+    return errand;
+}
+
 bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
                         const struct kandy_op *op)
 {
-    const struct kandy_io_ops *io = account->config.io->ops;
     struct kandy_grant grant = kandy_account_grant(account);
     struct kandy_request request;
     struct kandy_op copy = *op;
@@ -290,18 +301,39 @@ bool kandy_account_send(struct kandy_account *account, struct kandy_call *call,
     if (!copy.id)
         copy.id = kandy_make_id(account, "req", id);
     bool sent = account->dialect->print(account->config.who, &grant, &copy, &request);
-    if (sent && request.by_socket) {
-        sent = account->is_open && !io->say(account->socket, slice_of(request.body));
-    } else if (sent) {
-        struct kandy_errand *errand = kandy_errand_create(account, call, op->kind);
-        if (op->kind == KANDY_OP_END || op->kind == KANDY_OP_REJECT)
-            errand->session = slice_dup(slice_of(op->session));
-        errand->again = op->again;
-        errand->exchange = io->send(account->config.io, account->config.who, &request,
-                                    kandy_call_on_reply, errand);
-    }
+    if (sent && request.by_socket)
+        sent = account->is_open &&
+               !account->config.io->ops->say(account->socket, slice_of(request.body));
+    else if (sent)
+        post(account, call, &copy, &request);
     kandy_request_clear(&request);
     return sent;
+}
+
+enum err kandy_account_send_text(struct kandy_account *account, const char *to, struct slice text,
+                                 kandy_sent_fn fn, void *owner)
+{
+    struct kandy_op op = { .kind = KANDY_OP_TEXT, .number = to, .text = text };
+    struct kandy_grant grant = kandy_account_grant(account);
+    struct kandy_request request;
+    bool can = account->dialect->print(account->config.who, &grant, &op, &request);
+    if (can) {
+        struct kandy_errand *errand = post(account, NULL, &op, &request);
+        errand->sent = fn;
+        errand->sent_owner = owner;
+    }
+    kandy_request_clear(&request);
+    return can ? OK : ERR_UNSUPPORTED;
+}
+
+void kandy_account_forget_text(struct kandy_account *account, const void *owner)
+{
+    LIST_EACH(link, &account->errands)
+    {
+        struct kandy_errand *errand = LIST_ITEM(link, struct kandy_errand, link);
+        if (errand->sent_owner == owner)
+            errand->sent = NULL;
+    }
 }
 
 struct kandy_account *kandy_account_create(const struct kandy_account_config *config,
@@ -391,12 +423,4 @@ const struct kandy_granted *kandy_account_granted(const struct kandy_account *ac
 const json_t *kandy_account_ice_servers(const struct kandy_account *account)
 {
     return account->ice_servers;
-}
-
-void kandy_account_send_text(struct kandy_account *account, const char *to, struct slice text)
-{
-    struct kandy_op op = { .kind = KANDY_OP_TEXT, .number = to, .text = text };
-    if (!kandy_account_send(account, NULL, &op))
-        log_warn(account->config.log, "message not sent: the %s dialect has none",
-                 account->dialect->name);
 }

@@ -68,8 +68,13 @@ const struct kandy_dialect *kandy_account_dialect(const struct kandy_account *ac
 const struct kandy_granted *kandy_account_granted(const struct kandy_account *account);
 /** [{urls, username, credential}] as the server listed them, or NULL. Borrowed. */
 const json_t *kandy_account_ice_servers(const struct kandy_account *account);
-/** Send an instant message; errors are logged. */
-void kandy_account_send_text(struct kandy_account *account, const char *to, struct slice text);
+typedef void (*kandy_sent_fn)(void *owner, const struct kandy_verdict *verdict);
+/** Send an instant message; `fn` hears once, later, what became of it. ERR_UNSUPPORTED: the dialect
+ * has none. */
+MUST_CHECK enum err kandy_account_send_text(struct kandy_account *account, const char *to,
+                                            struct slice text, kandy_sent_fn fn, void *owner);
+/** That owner's fn is not called any more. */
+void kandy_account_forget_text(struct kandy_account *account, const void *owner);
 
 /* ---- calls ---- */
 

@@ -66,7 +66,8 @@ struct kandy_errand {
     struct kandy_event *event; /* whose description is fetched; owned */
     unsigned again;            /* of the same, before it */
     char *session;             /* END, REJECT: of the call, which is gone; owned */
-    struct kandy_text *text;   /* TEXT: who waits to hear of it; NULL: nobody */
+    kandy_sent_fn sent;        /* TEXT: who waits to hear of it; NULL: nobody any more */
+    void *sent_owner;
 };
 
 /* kandy_account.c */

@@ -261,6 +261,8 @@ void kandy_call_on_reply(void *owner, const struct kandy_reply *reply)
     struct kandy_account *account = errand->account;
     struct kandy_call *call = errand->call;
     enum kandy_op_kind kind = errand->kind;
+    kandy_sent_fn sent = errand->sent;
+    void *sent_owner = errand->sent_owner;
     struct kandy_verdict verdict;
     if (reply->http)
         kandy_verdict_read(&verdict, reply->http, reply->body, reply->retry_after,
@@ -273,6 +275,8 @@ void kandy_call_on_reply(void *owner, const struct kandy_reply *reply)
     kandy_errand_destroy(errand);
     if (verdict.fault != KANDY_FINE && kind != KANDY_OP_MAKE)
         log_debug(account->config.log, "refused op=%d: %s", kind, verdict.text);
+    if (sent)
+        sent(sent_owner, &verdict);
     if (!call)
         return;
     if (kind == KANDY_OP_MAKE)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -22,8 +23,16 @@ struct trunk_kandy {
     struct kandy_ice *ice;
     struct kandy_account *account; /* NULL: not configured */
     struct kandy_identity who;
+    struct list sending; /* of struct sending */
     char device[32];
     char state_text[240];
+};
+
+/* A text message whose answer is awaited. */
+struct sending {
+    struct list link;
+    sip_outcome_fn fn;
+    void *owner;
 };
 
 static struct trunk_kandy *self_of(struct trunk *trunk)
@@ -183,6 +192,7 @@ static void init(struct trunk *trunk)
     const struct config_trunk *config = trunk->config;
     struct fault fault = { 0 };
     cut_codecs(trunk);
+    list_init(&self->sending);
     if (!config->username[0] || secret_empty(&config->password)) {
         snprintf(trunk->last_error, sizeof trunk->last_error, "user name and password are missing");
         return;
@@ -236,9 +246,75 @@ static void retire(struct trunk *trunk)
         stop(trunk);
 }
 
+/* ---- text messages that go out ---- */
+
+static void tell_sent(struct sending *sending, int status, enum err err, const char *text)
+{
+    const struct sip_outcome outcome = { .status = status, .err = err, .text = text };
+    sip_outcome_fn fn = sending->fn;
+    void *owner = sending->owner;
+    list_remove(&sending->link);
+    mem_free(sending);
+    fn(owner, &outcome);
+}
+
+/* 202: the cloud has it, and does not say more (RFC 3428 §7). */
+static void on_sent(void *owner, const struct kandy_verdict *verdict)
+{
+    bool well = verdict->fault == KANDY_FINE;
+    tell_sent(owner, well ? 202 : verdict->sip, verdict->http ? OK : ERR_IO,
+              well ? "" : verdict->text);
+}
+
+static enum err send_text(struct trunk *trunk, const struct trunk_text *text, sip_outcome_fn fn,
+                          void *owner, struct sip_request **out)
+{
+    struct trunk_kandy *self = self_of(trunk);
+    const struct config_trunk *config = trunk->config;
+    char mem[ROUTE_TEXT_MAX];
+    struct buf to = BUF_ON(mem);
+    struct slice rest = text->body.type;
+    if (!slice_iis(slice_trim(slice_cut(&rest, ';')), "text/plain"))
+        return ERR_UNSUPPORTED;
+    if (!self->account || !kandy_account_is_up(self->account))
+        return ERR_NOT_FOUND;
+    kandy_number_dial((enum kandy_rules)config->numbers, text->number, config->tollfree_as_dialled,
+                      &to);
+    if (!to.len || to.overflow)
+        return ERR_NOT_FOUND;
+    struct sending *sending = mem_new(struct sending);
+    sending->fn = fn;
+    sending->owner = owner;
+    list_append(&self->sending, &sending->link);
+    *out = NULL;
+    enum err err =
+        kandy_account_send_text(self->account, buf_cstr(&to), text->body.bytes, on_sent, sending);
+    if (err) {
+        list_remove(&sending->link);
+        mem_free(sending);
+    }
+    return err;
+}
+
+static void forget_text(struct trunk *trunk, const void *owner)
+{
+    struct trunk_kandy *self = self_of(trunk);
+    LIST_EACH(link, &self->sending)
+    {
+        struct sending *sending = LIST_ITEM(link, struct sending, link);
+        if (sending->owner != owner)
+            continue;
+        kandy_account_forget_text(self->account, sending);
+        list_remove(&sending->link);
+        mem_free(sending);
+    }
+}
+
 static void clear(struct trunk *trunk)
 {
     struct trunk_kandy *self = self_of(trunk);
+    LIST_EACH(link, &self->sending)
+    tell_sent(LIST_ITEM(link, struct sending, link), 503, ERR_CLOSED, "the trunk is gone");
     kandy_account_destroy(self->account);
     kandy_ice_destroy(self->ice);
     kandy_net_destroy(self->net);
@@ -313,5 +389,7 @@ const struct trunk_kind trunk_kandy = {
     .retire = retire,
     .clear = clear,
     .dial = dial,
+    .send_text = send_text,
+    .forget_text = forget_text,
     .view = view,
 };
