@@ -366,6 +366,13 @@ static void end_losers(struct call *call)
     }
 }
 
+void call_leg_confirmed(struct call *call, struct leg *leg)
+{
+    struct leg *other = call_other(call, leg);
+    if (other && other->ops->confirmed)
+        other->ops->confirmed(other);
+}
+
 void call_leg_answered(struct call *call, struct leg *leg)
 {
     if (leg == call->caller)
@@ -386,6 +393,8 @@ void call_leg_answered(struct call *call, struct leg *leg)
     log_info(&call->log, "up codec_a=%s codec_b=%s", call->codec_a, call->codec_b);
     call_join(call, leg);
     call_leg_codecs(call);
+    if (call->caller && !call->caller->ops->confirms)
+        call_leg_confirmed(call, call->caller);
 }
 
 void call_leg_ended(struct call *call, struct leg *leg)

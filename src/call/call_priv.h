@@ -77,6 +77,8 @@ void call_set_state(struct call *call, enum call_state state);
 void call_leg_ringing(struct call *call, struct leg *leg, int code);
 void call_leg_progress(struct call *call, struct leg *leg, int code);
 void call_leg_answered(struct call *call, struct leg *leg);
+/** That leg's far end has our answer. */
+void call_leg_confirmed(struct call *call, struct leg *leg);
 void call_leg_ended(struct call *call, struct leg *leg);
 void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed);
 

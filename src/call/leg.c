@@ -167,6 +167,12 @@ void leg_on_hold(struct leg *leg, bool on)
     call_leg_hold(leg->call, leg);
 }
 
+void leg_on_confirmed(struct leg *leg)
+{
+    if (leg->call && !leg_is_over(leg))
+        call_leg_confirmed(leg->call, leg);
+}
+
 void leg_on_referred(struct leg *leg, int status, const char *text, bool is_over)
 {
     if (!leg->call || leg_is_over(leg))

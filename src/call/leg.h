@@ -59,6 +59,9 @@ struct leg_ops {
     /** End it in whatever way its state needs (reject, cancel, bye). leg_on_ended() is not
      * expected. */
     void (*end)(struct leg *leg, const struct cause *cause);
+    bool confirms; /* its far end acknowledges our answer: leg_on_confirmed() follows it */
+    /** The other far end has our answer. NULL: nothing to do. */
+    void (*confirmed)(struct leg *leg);
     /** Media of the two may flow. NULL: link the two streams. */
     void (*join)(struct leg *leg, struct leg *peer);
     /** A key that the peer's far end pressed; `relayed` when the linked media carries it already.
@@ -144,6 +147,8 @@ void leg_on_ringing(struct leg *leg, int code);
 void leg_on_progress(struct leg *leg, int code);
 /** Answered, `chosen` is set and the stream described. */
 void leg_on_answered(struct leg *leg);
+/** Its far end has our answer (ACK); may come more than once. */
+void leg_on_confirmed(struct leg *leg);
 /** The far end, or its connection, ended the leg. */
 void leg_on_ended(struct leg *leg, const struct cause *cause);
 /** A key arrived; the call passes it to the other leg. `relayed`: the media path carried it

@@ -137,6 +137,7 @@ const struct sip_session_events leg_sip_events = {
 
 const struct leg_ops leg_sip_ops = {
     .kind = "sip",
+    .confirms = true,
     .dial = leg_sip_dial,
     .ring = leg_sip_ring,
     .answer = leg_sip_answer,

@@ -64,3 +64,6 @@ struct leg_sip_target {
     void *owner;
 };
 struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_sip_target *target);
+/** The call's X- headers (call_headers()) behind the `n` fields that are there; returns how many
+ * there are then. */
+size_t leg_sip_add_headers(const struct call *call, struct sip_field *fields, size_t n, size_t max);

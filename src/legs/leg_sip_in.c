@@ -138,12 +138,14 @@ void leg_sip_on_ack(void *owner, struct sip_session *session, const struct sip_m
         leg_sip_take_late_answer(self, ack);
         return;
     }
-    if (self->offer || self->media.described)
-        return;
-    if (sip_msg_sdp(ack).len && leg_sip_take_answer(self, ack, NULL))
+    if (!self->offer && !self->media.described) {
+        if (!sip_msg_sdp(ack).len || !leg_sip_take_answer(self, ack, NULL)) {
+            leg_sip_fail(self, "bad_sdp", "The ACK carried no usable answer to our offer.");
+            return;
+        }
         leg_on_codecs(&self->leg);
-    else
-        leg_sip_fail(self, "bad_sdp", "The ACK carried no usable answer to our offer.");
+    }
+    leg_on_confirmed(&self->leg);
 }
 
 void leg_sip_on_cancelled(void *owner, struct sip_session *session,

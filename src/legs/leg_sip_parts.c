@@ -53,6 +53,18 @@ static void copy_lists(struct leg_sip *self, const struct leg_sip_target *target
         self->routes[self->n_routes++] = keep(target->routes[i]);
 }
 
+size_t leg_sip_add_headers(const struct call *call, struct sip_field *fields, size_t n, size_t max)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)call_headers(call), name, value)
+    {
+        if (n < max && json_is_string(value))
+            fields[n++] = (struct sip_field){ slice_of(name), slice_of(json_string_value(value)) };
+    }
+    return n;
+}
+
 struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_sip_target *target)
 {
     struct leg_sip *self = leg_sip_make(env, false);

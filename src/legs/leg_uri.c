@@ -89,20 +89,6 @@ static void print_from(const struct leg_env *env, const struct call *call, struc
     sip_host_print(slice_of(host), out);
 }
 
-/* X- headers travel, as to a trunk. */
-static size_t fill_headers(const struct call *call, struct sip_field *fields, size_t max)
-{
-    const char *name;
-    json_t *value;
-    size_t n = 0;
-    json_object_foreach((json_t *)(uintptr_t)call_headers(call), name, value)
-    {
-        if (n < max && json_is_string(value))
-            fields[n++] = (struct sip_field){ slice_of(name), slice_of(json_string_value(value)) };
-    }
-    return n;
-}
-
 void uris_dial(void *owner, struct call *call, const struct route_target *target, struct cause *why)
 {
     const struct leg_env *env = owner;
@@ -135,7 +121,7 @@ void uris_dial(void *owner, struct call *call, const struct route_target *target
         .party = buf_slice(&text),
         .auth = { .user = slice_of(call_sip_user(call)), .password = call_sip_password(call) },
         .fields = fields,
-        .n_fields = fill_headers(call, fields, HEADERS_MAX),
+        .n_fields = leg_sip_add_headers(call, fields, 0, HEADERS_MAX),
         .codecs = env->sip_codecs,
         .prefer = leg_prefer_of(env->config, CONFIG_PREFER_AUTO),
         .dtmf = LEG_DTMF_AUTO,

@@ -7,12 +7,30 @@
 #include "sip/sip_agent.h"
 #include "store/store.h"
 
+/* The original bridge's lines; who it is that registers, its User-Agent says. */
+static void log_arrival(const struct sip_binding *binding)
+{
+    struct slice rest = binding->user_agent;
+    struct slice agent = slice_word(&rest);
+    struct slice aor = binding->aor;
+    agent = slice_cut(&agent, '/');
+    log_info(NULL, "[INFO] Received REGISTER%s%.*s", agent.len ? " from " : "", SLICE_ARG(agent));
+    log_info(NULL, "[INFO] Registration successful for %.*s", SLICE_ARG(slice_cut(&aor, '@')));
+}
+
 static void on_change(void *owner, enum sip_binding_change change,
                       const struct sip_binding *binding)
 {
     static const char *const words[] = { "registered", "refreshed", "unregistered", "expired" };
     struct registrar *registrar = owner;
     char from[ADDR_TEXT];
+    struct slice aor = binding->aor;
+    /* a PBX comes once in an hour, phones may come twice a minute */
+    bool is_news =
+        change == SIP_BINDING_ADDED ||
+        (change == SIP_BINDING_REFRESHED && registrar_is_pbx(registrar, slice_cut(&aor, '@')));
+    if (is_news)
+        log_arrival(binding);
     if (change == SIP_BINDING_REFRESHED)
         log_debug(NULL, "phone refreshed aor=%.*s", SLICE_ARG(binding->aor));
     else

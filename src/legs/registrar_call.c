@@ -9,7 +9,7 @@
 #include "legs/registrar_priv.h"
 #include "sip/sip_uri.h"
 
-enum { CONTACTS_MAX = 16, Q_ANY = 1001, URI_TEXT = 600 };
+enum { CONTACTS_MAX = 16, Q_ANY = 1001, URI_TEXT = 600, HEADERS_MAX = 16 };
 
 /* The URI that a contact is called by. A PBX has one contact for all its numbers: there the user
  * part is what was dialled. */
@@ -47,7 +47,9 @@ static void ring_contact(struct registrar *registrar, struct call *call,
     sip_host_print(slice_of(registrar->env->config->sip_realm), &from);
     struct slice rest = binding->aor;
     struct slice peer = slice_cut(&rest, '@');
-    if (!number && registrar_is_pbx(registrar, peer))
+    bool is_pbx = registrar_is_pbx(registrar, peer);
+    struct sip_field fields[HEADERS_MAX];
+    if (!number && is_pbx)
         number = call_to(call);
     struct sip_hop hop = { .kind = binding->flow.kind,
                            .addr = binding->flow.remote,
@@ -62,6 +64,8 @@ static void ring_contact(struct registrar *registrar, struct call *call,
         .n_hops = 1,
         .party = slice_of(user),
         .peer = peer,
+        .fields = fields, /* a PBX gets the call's headers, as a trunk does */
+        .n_fields = is_pbx ? leg_sip_add_headers(call, fields, 0, HEADERS_MAX) : 0,
         .codecs = policy.list.n ? policy.list : registrar->env->sip_codecs,
         .prefer = policy.prefer,
         .routes = binding->path,

@@ -137,6 +137,7 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     const struct sip_msg *invite = sip_session_invite_msg(session);
     struct leg *leg = leg_sip_create_incoming(face->env, session, invite);
     struct fault fault = { 0 };
+    log_info(NULL, "[INFO] Received INVITE");
     sip_session_take(session, &leg_sip_events, leg);
     sip_session_set_peer(session, sip_user);
     const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
@@ -160,6 +161,7 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
         leg_sip_take_over(leg, user, trunk ? trunk : "");
         return;
     }
+    log_info(NULL, "[INFO] Incoming INVITE");
     json_t *headers = x_headers(invite);
     struct slice from = sip_msg_from(invite)->uri.user;
     bool is_private = read_identity(face, invite, trunk, &from);

@@ -229,8 +229,8 @@ static void send_by_trunk(struct sip_texts *texts, const struct sip_text *text,
                               .body = { text->type, text->body } };
     struct attempt *attempt = next_attempt(d);
     d->by_trunk = true;
-    enum err err = trunks_send_text(texts->trunks, target->name, &out, on_outcome, attempt,
-                                    &attempt->request);
+    enum err err =
+        trunks_send_text(texts->trunks, target->name, &out, on_outcome, attempt, &attempt->request);
     if (err)
         d->n_open--;
     if (err == ERR_UNSUPPORTED)

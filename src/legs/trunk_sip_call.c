@@ -72,21 +72,15 @@ void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out)
         out->codecs = trunk->codecs;
 }
 
-static size_t add_headers(const struct trunk *trunk, const json_t *headers,
+/* The trunk's own, then the caller's. */
+static size_t fill_fields(const struct trunk *trunk, const struct call *call,
                           struct sip_field fields[], size_t max)
 {
     size_t n = 0;
     for (size_t i = 0; i < trunk->config->headers.n && n < max; i++)
         fields[n++] = (struct sip_field){ slice_of(trunk->config->headers.items[i].name),
                                           slice_of(trunk->config->headers.items[i].value) };
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)headers, name, value)
-    {
-        if (n < max)
-            fields[n++] = (struct sip_field){ slice_of(name), slice_of(json_string_value(value)) };
-    }
-    return n;
+    return leg_sip_add_headers(call, fields, n, max);
 }
 
 void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_target *target,
@@ -130,7 +124,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
         .via = slice_of(config->name),
         .auth = trunk_sip_account(self),
         .fields = fields,
-        .n_fields = add_headers(trunk, call_headers(call), fields, COUNT_OF(fields)),
+        .n_fields = fill_fields(trunk, call, fields, COUNT_OF(fields)),
         .codecs = trunk->codecs,
         .prefer = leg_prefer_of(trunk->trunks->env->config, config->prefer),
         .srtp = srtp_of(config),

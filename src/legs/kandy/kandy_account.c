@@ -209,7 +209,7 @@ static void come_back(struct kandy_account *account, const struct kandy_socket_e
     snprintf(text, sizeof text, "the WebSocket is closed: %s", end->text);
     kandy_account_set_state(account, KANDY_WAITING, text);
     bool final = end->code == 1000 || end->http != 0 || !account->granted.subscription[0];
-    if (end->http == 401 || end->http == 403 || end->http == 404)
+    if (end->http)
         log_error(account->config.log, "[ERROR] Failed to connect to Kandy: %d", end->http);
     if (final || account->reconnects >= KANDY_RECONNECTS) {
         loop_timer_start(loop, &account->retry, kandy_account_backoff_ms(account),

@@ -211,6 +211,16 @@ static void answer(struct leg *leg, const struct leg_codecs *prefer)
 
 /* ---- the leg ---- */
 
+/* Only now is the call up for who made it (section 3.1, ACK). */
+static void confirmed(struct leg *leg)
+{
+    struct leg_kandy *self = leg_kandy_of(leg);
+    if (self->is_told || leg->state != LEG_UP)
+        return;
+    self->is_told = true;
+    log_info(&leg->log, "[INFO] Call established");
+}
+
 static void end(struct leg *leg, const struct cause *cause)
 {
     struct leg_kandy *self = leg_kandy_of(leg);
@@ -246,6 +256,7 @@ static const struct leg_ops ops = {
     .dial = dial,
     .ring = ring,
     .answer = answer,
+    .confirmed = confirmed,
     .end = end,
     .hold = leg_kandy_hold,
     .transport = transport,

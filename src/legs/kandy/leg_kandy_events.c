@@ -146,8 +146,6 @@ static void on_answer(struct leg_kandy *self, const struct kandy_event *event)
     }
     kandy_call_set_up(self->call);
     leg_on_answered(leg);
-    if (leg->call)
-        log_info(&leg->log, "[INFO] Call established");
 }
 
 static void on_end(struct leg_kandy *self, const struct kandy_event *event)

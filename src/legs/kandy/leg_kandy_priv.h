@@ -21,6 +21,7 @@ struct leg_kandy {
     bool offered_hold; /* and what it said */
     bool late;         /* our answer was an offer: theirs comes */
     bool transferring;
+    bool is_told; /* that it is established */
     struct timer gather, reoffer;
     int64_t began_ms;
 };

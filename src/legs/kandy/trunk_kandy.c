@@ -14,8 +14,15 @@
 #include "legs/kandy/kandy_number.h"
 #include "legs/kandy/leg_kandy.h"
 #include "media/codec.h"
+#include "sip/sip_param.h"
 
-enum { EXPIRES_S = 3600, DEVICE_ID = 12 };
+enum {
+    EXPIRES_S = 3600,
+    DEVICE_ID = 12,
+    HEADERS_MAX = 16,
+    HEADER_NAME_MAX = 64,
+    HEADER_VALUE_MAX = 1000,
+};
 
 struct trunk_kandy {
     struct trunk trunk; /* first */
@@ -90,6 +97,28 @@ static struct leg_kandy_config leg_config(struct trunk_kandy *self)
     return config;
 }
 
+/* customParameters as headers of the call: "order" is X-Order to SIP. */
+static json_t *headers_of(const json_t *custom)
+{
+    size_t i;
+    json_t *item;
+    json_t *headers = json_object();
+    json_array_foreach(custom, i, item)
+    {
+        struct slice name = kandy_text(json_object_get(item, "name"));
+        struct slice value = kandy_text(json_object_get(item, "value"));
+        char mem[HEADER_NAME_MAX];
+        struct buf key = BUF_ON(mem);
+        if (!slice_istarts(name, SLICE("X-")))
+            buf_text(&key, "X-");
+        buf_put(&key, name);
+        if (json_object_size(headers) < HEADERS_MAX && sip_is_token(name) && !key.overflow &&
+            value.len <= HEADER_VALUE_MAX)
+            json_object_set_new(headers, buf_cstr(&key), json_stringn(value.ptr, value.len));
+    }
+    return headers;
+}
+
 /* The called number, as the PBX knows it: without a plus. */
 static void print_did(const struct trunk_kandy *self, const struct kandy_event *event,
                       struct buf *out)
@@ -117,6 +146,7 @@ static void on_incoming(void *owner, const struct kandy_event *event)
     print_did(self, event, &to);
     char session[16];
     snprintf(session, sizeof session, "%.*s...", SLICE_ARG(slice_sub(event->session, 0, 6)));
+    json_t *headers = headers_of(event->custom);
     struct call_request request = {
         .face = SLICE("kandy"),
         .from = slice_of(leg->party),
@@ -124,9 +154,11 @@ static void on_incoming(void *owner, const struct kandy_event *event)
         .trunk = slice_of(self->trunk.config->name),
         .to = slice_of(buf_cstr(&to)),
         .correlation = slice_of(session),
+        .headers = headers,
     };
     self->trunk.calls++; /* it needs the account as outgoing ones do */
     call_create(env->calls, &request, leg);
+    json_decref(headers);
 }
 
 static void on_service(void *owner, const struct kandy_event *event)
