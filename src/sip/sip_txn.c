@@ -160,6 +160,14 @@ static void free_txn(void *arg)
     mem_free(txn);
 }
 
+static void leave_merge(struct sip_txn *txn)
+{
+    struct map *by_merge = txn->txns->by_merge;
+    struct slice merge = slice_of(txn->merge_key);
+    if (merge.len && map_find(by_merge, merge) == txn)
+        map_remove(by_merge, merge);
+}
+
 static void unlink_txn(struct sip_txn *txn)
 {
     struct sip_txns *txns = txn->txns;
@@ -168,9 +176,7 @@ static void unlink_txn(struct sip_txn *txn)
     list_remove(&txn->link);
     sip_sources_leave(txns->sources, &txn->flow.remote);
     map_remove(txns->by_key, slice_of(txn->key));
-    struct slice merge = slice_of(txn->merge_key);
-    if (merge.len && map_find(txns->by_merge, merge) == txn)
-        map_remove(txns->by_merge, merge);
+    leave_merge(txn);
 }
 
 static void end(struct sip_txn *txn)
@@ -348,6 +354,11 @@ void sip_txn_reply(struct sip_txn *txn, const struct sip_reply *reply)
     txn->bytes = mem_copy(bytes.ptr, bytes.len);
     txn->bytes_len = bytes.len;
     txn->status = reply->status;
+    /* who answers a challenge should count CSeq up (RFC 3261 §22.2), but a proxy that does it for
+     * others, as Kamailio's uac_auth(), must not: the same request comes again, and is not merged
+     */
+    if (reply->status == 401 || reply->status == 407)
+        leave_merge(txn);
     /* RFC 4320 §4.2: a 408 to anything but INVITE comes too late by its nature */
     if (reply->status == 408 && !is_invite(txn))
         txn->bytes_len = 0;

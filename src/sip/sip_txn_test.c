@@ -313,6 +313,18 @@ static void the_same_request_by_two_ways_is_merged(void **state)
     assert_int_equal(s->requests, 2);
 }
 
+static void a_challenge_may_be_answered_with_the_same_cseq(void **state)
+{
+    struct scene *s = *state;
+    say(s, "INVITE", B1);
+    reply(s, 407);
+    say(s, "INVITE", "z9hG4bK-2");
+    assert_int_equal(s->requests, 2);
+    assert_int_equal(sim_peer_count(&s->peer, "INVITE", 482), 0);
+    say(s, "INVITE", "z9hG4bK-3"); /* but this one did come twice */
+    assert_int_equal(sim_peer_count(&s->peer, "INVITE", 482), 1);
+}
+
 static void over_the_limit_comes_503_with_retry_after(void **state)
 {
     struct scene *s = *state;
@@ -406,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reliable_transports_repeat_nothing, setup_tcp, teardown),
         SCENE(cancel_finds_its_invite),
         SCENE(the_same_request_by_two_ways_is_merged),
+        SCENE(a_challenge_may_be_answered_with_the_same_cseq),
         SCENE(over_the_limit_comes_503_with_retry_after),
         SCENE(a_closed_table_takes_no_new_calls),
         SCENE(malformed_requests_get_a_400_with_the_reason),
