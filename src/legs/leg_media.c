@@ -346,8 +346,9 @@ static enum err tell_rtp(struct leg_media *media, struct fault *fault)
                          SLICE_ARG(result->address));
     if (result->rtcp_port)
         (void)!addr_parse_ip(result->rtcp_address, result->rtcp_port, &remote.rtcp);
-    /* a private address in SDP that came from elsewhere: the peer is behind NAT */
-    if (addr_is_private(&remote.rtp) && !addr_same_ip(&remote.rtp, &media->signalling))
+    /* SDP that names another address than its sender's: he is behind NAT, or has several and took
+     * the wrong one (linphone beside a default route). The one that he named has precedence. */
+    if (!addr_same_ip(&remote.rtp, &media->signalling))
         remote.source = media->signalling;
     if (addr_is_any(&remote.rtp)) /* RFC 3264 §8.4, old hold: nowhere to send */
         addr_set_port(&remote.rtp, 0);

@@ -30,8 +30,7 @@ struct rtp_remote {
     struct addr rtcp; /* a=rtcp; unset: the port after `rtp` */
     bool rtcp_mux;    /* agreed on: RTCP goes to and comes on the RTP port */
     /* Who may send: the IP of `rtp`, and */
-    struct addr
-        source; /* the IP the signalling came from when the peer is behind NAT; else unset */
+    struct addr source; /* the IP the signalling came from where it is another one; else unset */
     struct addr_block nets[RTP_NETS_MAX]; /* whole blocks: a carrier's media servers */
     size_t n_nets;
     /* SDES: what was agreed on, or off. A key that changed starts a new session in its direction;
