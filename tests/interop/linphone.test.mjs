@@ -5,13 +5,12 @@ import { assertRecorded } from './lib/checks.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { hasLinphone, startLinphone } from './lib/linphone.mjs';
 import { startPhone } from './lib/office.mjs';
-import { onlyFull, sleep, waitFor } from './lib/process.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
 
 const SECRET = 'correct-horse-battery-42';
 const LIN = { hz: 440, levelDb: -12 };
 const DESK = { hz: 700, levelDb: -18 };
 const there = { skip: hasLinphone ? false : 'no linphonec (Debian: linphone-cli)' };
-const full = { skip: there.skip || onlyFull.skip };
 /** @type {any} */ let daemon;
 /** @type {any} */ let lin;
 /** @type {any} */ let desk;
@@ -73,7 +72,7 @@ test('it calls a desk phone: tones both ways, keys, hold', there, async () => {
     assertRecorded(desk.heard(), LIN.hz, LIN.levelDb, 1.5);
 });
 
-test('a desk phone calls it and hangs up', full, async () => {
+test('a desk phone calls it and hangs up', there, async () => {
     await desk.dial('sip:lin@tandem');
     await lin.waitText('Receiving new incoming call');
     lin.answer();

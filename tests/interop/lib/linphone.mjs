@@ -55,11 +55,14 @@ export async function startLinphone(config) {
         });
         seen = at + words.length - 1;
     }
-    const nextFile = () => say(`record ${join(folder, `heard-${(files += 1)}.wav`)}`);
+    /** Both are of one call; a hold ends what is played. */
+    const nextFiles = () => {
+        say(`play ${join(folder, 'says.wav')}`);
+        say(`record ${join(folder, `heard-${(files += 1)}.wav`)}`);
+    };
     await waitText('linphonec>');
     say('soundcard use files');
-    say(`play ${join(folder, 'says.wav')}`);
-    nextFile();
+    nextFiles();
     return {
         say,
         waitText,
@@ -75,7 +78,7 @@ export async function startLinphone(config) {
         /** What it heard in the call that has just ended. @returns {Promise<import('./wav.mjs').Sound>} */
         async heard() {
             const path = join(folder, `heard-${files}.wav`);
-            nextFile();
+            nextFiles();
             return waitFor('its recording', () => existsSync(path) && readWav(path));
         },
         async stop() {
