@@ -41,7 +41,7 @@ pkgs    = $(sort $(foreach f,$(call reach,$(1)),$(pkgs_$(f))))
 libs    = $(foreach f,$(call reach,$(1)),$(libs_$(f))) $(shell pkg-config --libs $(call pkgs,$(1)))
 link    = -Wl,--start-group $(call archives,$(1)) -Wl,--end-group $(call libs,$(1))
 
-PKG_CFLAGS := $(shell pkg-config --cflags $(sort $(foreach f,$(FLOORS),$(pkgs_$(f)))))
+PKG_CFLAGS := $(shell pkg-config --cflags $(sort $(foreach f,$(FLOORS),$(pkgs_$(f))))) $(cflags_foreign)
 MAIN   := src/daemon/main.c
 TESTS  := $(foreach f,$(or $(FLOOR),$(FLOORS)),$(call tests_of,$(f)))
 FUZZERS := $(foreach f,$(or $(FLOOR),$(FLOORS)),$(call fuzzers_of,$(f)))

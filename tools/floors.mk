@@ -27,3 +27,8 @@ pkgs_rtc    := libssl
 pkgs_script := libpcre2-8 expat
 # and those without a pkg-config file
 libs_media  := -lspandsp -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite -lm
+# pocketsphinx recognises speech where it is installed; its own list of libraries has a sound card's
+ifneq ($(shell pkg-config --exists pocketsphinx && echo yes),)
+libs_media += -lpocketsphinx -lsphinxbase
+cflags_foreign := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags pocketsphinx))
+endif
