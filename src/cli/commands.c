@@ -12,7 +12,7 @@ const struct cli_command cli_commands[] = {
     { "calls", "[ID | end ID]", "calls now, one call's story; --all: past ones too", cmd_calls },
     { "list", "sessions [all|ID]", "the same, by the name that rtpengine-ctl gives it", cmd_list },
     { "registrations", "", "phones at us, and us at providers", cmd_action },
-    { "bans", "[lift ADDRESS]", "addresses that guessed SIP passwords", cmd_action },
+    { "bans", "[lift ADDRESS]", "addresses that guessed SIP passwords or flood us", cmd_action },
     { "route", "--to NUMBER", "where a call would go and why, without one", cmd_route },
     { "reload", "", "read the configuration again; calls stay up", cmd_reload },
     { "trace", "[--call ID]", "SIP and bridge messages as they pass; --pcap FILE", cmd_trace },

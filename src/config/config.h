@@ -214,6 +214,7 @@ struct config {
     int sip_keepalive_s;                  /* between OPTIONS to phones behind NAT; 0: none */
     int sip_ban_after;                    /* wrong passwords in a minute; 0: nobody is banned */
     int sip_ban_s;
+    int sip_rate; /* requests a second of one address; 0: any */
 
     struct config_trunk *trunks;
     size_t n_trunks;

@@ -148,6 +148,10 @@ static const struct option top[] = {
       .help = "wrong passwords within a minute that ban an address; 0 bans nobody" },
     { .key = "sip.ban", .env = "SIP_BAN", .type = OPTION_NUMBER, AT(sip_ban_s), .value = "300",
       .low = 1, .high = DAY_S, .help = "seconds that it is banned" },
+    { .key = "sip.rate", .env = "SIP_RATE", .type = OPTION_NUMBER, AT(sip_rate), .value = "100",
+      .high = 100000,
+      .help = "SIP requests a second from one address, ten times as many from trunks and where phones "
+              "are registered; 0 limits nobody" },
 
     { .key = "provisioning.origins", .env = "PROVISIONING_ORIGINS", .type = OPTION_LIST,
       AT(provisioning_origins), .value = "*", .check = check_cors_origin, .is_reloadable = true,

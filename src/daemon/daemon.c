@@ -133,6 +133,7 @@ static enum err open_sip(struct daemon *daemon, struct fault *fault)
         .server = SLICE("WebRTC-SIP-Bridge/1.0 tandem/" TANDEM_VERSION),
         .local_nets = env->local_nets,
         .n_local_nets = env->n_local_nets,
+        .rate = (unsigned)env->config->sip_rate, /* 0 or more: its row */
     };
     daemon_apply_public_ip(daemon);
     agent.public_ip = env->public_ip;

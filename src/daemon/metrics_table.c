@@ -204,7 +204,7 @@ static void sip_dropped(struct metrics *out, void *source)
 {
     const struct sip_agent_stats *sip = ((const struct scrape *)source)->sip;
     ADD_ALL(
-        { "junk", NULL, (double)sip->junk }, { "loop", NULL, (double)sip->loops },
+        { "junk", NULL, (double)sip->junk }, { "limited", NULL, (double)sip->limited }, { "loop", NULL, (double)sip->loops },
         { "malformed", NULL, (double)sip->malformed }, { "overload", NULL, (double)sip->overload },
         { "send_error", NULL, (double)sip->send_errors }, { "stray", NULL, (double)sip->stray });
 }

@@ -75,6 +75,8 @@ void registrar_add_registrations(const struct registrar *registrar, json_t *rows
  * sip_agent_events.find_flow. */
 bool registrar_find_flow(const struct registrar *registrar, struct slice sip_username,
                          struct slice contact, struct sip_flow *out);
+/** A phone is registered that sends from that address, whatever the port. */
+bool registrar_has_phone_at(const struct registrar *registrar, const struct addr *addr);
 /** A connection ended: what can only be reached by it is not registered any more. */
 void registrar_flow_closed(struct registrar *registrar, const struct sip_flow *flow);
 /** Known users by name (config and store), for the router. Reload after the store changed. */
@@ -83,9 +85,10 @@ void registrar_reload_users(struct registrar *registrar);
 /** Devices changed in the store: those that are gone or disabled lose their bindings. */
 void registrar_reload_devices(struct registrar *registrar);
 
-/** Rows of `tandem bans`: addresses that sent wrong passwords [{address, state ("banned",
- * "watched"), failures, seconds_left}]; the caller's. */
+/** Rows of `tandem bans`: addresses that sent wrong passwords, or too many requests (then
+ * `failures` counts those refused) [{address, state ("banned", "limited", "watched"), failures,
+ * seconds_left}]; the caller's. */
 json_t *registrar_bans(const struct registrar *registrar);
 size_t registrar_banned(const struct registrar *registrar); /* how many are banned now */
-/** False: it was not banned. */
+/** False: it was neither banned nor limited. */
 bool registrar_lift_ban(struct registrar *registrar, const struct addr *addr);

@@ -7,8 +7,10 @@
 #include "base/num.h"
 #include "config/config.h"
 #include "legs/registrar_priv.h"
+#include "sip/sip_agent.h"
 #include "sip/sip_auth.h"
 #include "sip/sip_ban.h"
+#include "sip/sip_rate.h"
 #include "store/store_rows.h"
 
 enum { BANS_LISTED_MAX = 1000 };
@@ -270,29 +272,51 @@ void registrar_close_accounts(struct registrar *registrar)
     free_values(registrar->users);
 }
 
+static void add_ban(json_t *rows, const struct addr *addr, const char *state, uint64_t failures,
+                    int64_t left_ms)
+{
+    char address[ADDR_TEXT];
+    json_array_append_new(rows,
+                          json_pack("{s:s, s:s, s:I, s:I}", "address", addr_print_ip(addr, address),
+                                    "state", state, "failures", (json_int_t)failures,
+                                    "seconds_left", (json_int_t)((left_ms + 999) / 1000)));
+}
+
+static void add_banned(const struct registrar *registrar, json_t *rows)
+{
+    struct sip_ban_entry *list = mem_array(BANS_LISTED_MAX, sizeof *list);
+    size_t n = registrar->ban ? sip_ban_list(registrar->ban, list, BANS_LISTED_MAX) : 0;
+    for (size_t i = 0; i < n && i < BANS_LISTED_MAX; i++)
+        add_ban(rows, &list[i].addr, list[i].banned_for_ms ? "banned" : "watched", list[i].failures,
+                list[i].banned_for_ms);
+    mem_free(list);
+}
+
+static void add_limited(const struct registrar *registrar, json_t *rows)
+{
+    const struct sip_rate *rate = sip_agent_rate(registrar->env->agent);
+    struct sip_rate_entry *list = mem_array(BANS_LISTED_MAX, sizeof *list);
+    size_t n = rate ? sip_rate_list(rate, list, BANS_LISTED_MAX) : 0;
+    for (size_t i = 0; i < n && i < BANS_LISTED_MAX; i++)
+        add_ban(rows, &list[i].addr, "limited", list[i].refused, list[i].shown_for_ms);
+    mem_free(list);
+}
+
 json_t *registrar_bans(const struct registrar *registrar)
 {
     json_t *rows = json_array();
-    struct sip_ban_entry *list = mem_array(BANS_LISTED_MAX, sizeof *list);
-    size_t n = registrar->ban ? sip_ban_list(registrar->ban, list, BANS_LISTED_MAX) : 0;
-    for (size_t i = 0; i < n && i < BANS_LISTED_MAX; i++) {
-        char address[ADDR_TEXT];
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:I}", "address",
-                                              addr_print_ip(&list[i].addr, address), "state",
-                                              list[i].banned_for_ms ? "banned" : "watched",
-                                              "failures", (int)list[i].failures, "seconds_left",
-                                              (json_int_t)((list[i].banned_for_ms + 999) / 1000)));
-    }
-    mem_free(list);
+    add_banned(registrar, rows);
+    add_limited(registrar, rows);
     return rows;
 }
 
 size_t registrar_banned(const struct registrar *registrar)
 {
     size_t banned = 0;
-    json_t *rows = registrar_bans(registrar);
+    json_t *rows = json_array();
     size_t i;
     const json_t *row;
+    add_banned(registrar, rows);
     json_array_foreach(rows, i, row) banned +=
         json_integer_value(json_object_get(row, "seconds_left")) > 0;
     json_decref(rows);
@@ -302,8 +326,11 @@ size_t registrar_banned(const struct registrar *registrar)
 bool registrar_lift_ban(struct registrar *registrar, const struct addr *addr)
 {
     char from[ADDR_TEXT];
-    bool was = registrar->ban && sip_ban_lift(registrar->ban, addr);
-    if (was)
-        log_info(NULL, "sip source ban lifted from=%s", addr_print_ip(addr, from));
-    return was;
+    struct sip_rate *rate = sip_agent_rate(registrar->env->agent);
+    bool was_banned = registrar->ban && sip_ban_lift(registrar->ban, addr);
+    bool was_limited = rate && sip_rate_lift(rate, addr);
+    if (was_banned || was_limited)
+        log_info(NULL, "sip source %s lifted from=%s", was_banned ? "ban" : "limit",
+                 addr_print_ip(addr, from));
+    return was_banned || was_limited;
 }

@@ -166,6 +166,16 @@ bool registrar_is_phone(const struct registrar *registrar, const struct sip_uri 
            sip_registrar_find_gruu(registrar->rules, uri, &found, 1) > 0;
 }
 
+bool registrar_has_phone_at(const struct registrar *registrar, const struct addr *addr)
+{
+    const struct sip_binding *binding;
+    size_t cursor = 0;
+    while ((binding = sip_registrar_next(registrar->rules, &cursor)))
+        if (addr_same_ip(&binding->flow.remote, addr))
+            return true;
+    return false;
+}
+
 bool registrar_find_flow(const struct registrar *registrar, struct slice sip_username,
                          struct slice contact, struct sip_flow *out)
 {

@@ -263,6 +263,13 @@ static void on_flow_closed(void *owner, const struct sip_flow *flow)
     registrar_flow_closed(face->registrar, flow);
 }
 
+static bool is_known(void *owner, const struct sip_flow *flow)
+{
+    const struct sip_face *face = owner;
+    return (face->trunks && trunks_match(face->trunks, flow)) ||
+           (face->registrar && registrar_has_phone_at(face->registrar, &flow->remote));
+}
+
 static bool find_flow(void *owner, struct slice peer, struct slice contact, struct sip_flow *out)
 {
     const struct sip_face *face = owner;
@@ -272,4 +279,5 @@ static bool find_flow(void *owner, struct slice peer, struct slice contact, stru
 const struct sip_agent_events sip_face_events = { .on_invite = on_invite,
                                                   .on_wire = on_wire,
                                                   .on_flow_closed = on_flow_closed,
+                                                  .is_known = is_known,
                                                   .find_flow = find_flow };

@@ -8,6 +8,7 @@
 #include "sip_agent_priv.h"
 #include "sip_hdr.h"
 #include "sip_param.h"
+#include "sip_rate.h"
 #include "sip_session_priv.h"
 #include "sip_tcp.h"
 #include "sip_transport_udp.h"
@@ -218,6 +219,12 @@ static void on_request(void *owner, struct sip_txn *txn)
         sip_txn_reply_status(txn, 481);
 }
 
+static bool is_known(void *owner, const struct sip_flow *flow)
+{
+    const struct sip_agent *agent = owner;
+    return agent->events->is_known && agent->events->is_known(agent->owner, flow);
+}
+
 static const struct sip_txns_events txns_events = {
     .on_request = on_request,
     .on_ack = on_ack,
@@ -234,9 +241,14 @@ struct sip_agent *sip_agent_create(struct loop *loop, const struct sip_agent_con
                                         config->max_txns ? config->max_txns : SIP_AGENT_MAX_TXNS,
                                     .max_per_source = config->max_txns_per_source,
                                     .server = config->server };
+    struct sip_rate_config rate = { .per_second = config->rate,
+                                    .is_known = is_known,
+                                    .owner = agent };
     agent->loop = loop;
     agent->events = events;
     agent->owner = owner;
+    agent->rate = config->rate ? sip_rate_create(loop, &rate) : NULL;
+    transport.rate = txns.rate = agent->rate;
     agent->user_agent = slice_dup(config->user_agent);
     agent->allow = slice_dup(config->allow.len ? config->allow : SLICE(SIP_ALLOW));
     agent->scratch = mem_alloc(SIP_MAX_MESSAGE);
@@ -267,6 +279,7 @@ void sip_agent_destroy(struct sip_agent *agent)
     sip_session_free(LIST_ITEM(link, struct sip_session, link));
     sip_txns_destroy(agent->txns);
     sip_transport_destroy(agent->transport);
+    sip_rate_destroy(agent->rate);
     map_destroy(agent->by_tag);
     for (size_t i = 0; i < agent->n_handlers; i++)
         mem_free(agent->handlers[i].method);
@@ -377,6 +390,11 @@ struct sip_session *sip_agent_find_session(const struct sip_agent *agent,
     struct sip_session *s =
         find_dialog(agent, replaces->call_id, replaces->to_tag, replaces->from_tag);
     return s ? s : find_dialog(agent, replaces->call_id, replaces->from_tag, replaces->to_tag);
+}
+
+struct sip_rate *sip_agent_rate(const struct sip_agent *agent)
+{
+    return agent->rate;
 }
 
 const struct sip_agent_stats *sip_agent_stats(struct sip_agent *agent)

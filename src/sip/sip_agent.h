@@ -16,6 +16,7 @@
 struct loop;
 struct sip_agent;
 struct sip_msg;
+struct sip_rate;     /* sip_rate.h */
 struct sip_replaces; /* sip_hdr.h */
 struct sip_session;
 struct sip_txn; /* sip_txn.h: sip_txn_msg(), sip_txn_flow(), sip_txn_reply() */
@@ -40,6 +41,7 @@ struct sip_agent_config {
     const struct addr_block *local_nets; /* toward these the local address is shown all the same */
     size_t n_local_nets;
     /* over these, 503 with Retry-After (RFC 3261 §21.5.4) */
+    unsigned rate;              /* requests a second of one address (sip_rate.h); 0: any */
     size_t max_txns;            /* 0: SIP_AGENT_MAX_TXNS */
     size_t max_txns_per_source; /* requests of one address; 0: half of max_txns */
     size_t max_sessions;        /* 0: SIP_AGENT_MAX_SESSIONS */
@@ -69,6 +71,9 @@ struct sip_agent_events {
     /** A connection ended (TCP, TLS, WebSocket): what can only be reached by it is gone. May be
      * NULL. */
     void (*on_flow_closed)(void *owner, const struct sip_flow *flow);
+    /** One sends more than `rate`: is it a trunk of ours, or where a phone is registered? May be
+     * NULL. */
+    bool (*is_known)(void *owner, const struct sip_flow *flow);
     /** A call's connection is gone: did the phone that calls itself `contact`, of the `peer` that
      * sip_session_set_peer() named, come back by another? May be NULL. */
     bool (*find_flow)(void *owner, struct slice peer, struct slice contact, struct sip_flow *out);
@@ -89,6 +94,7 @@ struct sip_agent_stats {
     uint64_t stray;      /* responses and ACKs that belong to nothing */
     uint64_t overload;   /* answered 503 */
     uint64_t loops;      /* answered 482 */
+    uint64_t limited;    /* over the rate of their address: answered 503, or not at all */
     uint64_t send_errors;
     size_t txns;     /* live now */
     size_t sessions; /* live now */
@@ -128,4 +134,6 @@ void sip_agent_set_local_nets(struct sip_agent *agent, const struct addr_block *
 struct sip_session *sip_agent_find_session(const struct sip_agent *agent,
                                            const struct sip_replaces *replaces);
 
+/** Who is limited, and lifting it; NULL: nobody is. */
+struct sip_rate *sip_agent_rate(const struct sip_agent *agent);
 const struct sip_agent_stats *sip_agent_stats(struct sip_agent *agent); /* refreshed by the call */

@@ -25,6 +25,7 @@ struct sip_agent {
     struct sip_agent_stats stats;
     struct sip_transport *transport;
     struct sip_txns *txns;
+    struct sip_rate *rate; /* NULL: no limit */
     const struct sip_agent_events *events;
     void *owner;
     char *user_agent, *allow; /* terminated; user_agent "" for none */

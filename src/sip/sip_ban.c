@@ -4,6 +4,7 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "sip_network.h"
 
 struct source {
     struct list link; /* heard from longest ago first */
@@ -36,31 +37,15 @@ struct sip_ban *sip_ban_create(struct loop *loop, const struct sip_ban_config *c
     return ban;
 }
 
-/* Who is counted as one: the address, or the IPv6 network that a customer gets. */
-static struct addr network_of(const struct addr *addr)
-{
-    struct addr network = *addr;
-    addr_set_port(&network, 0);
-    if (addr_is_v6(&network))
-        memset(&network.in6.sin6_addr.s6_addr[8], 0, 8);
-    return network;
-}
-
-static struct slice key_of(const struct addr *network)
-{
-    return addr_is_v6(network) ? slice_make(&network->in6.sin6_addr, 16)
-                               : slice_make(&network->in4.sin_addr, 4);
-}
-
 static struct source *find(const struct sip_ban *ban, const struct addr *addr)
 {
-    struct addr network = network_of(addr);
-    return map_find(ban->by_key, key_of(&network));
+    struct addr network = sip_network_of(addr);
+    return map_find(ban->by_key, sip_network_key(&network));
 }
 
 static void drop(struct sip_ban *ban, struct source *source)
 {
-    map_remove(ban->by_key, key_of(&source->addr));
+    map_remove(ban->by_key, sip_network_key(&source->addr));
     list_remove(&source->link);
     mem_free(source);
 }
@@ -109,10 +94,10 @@ static struct source *find_or_add(struct sip_ban *ban, const struct addr *addr)
     if (map_count(ban->by_key) == SIP_BAN_TABLE)
         make_room(ban);
     source = mem_new(struct source);
-    source->addr = network_of(addr);
+    source->addr = sip_network_of(addr);
     source->first_ms = loop_now_ms(ban->loop);
     list_init(&source->link);
-    map_put(ban->by_key, key_of(&source->addr), source);
+    map_put(ban->by_key, sip_network_key(&source->addr), source);
     return source;
 }
 

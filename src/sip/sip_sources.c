@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "sip_network.h"
 
 struct sip_sources {
     struct map *by_ip; /* struct source */
@@ -33,34 +34,28 @@ void sip_sources_destroy(struct sip_sources *sources)
     mem_free(sources);
 }
 
-static struct slice key_of(const struct addr *addr)
-{
-    return addr_is_v6(addr) ? slice_make(&addr->in6.sin6_addr, 16)
-                            : slice_make(&addr->in4.sin_addr, 4);
-}
-
 bool sip_sources_is_full(const struct sip_sources *sources, const struct addr *addr)
 {
-    const struct source *source = map_find(sources->by_ip, key_of(addr));
+    const struct source *source = map_find(sources->by_ip, sip_network_key(addr));
     return source && source->n >= sources->max_each;
 }
 
 void sip_sources_enter(struct sip_sources *sources, const struct addr *addr)
 {
-    struct source *source = map_find(sources->by_ip, key_of(addr));
+    struct source *source = map_find(sources->by_ip, sip_network_key(addr));
     if (!source) {
         source = mem_new(struct source);
-        map_put(sources->by_ip, key_of(addr), source);
+        map_put(sources->by_ip, sip_network_key(addr), source);
     }
     source->n++;
 }
 
 void sip_sources_leave(struct sip_sources *sources, const struct addr *addr)
 {
-    struct source *source = map_find(sources->by_ip, key_of(addr));
+    struct source *source = map_find(sources->by_ip, sip_network_key(addr));
     BUG_IF(!source);
     if (--source->n)
         return;
-    map_remove(sources->by_ip, key_of(addr));
+    map_remove(sources->by_ip, sip_network_key(addr));
     mem_free(source);
 }

@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "sip_msg.h"
+#include "sip_rate.h"
 #include "sip_stun.h"
 #include "sip_tls.h"
 
@@ -29,6 +30,7 @@ struct sip_transport {
     struct addr public_ip;
     struct addr_block *local_nets;
     size_t n_local_nets;
+    struct sip_rate *rate; /* NULL: no limit */
     struct listener listeners[SIP_AGENT_LISTENERS_MAX];
     size_t n_listeners;
 };
@@ -45,6 +47,7 @@ struct sip_transport *sip_transport_create(struct loop *loop,
     t->events = events;
     t->owner = owner;
     t->public_ip = config->public_ip;
+    t->rate = config->rate;
     sip_transport_set_local_nets(t, config->local_nets, config->n_local_nets);
     return t;
 }
@@ -114,12 +117,21 @@ static void tell_sent(struct sip_transport *t, const struct sip_flow *flow, stru
     sip_msg_unref(msg);
 }
 
+/* Who floods us with them gets no more answers. */
+static bool is_answered(struct sip_transport *t, const struct sip_flow *flow)
+{
+    t->stats->keepalives++;
+    if (!t->rate || sip_rate_take(t->rate, flow) == SIP_RATE_PASS)
+        return true;
+    t->stats->limited++;
+    return false;
+}
+
 /* A double CRLF is a ping, answered by a single one; a lone CRLF keeps a NAT open: RFC 5626 §3.5.1,
  * §4.4.1. The pong belongs to streams; over UDP those who send CRLFCRLF are glad of it too. */
 static void take_keepalive(struct sip_transport *t, const struct sip_flow *flow, struct slice bytes)
 {
-    t->stats->keepalives++;
-    if (!slice_eq(bytes, SLICE("\r\n\r\n")))
+    if (!is_answered(t, flow) || !slice_eq(bytes, SLICE("\r\n\r\n")))
         return;
     struct listener *l = &t->listeners[flow->listener - 1];
     if (l->ops->send(l->self, flow, SLICE("\r\n")))
@@ -134,8 +146,7 @@ static bool take_stun(struct sip_transport *t, const struct sip_flow *flow, stru
     struct listener *l = &t->listeners[flow->listener - 1];
     if (flow->kind != SIP_UDP || !sip_stun_answer(bytes, &flow->remote, &answer))
         return false;
-    t->stats->keepalives++;
-    if (l->ops->send(l->self, flow, buf_slice(&answer)))
+    if (is_answered(t, flow) && l->ops->send(l->self, flow, buf_slice(&answer)))
         t->stats->send_errors++;
     return true;
 }

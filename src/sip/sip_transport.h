@@ -16,6 +16,7 @@
 struct loop;
 struct sip_fault;
 struct sip_msg;
+struct sip_rate;
 struct sip_tls;
 struct sip_transport;
 
@@ -62,6 +63,7 @@ struct sip_transport_config {
     struct addr public_ip;
     const struct addr_block *local_nets; /* copied */
     size_t n_local_nets;
+    struct sip_rate *rate; /* of keep-alives; borrowed; NULL: no limit */
 };
 
 struct sip_transport *sip_transport_create(struct loop *loop,

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "sip_rate.h"
 #include "sip_txns_priv.h"
 
 struct sip_txns *sip_txns_create(struct loop *loop, struct sip_transport *transport,
@@ -21,6 +22,7 @@ struct sip_txns *sip_txns_create(struct loop *loop, struct sip_transport *transp
     txns->max_txns = config->max_txns;
     txns->sources = sip_sources_create(config->max_per_source ? config->max_per_source
                                                               : (config->max_txns + 1) / 2);
+    txns->rate = config->rate;
     txns->server = slice_dup(config->server);
     rand_bytes(txns->tag_key, sizeof txns->tag_key);
     list_init(&txns->clients);
@@ -83,10 +85,36 @@ static void answer_stateless(struct sip_txns *txns, const struct sip_msg *reques
     txns->stats->responses_out[reply->status / 100]++;
 }
 
+static void answer_wait(struct sip_txns *txns, const struct sip_msg *request,
+                        const struct sip_flow *flow)
+{
+    char seconds[16];
+    struct buf text = BUF_ON(seconds);
+    buf_printf(&text, "%d", SIP_RETRY_AFTER_S);
+    struct sip_field retry = { SLICE("Retry-After"), buf_slice(&text) };
+    struct sip_reply reply = { .status = 503, .fields = &retry, .n_fields = 1 };
+    answer_stateless(txns, request, flow, &reply);
+}
+
+/* Its address sends too many: true, and answered or not. */
+static bool is_limited(struct sip_txns *txns, const struct sip_msg *request,
+                       const struct sip_flow *flow)
+{
+    enum sip_rate_verdict verdict = txns->rate ? sip_rate_take(txns->rate, flow) : SIP_RATE_PASS;
+    if (verdict == SIP_RATE_PASS)
+        return false;
+    txns->stats->limited++;
+    if (verdict == SIP_RATE_WAIT)
+        answer_wait(txns, request, flow);
+    return true;
+}
+
 void sip_txns_broken(struct sip_txns *txns, struct sip_msg *msg, const struct sip_fault *fault,
                      const struct sip_flow *flow)
 {
     struct sip_reply reply = { .status = (int)fault->status, .reason = slice_of(fault->reason) };
+    if (is_limited(txns, msg, flow))
+        return;
     log_debug(NULL, "malformed sip request status=%u reason=\"%s\"", fault->status, fault->reason);
     answer_stateless(txns, msg, flow, &reply);
 }
@@ -138,17 +166,6 @@ static void take_cancel(struct sip_txns *txns, struct sip_msg *cancel, const str
         sip_txn_cancel(txn, cancel);
 }
 
-static void answer_busy(struct sip_txns *txns, struct sip_msg *request, const struct sip_flow *flow)
-{
-    char seconds[16];
-    struct buf text = BUF_ON(seconds);
-    buf_printf(&text, "%d", SIP_RETRY_AFTER_S);
-    struct sip_field retry = { SLICE("Retry-After"), buf_slice(&text) };
-    struct sip_reply reply = { .status = 503, .fields = &retry, .n_fields = 1 };
-    txns->stats->overload++;
-    answer_stateless(txns, request, flow, &reply);
-}
-
 static void take_request(struct sip_txns *txns, struct sip_msg *request,
                          const struct sip_flow *flow)
 {
@@ -169,6 +186,8 @@ static void take_request(struct sip_txns *txns, struct sip_msg *request,
         sip_txn_feed(txn, request, flow);
         return;
     }
+    if (is_limited(txns, request, flow))
+        return;
     if (outside && map_find(txns->by_merge, buf_slice(&merge))) {
         struct sip_reply reply = { .status = 482 }; /* it came twice, by two ways */
         answer_stateless(txns, request, flow, &reply);
@@ -176,7 +195,8 @@ static void take_request(struct sip_txns *txns, struct sip_msg *request,
     }
     bool unwelcome = outside && (txns->closed || sip_sources_is_full(txns->sources, &flow->remote));
     if (sip_txns_count(txns) >= txns->max_txns || unwelcome) {
-        answer_busy(txns, request, flow);
+        txns->stats->overload++;
+        answer_wait(txns, request, flow);
         return;
     }
     sip_txn_create(txns, request, flow, buf_slice(&key), outside ? buf_slice(&merge) : SLICE_NONE);

@@ -14,6 +14,7 @@ struct loop;
 struct sip_fault;
 struct sip_loss;
 struct sip_msg;
+struct sip_rate;
 struct sip_transport;
 struct sip_txn;
 struct sip_txns;
@@ -48,6 +49,7 @@ struct sip_txns_events {
 struct sip_txns_config {
     size_t max_txns;
     size_t max_per_source; /* server transactions of one address; 0: half of max_txns */
+    struct sip_rate *rate; /* borrowed; NULL: no limit */
     struct slice server;   /* Server header; copied */
 };
 

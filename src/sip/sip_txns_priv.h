@@ -23,6 +23,7 @@ struct sip_txns {
     void *owner;
     size_t max_txns;
     struct sip_sources *sources; /* server transactions by who sent them */
+    struct sip_rate *rate;       /* requests of each address; NULL: no limit */
     bool closed;
     char *server;         /* terminated; "" for none */
     uint8_t tag_key[16];  /* makes the To tags of stateless answers */
