@@ -203,10 +203,11 @@ static void sip_retransmissions(struct metrics *out, void *source)
 static void sip_dropped(struct metrics *out, void *source)
 {
     const struct sip_agent_stats *sip = ((const struct scrape *)source)->sip;
-    ADD_ALL(
-        { "junk", NULL, (double)sip->junk }, { "limited", NULL, (double)sip->limited }, { "loop", NULL, (double)sip->loops },
-        { "malformed", NULL, (double)sip->malformed }, { "overload", NULL, (double)sip->overload },
-        { "send_error", NULL, (double)sip->send_errors }, { "stray", NULL, (double)sip->stray });
+    ADD_ALL({ "junk", NULL, (double)sip->junk }, { "limited", NULL, (double)sip->limited },
+            { "loop", NULL, (double)sip->loops }, { "malformed", NULL, (double)sip->malformed },
+            { "overload", NULL, (double)sip->overload },
+            { "send_error", NULL, (double)sip->send_errors },
+            { "stray", NULL, (double)sip->stray });
 }
 
 static void rtp_packets(struct metrics *out, void *source)

@@ -248,7 +248,8 @@ void registrar_open_accounts(struct registrar *registrar)
     registrar->ban = ban.failures ? sip_ban_create(env->loop, &ban) : NULL;
     struct sip_auth_config auth = { .realm = slice_of(config->sip_realm),
                                     .policy = policy_of(config->sip_digest),
-                                    .ban = registrar->ban };
+                                    .ban = registrar->ban,
+                                    .rate = sip_agent_rate(env->agent) };
     registrar->auth = sip_auth_create(env->loop, &auth, find_password, registrar);
     auth.proxy = true;
     registrar->invite_auth = sip_auth_create(env->loop, &auth, find_password, registrar);

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "sip_ban.h"
 #include "sip_msg.h"
+#include "sip_rate.h"
 
 struct sip_auth {
     struct loop *loop;
@@ -20,7 +21,8 @@ struct sip_auth {
     sip_auth_bearer_fn bearer; /* NULL: no tokens */
     sip_auth_vouch_fn vouch;   /* NULL: credentials are enough */
     char *authz_server;
-    struct sip_ban *ban; /* NULL: none */
+    struct sip_ban *ban;   /* NULL: none */
+    struct sip_rate *rate; /* NULL: none */
     void *owner;
     struct list lookups; /* under way */
     size_t n_lookups;
@@ -53,6 +55,7 @@ struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config
     auth->bearer = config->bearer;
     auth->authz_server = slice_dup(config->authz_server);
     auth->ban = config->ban;
+    auth->rate = config->rate;
     auth->owner = owner;
     list_init(&auth->lookups);
     return auth;
@@ -303,6 +306,8 @@ void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct
 static void count(struct sip_auth *auth, const struct addr *remote, bool right)
 {
     char from[ADDR_TEXT];
+    if (auth->rate && right)
+        sip_rate_prove(auth->rate, remote);
     if (auth->ban && right)
         sip_ban_forgive(auth->ban, remote);
     else if (auth->ban && sip_ban_fail(auth->ban, remote))

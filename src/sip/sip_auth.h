@@ -18,6 +18,7 @@ struct loop;
 struct sip_auth;
 struct sip_ban;
 struct sip_msg;
+struct sip_rate;
 struct sip_auth_lookup; /* one question to the store */
 
 /** Find the password of `user` in `realm` and call sip_auth_found() with it, now or later, once.
@@ -61,6 +62,7 @@ struct sip_auth_config {
     sip_auth_bearer_fn bearer; /* NULL: tokens are not asked for nor taken */
     struct slice authz_server; /* URI, where tokens come from; may be empty */
     struct sip_ban *ban;       /* borrowed; NULL: nobody is banned */
+    struct sip_rate *rate;     /* borrowed, told who proved himself; NULL: nobody asks */
 };
 
 struct sip_auth *sip_auth_create(struct loop *loop, const struct sip_auth_config *config,

@@ -19,6 +19,7 @@ struct source {
     int64_t tokens, answers; /* requests that pass, 503s that are sent */
     int64_t over_ms;         /* last refused, if any was */
     int64_t lifted_ms;       /* not limited until then */
+    int64_t proved_ms;       /* known until then */
     uint64_t refused;
 };
 
@@ -98,18 +99,33 @@ static void fill(struct sip_rate *rate, struct source *source)
     source->answers = num_min(source->answers + passed_ms * each, each * TOKEN);
 }
 
-/* It became one of ours, or is not any more: true when there is more for it now. */
+/* True when there is more for it now. */
+static bool set_known(struct sip_rate *rate, struct source *source, bool is_known)
+{
+    bool was = source->is_known;
+    source->is_known = is_known;
+    if (!was && is_known)
+        source->tokens = a_second_of(rate, source) * SIP_RATE_BURST_S * TOKEN;
+    return !was && is_known;
+}
+
+/* It became one of ours, or is not any more. */
 static bool learns(struct sip_rate *rate, struct source *source, const struct sip_flow *flow)
 {
     int64_t now_ms = loop_now_ms(rate->loop);
-    bool was = source->is_known;
-    if (now_ms - source->checked_ms < SIP_RATE_RECHECK_MS || !rate->config.is_known)
+    if (now_ms - source->checked_ms < SIP_RATE_RECHECK_MS)
         return false;
     source->checked_ms = now_ms;
-    source->is_known = rate->config.is_known(rate->config.owner, flow);
-    if (!was && source->is_known)
-        source->tokens = a_second_of(rate, source) * SIP_RATE_BURST_S * TOKEN;
-    return !was && source->is_known;
+    bool is_known = source->proved_ms > now_ms ||
+                    (rate->config.is_known && rate->config.is_known(rate->config.owner, flow));
+    return set_known(rate, source, is_known);
+}
+
+void sip_rate_prove(struct sip_rate *rate, const struct addr *addr)
+{
+    struct source *source = find_or_add(rate, addr);
+    source->proved_ms = loop_now_ms(rate->loop) + SIP_RATE_PROVED_MS;
+    (void)set_known(rate, source, true);
 }
 
 static void note_over(struct sip_rate *rate, struct source *source)

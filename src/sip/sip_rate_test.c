@@ -91,6 +91,9 @@ static void those_we_know_may_send_more(void **state)
     assert_int_equal(f->asked, 1); /* not for every request of a flood */
     assert_int_equal(ask(f, "192.0.2.1:5060", 1100, SIP_RATE_PASS), 100);
     assert_int_equal(f->asked, 2);
+    struct addr guest = at("192.0.2.3:5060");
+    sip_rate_prove(f->rate, &guest); /* he has the password of one of us */
+    assert_int_equal(ask(f, "192.0.2.3:5060", 1100, SIP_RATE_PASS), 1000);
 }
 
 static void an_operator_sees_and_lifts_it(void **state)
