@@ -4,17 +4,19 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 const root = new URL('../../', import.meta.url);
-const rows = readFileSync(new URL('docs/promises.md', root), 'utf8')
-    .split('\n')
-    .map((line) => /^\| (\d+) \|.*\| `([^`]+)`: "([^"]+)" \|$/.exec(line))
-    .filter((row) => row !== null);
+const text = (/** @type {string} */ file) => readFileSync(new URL(file, root), 'utf8');
+/** Of each heading the rows of its tables: [, label, file, title]. */
+const sections = text('docs/promises.md')
+    .split(/^# /m)
+    .map((section) => section.split('\n').map((line) => /^\| ([\w ]+) \|.*\| `([^`]+)`: "([^"]+)" \|$/.exec(line)).filter((row) => row !== null));
 
-test('all 30 promises have a row', () => {
-    const numbers = new Set(rows.map((row) => Number(row[1])));
-    assert.deepEqual([...numbers].sort((a, b) => a - b), Array.from({ length: 30 }, (_, i) => i + 1));
-});
+for (const [at, name] of /** @type {[number, string][]} */ ([[1, 'of the project'], [2, 'of provisioning']]))
+    test(`all 30 promises ${name} have a row`, () => {
+        const numbers = new Set(sections[at].map((row) => Number(row[1])).filter(Boolean));
+        assert.deepEqual([...numbers].sort((a, b) => a - b), Array.from({ length: 30 }, (_, i) => i + 1));
+    });
 
-for (const [, number, file, title] of rows)
-    test(`promise ${number}: ${file} has "${title}"`, () => {
-        assert.ok(readFileSync(new URL(file, root), 'utf8').includes(title), `${file} has no test "${title}"`);
+for (const [, label, file, title] of sections.flat())
+    test(`${label}: ${file} has "${title}"`, () => {
+        assert.ok(text(file).includes(title), `${file} has no test "${title}"`);
     });

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { openPage, startChromium } from './lib/chromium.mjs';
-import { sleep } from './lib/process.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
 import { buildWeb, libraryFolder, settingsOf, startProvisioning } from './lib/provisioning.mjs';
 
 const TOKEN = 'PT-access';
@@ -84,7 +84,7 @@ test('row 2: the package resolves by its name, both ways', async () => {
     assert.equal(typeof require('siperb-provisioning').GetSession, 'function');
     const url = new URL(`file://${join(libraryFolder, 'package.json')}`);
     const { exports } = JSON.parse(readFileSync(url, 'utf8'));
-    const { default: imported } = await import(join(libraryFolder, exports['.'].node.import));
+    const { default: imported } = await import(join(libraryFolder, exports['.'].node.import.default));
     assert.equal(typeof imported.GetSession, 'function');
 });
 
@@ -157,6 +157,88 @@ test('row 7: a preflight that is refused or never answered, and a server that is
     const BaseUrl = `http://127.0.0.1:${port}`;
     assert.equal((await run('Login', TOKEN, { BaseUrl })).isError, true);
     assert.deepEqual(await run('GetProvisioning', { ...ids, BaseUrl }), { value: null });
+});
+
+/** Where a network may end, before any answer: each a base URL, and what is to be stopped. */
+const STAGES = {
+    'a name that nobody knows': async () => ({ base: 'https://nobody.invalid', stop: () => {} }),
+    'a port where nobody listens': async () => ({ base: 'http://127.0.0.1:1', stop: () => {} }),
+    'a connection that is closed at once': () => listenWith((/** @type {any} */ socket) => socket.destroy()),
+    'a connection that stays silent': () => listenWith(() => {}),
+    'half a status line': () => listenWith((/** @type {any} */ socket) => socket.write('HTTP/1.1 2')),
+    'half of the headers': () => listenWith((/** @type {any} */ socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Ty'))),
+    'what is no HTTP': () => listenWith((/** @type {any} */ socket) => socket.once('data', () => socket.end('SSH-2.0-x\r\n'))),
+    'headers and no body': () => listenWith((/** @type {any} */ socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: *, Authorization\r\nContent-Length: 20\r\n\r\n'))),
+    'TLS that is no TLS': async () => {
+        const far = await listenWith((/** @type {any} */ socket) => socket.once('data', () => socket.write('no TLS here')));
+        return { ...far, base: far.base.replace('http:', 'https:') };
+    },
+};
+/** @param {(socket: any) => void} behave */
+async function listenWith(behave) {
+    const sockets = new Set();
+    const listening = createServer((socket) => {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        behave(socket);
+    });
+    await new Promise((done) => listening.listen(0, '127.0.0.1', () => done(null)));
+    const stop = () => {
+        sockets.forEach((/** @type {any} */ socket) => socket.destroy());
+        listening.close();
+    };
+    return { base: `http://127.0.0.1:${/** @type {any} */ (listening.address()).port}`, stop };
+}
+for (const [name, begin] of Object.entries(STAGES))
+    test(`rows 7, 11, 14: every function ends at every stage: ${name}`, async () => {
+        const { base, stop } = await begin();
+        const limit = { Timeout: 600, BaseUrl: base };
+        const began = Date.now();
+        try {
+            for (const call of ['GetSession', 'Login']) {
+                assert.equal((await run(call, TOKEN, limit)).isError, true, call);
+                await assert.rejects(Siperb[call](TOKEN, limit), Error, `Node: ${call}`);
+            }
+            for (const call of ['GetDevices', 'GetProvisioning']) {
+                assert.deepEqual(await run(call, { ...ids, ...limit }), { value: null }, call);
+                assert.deepEqual(await run(call, { ...cached, ...limit }), { value: null }, `${call}, with a cache`);
+                assert.equal(await Siperb[call]({ ...ids, ...limit }), null, `Node: ${call}`);
+            }
+            const loaded = await page.evaluate(
+                async (/** @type {any} */ options) => {
+                    const { Siperb: library } = /** @type {any} */ (window);
+                    const frame = document.body.appendChild(document.createElement('iframe'));
+                    const said = (/** @type {Promise<any>} */ promise) => promise.then(() => 'resolved', (/** @type {any} */ error) => error.message);
+                    const load = await said(library.LoadBrowserPhone(frame, options));
+                    return [load, await said(library.ProvisionPhone({ Provisioning: {}, PhoneFrame: frame }))];
+                },
+                limit,
+            );
+            assert.match(loaded[0], /^Browser Phone failed to load\./);
+            assert.equal(loaded[1], 'Phone not loaded');
+        } finally {
+            stop();
+        }
+        assert.ok(Date.now() - began < 15000, `took ${Date.now() - began} ms`);
+    });
+
+test('row 28: a phone that stops answering: its commands reject in time', async () => {
+    server.pages['/phone/'] = '<!doctype html><script>parent.postMessage({ tandem: "phone", type: "ready" }, "*")</script>';
+    const ended = await page.evaluate(async (/** @type {any} */ options) => {
+        const { Siperb: library } = /** @type {any} */ (window);
+        const frame = document.body.appendChild(document.createElement('iframe'));
+        await library.LoadBrowserPhone(frame, options);
+        const wait = setTimeout;
+        window.setTimeout = /** @type {any} */ ((/** @type {() => void} */ act, /** @type {number} */ ms) => wait(act, ms === 30000 ? 50 : ms)); // half a minute, now
+        return library.ProvisionPhone({ Provisioning: {}, PhoneFrame: frame }).then(() => 'resolved', (/** @type {any} */ error) => error.message);
+    }, { BaseUrl: server.url, Timeout: 20000 });
+    delete server.pages['/phone/'];
+    assert.equal(ended, 'Phone not loaded');
+});
+
+test('row 5: an answer whose status has no words still has the old sentence', async () => {
+    server.fault = (/** @type {any} */ q, /** @type {any} */ r) => q.method !== 'OPTIONS' && ((r.statusMessage = ' '), r.socket.write('HTTP/1.1 401 \r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n'), true);
+    assert.deepEqual(await run('Login', TOKEN), { isError: true, message: 'Failed to retrieve session', status: 401 });
 });
 
 test('row 7: a wrong, missing or unsendable token rejects with the status', async () => {
@@ -324,8 +406,7 @@ test('row 3, 17: the full example runs as it is written, in a page and in Node',
     const other = await openPage(browser);
     other.on('console', (/** @type {any} */ message) => printed.push(message.text()));
     await other.goto(`${site.url}/example`);
-    await other.waitForTimeout(800);
-    assert.ok(printed.includes('SIP Username: u1') && printed.includes('SIP Password: p1-secret'), printed.join('\n'));
+    await waitFor('both lines', () => printed.includes('SIP Username: u1') && printed.includes('SIP Password: p1-secret'));
     await other.context().close();
 });
 
@@ -356,7 +437,9 @@ test('rows 21, 23, 24: what JsSIP and SIP.js are given', () => {
     assert.deepEqual([sipjs.registererOptions.extraHeaders, sipjs.inviterOptions.extraHeaders], [headers, headers]);
     const jssip = Siperb.JsSipConfig(settings, session);
     assert.deepEqual([jssip.uri, jssip.contact_uri, jssip.callOptions.extraHeaders, jssip.registerHeaders], ['sip:u1@sip.example.org', 'sip:c1@sip.example.org', headers, headers]);
-    assert.deepEqual(Siperb.SipHeaders({ RegistrationMode: 'WebSocket' }, session), []);
+    const token = ['Authorization: Bearer h.p.s'];
+    assert.deepEqual(Siperb.SipHeaders({ ...settings, SipJwt: 'h.p.s' }, session), [...headers, ...token]);
+    assert.deepEqual(Siperb.SipHeaders({ RegistrationMode: 'WebSocket', SipJwt: 'h.p.s' }, session), [], 'a PBX is told nothing of ours');
     assert.deepEqual(Siperb.SipHeaders({ SipWssServer: 'x.siperb.com', SipJwt: 'h.p.s' }, session).at(-1), 'Authorization: Bearer h.p.s');
 });
 

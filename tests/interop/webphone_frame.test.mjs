@@ -90,6 +90,23 @@ test('row 28: a page of another origin loads the phone, gives it an account, cal
     await noCalls();
 });
 
+test('the page of the documentation, as it is written but for the address and the token, calls', async () => {
+    const docs = readFileSync(join(root, 'docs/web-phone.md'), 'utf8');
+    const written = docs.match(/```html\n([\s\S]*?phoneFrame[\s\S]*?)```/)?.[1] ?? '';
+    site.pages['/page.html'] = written.replace(/http:\/\/127\.0\.0\.1:8080/g, daemon.url).replace('PT…', office.tokens.anna);
+    const page = await openPage(browser);
+    await page.goto(`${site.url}/page.html`);
+    const frame = await waitFor('the frame', () => page.frames().find((/** @type {any} */ each) => each.url().startsWith(`${daemon.url}/phone/`)));
+    const phone = webPhoneOf(frame);
+    await phone.waitLink('registered');
+    await page.click('text=Call echo');
+    await phone.waitState('up');
+    await phone.hangUp();
+    await phone.waitNoCall();
+    await page.context().close();
+    await noCalls();
+});
+
 test('row 30: options of the page around it, both spellings', async () => {
     const page = await openOwn({ colorScheme: 'light' });
     await provision(page, { EnabledSettings: false, EnableCallRecording: false, EnableDoNotDisturb: false, UiThemeStyle: 'dark', language: 'ar', EnableCallTransfer: 'false' });

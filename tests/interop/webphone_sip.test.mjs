@@ -83,7 +83,7 @@ async function checkExample(source, { callsEcho, hasRegisterHeaders }) {
     await find(received, /^SIP\/2\.0 200 [\s\S]*CSeq: \d+ REGISTER/i);
     const register = await find(sent, /^REGISTER /);
     assert.match(register, new RegExp(`Contact: [^\\n]*sip:${provisioning.ContactUserName}@`, 'i'));
-    if (hasRegisterHeaders) assert.match(register, /X-Siperb-Sid: \S/);
+    if (hasRegisterHeaders) assert.match(register, /X-Siperb-Sid: \S[\s\S]*Authorization: Bearer \S/);
     const invite = await find(sent, /^INVITE /);
     assert.match(invite, /X-Siperb-Sid: \S/);
     assert.match(invite, new RegExp(`X-Siperb-Uid: ${provisioning.UserId ?? '\\S'}`));
@@ -100,6 +100,10 @@ test('row 21: SIP.js as our documentation says registers and calls', () =>
     checkExample(ours.find((block) => block.includes('new Inviter')), { callsEcho: true, hasRegisterHeaders: true }));
 test('JsSIP as our documentation says registers and calls', () =>
     checkExample(`import JsSIP from 'jssip';\n${ours.find((block) => block.includes('JsSipConfig'))}`, { callsEcho: true, hasRegisterHeaders: true }));
+
+for (const [stack, library, mark] of [['SIP.js', '', 'new Inviter'], ['JsSIP', "import JsSIP from 'jssip';\n", 'JsSipConfig']])
+    test(`row 30: a SipJwt out of date: ${stack} is challenged, and digest does`, () =>
+        checkExample(`${library}${ours.find((block) => block.includes(mark))}`.replace(/^(?!import)/m, "provisioning.SipJwt = 'out.of.date';\n"), { callsEcho: true, hasRegisterHeaders: true }));
 
 const seed = seedBlock(/import JsSIP/);
 test("rows 22, 23, 24: the original documentation's JsSIP example, unedited", { skip: seed ? false : 'without ../shared' }, () =>

@@ -117,8 +117,11 @@ function signOut(message = '') {
 
 function markTab(/** @type {string} */ id) {
     for (const link of byId('tabs').children)
-        if (link.getAttribute('href') === `#${id}`) link.setAttribute('aria-current', 'page');
-        else link.removeAttribute('aria-current');
+        if (link.getAttribute('href') !== `#${id}`) link.removeAttribute('aria-current');
+        else if (!link.hasAttribute('aria-current')) {
+            link.setAttribute('aria-current', 'page');
+            link.scrollIntoView({ block: 'nearest', inline: 'nearest' }); // the row of them may be wider than the screen
+        }
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;

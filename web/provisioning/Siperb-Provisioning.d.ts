@@ -104,6 +104,9 @@ export interface PhoneOptions {
     BuddySortBy?: 'activity' | 'alphabetical';
     DisplayDateFormat?: string;
     DisplayTimeFormat?: string;
+    /** Calls of numbers that are no contact leave no row in the history, or none that is shown. */
+    BuddyAutoDeleteAtEnd?: boolean;
+    HideAutoDeleteBuddies?: boolean;
     [more: string]: unknown;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import terser from '@rollup/plugin-terser';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -23,6 +23,9 @@ const integrity = {
     },
 };
 
+/** TypeScript wants to be told apart which types are those of an ES module. */
+const types = { name: 'types', writeBundle: () => copyFileSync(`${NAME}.d.ts`, `dist/${NAME}.d.mts`) };
+
 export default [
     {
         input: 'src/umd.js',
@@ -36,7 +39,7 @@ export default [
     },
     {
         input: 'src/esm.js',
-        plugins: [integrity],
+        plugins: [integrity, types],
         output: [
             { ...esm, file: `${NAME}.esm.js` },
             { ...esm, sourcemap: false, file: `dist/${NAME}.mjs` },

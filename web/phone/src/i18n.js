@@ -22,12 +22,42 @@ export function t(key, values = {}) {
     return text.replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) => values[name] ?? '');
 }
 
-/** @param {number} at @returns {string} today: the hour; else the day too */
-export function when(at) {
+const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+const word = (/** @type {Date} */ d, /** @type {Intl.DateTimeFormatOptions} */ options) => d.toLocaleDateString(code, options);
+/** The letters of a pattern such as YYYY-MM-DD h:mm:ss A, as pages that embed phones write them. @type {Record<string, (d: Date) => any>} */
+const PARTS = {
+    YYYY: (d) => d.getFullYear(),
+    YY: (d) => two(d.getFullYear() % 100),
+    MMMM: (d) => word(d, { month: 'long' }),
+    MMM: (d) => word(d, { month: 'short' }),
+    MM: (d) => two(d.getMonth() + 1),
+    M: (d) => d.getMonth() + 1,
+    DD: (d) => two(d.getDate()),
+    D: (d) => d.getDate(),
+    dddd: (d) => word(d, { weekday: 'long' }),
+    ddd: (d) => word(d, { weekday: 'short' }),
+    HH: (d) => two(d.getHours()),
+    H: (d) => d.getHours(),
+    hh: (d) => two(d.getHours() % 12 || 12),
+    h: (d) => d.getHours() % 12 || 12,
+    mm: (d) => two(d.getMinutes()),
+    ss: (d) => two(d.getSeconds()),
+    A: (d) => (d.getHours() < 12 ? 'AM' : 'PM'),
+    a: (d) => (d.getHours() < 12 ? 'am' : 'pm'),
+};
+const LETTERS = new RegExp(`\\[([^\\]]*)\\]|${Object.keys(PARTS).join('|')}`, 'g');
+const print = (/** @type {Date} */ date, /** @type {string} */ pattern) => pattern.replace(LETTERS, (letters, plain) => plain ?? String(PARTS[letters](date)));
+
+/**
+ * Today: the hour; else the day too. @param {number} at
+ * @param {{DisplayDateFormat?: string, DisplayTimeFormat?: string}} [formats]  as the page around us wants them
+ */
+export function when(at, { DisplayDateFormat, DisplayTimeFormat } = {}) {
     const date = new Date(at);
     const isToday = date.toDateString() === new Date().toDateString();
-    const time = date.toLocaleTimeString(code, { hour: 'numeric', minute: '2-digit' });
-    return isToday ? time : `${date.toLocaleDateString(code, { day: 'numeric', month: 'short' })}, ${time}`;
+    const time = DisplayTimeFormat ? print(date, DisplayTimeFormat) : date.toLocaleTimeString(code, { hour: 'numeric', minute: '2-digit' });
+    if (isToday) return time;
+    return `${DisplayDateFormat ? print(date, DisplayDateFormat) : word(date, { day: 'numeric', month: 'short' })}, ${time}`;
 }
 
 /** @param {number} ms @returns {string} "1:05" */

@@ -18,6 +18,7 @@ const dropSounds = (row) => (row.recordings ?? []).forEach((/** @type {string} *
 /** @param {any} call */
 export function addHistory({ id, direction, number, name, startedAt, answeredAt, endedAt, cause, isMissed = false, recordings = [] }) {
     const row = { id, direction, number, name, startedAt, answeredAt, endedAt, cause, isMissed, recordings };
+    if (getState().options.BuddyAutoDeleteAtEnd && !nameOf(number)) return dropSounds(row);
     const all = [row, ...getState().history];
     all.slice(MAX_HISTORY).forEach(dropSounds);
     saveHistory(all.slice(0, MAX_HISTORY));

@@ -46,6 +46,9 @@ export function readOptions(given) {
     options.MaxDidLength = Number(given.MaxDidLength) > 0 ? Number(given.MaxDidLength) : 64;
     options.UiMaxWidth = Number(given.UiMaxWidth) > 0 ? Number(given.UiMaxWidth) : 0;
     options.BuddySortBy = given.BuddySortBy === 'activity' ? 'activity' : 'alphabetical';
+    for (const name of ['DisplayDateFormat', 'DisplayTimeFormat']) options[name] = typeof given[name] === 'string' ? given[name].slice(0, 64) : '';
+    // strangers leave no row behind, or none that is shown
+    for (const name of ['BuddyAutoDeleteAtEnd', 'HideAutoDeleteBuddies']) options[name] = given[name] === true || given[name] === 'true';
     return options;
 }
 

@@ -71,7 +71,7 @@ export const ask = (options, method, path, headers) =>
                 credentials: 'omit',
                 redirect: 'error', // a token goes to the server it was meant for, nowhere else
             });
-            if (!answer.ok) throw failure(answer.statusText || `HTTP ${answer.status}`, answer.status);
+            if (!answer.ok) throw failure(answer.statusText || 'Failed to retrieve session', answer.status);
             return answer.json();
         };
         question()

@@ -21,7 +21,7 @@ export function SipHeaders(p, session) {
     const fields = [
         ['X-Siperb-Sid', session.SessionToken],
         ['X-Siperb-Uid', session.UserId],
-        ['Authorization', isSiperb && p.SipJwt && `Bearer ${p.SipJwt}`], // elsewhere digest does, and does not expire
+        ['Authorization', p.SipJwt && `Bearer ${p.SipJwt}`], // a proxy takes it (RFC 8898) or challenges
     ];
     return fields.filter(([, value]) => value).map(([name, value]) => `${name}: ${String(value).replace(/[\r\n]/g, '')}`);
 }

@@ -37,7 +37,7 @@ export function Keys({ onKey, onLong }) {
 export function Keypad({ onDone }) {
     const { dialled, options, lastDialled } = useApp();
     const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-    const set = (/** @type {string} */ text) => setState({ dialled: text.slice(0, options.MaxDidLength) });
+    const set = (/** @type {string} */ text) => setState({ dialled: (options.EnableAlphanumericDial ? text : text.replace(/[^\d*#+\s().-]/g, '')).slice(0, options.MaxDidLength) });
     const call = async (/** @type {string} */ text) => {
         if (!text.trim()) return lastDialled && set(lastDialled);
         onDone?.();

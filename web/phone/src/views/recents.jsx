@@ -51,7 +51,7 @@ function Row({ row }) {
                         <small>
                             <Icon name={row.direction === 'in' ? 'in' : 'out'} flips />
                             <span class="sr">{t(row.isMissed ? 'missed' : row.direction === 'in' ? 'incoming' : 'outgoing')}, </span>
-                            {when(row.startedAt)}
+                            {when(row.startedAt, options)}
                             {talked && ` · ${talked}`}
                             {row.recordings?.length > 0 && <Icon name="record" />}
                         </small>
@@ -78,7 +78,8 @@ function Row({ row }) {
 }
 
 export function Recents() {
-    const { history } = useApp();
+    const { history: all, options } = useApp();
+    const history = options.HideAutoDeleteBuddies ? all.filter((/** @type {any} */ row) => nameOf(row.number)) : all;
     const [onlyMissed, setOnlyMissed] = useState(false);
     useEffect(() => seeMissed(), [history.length]);
     const rows = onlyMissed ? history.filter((/** @type {any} */ row) => row.isMissed) : history;
