@@ -133,7 +133,7 @@ int cli_run(struct cli *cli, int argc, char **argv)
     return code;
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, config_script_fn check_script)
 {
     struct cli cli = {
         .out = stdout,
@@ -141,6 +141,7 @@ int cli_main(int argc, char **argv)
         .is_color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
         .vars = environ,
         .ask = cli_remote_ask,
+        .check_script = check_script,
     };
     return cli_run(&cli, argc > 0 ? argc - 1 : 0, argv + 1);
 }

@@ -7,11 +7,12 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "config/config.h"
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
 
 /** Run the command of argv[1] and return the exit code. Not for `serve`: see cli_is_command(). */
-int cli_main(int argc, char **argv);
+int cli_main(int argc, char **argv, config_script_fn check_script);
 /** Is this argv[1] for cli_main()? True for everything but the daemon's own "serve". */
 bool cli_is_command(const char *name);
 
@@ -25,10 +26,11 @@ typedef enum err (*cli_ask_fn)(struct cli *cli, const char *method, const char *
 struct cli {
     FILE *out, *err;
     bool is_json, is_color;
-    const char *url, *state; /* flags, or NULL */
-    char *const *vars;       /* environment */
-    cli_ask_fn ask;          /* cli_remote_ask(), or a test's */
-    void *owner;             /* of ask */
+    const char *url, *state;       /* flags, or NULL */
+    char *const *vars;             /* environment */
+    cli_ask_fn ask;                /* cli_remote_ask(), or a test's */
+    void *owner;                   /* of ask */
+    config_script_fn check_script; /* for `check`; may be NULL */
 };
 
 /** cli_main() with its surroundings as arguments; argv[0] is the command. */

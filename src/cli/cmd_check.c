@@ -66,7 +66,9 @@ int cmd_check(struct cli *cli, int argc, char **argv)
         args[n++] = (char *)(uintptr_t) "--state"; /* only read */
         args[n++] = (char *)(uintptr_t)cli->state;
     }
-    struct config_input input = { .environ = cli->vars, .args = args, .n_args = n };
+    struct config_input input = {
+        .check_script = cli->check_script, .environ = cli->vars, .args = args, .n_args = n
+    };
     enum err err = config_load(&config, &input, &fault);
     int code = err ? say_wrong(cli, &fault) : say_fine(cli, config);
     config_destroy(config);

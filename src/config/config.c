@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "config/config_scripts.h"
 #include "config_diff.h"
 #include "config_priv.h"
 
@@ -283,6 +284,7 @@ void config_destroy(struct config *config)
     mem_free(config->trunks);
     mem_free(config->routes);
     mem_free(config->users);
+    config_clear_scripts(config);
     mem_free(config->config_file);
     mem_free(config);
 }

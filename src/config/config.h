@@ -3,6 +3,7 @@
  * once at start and again on reload; whoever keeps a part of it copies that part. Texts are never
  * NULL, "" stands for "not set". No sockets, no names resolved. Any thread; not shared. */
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ enum {
     CONFIG_TRUNKS_MAX = 256,
     CONFIG_ROUTES_MAX = 1000,
     CONFIG_USERS_MAX = 1000,
+    CONFIG_SCRIPTS_MAX = 1000,
     CONFIG_TEXT_MAX = 1024, /* bytes of any one value */
     CONFIG_WEAK_PASSWORD = 12,
     CONFIG_AUTO = -1, /* a number that is found by itself */
@@ -170,6 +172,10 @@ struct config_user {
     enum config_prefer prefer;
 };
 
+struct config_script { /* of scripts: */
+    char *name, *text;
+};
+
 struct config {
     /* where we listen */
     struct config_binds http, https;
@@ -222,6 +228,8 @@ struct config {
     size_t n_routes;
     struct config_user *users;
     size_t n_users;
+    struct config_script *scripts;
+    size_t n_scripts;
 
     /* web phones that fetch their account */
     struct config_list provisioning_origins; /* "*": any */
@@ -260,10 +268,15 @@ struct config {
 
 /** Where values come from: arguments so that tests need no real environment. NULL paths: look for
  * ./tandem.yaml and ./.env, and do without if they are not there. */
+/** Would this script run: a text or, when that is empty, the value? `fault` has the line in the
+ * text and the JSON pointer. */
+typedef enum err (*config_script_fn)(struct slice text, const json_t *document,
+                                     struct fault *fault);
 struct config_input {
-    const char *config_file; /* --config */
-    const char *env_file;    /* --env-file */
-    char *const *environ;    /* NULL-terminated NAME=value; NULL for none */
+    config_script_fn check_script; /* of scripts:; NULL: what is in them is not looked at */
+    const char *config_file;       /* --config */
+    const char *env_file;          /* --env-file */
+    char *const *environ;          /* NULL-terminated NAME=value; NULL for none */
     char *const *args; /* what follows `serve`: --config F --env-file F --state DIR --ready-file F
                           --log-level L --log-json --set media.timeout=60 */
     size_t n_args;
@@ -276,6 +289,8 @@ MUST_CHECK enum err config_load(struct config **out, const struct config_input *
 void config_destroy(struct config *config);
 
 const struct config_user *config_user_find(const struct config *config, struct slice name);
+/** The text (JSON, YAML or LaML) of a script of `scripts:`, or NULL. */
+const char *config_script_find(const struct config *config, struct slice name);
 const struct config_trunk *config_trunk_find(const struct config *config, struct slice name);
 /** Its port when DNS names none: 5060, or 5061 with TLS, unless configured. */
 uint16_t config_trunk_port(const struct config_trunk *trunk);

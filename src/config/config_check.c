@@ -92,6 +92,18 @@ static enum err check_trunk_name(struct load *load, struct slice target, int lin
                      "routes: there is no trunk \"%.*s\"", SLICE_ARG(name));
 }
 
+/* A name that nobody could have stored: neither a path nor a URL nor an id of the API. */
+static enum err check_script_name(struct load *load, struct slice target, int line)
+{
+    enum { UUID_LEN = 36 };
+    struct slice name = slice_from(target, SLICE("swml:").len);
+    if (name.len == UUID_LEN || slice_index(name, '/') < name.len ||
+        config_script_find(load->config, name))
+        return OK;
+    return fault_set(load->fault, ERR_NOT_FOUND, load->yaml_name, line,
+                     "routes: there is no script \"%.*s\" in scripts:", SLICE_ARG(name));
+}
+
 static enum err check_route(struct load *load, const struct config_route *route, int line)
 {
     if (route->to.n == 0)
@@ -109,6 +121,8 @@ static enum err check_route(struct load *load, const struct config_route *route,
         struct slice target = slice_of(route->to.items[i]);
         if (slice_starts(target, SLICE("trunk:")))
             err = check_trunk_name(load, target, line);
+        else if (slice_starts(target, SLICE("swml:")))
+            err = check_script_name(load, target, line);
     }
     return err;
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "config/config_scripts.h"
 #include "config_priv.h"
 #include "options.h"
 
@@ -214,6 +215,8 @@ void config_compare(struct config *fresh, const struct config *old, struct confi
     compare_trunks(fresh, old, changed);
     compare_routes(fresh, old, changed);
     compare_users(fresh, old, changed);
+    if (!config_scripts_same(fresh, old))
+        config_say(changed, "scripts: %zu now, %zu before", fresh->n_scripts, old->n_scripts);
 }
 
 void config_list_clear(struct config_list *list)

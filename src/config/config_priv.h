@@ -30,6 +30,9 @@ const char *config_lookup(void *load, struct slice name);
 /** The most similar of `names[0..n)`, or NULL when nothing is. NULL names are skipped. */
 const char *config_similar(struct slice name, const char *const *names, size_t n);
 
+/** Is that a name for one more of this section, which has `n`? */
+MUST_CHECK enum err config_check_name(struct load *load, const char *section, const char *name,
+                                      int line, size_t n, size_t max);
 /** config_yaml.c: apply the document. */
 MUST_CHECK enum err config_apply_yaml(struct load *load);
 /** A new trunk with defaults, at the end of the list. ERR_LIMIT, ERR_INVALID (name). */

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "config_priv.h"
+#include "config_scripts.h"
 #include "option_checks.h"
 #include "presets.h"
 
@@ -206,7 +207,7 @@ static enum err apply_group(struct load *load, const struct place *place, const 
     return apply(load, &inner);
 }
 
-/* The three lists of things with names of their own. */
+/* The lists of things with names of their own. */
 typedef enum err (*section_fn)(struct load *load, json_t *value, int line);
 static enum err apply_trunks(struct load *load, json_t *value, int line);
 static enum err apply_routes(struct load *load, json_t *value, int line);
@@ -217,6 +218,7 @@ static const struct {
     section_fn apply;
 } sections[] = {
     { "routes", apply_routes },
+    { "scripts", config_apply_scripts },
     { "trunks", apply_trunks },
     { "users", apply_users },
 };
@@ -233,7 +235,7 @@ static section_fn section_of(const struct place *place, const char *key)
 static enum err apply_key(struct load *load, const struct place *place, const char *key,
                           json_t *value)
 {
-    static const char *const more[] = { "routes", "trunks", "users" };
+    static const char *const more[] = { "routes", "scripts", "trunks", "users" };
     char path_mem[PATH_MAX_LEN];
     char shown_mem[PATH_MAX_LEN];
     struct buf path = BUF_ON(path_mem);
@@ -253,7 +255,7 @@ static enum err apply_key(struct load *load, const struct place *place, const ch
         return section(load, value, line);
     if (is_group(place->table, slice_of(name)))
         return apply_group(load, place, name, value, line);
-    return unknown(load, place, key, line, more, place->table == &options_top ? 3 : 0);
+    return unknown(load, place, key, line, more, place->table == &options_top ? COUNT_OF(more) : 0);
 }
 
 static enum err apply(struct load *load, const struct place *place)
@@ -309,8 +311,8 @@ void config_apply_preset(struct config_trunk *trunk, struct slice provider)
             put_preset_value(trunk, preset_values[i].key, preset_values[i].value);
 }
 
-static enum err named(struct load *load, const char *section, const char *name, int line, size_t n,
-                      size_t max)
+enum err config_check_name(struct load *load, const char *section, const char *name, int line,
+                           size_t n, size_t max)
 {
     const char *expected;
     if (!check_name(slice_of(name), &expected))
@@ -352,7 +354,8 @@ static enum err apply_trunks(struct load *load, json_t *value, int line)
     json_object_foreach(value, name, item)
     {
         int at = yaml_key_line(load->yaml, value, name);
-        enum err err = named(load, "trunks", name, at, load->config->n_trunks, CONFIG_TRUNKS_MAX);
+        enum err err =
+            config_check_name(load, "trunks", name, at, load->config->n_trunks, CONFIG_TRUNKS_MAX);
         if (!err && !json_is_object(item))
             err = fail(load, ERR_INVALID, at, name, "expected host: and more below it");
         if (err)
@@ -379,7 +382,8 @@ static enum err apply_users(struct load *load, json_t *value, int line)
     json_object_foreach(value, name, item)
     {
         int at = yaml_key_line(load->yaml, value, name);
-        enum err err = named(load, "users", name, at, config->n_users, CONFIG_USERS_MAX);
+        enum err err =
+            config_check_name(load, "users", name, at, config->n_users, CONFIG_USERS_MAX);
         if (!err && !json_is_object(item))
             err = fail(load, ERR_INVALID, at, name, "expected password: below it");
         if (err)

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
+#include "script/script.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -19,11 +20,19 @@ static int complain(const struct fault *fault)
     return EXIT_FAILED;
 }
 
+static enum err check_script(struct slice text, const json_t *document, struct fault *fault)
+{
+    const struct script_source source = { .text = text, .document = document };
+    return script_source_check(&source, fault);
+}
+
 static int serve(int argc, char **argv)
 {
     struct fault fault = { 0 };
     struct config *config;
-    struct config_input input = { .environ = environ, .args = argv, .n_args = (size_t)argc };
+    struct config_input input = {
+        .check_script = check_script, .environ = environ, .args = argv, .n_args = (size_t)argc
+    };
     if (config_load(&config, &input, &fault))
         return complain(&fault);
     log_set_level(config->log_level);
@@ -54,5 +63,5 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "serve") == 0 && !asks_for_help(argc, argv))
         return serve(argc - 2, argv + 2);
-    return cli_main(argc, argv);
+    return cli_main(argc, argv, check_script);
 }

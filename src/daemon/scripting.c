@@ -89,8 +89,9 @@ static const char *find_script(void *owner, struct slice name)
 {
     const struct daemon *daemon = owner;
     char id[UUID_TEXT];
-    if (!slice_copy(name, id, sizeof id))
-        return NULL;
+    const char *named = config_script_find(daemon->config, name);
+    if (named || !slice_copy(name, id, sizeof id))
+        return named;
     return json_string_value(json_object_get(daemon->stored_scripts, id));
 }
 

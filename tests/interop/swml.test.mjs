@@ -207,3 +207,19 @@ test('the first address fails: the call is refused and the reason is in the log'
     assert.match(await phone.closed(), /500/);
     assert.match(daemon.log(), /script cannot run reason="the server answered 500"/);
 });
+
+test('a script of tandem.yaml has a name that a route leads to; what is wrong in one is named by file and line', async () => {
+    const yaml = (/** @type {string} */ verb) => `scripts:\n  closed:\n    sections:\n      main:\n        - play: "ring:1:us"\n        - ${verb}: {}\nroutes:\n  - {pattern: "777", to: "swml:closed"}\n`;
+    const other = await startDaemon({ yaml: yaml('hangup') });
+    const caller = await startPhone(other, 'cat', { hz: 700 });
+    await caller.dial(`sip:777@${other.sip}`);
+    await caller.waitEvent('CALL_ESTABLISHED');
+    await caller.waitEvent('CALL_CLOSED');
+    assert.ok(findTone(caller.heard(), 480).length > 10, 'ringing of the United States');
+    await caller.stop();
+    const file = join(other.folder, 'tandem.yaml');
+    writeFileSync(file, yaml('shout'));
+    await assert.rejects(other.command('check', '--config', file), /"line": ?6.*relay_script_method_undefined|relay_script_method_undefined[^]*"line": ?6/s);
+    await assert.rejects(other.command('reload'), /relay_script_method_undefined/);
+    await other.stop();
+});
