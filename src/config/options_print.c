@@ -100,10 +100,9 @@ void options_print_sample(struct buf *out)
                 "     ", "");
     put_example(out, &options_user, "\n# Users whose phones may register.\n# users:\n#   alice:\n",
                 "     ", "");
-    buf_text(out,
-             "\n# Call scripts with names, for targets such as swml:ivr (docs/swml.md): a file\n"
-             "# beside this one, or the document itself.\n# scripts:\n#   ivr: ivr.yaml\n"
-             "#   closed: {sections: {main: [{play: \"say:We are closed.\"}]}}\n");
+    buf_text(out, "\n# Call scripts with names: documents, or files beside this one.\n"
+                  "# scripts:\n#   closed:\n"
+                  "#     sections: {main: [{play: \"say:We are closed.\"}]}\n");
 }
 
 static void put_variables(struct buf *out, const struct option_table *table)
