@@ -253,6 +253,12 @@ struct config {
     bool message_media;                          /* the provider takes media */
     bool mfa_app;                                /* /api/send-mfa and /api/verify-mfa are ours */
 
+    /* speech to text */
+    char *speech_engine; /* "auto", "none", "http", "pocketsphinx" */
+    char *speech_model_dir;
+    char *speech_url, *speech_model, *speech_ca_file; /* of a service */
+    struct secret speech_key;
+
     /* the program */
     struct secret encryption_key; /* one or more (base/seal.h); empty: a file in state_dir */
     char *state_dir;              /* absolute, or relative to where we run; not created here */

@@ -3,7 +3,7 @@
 #include "base/num.h"
 #include "config_priv.h"
 
-enum { NAMES_MAX = 128, LIST_MAX = 600 };
+enum { NAMES_MAX = 256, LIST_MAX = 600 };
 
 struct found {
     const char *value; /* NULL: not set, or empty, which is the same to us */

@@ -275,6 +275,13 @@ bool check_message_way(struct slice value, const char **expected)
     return answer(fine, expected, "http, smpp or trunk:NAME");
 }
 
+bool check_speech_engine(struct slice value, const char **expected)
+{
+    bool fine = slice_is(value, "auto") || slice_is(value, "http") ||
+                slice_is(value, "pocketsphinx") || slice_is(value, "none");
+    return answer(fine, expected, "auto, http, pocketsphinx or none");
+}
+
 bool check_web_url(struct slice value, const char **expected)
 {
     bool fine = slice_istarts(value, SLICE("https://")) || slice_istarts(value, SLICE("http://"));

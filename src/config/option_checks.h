@@ -23,13 +23,14 @@ bool check_name(struct slice value, const char **expected); /* of trunks and use
 bool check_word(struct slice value, const char **expected); /* no spaces or control characters */
 bool check_header_name(struct slice value, const char **expected); /* "X-…" */
 bool check_provider(struct slice value, const char **expected);
-bool check_file(struct slice value, const char **expected);         /* can be read */
-bool check_url(struct slice value, const char **expected);          /* of the store */
-bool check_host_port(struct slice value, const char **expected);    /* "stun.example:3478" */
-bool check_digits(struct slice value, const char **expected);       /* a country code */
-bool check_number(struct slice value, const char **expected);       /* digits, +, *, # */
-bool check_weight(struct slice value, const char **expected);       /* 0 to 65535 */
-bool check_header_match(struct slice value, const char **expected); /* "X-A" or "X-A=b" */
-bool check_message_way(struct slice value, const char **expected);  /* "http", "trunk:acme" */
-bool check_web_url(struct slice value, const char **expected);      /* http: or https: */
-bool check_token(struct slice value, const char **expected);        /* any header's name */
+bool check_file(struct slice value, const char **expected);          /* can be read */
+bool check_url(struct slice value, const char **expected);           /* of the store */
+bool check_host_port(struct slice value, const char **expected);     /* "stun.example:3478" */
+bool check_digits(struct slice value, const char **expected);        /* a country code */
+bool check_number(struct slice value, const char **expected);        /* digits, +, *, # */
+bool check_weight(struct slice value, const char **expected);        /* 0 to 65535 */
+bool check_header_match(struct slice value, const char **expected);  /* "X-A" or "X-A=b" */
+bool check_message_way(struct slice value, const char **expected);   /* "http", "trunk:acme" */
+bool check_speech_engine(struct slice value, const char **expected); /* "auto", "http" */
+bool check_web_url(struct slice value, const char **expected);       /* http: or https: */
+bool check_token(struct slice value, const char **expected);         /* any header's name */

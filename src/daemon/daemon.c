@@ -25,6 +25,7 @@
 #include "legs/web_accounts.h"
 #include "media/codecs.h"
 #include "media/media.h"
+#include "media/recognizer.h"
 #include "message/message.h"
 #include "net/dns.h"
 #include "net/http_client.h"
@@ -323,6 +324,7 @@ void daemon_destroy(struct daemon *daemon)
     calls_destroy(env->calls);
     router_destroy(daemon->router);
     scripts_destroy(daemon->scripts);
+    recognizer_destroy(daemon->recognizer);
     http_client_destroy(daemon->http_client);
     json_decref(daemon->signing_keys);
     json_decref(daemon->stored_scripts);

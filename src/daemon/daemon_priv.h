@@ -29,6 +29,7 @@ struct sender_smpp;
 struct loop_lag;
 struct public_address;
 struct presence;
+struct recognizer;
 struct registrar;
 struct router;
 struct scripts;
@@ -64,6 +65,7 @@ struct daemon {
     struct bridge_face *bridge;
     struct http_server *http;
     struct http_client *http_client; /* of scripts and webhooks */
+    struct recognizer *recognizer;
     struct scripts *scripts;
     json_t *stored_scripts; /* id: text; NULL before the first look */
     struct egress egress;   /* where programs may have us send to */

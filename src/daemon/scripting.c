@@ -11,6 +11,7 @@
 #include "base/rand.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
+#include "media/recognizer.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "script/script.h"
@@ -157,14 +158,32 @@ void daemon_fill_egress(struct daemon *daemon)
             egress->n++;
 }
 
+static void open_recognizer(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    const struct recognizer_config recognizer = {
+        .loop = daemon->env.loop,
+        .http = daemon->http_client,
+        .engine = config->speech_engine,
+        .model_dir = config->speech_model_dir,
+        .url = config->speech_url,
+        .key = secret_reveal(&config->speech_key),
+        .model = config->speech_model,
+        .ca_file = config->speech_ca_file,
+    };
+    daemon->recognizer = recognizer_create(&recognizer);
+}
+
 void daemon_open_scripts(struct daemon *daemon)
 {
     daemon_fill_egress(daemon);
     daemon->http_client = http_client_create(daemon->env.loop);
+    open_recognizer(daemon);
     const struct scripts_config config = {
         .loop = daemon->env.loop,
         .media = daemon->env.media,
         .http = daemon->http_client,
+        .recognizer = daemon->recognizer,
         .dns = daemon->env.dns,
         .may_reach = egress_allows,
         .reach_owner = &daemon->egress,

@@ -145,8 +145,9 @@ static void read_answer(struct recognizer_job *job, const struct http_client_ans
         return;
     }
     if (answer->status != 200) {
-        fault_set(&job->fault, answer->status == 401 || answer->status == 403 ? ERR_AUTH : ERR_REFUSED,
-                  "", 0, "the speech service answered %d", answer->status);
+        fault_set(&job->fault,
+                  answer->status == 401 || answer->status == 403 ? ERR_AUTH : ERR_REFUSED, "", 0,
+                  "the speech service answered %d", answer->status);
         return;
     }
     json_t *body = json_loadb(answer->body.ptr, answer->body.len, 0, NULL);
@@ -198,8 +199,8 @@ static void hear(void *state, struct recognizer_job *job)
                                                  .body = buf_slice(&form),
                                                  .timeout_ms = TIMEOUT_MS,
                                                  .max_body = ANSWER_MAX,
-                                                 .ca_file = http->ca_file[0] ? http->ca_file
-                                                                             : NULL };
+                                                 .ca_file =
+                                                     http->ca_file[0] ? http->ca_file : NULL };
     http->under_way++;
     job->call = http_client_send(http->client, &request, on_answer, job);
     mem_wipe(bearer, bearer_len);
@@ -215,8 +216,6 @@ static void cancel(void *state, struct recognizer_job *job)
     recognizer_job_free(job);
 }
 
-const struct recognizer_engine recognizer_http = { .name = "http",
-                                                   .open = open,
-                                                   .close = close,
-                                                   .hear = hear,
-                                                   .cancel = cancel };
+const struct recognizer_engine recognizer_http = {
+    .name = "http", .open = open, .close = close, .hear = hear, .cancel = cancel
+};

@@ -37,7 +37,7 @@ struct sphinx {
     struct list queue; /* of struct recognizer_job */
     size_t n_queue;
     bool is_busy, is_closing; /* a worker has it; it is freed when that one is done */
-    atomic_bool stop; /* what is decoded is wanted no more: no further pass over it */
+    atomic_bool stop;         /* what is decoded is wanted no more: no further pass over it */
     /* the worker's while is_busy */
     struct recognizer_job *job; /* NULL: only load the model */
     cmd_ln_t *options;

@@ -68,12 +68,9 @@ static int16_t *say(const char *text, size_t *n)
 
 static struct recognizer *create(struct loop *loop, const char *engine)
 {
-    const struct recognizer_config config = { .loop = loop,
-                                              .engine = engine,
-                                              .model_dir = MODEL,
-                                              .url = "",
-                                              .model = "",
-                                              .ca_file = "" };
+    const struct recognizer_config config = {
+        .loop = loop, .engine = engine, .model_dir = MODEL, .url = "", .model = "", .ca_file = ""
+    };
     return recognizer_create(&config);
 }
 

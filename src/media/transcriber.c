@@ -22,10 +22,11 @@ struct track {
     struct transcriber *transcriber;
     enum media_fork_track id;
     struct utterance utterance;
-    struct list waiting; /* the first is being recognised while there is a job that is not partial */
+    struct list
+        waiting; /* the first is being recognised while there is a job that is not partial */
     size_t n_waiting;
     struct recognizer_job *job;
-    bool is_partial; /* the job is */
+    bool is_partial;    /* the job is */
     int64_t partial_ms; /* of the utterance when it was last looked at */
 };
 

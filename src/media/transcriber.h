@@ -23,7 +23,7 @@ struct transcriber_config { /* copied, hints too */
     const char *const *hints;
     size_t n_hints;
     int64_t silence_ms, max_ms; /* as of utterance_init() */
-    bool partial; /* tell what is understood so far, if the engine is quick enough */
+    bool partial;               /* tell what is understood so far, if the engine is quick enough */
 };
 
 struct transcriber_words {

@@ -311,6 +311,21 @@ static enum err put_prompts(struct laml *laml, const json_t *node, json_t *sound
     return OK;
 }
 
+/* "yes, no, operator" */
+static json_t *hint_list(const char *text)
+{
+    struct slice rest = slice_of(text), one;
+    json_t *list = json_array();
+    while (rest.len) {
+        one = slice_trim(slice_cut(&rest, ','));
+        char *hint = slice_dup(one);
+        if (one.len)
+            json_array_append_new(list, laml_literal(hint));
+        mem_free(hint);
+    }
+    return list;
+}
+
 static enum err put_gather(struct laml *laml, const json_t *node)
 {
     const char *input = laml_attribute(node, "input", "dtmf");
@@ -329,8 +344,7 @@ static enum err put_gather(struct laml *laml, const json_t *node)
         double end = strtod(laml_attribute(node, "speechTimeout", "1"), NULL); /* or "auto" */
         json_object_set_new(value, "speech_end_timeout", json_real(end > 0 && end < 60 ? end : 1));
         laml_put(value, "speech_language", laml_attribute(node, "language", "en-US"));
-        if (hints)
-            json_object_set_new(value, "speech_hints", json_pack("[o]", laml_literal(hints)));
+        json_object_set_new(value, "speech_hints", hint_list(hints));
     }
     if (err) {
         json_decref(value);

@@ -124,20 +124,36 @@ struct line_op *line_play(struct line *line, const struct line_play_config *conf
 void line_play_pause(struct line_op *op, bool on);
 void line_play_volume(struct line_op *op, double volume_db);
 
+struct line_speech {    /* what is said counts as well */
+    bool on;            /* the rest is of no account otherwise; copied */
+    const char *engine; /* as of recognizer_request; may be NULL, as the next */
+    const char *language;
+    const char *const *hints;
+    size_t n_hints;
+    int64_t end_silence_ms, max_ms; /* 0: 1000, 60000 */
+    bool partial;                   /* events tell what is understood so far */
+};
 struct line_collect_config {
     unsigned max_digits; /* 0: speech alone */
+    struct line_speech speech;
+    bool continuous; /* goes on after an input, until it is stopped */
     const char *terminators;
     int64_t digit_ms, initial_ms;
     bool starts_later;             /* the initial time runs from line_collect_start_timers() on */
     bool secret;                   /* keys go into no event and no log */
-    void (*on_input)(void *owner); /* the first key, before anything else; may be NULL */
+    void (*on_input)(void *owner); /* the first key or sound, before anything else; may be NULL */
     const char *control_id, *status_url;
 };
-/** `result`: {"type": "digit"|"no_input", "digits", "terminator"}. */
+/** `result`: {"type": "digit"|"no_input", "digits", "terminator"}, {"type": "speech", "text",
+ * "confidence"} or {"type": "no_match"|"error"}. LINE_FAILED: speech is wanted, nothing else would
+ * do, and nothing understands it. */
 struct line_op *line_collect(struct line *line, const struct line_collect_config *config,
                              line_fn fn, void *owner);
+/** A list of texts as hints, borrowed from it: how many, at most LINE_HINTS_MAX. */
+enum { LINE_HINTS_MAX = 500 };
+size_t line_hints(const json_t *list, const char *out[LINE_HINTS_MAX]);
 void line_collect_start_timers(struct line_op *op);
-/** Has a key been pressed? */
+/** Has a key been pressed, or something been said? */
 bool line_collect_has_input(const struct line_op *op);
 
 struct line_record_config {

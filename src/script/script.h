@@ -19,6 +19,7 @@ struct dns;
 struct http_client;
 struct loop;
 struct media;
+struct recognizer;
 struct router;
 struct scripts;
 
@@ -47,6 +48,7 @@ struct scripts_config {
     struct loop *loop;
     struct media *media; /* NULL in simulated tests */
     struct http_client *http;
+    struct recognizer *recognizer; /* understands what is said; NULL: nothing does */
     /** The signing key of a project, borrowed until return, or empty: fetches and callbacks are
      * signed with it. May be NULL. */
     struct slice (*signing_key)(void *owner, const char *project_id);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "media/recognizer.h"
 #include "script/line.h"
 #include "script/script_command_priv.h"
 #include "script/script_priv.h"
@@ -207,21 +208,39 @@ enum err command_record_resume(const struct command *command)
 
 /* --- collect --- */
 
+static void take_speech(const struct command *command, const json_t *speech,
+                        const char *hints[LINE_HINTS_MAX], struct line_speech *out)
+{
+    *out = (struct line_speech){
+        .on = speech != NULL,
+        .engine = param_text(speech, "engine", NULL),
+        .language = param_text(speech, "language", NULL),
+        .hints = hints,
+        .n_hints = line_hints(json_object_get(speech, "hints"), hints),
+        .end_silence_ms = param_ms(speech, "end_silence_timeout", 1),
+        .max_ms = param_ms(speech, "speech_timeout", 60),
+        .partial = param_bool(command->params, "partial_results", false),
+    };
+}
+
 enum err command_collect(const struct command *command)
 {
     const json_t *digits = json_object_get(command->params, "digits");
+    const json_t *speech = json_object_get(command->params, "speech");
+    const char *hints[LINE_HINTS_MAX];
     double max = param_number(digits, "max", 0);
     enum err err = command_take_id(command, "collect");
-    if (!err && json_object_get(command->params, "speech"))
+    if (!err && speech && !recognizer_engine_name(command->scripts->config.recognizer))
         err = fault_set(command->fault, ERR_UNSUPPORTED, "speech", 0, "there is no speech engine");
-    if (!err && !digits)
+    if (!err && !digits && !speech)
         err = command_invalid(command, "digits", "expected digits or speech");
-    if (!err && (max < 1 || max > 256))
+    if (!err && digits && (max < 1 || max > 256))
         err = command_invalid(command, "digits", "'max' is 1 to 256");
     if (err)
         return err;
-    const struct line_collect_config config = {
+    struct line_collect_config config = {
         .max_digits = (unsigned)max,
+        .continuous = param_bool(command->params, "continuous", false),
         .terminators = param_text(digits, "terminators", ""),
         .digit_ms = param_ms(digits, "digit_timeout", 5),
         .initial_ms = param_ms(command->params, "initial_timeout", 4),
@@ -229,6 +248,7 @@ enum err command_collect(const struct command *command)
         .control_id = command->control_id,
         .status_url = param_text(command->params, "status_url", NULL),
     };
+    take_speech(command, speech, hints, &config.speech);
     command_answer_id(command, line_collect(command->line, &config, NULL, NULL));
     return OK;
 }

@@ -59,10 +59,13 @@ static void put_recording(const struct script *script, const char *prefix, json_
 
 static void tell_gather(const struct script *script, const json_t *value, json_t *form)
 {
+    char confidence[16];
     (void)value;
     if (is_result(script, "prompt_result", "match_speech")) {
         put(form, "SpeechResult", text_of(script, "prompt_value"));
-        put(form, "Confidence", text_of(script, "prompt_confidence"));
+        snprintf(confidence, sizeof confidence, "%.3f",
+                 json_number_value(script_get(script, "prompt_speech_confidence")));
+        put(form, "Confidence", confidence);
         return;
     }
     put(form, "Digits", text_of(script, "prompt_value"));

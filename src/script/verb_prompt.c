@@ -1,7 +1,8 @@
-/* prompt: play something and collect keys; any key stops what plays. */
+/* prompt: play something and collect keys or speech; either stops what plays. */
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "script/line.h"
 #include "script/script_priv.h"
 #include "script/verb_play.h"
@@ -34,12 +35,22 @@ static void on_played(void *owner, enum line_end end, const json_t *result)
 static void set_results(struct script *script, const json_t *result)
 {
     const char *type = param_text(result, "type", "");
-    bool has_digits = strcmp(type, "digit") == 0;
-    const char *digits = param_text(result, "digits", "");
-    script_result(script, "prompt", has_digits ? "match_digits" : "no_input");
-    script_set_text(script, "prompt_value", digits);
-    script_set_text(script, "prompt_value_raw", digits);
+    static const struct {
+        const char *type, *word, *value;
+    } rows[] = { { "digit", "match_digits", "digits" },
+                 { "no_input", "no_input", "digits" },
+                 { "no_match", "no_match", "text" },
+                 { "speech", "match_speech", "text" } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (strcmp(rows[i].type, type) != 0)
+            continue;
+        script_result(script, "prompt", rows[i].word);
+        script_set_text(script, "prompt_value", param_text(result, rows[i].value, ""));
+        script_set_text(script, "prompt_value_raw", param_text(result, rows[i].value, ""));
+    }
     script_set_text(script, "prompt_digit_terminator", param_text(result, "terminator", ""));
+    script_set(script, "prompt_speech_confidence",
+               json_real(param_number(result, "confidence", 0)));
 }
 
 static void on_collected(void *owner, enum line_end end, const json_t *result)
@@ -57,7 +68,7 @@ static void on_collected(void *owner, enum line_end end, const json_t *result)
     script_done(script);
 }
 
-/* The first key: what plays stops. */
+/* The first key or sound: what plays stops. */
 static void on_input(void *owner)
 {
     struct script *script = owner;
@@ -73,8 +84,36 @@ static enum verb_next fail(struct script *script)
     return VERB_DONE;
 }
 
+static bool has_any(const json_t *value, const char *const *names)
+{
+    for (; *names; names++)
+        if (json_object_get(value, *names))
+            return true;
+    return false;
+}
+
+/* Any speech_* parameter but the engine asks for speech; keys count too only if one of theirs is
+ * there as well. */
+static void choose_input(const json_t *value, struct line_collect_config *collect)
+{
+    static const char *const of_speech[] = { "speech_timeout", "speech_end_timeout",
+                                             "speech_language", "speech_hints", NULL };
+    static const char *const of_keys[] = { "max_digits", "terminators", "digit_timeout", NULL };
+    collect->max_digits = (unsigned)param_number(value, "max_digits", DIGITS_DEFAULT);
+    if (!has_any(value, of_speech))
+        return;
+    if (!has_any(value, of_keys))
+        collect->max_digits = 0;
+    collect->speech.on = true;
+    collect->speech.engine = param_text(value, "speech_engine", NULL);
+    collect->speech.language = param_text(value, "speech_language", NULL);
+    collect->speech.end_silence_ms = param_ms(value, "speech_end_timeout", 0);
+    collect->speech.max_ms = param_ms(value, "speech_timeout", 0);
+}
+
 static enum verb_next prompt(struct script *script, const json_t *value)
 {
+    const char *hints[LINE_HINTS_MAX];
     struct fault fault = { 0 };
     json_t *what = NULL;
     size_t n;
@@ -93,8 +132,7 @@ static enum verb_next prompt(struct script *script, const json_t *value)
         .volume_db = param_number(value, "volume", 0),
         .loops = 1,
     };
-    const struct line_collect_config collect = {
-        .max_digits = (unsigned)param_number(value, "max_digits", DIGITS_DEFAULT),
+    struct line_collect_config collect = {
         .terminators = param_text(value, "terminators", ""),
         .digit_ms = param_ms(value, "digit_timeout", PATIENCE_S),
         .initial_ms = param_ms(value, "initial_timeout", PATIENCE_S),
@@ -102,6 +140,9 @@ static enum verb_next prompt(struct script *script, const json_t *value)
         .on_input = on_input,
         .status_url = param_text(value, "status_url", NULL),
     };
+    choose_input(value, &collect);
+    collect.speech.hints = hints;
+    collect.speech.n_hints = line_hints(json_object_get(value, "speech_hints"), hints);
     if (script->over) {
         for (size_t i = 0; i < n; i++)
             sound_spec_clear(&sounds[i]);
@@ -140,4 +181,6 @@ const struct verb verb_prompt = { .name = "prompt",
                                   .params = prompt_params,
                                   .kept = prompt_kept,
                                   .in_confirm = true,
-                                  .run = prompt };
+                                  .run = prompt,
+                                  .note = "keys, speech or both; speech_engine `pocketsphinx` "
+                                          "or `http`, any other is the configured one" };

@@ -1,0 +1,181 @@
+/** Callers speak and are understood: by pocketsphinx, offline, and by a service over HTTP that is checked strictly. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { before, after, test } from 'node:test';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { startPhone } from './lib/office.mjs';
+import { atEnd, waitFor } from './lib/process.mjs';
+import { makeTalk } from './lib/talk.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof startDaemon>>} Daemon */
+/** @type {Daemon} */ let offline;
+/** @type {Daemon} */ let online;
+/** @type {Awaited<ReturnType<typeof startHook>>} */ let hook;
+/** @type {{url: string, forms: any[], answer: (form: any) => any}} */ let service;
+let last = 2000;
+
+/** The parts of a form (RFC 7578). @param {Buffer} body @param {string} boundary */
+function parseForm(body, boundary) {
+    /** @type {Record<string, {headers: string, value: Buffer}>} */ const parts = {};
+    const text = body.toString('latin1');
+    assert.ok(text.startsWith(`--${boundary}\r\n`), 'begins with the boundary');
+    assert.ok(text.endsWith(`\r\n--${boundary}--\r\n`), 'ends with the closing boundary');
+    for (const part of text.slice(0, -`--${boundary}--\r\n`.length).split(`--${boundary}\r\n`).slice(1)) {
+        const end = part.indexOf('\r\n\r\n');
+        const name = /name="([^"]+)"/.exec(part.slice(0, end))?.[1] ?? '';
+        parts[name] = { headers: part.slice(0, end), value: Buffer.from(part.slice(end + 4, -2), 'latin1') };
+    }
+    return parts;
+}
+
+/** A service with POST /v1/audio/transcriptions. */
+async function startService() {
+    const state = { url: '', /** @type {any[]} */ forms: [], /** @type {(form: any) => any} */ answer: () => ({ text: 'hello' }) };
+    const server = createServer((request, response) => {
+        const chunks = [];
+        request.on('data', (chunk) => chunks.push(chunk));
+        request.on('end', () => {
+            const boundary = /^multipart\/form-data; boundary=(\S+)$/.exec(request.headers['content-type'] ?? '')?.[1] ?? '';
+            if (request.method !== 'POST' || request.url !== '/v1/audio/transcriptions') return response.writeHead(404).end();
+            if (request.headers.authorization !== 'Bearer sk-test') return response.writeHead(401).end();
+            const form = parseForm(Buffer.concat(chunks), boundary);
+            state.forms.push(form);
+            const answer = state.answer(form);
+            if (typeof answer === 'number') return response.writeHead(answer).end();
+            return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+        });
+    });
+    await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
+    atEnd(async () => {
+        server.closeAllConnections();
+        server.close();
+    });
+    state.url = `http://127.0.0.1:${/** @type {any} */ (server.address()).port}/v1/audio/transcriptions`;
+    return state;
+}
+
+before(async () => {
+    service = await startService();
+    [offline, online, hook] = await Promise.all([
+        startDaemon({ env: { SPEECH_ENGINE: 'pocketsphinx' } }),
+        startDaemon({ env: { SPEECH_URL: service.url, SPEECH_KEY: 'sk-test', SPEECH_MODEL: 'tiny-1' } }),
+        startHook(),
+    ]);
+});
+after(async () => {
+    await Promise.all([offline.stop(), online.stop()]);
+    assert.ok(!online.log().includes('sk-test'), 'the key is in no log');
+});
+
+/** `phone` calls a number whose script or document this is. @param {Daemon} daemon @param {any} phone @param {any} answer */
+async function call(daemon, phone, answer) {
+    const path = `/swml${++last}`;
+    const number = `7${last}`;
+    const kind = typeof answer === 'string' ? 'laml' : 'swml';
+    hook.routes[path] = kind === 'laml' ? answer : { version: '1.0.0', sections: { main: answer } };
+    await daemon.command('number', 'add', number, '--to', `${kind}:${hook.url}${path}`);
+    await waitFor('the number to be routed', async () => (await daemon.command('route', number).catch(() => null)) || true);
+    await phone.dial(`sip:${number}@${daemon.sip}`);
+}
+/** @param {string} path @param {any} body */
+const tell = (path, body) => ({ request: { url: `${hook.url}${path}`, method: 'POST', body } });
+const RESULT = { result: '${prompt_result}', value: '${prompt_value}', confidence: '${prompt_speech_confidence}' };
+
+test('prompt: a spoken yes is understood offline, and stops what plays', { timeout: 60000 }, async (t) => {
+    const phone = await startPhone(offline, 'yvonne', { says: makeTalk([[4, 'yes'], [9, 'yes'], [14, 'yes'], [19, 'yes']]) });
+    t.after(() => phone.stop());
+    await call(offline, phone, [
+        {
+            prompt: {
+                play: ['say:Do you want to go on? Say yes or no.', 'silence:40'],
+                initial_timeout: 30,
+                speech_hints: ['yes', 'no'],
+                speech_end_timeout: 0.8,
+                status_url: `${hook.url}/yes-events`,
+            },
+        },
+        tell('/yes', RESULT),
+    ]);
+    const { json } = await hook.request('/yes', 1, 40000);
+    assert.equal(json.result, 'match_speech');
+    assert.equal(json.value, 'yes');
+    assert.ok(Number(json.confidence) > 0.5 && Number(json.confidence) <= 1, `confidence ${json.confidence}`);
+    await waitFor('the event', async () => hook.events('/yes-events').some((event) => event.params.final));
+    const events = hook.events('/yes-events').map((event) => event.params);
+    assert.equal(events[0].result.type, 'start_of_input');
+    const end = events[events.length - 1];
+    assert.equal(end.result.type, 'speech');
+    assert.equal(end.result.params.text, 'yes');
+    assert.equal(end.state, 'finished');
+});
+
+test('prompt: spoken digits are understood offline', { timeout: 60000 }, async (t) => {
+    const phone = await startPhone(offline, 'dora', { says: makeTalk([[3, 'nine three eight'], [10, 'nine three eight'], [17, 'nine three eight']]) });
+    t.after(() => phone.stop());
+    const words = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+    await call(offline, phone, [
+        { prompt: { play: 'silence:0.1', initial_timeout: 30, speech_hints: words, max_digits: 3 } },
+        tell('/digits', RESULT),
+    ]);
+    const { json } = await hook.request('/digits', 1, 40000);
+    assert.equal(json.result, 'match_speech');
+    assert.equal(json.value, 'nine three eight');
+});
+
+test('prompt: silence is no input', { timeout: 60000 }, async (t) => {
+    const phone = await startPhone(offline, 'sil', { says: makeTalk([]) });
+    t.after(() => phone.stop());
+    await call(offline, phone, [{ prompt: { play: 'silence:0.1', initial_timeout: 2, speech_timeout: 10 } }, tell('/silence', RESULT)]);
+    assert.equal((await hook.request('/silence', 1, 20000)).json.result, 'no_input');
+});
+
+test('LaML: Gather input="speech" sends SpeechResult to its action', { timeout: 60000 }, async (t) => {
+    const phone = await startPhone(offline, 'laura', { says: makeTalk([[3, 'operator'], [9, 'operator'], [15, 'operator']]) });
+    t.after(() => phone.stop());
+    hook.routes['/gathered'] = '<Response><Hangup/></Response>';
+    await call(
+        offline,
+        phone,
+        `<Response><Gather input="speech" timeout="30" speechTimeout="1" hints="billing, operator, sales" action="${hook.url}/gathered"/></Response>`,
+    );
+    const { body } = await hook.request('/gathered', 1, 40000);
+    const form = new URLSearchParams(body);
+    assert.equal(form.get('SpeechResult'), 'operator');
+    assert.ok(Number(form.get('Confidence')) > 0.5);
+    assert.equal(form.get('Digits'), null);
+});
+
+test('prompt: a service gets the utterance as a form and its text is the value', { timeout: 60000 }, async (t) => {
+    service.answer = () => ({ text: ' I want to talk to sales, please. ' });
+    const phone = await startPhone(online, 'oleg', { says: makeTalk([[3, 'I want to talk to sales please']]) });
+    t.after(() => phone.stop());
+    await call(online, phone, [
+        { prompt: { play: 'silence:0.1', initial_timeout: 30, speech_language: 'en-GB', speech_hints: ['sales', 'support'] } },
+        tell('/service', RESULT),
+    ]);
+    const { json } = await hook.request('/service', 1, 30000);
+    assert.equal(json.result, 'match_speech');
+    assert.equal(json.value, 'I want to talk to sales, please.');
+    const form = service.forms[service.forms.length - 1];
+    assert.deepEqual(Object.keys(form).sort(), ['file', 'language', 'model', 'prompt', 'response_format', 'temperature']);
+    assert.equal(form.model.value.toString(), 'tiny-1');
+    assert.equal(form.language.value.toString(), 'en');
+    assert.equal(form.prompt.value.toString(), 'sales, support');
+    assert.equal(form.response_format.value.toString(), 'json');
+    assert.match(form.file.headers, /filename="audio\.wav"\r\nContent-Type: audio\/wav$/);
+    const wav = form.file.value;
+    assert.equal(wav.toString('latin1', 0, 4), 'RIFF');
+    assert.equal(wav.readUInt32LE(4), wav.length - 8);
+    assert.equal(wav.readUInt32LE(24), 16000);
+    const seconds = (wav.length - 44) / 32000;
+    assert.ok(seconds > 1.5 && seconds < 5, `${seconds} s of sound`);
+});
+
+test('prompt: a service that refuses is a failed prompt, not a failed call', { timeout: 60000 }, async (t) => {
+    service.answer = () => 503;
+    const phone = await startPhone(online, 'rita', { says: makeTalk([[3, 'hello']]) });
+    t.after(() => phone.stop());
+    await call(online, phone, [{ prompt: { play: 'silence:0.1', initial_timeout: 30, speech_timeout: 10 } }, tell('/refused', RESULT)]);
+    assert.equal((await hook.request('/refused', 1, 30000)).json.result, 'failed');
+});
