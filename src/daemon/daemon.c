@@ -328,6 +328,7 @@ void daemon_destroy(struct daemon *daemon)
     http_client_destroy(daemon->http_client);
     json_decref(daemon->signing_keys);
     json_decref(daemon->stored_scripts);
+    json_decref(daemon->text_handlers);
     builtins_destroy(daemon->builtins);
     sip_face_destroy(daemon->sip_face);
     web_accounts_destroy(daemon->web_accounts);

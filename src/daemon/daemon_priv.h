@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "legs/leg_env.h"
 #include "media/media.h"
+#include "message/message.h"
 #include "net/egress.h"
 #include "net/http_listener.h"
 
@@ -36,6 +37,7 @@ struct scripts;
 struct signal_watch;
 struct sip_face;
 struct sip_texts;
+struct store_number;
 struct trunks;
 struct trunks_news;
 struct web_accounts;
@@ -69,6 +71,7 @@ struct daemon {
     struct scripts *scripts;
     json_t *stored_scripts; /* id: text; NULL before the first look */
     struct egress egress;   /* where programs may have us send to */
+    json_t *text_handlers;  /* number -> what answers texts to it; NULL before the first look */
     json_t *signing_keys;   /* project id -> key */
     struct messages *messages;
     struct message_notify *message_notify;
@@ -158,6 +161,21 @@ enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *par
 struct slice daemon_signing_key(void *daemon, const char *project_id);
 /** Scripts that programs keep here, by id; again when they change. */
 void daemon_reload_stored_scripts(struct daemon *daemon);
+/** The text of a script that is kept, by its id; NULL; borrowed. */
+const char *daemon_stored_script(const struct daemon *daemon, struct slice id);
+
+/* texts_in.c */
+/** Numbers were read: whose texts does a program answer? */
+void daemon_note_text_handlers(struct daemon *daemon, const struct store_number *rows, size_t n);
+/** A text for a number that a program answers: kept, and answered. False when it is none
+ * (`*is_programs`), or cannot be kept. */
+bool daemon_take_text(struct daemon *daemon, const struct message_new *text, bool *is_programs);
+/** A text that a provider brings. */
+void daemon_text_came(struct daemon *daemon, const struct message_new *text);
+/** Who takes a text there: messages_ops.route. */
+bool daemon_route_text(void *daemon, const struct message_new *message, char out[MESSAGE_TARGET]);
+/** POST /messages/inbound and /messages/receipt of messages.http's provider; false: not these. */
+bool daemon_serve_provider(struct daemon *daemon, struct http_request *request);
 /** The egress policy from the configuration. */
 void daemon_fill_egress(struct daemon *daemon);
 void daemon_open_scripts(struct daemon *daemon);

@@ -134,7 +134,7 @@ static struct slice plain_name(struct slice to)
     return to;
 }
 
-static bool route(void *owner, const struct message_new *message, char out[MESSAGE_TARGET])
+bool daemon_route_text(void *owner, const struct message_new *message, char out[MESSAGE_TARGET])
 {
     struct daemon *daemon = owner;
     const struct route_query query = { .face = SLICE("sip"),
@@ -159,7 +159,7 @@ static void on_status(void *owner, const struct store_message *row)
     message_notify_add(daemon->message_notify, row, loop_wall_ms(daemon->env.loop));
 }
 
-static const struct messages_ops ops = { .route = route, .on_status = on_status };
+static const struct messages_ops ops = { .route = daemon_route_text, .on_status = on_status };
 
 /* ---- from phones, for users who are away ---- */
 
@@ -188,6 +188,20 @@ static bool keep(void *owner, const struct sip_text *text)
     return err == OK;
 }
 
+/* To a number that a program answers. */
+static bool program(void *owner, const struct sip_text *text, bool *is_programs)
+{
+    if (!is_plain(text->type))
+        return *is_programs = false;
+    char *from = slice_dup(text->from), *to = slice_dup(text->to), *body = slice_dup(text->body);
+    const struct message_new message = { .from = from, .to = to, .body = body };
+    bool is_taken = daemon_take_text(owner, &message, is_programs);
+    mem_free(from);
+    mem_free(to);
+    mem_free(body);
+    return is_taken;
+}
+
 /* ---- from scripts ---- */
 
 static const char *text_of(const json_t *params, const char *name)
@@ -200,9 +214,10 @@ enum err daemon_send_sms(void *owner, const char *project_id, const json_t *para
                          struct fault *fault)
 {
     struct daemon *daemon = owner;
+    const char *direction = text_of(params, "direction"); /* of a text's answer */
     const struct message_new message = {
         .project_id = project_id,
-        .direction = "outbound-call",
+        .direction = direction[0] ? direction : "outbound-call",
         .from = text_of(params, "from_number"),
         .to = text_of(params, "to_number"),
         .body = text_of(params, "body"),
@@ -261,19 +276,9 @@ static void open_provider(struct daemon *daemon)
     daemon->sender_http = sender_http_create(&http);
 }
 
-/* To a number's user it goes on as a MESSAGE, else it is kept in the log. */
 static void on_text(void *owner, const char *from, const char *to, const char *body)
 {
-    struct daemon *daemon = owner;
-    struct fault fault = { 0 };
-    char way[MESSAGE_TARGET];
-    struct message_new message = { .direction = "inbound", .from = from, .to = to, .body = body };
-    bool is_users = route(daemon, &message, way) && slice_starts(slice_of(way), SLICE("user:"));
-    message.target = is_users ? way : "";
-    enum err err = is_users ? messages_add(daemon->messages, &message, NULL, NULL, &fault)
-                            : messages_receive(daemon->messages, &message, NULL, NULL, &fault);
-    if (err)
-        log_warn(NULL, "message that came in was dropped: %s", fault.text);
+    daemon_text_came(owner, &(struct message_new){ .from = from, .to = to, .body = body });
 }
 
 static void open_centre(struct daemon *daemon)
@@ -330,7 +335,7 @@ enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
     if (daemon->sender_smpp)
         sender_smpp_set_messages(daemon->sender_smpp, daemon->messages);
     registrar_watch(daemon->registrar, on_phone, daemon);
-    sip_texts_set_hook(daemon->texts, &(struct sip_texts_hook){ keep, daemon });
+    sip_texts_set_hook(daemon->texts, &(struct sip_texts_hook){ keep, program, daemon });
     return OK;
 }
 

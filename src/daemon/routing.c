@@ -121,6 +121,7 @@ static void on_numbers(void *owner, const struct store_answer *answer)
         return;
     const struct store_number *rows = STORE_ROWS(answer, store_number);
     router_clear_numbers(daemon->router);
+    daemon_note_text_handlers(daemon, rows, answer->n);
     for (size_t i = 0; i < answer->n; i++)
         if (!rows[i].to[0]) /* a program took it, and has not said what for */
             log_debug(NULL, "number leads nowhere yet");

@@ -88,7 +88,11 @@ void daemon_reload_stored_scripts(struct daemon *daemon)
 
 static const char *find_script(void *owner, struct slice name)
 {
-    const struct daemon *daemon = owner;
+    return daemon_stored_script(owner, name);
+}
+
+const char *daemon_stored_script(const struct daemon *daemon, struct slice name)
+{
     char id[UUID_TEXT];
     const char *named = config_script_find(daemon->config, name);
     if (named || !slice_copy(name, id, sizeof id))

@@ -59,7 +59,7 @@ static void on_request(void *owner, struct http_request *request)
         serve_bridge_config(daemon, request);
     else if (slice_is(path, "/metrics"))
         daemon_serve_metrics(daemon, request);
-    else if (daemon_serve_status(daemon, request))
+    else if (daemon_serve_status(daemon, request) || daemon_serve_provider(daemon, request))
         return;
     else if (!api_handle(daemon->api, request) && !daemon_serve_page(request))
         http_reply(request, 404, "text/plain; charset=utf-8", SLICE("Not found\n"));

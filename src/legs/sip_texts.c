@@ -255,6 +255,13 @@ static void route(struct sip_texts *texts, struct sip_text *text, struct sip_txn
                                  .may_use_trunks = text->from_user.len > 0 };
     struct route_plan plan;
     struct cause cause = { 0 };
+    const struct sip_texts_hook *hook = &texts->hook;
+    bool is_programs = false;
+    bool is_taken = hook->program && hook->program(hook->owner, text, &is_programs);
+    if (is_programs) {
+        sip_txn_reply_status(txn, is_taken ? 202 : 503);
+        return;
+    }
     const char *account = registrar_user_of(texts->registrar, text->to);
     text->user = slice_of(account);
     enum err err = account[0] ? OK : router_find(texts->router, &query, &plan, &cause);

@@ -28,6 +28,9 @@ struct sip_texts_hook {
     /** None of the user's phones took it: keep it for later? Then the sender is told 202, else what
      * the phones said, or 480. */
     bool (*keep)(void *owner, const struct sip_text *text);
+    /** Does a program answer texts to that number (`*is_programs`), and has it taken this one? Then
+     * the sender is told 202, else 503. */
+    bool (*program)(void *owner, const struct sip_text *text, bool *is_programs);
     void *owner;
 };
 

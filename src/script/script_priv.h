@@ -29,6 +29,7 @@ struct scripts {
     struct calls *calls;
     struct router *router;
     struct list live;        /* of struct script */
+    struct list texts;       /* of struct text_script */
     struct map *lines;       /* call id -> struct line */
     struct map *queues;      /* project/name -> struct wait_queue */
     struct map *conferences; /* project/name -> struct conference */

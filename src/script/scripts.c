@@ -11,12 +11,14 @@
 #include "script/script_document.h"
 #include "script/script_notify.h"
 #include "script/swml.h"
+#include "script/text_script.h"
 
 struct scripts *scripts_create(const struct scripts_config *config)
 {
     struct scripts *scripts = mem_new(struct scripts);
     scripts->config = *config;
     list_init(&scripts->live);
+    list_init(&scripts->texts);
     scripts->lines = map_create();
     scripts->conferences = map_create();
     scripts->queues = map_create();
@@ -40,6 +42,7 @@ void scripts_destroy(struct scripts *scripts)
 {
     if (!scripts)
         return;
+    text_scripts_clear(scripts);
     notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);
     map_destroy(scripts->conferences);

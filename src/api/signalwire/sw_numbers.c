@@ -42,7 +42,7 @@ static const char *const settable[] = {
     "message_relay_context",
 };
 static const char *const always_null[] = { "e911_address_id", "e911_status", "next_billed_at",
-                                           "messaging_handler_resource_id", "country_code" };
+                                           "country_code" };
 
 /* Numbers have no id of their own here: one is derived, always the same. */
 static void id_of(const char *number, char out[SW_ID])
@@ -67,6 +67,8 @@ static json_t *number_json(const struct store_number *row)
         json_object_set_new(number, "call_receive_mode", json_string("voice"));
     json_object_set_new(number, "calling_handler_resource_id",
                         sw_text_or_null(sw_text(body, "calling_handler_resource_id")));
+    json_object_set_new(number, "messaging_handler_resource_id",
+                        sw_text_or_null(sw_text(body, "messaging_handler_resource_id")));
     /* one that the operator bound to a script shows it */
     if (!sw_text(body, "call_handler")[0] && strncmp(row->to, "swml:http", 9) == 0) {
         json_object_set_new(number, "call_handler", json_string("relay_script"));
@@ -177,6 +179,8 @@ static json_t *merged(const struct rest *rest, const struct store_number *row)
         if (json_is_string(given) || json_is_null(given))
             json_object_set(body, settable[i], given);
     }
+    if (sw_text(rest->body, "message_handler")[0]) /* instead of a resource */
+        json_object_del(body, "messaging_target");
     return body;
 }
 
@@ -347,11 +351,17 @@ static void on_route(void *owner, const struct store_answer *answer)
         return;
     }
     json_t *body = merged(rest, row);
-    json_object_set(body, "calling_handler_resource_id", json_object_get(address, "id"));
-    json_object_del(body, "call_handler");
-    char *text = json_dumps(body, JSON_COMPACT);
     struct store_number fresh = *row;
-    fresh.to = target;
+    if (strcmp(sw_text(rest->body, "handler"), "messaging") == 0) {
+        json_object_set(body, "messaging_handler_resource_id", json_object_get(address, "id"));
+        json_object_set_new(body, "messaging_target", json_string(target));
+        json_object_del(body, "message_handler");
+    } else {
+        json_object_set(body, "calling_handler_resource_id", json_object_get(address, "id"));
+        json_object_del(body, "call_handler");
+        fresh.to = target;
+    }
+    char *text = json_dumps(body, JSON_COMPACT);
     fresh.body = text;
     fresh.updated_ms = rest_now_ms(rest);
     rest->changes = "numbers";

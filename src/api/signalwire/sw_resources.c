@@ -174,10 +174,7 @@ static void route_to(struct rest *rest, const struct store_resource *row)
     const char *url = sw_text(body, "primary_request_url");
     snprintf(target, sizeof target, "swml:%s", url[0] ? url : row->id);
     json_decref(body);
-    if (strcmp(sw_text(rest->body, "handler"), "calling") == 0)
-        sw_number_route(rest, target, row->id, row->name);
-    else
-        sw_refuse(rest, "invalid_parameter", "handler", "handler must be calling here");
+    sw_number_route(rest, target, row->id, row->name);
 }
 
 static void on_found(void *owner, const struct store_answer *answer)
