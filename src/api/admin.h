@@ -41,6 +41,10 @@ void admin_registration_list(struct rest *rest);
 void admin_trunk_list(struct rest *rest);
 void admin_ban_list(struct rest *rest);
 void admin_ban_lift(struct rest *rest);
+/* admin_recordings.c: their files */
+void admin_recording_list(struct rest *rest);
+void admin_recording_show(struct rest *rest);
+void admin_recording_remove(struct rest *rest);
 /* admin_daemon.c: what is asked of the daemon as a whole */
 void admin_doctor(struct rest *rest);
 void admin_route(struct rest *rest);

@@ -1,6 +1,8 @@
 /* Requests of the command line and what they are answered, over the store in memory. */
 #include "test_admin.h"
 
+#define RECORDED "{\"recordings\":[{\"id\":\"rec-1\",\"duration_ms\":900}]}"
+
 static void test_who_may_ask(void **state)
 {
     struct fixture *f = *state;
@@ -306,6 +308,24 @@ static void test_calls(void **state)
     assert_int_equal(json_array_size(f->body), 0);
 }
 
+static void test_recordings(void **state)
+{
+    struct fixture *f = *state;
+    struct store_call call = { .id = "c-7", .from = "alice", .to = "100", .stats = RECORDED };
+    store_call_set(f->store, &call, (struct store_reply){ 0 });
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/recordings", ""), 200);
+    assert_int_equal(json_array_size(f->body), 1);
+    assert_string_equal(row_text(f, 0, "id"), "rec-1");
+    assert_string_equal(row_text(f, 0, "call"), "c-7");
+    assert_string_equal(row_text(f, 0, "from"), "alice");
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/recordings/rec-1", ""), 200);
+    assert_string_equal(text(f, "file"), "rec-1.wav");
+    assert_int_equal(json_integer_value(json_object_get(f->body, "duration_ms")), 900);
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/recordings/rec-2", ""), 404);
+    assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/recordings/rec-2", ""), 404);
+    assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/recordings/rec-1", ""), 200);
+}
+
 static void test_askers_that_leave(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +356,7 @@ int main(void)
     log_set_level(LOG_WARN);
     const struct CMUnitTest tests[] = {
         TEST(test_who_may_ask),
+        TEST(test_recordings),
         TEST(test_paths),
         TEST(test_projects_and_tokens),
         TEST(test_users),

@@ -30,6 +30,8 @@ struct admin_live_ops {
      * as in call_json(). ERR_NOT_FOUND, and what recording_start() says. */
     enum err (*record)(void *owner, struct slice id, const char *mode, json_t **out,
                        struct fault *fault);
+    json_t *(*recordings)(void *owner); /* files: [{id, file, bytes, written_ms}] */
+    bool (*remove_recording)(void *owner, struct slice id);         /* false: there is none */
     json_t *(*registrations)(void *owner);                          /* array */
     json_t *(*bans)(void *owner);                                   /* array */
     bool (*lift_ban)(void *owner, const struct addr *addr);         /* false: it was not banned */

@@ -61,6 +61,19 @@ static inline enum err record(void *owner, struct slice id, const char *mode, js
     return OK;
 }
 
+static inline json_t *live_recordings(void *owner)
+{
+    (void)owner;
+    return json_pack("[{s:s, s:s, s:i, s:i}]", "id", "rec-1", "file", "rec-1.wav", "bytes", 44,
+                     "written_ms", 1000);
+}
+
+static inline bool remove_recording(void *owner, struct slice id)
+{
+    (void)owner;
+    return slice_is(id, "rec-1");
+}
+
 static inline void on_change(void *owner, const char *what)
 {
     struct fixture *f = owner;
@@ -141,6 +154,8 @@ static const struct admin_live_ops live_ops = { .log = live_log,
                                                 .call = live_call,
                                                 .hang_up = hang_up,
                                                 .record = record,
+                                                .recordings = live_recordings,
+                                                .remove_recording = remove_recording,
                                                 .on_change = on_change };
 
 static inline int setup(void **state)

@@ -14,6 +14,10 @@
 GET    bans              addresses that sent wrong SIP passwords, the banned ones first: [{address,
                          state, failures, seconds_left}]
 DELETE bans/ADDRESS      lift it → {removed}
+GET    recordings        files: [{id, file, bytes, written_ms, call, from, to, duration_ms}], the last
+                         four while the call is on record
+GET    recordings/ID     one of them
+DELETE recordings/ID     → {removed}
 GET    calls?all=N       live ones, with `all` also the newest N on record: [{id, state, face,
                          direction, from, to, trunk, codec_a, codec_b, session, created_ms,
                          answered_ms, duration_ms}]

@@ -78,6 +78,16 @@ static const struct cli_column number_columns[] = {
     { "created_at", "CREATED", CLI_TEXT },
     { 0 },
 };
+static const struct cli_column recording_columns[] = {
+    { "id", "RECORDING", CLI_TEXT },
+    { "call", "CALL", CLI_TEXT },
+    { "from", "FROM", CLI_TEXT },
+    { "to", "TO", CLI_TEXT },
+    { "written_ms", "WRITTEN", CLI_TIME_MS },
+    { "duration_ms", "DURATION", CLI_SPAN_MS },
+    { "bytes", "BYTES", CLI_NUMBER },
+    { 0 },
+};
 static const struct cli_column registration_columns[] = {
     { "kind", "KIND", CLI_TEXT },
     { "user", "USER", CLI_TEXT },
@@ -160,6 +170,10 @@ static const struct action actions[] = {
       .columns = project_columns, .nothing = "no projects" },
     { "project", "add", "POST", ADMIN_API "projects", "NAME", .key = "name" },
     { "project", "remove", "DELETE", ADMIN_API "projects/", "PROJECT", .key = NULL },
+    { "recordings", "list", "GET", ADMIN_API "recordings", NULL, NULL,
+      .columns = recording_columns, .nothing = "no recordings" },
+    { "recordings", "show", "GET", ADMIN_API "recordings/", "RECORDING", .key = NULL },
+    { "recordings", "delete", "DELETE", ADMIN_API "recordings/", "RECORDING", .key = NULL },
     { "registrations", NULL, "GET", ADMIN_API "registrations", NULL, NULL,
       .columns = registration_columns, .nothing = "no registrations" },
     { "token", "list", "GET", ADMIN_API "tokens", NULL, NULL,

@@ -11,6 +11,7 @@ const struct cli_command cli_commands[] = {
     { "doctor", "[TRUNK]", "why a trunk works or does not, step by step", cmd_doctor },
     { "calls", "[ID | end ID]", "calls now, one call's story; --all: past ones too", cmd_calls },
     { "list", "sessions [all|ID]", "the same, by the name that rtpengine-ctl gives it", cmd_list },
+    { "recordings", "list|show|delete", "files of recorded calls", cmd_action },
     { "registrations", "", "phones at us, and us at providers", cmd_action },
     { "bans", "[lift ADDRESS]", "addresses that guessed SIP passwords or flood us", cmd_action },
     { "route", "--to NUMBER", "where a call would go and why, without one", cmd_route },

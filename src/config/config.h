@@ -210,6 +210,7 @@ struct config {
     bool allow_uris;             /* sip: URIs may be dialled */
     struct config_list uri_nets; /* inner networks that they may lead to all the same */
     int keep_calls_days;         /* records of calls; 0: for ever */
+    int keep_recordings_days;    /* their files; 0: for ever */
     int max_calls;
     int ring_timeout_s;
     char *sip_realm;  /* of our registrar; stored credentials belong to it */

@@ -3,14 +3,17 @@
 
 #include "api/api.h"
 #include "base/log_tail.h"
+#include "base/mem.h"
 #include "call/recording.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
+#include "daemon/recording_files.h"
 #include "legs/bridge_face.h"
 #include "legs/registrar.h"
 #include "legs/trace.h"
 #include "legs/trunks.h"
 #include "sip/sip_agent.h"
+#include "store/store_recordings.h"
 
 static json_t *live_calls(void *owner)
 {
@@ -45,6 +48,24 @@ static enum err record(void *owner, struct slice id, const char *mode, json_t **
     if (!err)
         *out = json_pack("{s:o}", "recordings", recordings_json(call));
     return err;
+}
+
+static json_t *live_recordings(void *owner)
+{
+    return recording_files_list(((struct daemon *)owner)->record_dir);
+}
+
+static bool remove_recording(void *owner, struct slice id)
+{
+    const struct daemon *daemon = owner;
+    char *name = slice_dup(id);
+    bool was = recording_files_remove(daemon->record_dir, id);
+    if (was) {
+        log_info(NULL, "recording removed id=%s", name);
+        store_recording_remove(daemon->env.store, name, (struct store_reply){ 0 });
+    }
+    mem_free(name);
+    return was;
 }
 
 json_t *daemon_registrations(const struct daemon *daemon)
@@ -170,6 +191,8 @@ static const struct admin_live_ops live_ops = {
     .call = live_call,
     .hang_up = hang_up,
     .record = record,
+    .recordings = live_recordings,
+    .remove_recording = remove_recording,
     .registrations = live_registrations,
     .bans = live_bans,
     .lift_ban = lift_ban,

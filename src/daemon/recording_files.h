@@ -1,0 +1,19 @@
+#pragma once
+/* The folder of recordings: what lies in it, removed when it is told or old. A file is ID.wav or
+ * ID.mp3; what a script still writes (ID.part.wav) is none yet. They block, for as long as a folder
+ * takes to read; any thread. */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/** [{"id", "file", "bytes", "written_ms"}], the newest first; the caller's. Empty when there is no
+ * folder. */
+json_t *recording_files_list(const char *dir);
+/** False: there is none of that id. */
+bool recording_files_remove(const char *dir, struct slice id);
+/** Those last written before that time (ms since 1970); how many went. */
+size_t recording_files_purge(const char *dir, int64_t before_ms);
