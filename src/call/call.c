@@ -90,6 +90,8 @@ static void free_call(void *arg)
     secret_clear(&call->sip_password);
     mem_free(call->referred_by);
     mem_free(call->replaces);
+    mem_free(call->diverted);
+    mem_free(call->history);
     mem_free(call);
 }
 
@@ -207,6 +209,8 @@ static void copy_request(struct call *call, const struct call_request *request)
     call->is_private = request->is_private;
     call->referred_by = slice_dup(request->referred_by);
     call->replaces = slice_dup(request->replaces);
+    call->diverted = slice_dup(request->diverted);
+    call->history = slice_dup(request->history);
 }
 
 void call_relate(struct call *a, struct call *b)

@@ -85,6 +85,7 @@ struct call_request {         /* borrowed */
     bool may_use_trunks;
     json_t *headers; /* X- headers to carry to the far end: object of text; may be NULL */
     struct slice referred_by, replaces; /* the same for Referred-By and Replaces; may be empty */
+    struct slice diverted, history;     /* and for Diversion and History-Info */
     unsigned hops;                      /* Max-Forwards that it came with; 0: none */
     bool is_private;                    /* the caller wants to be nobody (RFC 3323) */
     /* For those who place calls themselves (scripts): */
@@ -105,8 +106,20 @@ void call_add_leg(struct call *call, struct leg *take);
 void call_add_step(struct call *call, const struct route_target *target);
 
 /** The leg's far end sends its caller elsewhere (a 3xx, call forwarding): `to` is routed as the
- * leg's user dials, and tried next. False: no route, not allowed, or round and round. */
-bool call_forward(struct leg *leg, struct slice to);
+ * leg's user dials, and tried next. `reason`: why, when it said so. False: no route, not allowed,
+ * or round and round. */
+bool call_forward(struct leg *leg, struct slice to, struct slice reason);
+
+/** One that a far end here sent on: whom the call was for, and why (a word of RFC 5806 §4.3). */
+struct call_diversion {
+    char who[LEG_PARTY_MAX], reason[24];
+};
+enum { CALL_DIVERSIONS_MAX = 5 };
+/** In the order in which they happened. */
+const struct call_diversion *call_diversions(const struct call *call, size_t *n);
+/** Values of Diversion and History-Info that the call came with; "" none. */
+const char *call_diverted(const struct call *call);
+const char *call_history(const struct call *call);
 
 /** Hang up from tandem's side (admin, script). */
 void call_end(struct call *call, const struct cause *cause);

@@ -2,8 +2,6 @@
 #include "base/mem.h"
 #include "call/call_priv.h"
 
-enum { FORWARDS_MAX = 5 };
-
 bool call_has_callees(const struct call *call)
 {
     LIST_EACH(link, &call->legs)
@@ -98,7 +96,20 @@ static bool is_planned(const struct route_plan *plan, const struct route_target 
     return false;
 }
 
-bool call_forward(struct leg *leg, struct slice to)
+/* The first one sends on what was dialled, a number perhaps; the others what they were sent. */
+static void note_diversion(struct call *call, const struct leg *leg, struct slice reason)
+{
+    struct call_diversion *diversion = &call->diversions[call->forwards];
+    struct slice usual = leg->ringing_ms ? SLICE("no-answer") : SLICE("unconditional");
+    bool is_first = call->forwards == 0 && call->to[0];
+    (void)slice_copy(slice_of(is_first ? call->to : leg->user), diversion->who,
+                     sizeof diversion->who);
+    if (!reason.len || !slice_copy(reason, diversion->reason, sizeof diversion->reason))
+        (void)slice_copy(usual, diversion->reason, sizeof diversion->reason);
+    call->forwards++;
+}
+
+bool call_forward(struct leg *leg, struct slice to, struct slice reason)
 {
     struct call *call = leg->call;
     struct cause why;
@@ -107,7 +118,7 @@ bool call_forward(struct leg *leg, struct slice to)
                                  .from_user = slice_of(leg->user),
                                  .dialled = to,
                                  .may_use_trunks = leg->may_use_trunks };
-    if (call->state >= CALL_UP || call->forwards == FORWARDS_MAX)
+    if (call->state >= CALL_UP || call->forwards == CALL_DIVERSIONS_MAX)
         return false;
     struct route_plan *plan = mem_new(struct route_plan);
     bool found = !router_find(call->calls->config.router, &query, plan, &why);
@@ -118,7 +129,7 @@ bool call_forward(struct leg *leg, struct slice to)
             call_add_step(call, &plan->targets[i]);
     mem_free(plan);
     if (found) {
-        call->forwards++;
+        note_diversion(call, leg, reason);
         call_event(call, leg->id, "route", "forwarded to %.*s", SLICE_ARG(to));
     }
     return found;

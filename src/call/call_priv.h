@@ -33,7 +33,8 @@ struct call {
     json_t *headers;
     char sip_user[64];
     struct secret sip_password;
-    char *referred_by, *replaces; /* NULL: none */
+    char *referred_by, *replaces, *diverted, *history; /* NULL: none */
+    struct call_diversion diversions[CALL_DIVERSIONS_MAX];
     unsigned hops, forwards;
     bool retuned; /* a leg was asked for another codec since these two talk */
     bool is_private;

@@ -122,6 +122,22 @@ const char *call_replaces(const struct call *call)
     return call->replaces ? call->replaces : "";
 }
 
+const char *call_diverted(const struct call *call)
+{
+    return call->diverted ? call->diverted : "";
+}
+
+const char *call_history(const struct call *call)
+{
+    return call->history ? call->history : "";
+}
+
+const struct call_diversion *call_diversions(const struct call *call, size_t *n)
+{
+    *n = call->forwards;
+    return call->diversions;
+}
+
 struct leg *call_caller(const struct call *call)
 {
     return call->caller;

@@ -125,6 +125,7 @@ struct config_trunk {
     enum config_transfer transfer;
     bool follow_redirects; /* a 3xx of it */
     enum config_identity identity;
+    enum config_auto diversion; /* Diversion and History-Info to it; auto: where it is trusted */
     bool privacy;    /* every call goes out without the caller's number (RFC 3323) */
     char *caller_id; /* "" keeps the caller's */
     char *called;    /* dialled when nothing was: the ref dials its own user name */

@@ -6,6 +6,9 @@
 #include "legs/leg_sip_priv.h"
 #include "legs/leg_uri.h"
 #include "legs/trunk_number.h"
+#include "sip/sip_hdr.h"
+#include "sip/sip_msg.h"
+#include "sip/sip_param.h"
 #include "sip/sip_redirect.h"
 #include "sip/sip_uri.h"
 
@@ -117,6 +120,18 @@ bool leg_sip_redirect_next(struct leg_sip *self, const char *why)
     return false;
 }
 
+/* Phones say why in a Diversion of their own (RFC 5806 §4.3). */
+static struct slice reason_of(const struct sip_outcome *outcome)
+{
+    struct sip_name_addr by;
+    struct slice reason = SLICE_NONE;
+    if (outcome->msg &&
+        sip_name_addr_parse(sip_msg_value(outcome->msg, SIP_H_DIVERSION), &by) == OK &&
+        sip_param_find(by.params, "reason", &reason))
+        reason = slice_unquote(reason);
+    return sip_is_token(reason) ? reason : SLICE_NONE;
+}
+
 /* The phone's user decided where its calls go: routed as he would dial, with his rights. */
 static bool forward(struct leg_sip *self, const struct sip_outcome *outcome)
 {
@@ -124,7 +139,7 @@ static bool forward(struct leg_sip *self, const struct sip_outcome *outcome)
     for (size_t i = 0; i < outcome->n_targets; i++) {
         struct buf dialled = BUF_ON(mem);
         if (leg_sip_print_dialled(self, outcome->targets[i].uri, &dialled) &&
-            call_forward(&self->leg, buf_slice(&dialled)))
+            call_forward(&self->leg, buf_slice(&dialled), reason_of(outcome)))
             return true;
     }
     return false;

@@ -19,7 +19,7 @@
 #include "sip/sip_param.h"
 #include "sip/sip_session.h"
 
-enum { FACE_TEXT_MAX = 160, FACE_HEADERS_MAX = 16 };
+enum { FACE_TEXT_MAX = 160, FACE_HEADERS_MAX = 16, FACE_DIVERTED_MAX = 1200 };
 
 struct sip_face {
     const struct leg_env *env;
@@ -104,6 +104,22 @@ static json_t *x_headers(const struct sip_msg *invite)
     return headers;
 }
 
+/* All values of a header in one, as many as there is room for. */
+static struct slice joined(const struct sip_msg *invite, enum sip_header_id id, char *mem,
+                           size_t cap)
+{
+    struct buf out;
+    buf_init(&out, mem, cap);
+    for (size_t i = 0; i < sip_msg_count(invite, id); i++) {
+        struct slice value = sip_msg_header_nth(invite, id, i)->value;
+        if (out.len + value.len + 2 > cap)
+            break;
+        buf_text(&out, out.len ? ", " : "");
+        buf_put(&out, value);
+    }
+    return buf_slice(&out);
+}
+
 /* A GRUU (RFC 5627) names one phone: no route may lead elsewhere. */
 static bool plan_phone(const struct sip_face *face, const struct sip_uri *uri,
                        struct route_plan *plan)
@@ -163,6 +179,8 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     }
     log_info(NULL, "[INFO] Incoming INVITE");
     json_t *headers = x_headers(invite);
+    char diverted_mem[FACE_DIVERTED_MAX], history_mem[FACE_DIVERTED_MAX];
+    bool is_told = trunk || (user[0] && !bound); /* a phone has nobody's calls but its own */
     struct slice from = sip_msg_from(invite)->uri.user;
     bool is_private = read_identity(face, invite, trunk, &from);
     struct route_plan plan;
@@ -178,6 +196,10 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
         .headers = headers,
         .plan = plan_phone(face, sip_msg_uri(invite), &plan) ? &plan : NULL,
         .referred_by = sip_msg_value(invite, SIP_H_REFERRED_BY),
+        .diverted = is_told ? joined(invite, SIP_H_DIVERSION, diverted_mem, sizeof diverted_mem)
+                            : SLICE_NONE,
+        .history = is_told ? joined(invite, SIP_H_HISTORY_INFO, history_mem, sizeof history_mem)
+                           : SLICE_NONE,
         .hops = sip_msg_count(invite, SIP_H_MAX_FORWARDS) ? sip_msg_max_forwards(invite) : 0,
         .is_private = is_private,
     };

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip.h"
+#include "legs/trunk_diversion.h"
 #include "legs/trunk_number.h"
 #include "legs/trunk_sip.h"
 #include "legs/trunks_priv.h"
@@ -94,7 +95,9 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
     const struct config_trunk *config = trunk->config;
     char uri_mem[600], from_mem[600], user_mem[320];
     struct buf uri = BUF_ON(uri_mem), from = BUF_ON(from_mem), user = BUF_ON(user_mem);
-    struct sip_field fields[24];
+    struct sip_field fields[24 + TRUNK_DIVERSION_FIELDS];
+    char diversion_mem[TRUNK_DIVERSION_TEXT];
+    struct buf diversion = BUF_ON(diversion_mem);
     trunk_number_print(config, target->number[0] ? target->number : config->called, &user);
     trunk_sip_print_called(trunk, target->number, &uri);
     if (user.overflow || uri.overflow) {
@@ -109,6 +112,8 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
     if (config->identity != CONFIG_IDENTITY_NONE && call_from(call)[0])
         trunk_sip_print_uri(config, config->caller_id[0] ? config->caller_id : call_from(call),
                             config->domain, &identity);
+    size_t n_fields = trunk_diversion_fields(config, call, buf_slice(&uri), &diversion, fields);
+    n_fields += fill_fields(trunk, call, fields + n_fields, COUNT_OF(fields) - n_fields);
     struct leg_sip_target sip = {
         .request_uri = buf_slice(&uri),
         .from_uri = buf_slice(&from),
@@ -124,7 +129,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
         .via = slice_of(config->name),
         .auth = trunk_sip_account(self),
         .fields = fields,
-        .n_fields = fill_fields(trunk, call, fields, COUNT_OF(fields)),
+        .n_fields = n_fields,
         .codecs = trunk->codecs,
         .prefer = leg_prefer_of(trunk->trunks->env->config, config->prefer),
         .srtp = srtp_of(config),

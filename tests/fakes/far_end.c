@@ -321,8 +321,12 @@ static void dial(struct far_end *far, const char *user, const char *account, con
 {
     char value_mem[600];
     struct buf value = BUF_ON(value_mem);
-    struct sip_field fields[2];
+    struct sip_field fields[4];
     size_t n_fields = 0;
+    if (far->diverted)
+        fields[n_fields++] = (struct sip_field){ SLICE("Diversion"), slice_of(far->diverted) };
+    if (far->history)
+        fields[n_fields++] = (struct sip_field){ SLICE("History-Info"), slice_of(far->history) };
     if (replaces) {
         sip_session_print_replaces(replaces, &value);
         fields[n_fields++] = (struct sip_field){ SLICE("Replaces"), buf_slice(&value) };

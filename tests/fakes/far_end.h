@@ -28,9 +28,10 @@ struct far_end {
     const char *contact; /* Contact of its 3xx: "<sip:1@127.0.0.1:5062>;q=0.5, …"; NULL: none */
     int transfers;       /* how a REFER to it ends: 200, or what refuses it */
     unsigned hops;       /* Max-Forwards of its INVITEs; 0: 70 */
-    bool is_private;     /* its INVITEs carry Privacy: id */
-    const char *offers;  /* a whole description for far_dial() instead; NULL: none */
-    const char *realm;   /* it demands digest for this realm; NULL: nobody is asked */
+    const char *diverted, *history; /* of its INVITEs; NULL: nobody sent them on */
+    bool is_private;                /* its INVITEs carry Privacy: id */
+    const char *offers;             /* a whole description for far_dial() instead; NULL: none */
+    const char *realm;              /* it demands digest for this realm; NULL: nobody is asked */
     struct secret password;
     struct sip_auth *auth;
 

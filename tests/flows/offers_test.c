@@ -129,6 +129,25 @@ static void test_listening_is_no_hold(void **state)
     hang_up(&alice, &bob);
 }
 
+/* Both offer at the same moment: 491 both ways between us and the one, and both come through
+ * (RFC 3261 §14.1). */
+static void test_glare(void **state)
+{
+    (void)state;
+    alice_calls("+15551234567", &first);
+    far_reinvite(&alice, "sendonly");
+    far_reinvite(&first, "sendrecv");
+    RIG_UNTIL(&rig, far_did(&alice, "reoffer:200+sdp"));
+    RIG_UNTIL(&rig, far_did(&first, "reoffer:200+sdp") && far_did(&first, "reinvite:hold"));
+    assert_int_equal(rig_calls(&rig), 1);
+    rig_run(&rig, 100);
+    far_reinvite(&alice, "sendrecv");
+    RIG_UNTIL(&rig, far_did(&first, "reinvite:talk"));
+    assert_true(hears(&first, &alice, 200));
+    assert_true(hears(&alice, &first, 200));
+    hang_up(&alice, &first);
+}
+
 /* Both hold, one takes it back: nobody is heard until the other does too. */
 static void test_both_hold(void **state)
 {
@@ -237,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_holds),
         CASE(test_listening_is_no_hold),
+        CASE(test_glare),
         CASE(test_both_hold),
         CASE(test_late_reoffer),
         CASE(test_late_offer_has_its_codec),

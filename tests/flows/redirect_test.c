@@ -11,7 +11,7 @@ static struct far_end alice, bob, carrier;
 
 static int setup(void **state)
 {
-    char yaml[1800];
+    char yaml[1900];
     (void)state;
     rig_create(&rig);
     struct far_end *const all[] = { &alice, &bob, &carrier };
@@ -30,6 +30,7 @@ static int setup(void **state)
              "  - {pattern: '+1.', to: 'trunk:acme'}\n"
              "  - {pattern: '+2.', to: 'trunk:strict'}\n"
              "  - {pattern: '+3.', from_trunk: acme, to: 'trunk:strict'}\n"
+             "  - {pattern: '+4.', from_trunk: acme, to: 'trunk:acme'}\n"
              "  - {pattern: '70', from_trunk: acme, to: 'user:bob'}\n"
              "max_calls: 3\n"
              "media: {host: 127.0.0.1, threads: 1, rtp_ports: 0, webrtc_port: 0}\n",
@@ -63,6 +64,7 @@ static int reset(void **state)
         all[i]->rings = 180;
         all[i]->contact = NULL;
         all[i]->is_private = false;
+        all[i]->diverted = all[i]->history = NULL;
     }
     return 0;
 }
@@ -169,6 +171,57 @@ static void test_phone_forwards(void **state)
     far_expect(&bob, "invite ");
 }
 
+static void expect_header(const char *line)
+{
+    if (!strstr(carrier.invite, line))
+        fail_msg("no '%s' in\n%s", line, carrier.invite);
+}
+
+/* A trusted trunk learns who sent a call on: the phone here, and who did before it came. */
+static void test_forwarding_is_told(void **state)
+{
+    (void)state;
+    char contact[100], host[ADDR_TEXT];
+    snprintf(contact, sizeof contact, "<sip:+15550002@%s>", addr_print(&rig.sip, host));
+    bob.rings = 0;
+    bob.answers = 302;
+    bob.contact = contact;
+    unsigned up = alice.up;
+    alice_dials("bob");
+    RIG_UNTIL(&rig, alice.up > up && far_did(&carrier, "ack"));
+    expect_header("Diversion: <sip:bob@carrier.example>;reason=unconditional;counter=1\r\n");
+    expect_header("History-Info: <sip:bob@carrier.example?Reason=SIP%3Bcause%3D302>;index=1, "
+                  "<sip:+15550002@carrier.example>;index=1.1;mp=1\r\n");
+    far_hang_up(&alice);
+    RIG_UNTIL(&rig, far_did(&carrier, "bye"));
+    reset(state);
+    carrier.diverted = "<sip:+1777@other.example>;reason=user-busy;counter=1";
+    carrier.history = "<sip:+1777@other.example>;index=1, <sip:+4@x.example>;index=1.2;mp=1";
+    up = carrier.up;
+    far_dial(&carrier, "+45550001", "+15550009", NULL);
+    RIG_UNTIL(&rig, carrier.up >= up + 2);
+    expect_header("Diversion: <sip:+1777@other.example>;reason=user-busy;counter=1\r\n");
+    expect_header("<sip:+4@x.example>;index=1.2;mp=1\r\n");
+    far_hang_up(&carrier);
+    RIG_UNTIL(&rig, far_did(&carrier, "bye"));
+    reset(state); /* another trunk is not trusted */
+    carrier.diverted = "<sip:+1777@other.example>;reason=user-busy;counter=1";
+    up = carrier.up;
+    far_dial(&carrier, "+35550001", "+15550009", NULL);
+    RIG_UNTIL(&rig, carrier.up >= up + 2);
+    assert_null(strstr(carrier.invite, "Diversion"));
+    far_hang_up(&carrier);
+    RIG_UNTIL(&rig, far_did(&carrier, "bye"));
+    reset(state); /* a phone's word counts for nothing */
+    alice.diverted = "<sip:+1777@other.example>;reason=user-busy;counter=1";
+    up = alice.up;
+    alice_dials("+15550001");
+    RIG_UNTIL(&rig, alice.up > up && far_did(&carrier, "ack"));
+    assert_null(strstr(carrier.invite, "Diversion"));
+    far_hang_up(&alice);
+    RIG_UNTIL(&rig, far_did(&carrier, "bye"));
+}
+
 /* From one trunk out through another: when the operator's route says so, and only then. */
 static void test_trunk_to_trunk(void **state)
 {
@@ -222,8 +275,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_followed),       CASE(test_in_order),
         CASE(test_loops_end),      CASE(test_not_followed_by_policy),
-        CASE(test_phone_forwards), CASE(test_trunk_to_trunk),
-        CASE(test_identity),       CASE(test_overload),
+        CASE(test_phone_forwards), CASE(test_forwarding_is_told),
+        CASE(test_trunk_to_trunk), CASE(test_identity),
+        CASE(test_overload),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
