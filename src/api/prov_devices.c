@@ -249,8 +249,11 @@ static void show(struct rest *rest, const struct store_device *device)
     json_t *body = device_json(device, registrations);
     json_decref(registrations);
     show_upstream(body, kept(rest, "device"));
+    json_t *settings = settings_json(rest, device);
+    prov_object_lift(settings, body);
     if (!wanted || strcmp(wanted, "yes") == 0)
-        json_object_set_new(body, "Settings_json", settings_json(rest, device));
+        json_object_set(body, "Settings_json", settings);
+    json_decref(settings);
     reply_unless_known(rest, body);
 }
 

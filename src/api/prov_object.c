@@ -168,6 +168,18 @@ json_t *prov_object(const struct prov_source *source)
     return object;
 }
 
+void prov_object_lift(const json_t *object, json_t *device)
+{
+    for (size_t i = 0; i < COUNT_OF(twins); i++) {
+        json_t *value = json_object_get(object, twins[i].name);
+        if (!value)
+            continue;
+        json_object_set(device, twins[i].name, value);
+        json_object_set(device, twins[i].alias, value);
+    }
+    json_object_set(device, "SipDomain", json_object_get(object, "SipDomain"));
+}
+
 static bool is_reserved(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(reserved); i++)

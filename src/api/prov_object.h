@@ -23,6 +23,10 @@ struct prov_source {
 /** The caller's. */
 json_t *prov_object(const struct prov_source *source);
 
+/** What of `object` the bundles of the older library's first versions read at the device itself:
+ * the account, its password where that was told, into `device`. */
+void prov_object_lift(const json_t *object, json_t *device);
+
 /** Merge `changes` into the JSON text of `settings` ("" for none): null deletes. The new text, the
  * caller's (mem_free()), or NULL with `fault` set: a name or value that is not allowed, too much.
  */

@@ -83,6 +83,16 @@ test('login, devices and provisioning answer as both generations of the library 
     }
 });
 
+test('the account stands at the device, too, where the first bundles of the library read it', async () => {
+    const path = `/Devices/${alice.device.device_token}`;
+    const full = (await alice.as('GET', `${path}/?password=yes&settings_json=yes`)).json;
+    for (const name of ['SipUsername', 'SIPUsername', 'SipPassword', 'SIPPassword', 'SipDomain', 'wssServer', 'SipContact', 'ContactUserName'])
+        assert.ok(full[name] && full[name] === full.Settings_json[name], name);
+    const plain = (await alice.as('GET', `${path}?settings_json=no`)).json;
+    assert.equal(plain.SIPUsername, full.SIPUsername);
+    for (const name of ['SipPassword', 'SIPPassword', 'SipJwt']) assert.ok(!(name in plain), name);
+});
+
 test('password and settings_json are switches', async () => {
     const path = `/Devices/${alice.device.device_token}`;
     const bare = (await alice.as('GET', `${path}?settings_json=no&password=yes`)).json;
