@@ -18,7 +18,7 @@ static void print_all(struct cli *cli)
         snprintf(name, sizeof name, "%s %s", cli_commands[i].name, cli_commands[i].usage);
         fprintf(cli->out, "  %-*s %s\n", NAME_WIDTH, name, cli_commands[i].help);
     }
-    fputs("\nAll take --json, and --url URL or --state DIR to find the running tandem.\n",
+    fputs("All take --json, and --url URL or --state DIR to find the running tandem.\n",
           cli->out);
 }
 
