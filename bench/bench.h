@@ -118,6 +118,8 @@ void browser_feed(struct browser *browser, size_t index, const void *bytes, size
                   const struct addr *from);
 /** Repeat what got lost. */
 void browser_tick(struct browser *browser, size_t n_calls);
+/** Checks that are due of calls that last (RFC 7675). */
+void browser_consent(struct browser *browser, size_t n_calls);
 bool browser_is_up(const struct browser *browser, size_t index);
 struct srtp_session *browser_tx(const struct browser *browser, size_t index); /* NULL: plain */
 struct srtp_session *browser_rx(const struct browser *browser, size_t index);

@@ -13,6 +13,7 @@
 #include "rtc/stun.h"
 
 enum { RETRY_NS = 200000000 };
+#define CONSENT_NS 5000000000 /* RFC 7675 §5.1 */
 
 struct end {
     struct browser *browser;
@@ -143,6 +144,13 @@ static void answer(struct end *end, const struct stun_msg *msg, const struct add
     stun_put_integrity(&buf, slice_of(end->browser->pwd));
     stun_put_fingerprint(&buf);
     end->browser->send(end->browser->owner, end->index, buf.ptr, buf.len);
+}
+
+void browser_consent(struct browser *browser, size_t n_calls)
+{
+    for (size_t i = 0; i < n_calls; i++)
+        if (browser->ends[i].dtls && now_ns() - browser->ends[i].asked_ns > CONSENT_NS)
+            check(&browser->ends[i]);
 }
 
 void browser_feed(struct browser *browser, size_t index, const void *bytes, size_t len,

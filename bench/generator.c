@@ -24,6 +24,7 @@ enum {
     SETUP_NS = 1000000000,
     WARM_MS = 400,
     DRAIN_NS = 100000000,
+    CONSENT_LOOK_NS = 200000000,
     TICK_NS = 250000, /* packets go out this often */
 };
 
@@ -54,6 +55,7 @@ struct generator {
     struct srtp_master b_master;
     uint16_t b_index[UINT16_MAX + 1]; /* call by the subject's port for B */
     struct faults faults;             /* zeroed: none */
+    int64_t consent_ns;               /* when to look after consent; 0: too short for that */
     struct side_done a_done, b_done;
     uint8_t *a_owed, *b_owed; /* packets of a call that are late */
     uint32_t dice;
@@ -186,8 +188,7 @@ static struct in_addr destination(struct msghdr *msg)
 static void receive(struct generator *generator, const struct side *side)
 {
     struct side *in = &generator->in;
-    int n = BATCH;
-    while (n == BATCH) {
+    for (int n = BATCH; n == BATCH;) {
         for (size_t i = 0; i < BATCH; i++) {
             struct media_packet *packet = &in->packets[i];
             packet->data = packet->room + MEDIA_PACKET_HEAD;
@@ -322,6 +323,10 @@ static void talk(struct generator *generator, int64_t ms)
         for (size_t n = 0; done < due && n < BATCH; n++, done++) {
             take_turn(generator, generator->next++ % generator->n_calls);
         }
+        if (generator->consent_ns && now >= generator->consent_ns) {
+            browser_consent(generator->browser, generator->n_calls);
+            generator->consent_ns = now + CONSENT_LOOK_NS;
+        }
         if (done >= due && now >= tick_ns)
             tick_ns = now + TICK_NS;
         flush(generator, &generator->a);
@@ -393,7 +398,7 @@ static void key_b(struct generator *generator, size_t index)
         return;
     BUG_IF(srtp_sdes_parse(&theirs, &profile, SLICE("AES_CM_128_HMAC_SHA1_80"),
                            slice_of(offer->key), SLICE_NONE));
-    const struct srtp_profile_info *info = srtp_profile_info(SRTP_AES128_CM_SHA1_80);
+    const struct srtp_profile_info *info = srtp_profile_info(profile);
     BUG_IF(srtp_create(&end->tx, profile, SRTP_PROTECT,
                        slice_make(generator->b_master.key, info->key_len),
                        slice_make(generator->b_master.salt, info->salt_len)));
@@ -449,6 +454,7 @@ void generator_spoil(struct generator *generator, int64_t ms, const struct fault
                      struct side_done *a, struct side_done *b)
 {
     generator->a.sent = generator->b.sent = generator->a.got = generator->b.got = 0;
+    generator->consent_ns = now_ns();
     talk(generator, WARM_MS);
     generator->faults = *faults;
     talk(generator, ms);

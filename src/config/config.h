@@ -132,6 +132,7 @@ struct config_trunk {
     int max_calls;   /* 0: no limit */
     struct config_list
         sources; /* address blocks that may call in; empty: the host's own addresses */
+    struct config_list media_nets; /* blocks its media may come from, whatever its SDP says */
     struct config_pairs headers;
 
     /* of type kandy: a cloud that is called by REST, a WebSocket and WebRTC */

@@ -142,6 +142,7 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
                                  .address = *address,
                                  .signalling = *signalling,
                                  .policy = media->policy,
+                                 .nets = media->nets,
                                  .dtmf = media->dtmf,
                                  .ptime_ms = media->ptime_ms };
     return start(media, NULL, fault);
@@ -155,6 +156,7 @@ enum err leg_media_open_ice(struct leg_media *media, const struct leg_env *env, 
                                  .kind = LEG_MEDIA_ICE,
                                  .address = addr_any4(0),
                                  .policy = media->policy,
+                                 .nets = media->nets,
                                  .dtmf = media->dtmf,
                                  .ice = leg_ice_create() };
     return start(media, ice, fault);
@@ -350,6 +352,8 @@ static enum err tell_rtp(struct leg_media *media, struct fault *fault)
      * the wrong one (linphone beside a default route). The one that he named has precedence. */
     if (!addr_same_ip(&remote.rtp, &media->signalling))
         remote.source = media->signalling;
+    memcpy(remote.nets, media->nets.list, sizeof remote.nets);
+    remote.n_nets = media->nets.n;
     if (addr_is_any(&remote.rtp)) /* RFC 3264 §8.4, old hold: nowhere to send */
         addr_set_port(&remote.rtp, 0);
     enum err err = agree_keys(media, &remote.srtp, fault);

@@ -57,8 +57,9 @@ struct leg_media {
     struct sdp_session_state sdp;
     struct sdp_result result;
     bool described;
-    struct leg_policy policy; /* set before it is opened, like the next two */
+    struct leg_policy policy; /* set before it is opened, like the next three */
     enum leg_dtmf dtmf;       /* how keys go to this far end */
+    struct leg_nets nets;     /* where its media may come from, too */
     unsigned ptime_ms;        /* asked for, and sent where it has no wish; 0: 20 */
     bool dtmf_by_info;        /* decided once described: signalling carries them */
     bool hold;                /* we offer sendonly: the other far end of the call holds this one */

@@ -121,3 +121,11 @@ struct leg_codecs leg_policy_answer(const struct leg_choice *choice)
     }
     return leg_codecs_common(choice->theirs, choice->mine);
 }
+
+void leg_nets_fill(struct leg_nets *nets, const struct config_list *texts)
+{
+    nets->n = 0;
+    for (size_t i = 0; i < texts->n && nets->n < RTP_NETS_MAX; i++)
+        if (!addr_block_parse(slice_of(texts->items[i]), &nets->list[nets->n]))
+            nets->n++;
+}

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "call/leg.h"
 #include "config/config.h"
+#include "media/rtp_transport.h"
 
 struct leg_env;
 
@@ -13,6 +14,11 @@ enum leg_prefer { LEG_PREFER_PASSTHROUGH, LEG_PREFER_QUALITY, LEG_PREFER_LIST };
 struct leg_policy {
     struct leg_codecs list; /* no others; n 0: any */
     enum leg_prefer prefer;
+};
+/* Blocks of a carrier's media servers, which its description need not name. */
+struct leg_nets {
+    struct addr_block list[RTP_NETS_MAX];
+    size_t n;
 };
 struct leg_choice { /* all borrowed */
     const struct leg_env *env;
@@ -34,3 +40,5 @@ struct leg_policy leg_policy_of_user(const struct leg_env *env, const char *user
 enum leg_prefer leg_prefer_of(const struct config *config, enum config_prefer prefer);
 /** Rows of the codec table; names that are not there are left out. */
 struct leg_codecs leg_codecs_named(const struct config_list *names);
+/** As many as there is room for; the configuration has checked their form. */
+void leg_nets_fill(struct leg_nets *nets, const struct config_list *texts);

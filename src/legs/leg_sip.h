@@ -23,7 +23,8 @@ struct leg_sip_policy {
     enum leg_prefer prefer;
     enum leg_sip_srtp srtp;
     enum leg_dtmf dtmf;
-    unsigned ptime_ms; /* 0: 20 */
+    unsigned ptime_ms;                    /* 0: 20 */
+    const struct config_list *media_nets; /* borrowed; NULL: none */
 };
 /** Before leg_sip_read_offer(). */
 void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy);
@@ -56,7 +57,8 @@ struct leg_sip_target {
     enum leg_prefer prefer;
     enum leg_sip_srtp srtp;
     enum leg_dtmf dtmf;
-    unsigned ptime_ms;         /* 0: 20 */
+    unsigned ptime_ms;                    /* 0: 20 */
+    const struct config_list *media_nets; /* NULL: none */
     struct slice identity_uri; /* of the caller: P-Asserted- or P-Preferred-Identity; or empty */
     bool is_asserted, is_private;
     /** Told once when the leg is over; may be NULL. */

@@ -92,6 +92,8 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->srtp = target->srtp;
     self->media.dtmf = target->dtmf;
     self->media.ptime_ms = target->ptime_ms;
+    if (target->media_nets)
+        leg_nets_fill(&self->media.nets, target->media_nets);
     self->on_over = target->on_over;
     self->owner = target->owner;
     copy_lists(self, target);

@@ -39,18 +39,18 @@ struct far { /* one end far away */
     uint8_t last_payload;
 };
 
-static void far_send(struct far *far, const void *bytes, size_t len)
+static inline void far_send(struct far *far, const void *bytes, size_t len)
 {
     assert_int_equal(sendto(far->fd, bytes, len, 0, &far->server.sa, addr_len(&far->server)),
                      (ssize_t)len);
 }
 
-static void far_on_send(void *owner, struct slice datagram)
+static inline void far_on_send(void *owner, struct slice datagram)
 {
     far_send(owner, datagram.ptr, datagram.len);
 }
 
-static void far_on_up(void *owner, const struct dtls_keys *keys)
+static inline void far_on_up(void *owner, const struct dtls_keys *keys)
 {
     struct far *far = owner;
     far->up = true;
@@ -60,7 +60,7 @@ static void far_on_up(void *owner, const struct dtls_keys *keys)
         srtp_create(&far->rx, keys->profile, SRTP_UNPROTECT, keys->rx_key, keys->rx_salt), OK);
 }
 
-static void far_on_failed(void *owner, enum err err, const char *text)
+static inline void far_on_failed(void *owner, enum err err, const char *text)
 {
     struct far *far = owner;
     (void)text;
@@ -68,7 +68,7 @@ static void far_on_failed(void *owner, enum err err, const char *text)
     far->err = err;
 }
 
-static int far_socket(struct addr *addr)
+static inline int far_socket(struct addr *addr)
 {
     socklen_t len = sizeof *addr;
     *addr = addr_loopback4(0);
@@ -79,8 +79,8 @@ static int far_socket(struct addr *addr)
     return fd;
 }
 
-static void far_open(struct far *far, const struct rtc *rtc, enum dtls_role role,
-                     const struct dtls_config *config)
+static inline void far_open(struct far *far, const struct rtc *rtc, enum dtls_role role,
+                            const struct dtls_config *config)
 {
     static const struct dtls_events events = { far_on_send, far_on_up, far_on_failed };
     struct dtls_config plain = { .role = role };
@@ -95,7 +95,7 @@ static void far_open(struct far *far, const struct rtc *rtc, enum dtls_role role
                      OK);
 }
 
-static void far_close(struct far *far)
+static inline void far_close(struct far *far)
 {
     close(far->fd);
     dtls_destroy(far->dtls);
@@ -106,7 +106,7 @@ static void far_close(struct far *far)
     mem_free(far->key);
 }
 
-static void far_check_as(struct far *far, const char *pwd, bool use)
+static inline void far_check_as(struct far *far, const char *pwd, bool use)
 {
     char mem[STUN_SEND_MAX], username[64];
     struct buf buf = BUF_ON(mem);
@@ -125,12 +125,12 @@ static void far_check_as(struct far *far, const char *pwd, bool use)
     far_send(far, buf.ptr, buf.len);
 }
 
-static void far_check(struct far *far)
+static inline void far_check(struct far *far)
 {
     far_check_as(far, far->theirs.pwd, true);
 }
 
-static void far_rtp(struct far *far, uint8_t value)
+static inline void far_rtp(struct far *far, uint8_t value)
 {
     struct media_packet packet = { 0 };
     packet.data = packet.room + MEDIA_PACKET_HEAD;
@@ -148,7 +148,7 @@ static void far_rtp(struct far *far, uint8_t value)
     far_send(far, packet.data, packet.len);
 }
 
-static void far_take_media(struct far *far, struct media_packet *packet)
+static inline void far_take_media(struct far *far, struct media_packet *packet)
 {
     if (!far->rx)
         return;
@@ -161,7 +161,7 @@ static void far_take_media(struct far *far, struct media_packet *packet)
     far->last_payload = packet->data[packet->len - 1];
 }
 
-static void far_take(struct far *far, struct media_packet *packet)
+static inline void far_take(struct far *far, struct media_packet *packet)
 {
     struct slice bytes = slice_make(packet->data, packet->len);
     struct stun_msg msg;
@@ -180,7 +180,7 @@ static void far_take(struct far *far, struct media_packet *packet)
     }
 }
 
-static void far_poll(struct far *far)
+static inline void far_poll(struct far *far)
 {
     for (;;) {
         struct media_packet packet = { 0 };

@@ -48,8 +48,11 @@ static struct sip_body description(const struct far_end *far, const char *direct
     buf_printf(&out,
                "v=0\r\no=- 7 %u IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
                "m=audio %u RTP/AVP %s\r\na=rtpmap:101 telephone-event/8000\r\na=%s\r\n",
-               ++version, far->is_nowhere ? "0.0.0.0" : "127.0.0.1", addr_port(&far->rtp),
-               far->formats, direction);
+               ++version,
+               far->is_nowhere ? "0.0.0.0"
+               : far->says     ? far->says
+                               : "127.0.0.1",
+               addr_port(&far->rtp), far->formats, direction);
     return (struct sip_body){ SLICE("application/sdp"), buf_slice(&out) };
 }
 

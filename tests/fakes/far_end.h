@@ -23,6 +23,7 @@ struct far_end {
     bool early;          /* with SDP */
     int answers;         /* 200, or a refusal; 0: later, or never */
     bool is_nowhere;     /* its c= line says 0.0.0.0: hold as it was before RFC 3264 */
+    const char *says;    /* where its description says it is; NULL: where it is */
     bool late;           /* its own INVITEs carry no SDP, the ACK does */
     const char *formats; /* of its m= line: "0 8 101" */
     const char *contact; /* Contact of its 3xx: "<sip:1@127.0.0.1:5062>;q=0.5, …"; NULL: none */
