@@ -13,9 +13,10 @@ static void log_arrival(const struct sip_binding *binding)
     struct slice rest = binding->user_agent;
     struct slice agent = slice_word(&rest);
     struct slice aor = binding->aor;
+    struct slice user = slice_cut(&aor, '@');
     agent = slice_cut(&agent, '/');
     log_info(NULL, "[INFO] Received REGISTER%s%.*s", agent.len ? " from " : "", SLICE_ARG(agent));
-    log_info(NULL, "[INFO] Registration successful for %.*s", SLICE_ARG(slice_cut(&aor, '@')));
+    log_info(NULL, "[INFO] Registration successful for %.*s", SLICE_ARG(user));
 }
 
 static void on_change(void *owner, enum sip_binding_change change,
