@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ACCOUNT, SECRET, startOffice, USERS } from './lib/kandy.mjs';
+import { startBaresip } from './lib/baresip.mjs';
+import { ACCOUNT, DID, PBX_SECRET, SECRET, startOffice, USERS } from './lib/kandy.mjs';
 import { onlyFull, sleep, waitFor } from './lib/process.mjs';
 import { OFFER, openSocket } from './lib/socket.mjs';
 
@@ -111,6 +112,78 @@ for (const dialect of ['seed', 'link'])
             });
         await stop();
     });
+
+test('link: the cloud answers while the socket is down: the call is up all the same, and heard', async () => {
+    const { sim, daemon, waitUp, there, stop } = await startOffice({});
+    const pbx = await startBaresip({ user: '3cx_trunk', domain: 'tandem.test', password: PBX_SECRET, outbound: daemon.sip, hz: 700, levelDb: -18 });
+    await sim.put('/behaviour', { answer: null });
+    await sim.post('/faults', { on: 'event:respondCallUpdate', drop: true, times: 1 });
+    await pbx.dial('sip:0501234567@tandem.test');
+    const call = await there('ringing');
+    await sim.post(`/calls/${call.id}/answer`); // its event is lost …
+    await sim.post('/sockets/drop', { user: ACCOUNT }); // … with the socket
+    await waitUp();
+    await pbx.waitEvent('CALL_ESTABLISHED');
+    await sim.waitTone(call.id, 700);
+    await pbx.hangup();
+    await sim.waitCall(call.id, 'ended');
+    await pbx.stop();
+    await stop();
+});
+
+test('link: the answer to a hold is lost with the socket: it is asked again', onlyFull, async () => {
+    const { sim, daemon, waitUp, there, stop } = await startOffice({});
+    const pbx = await startBaresip({ user: '3cx_trunk', domain: 'tandem.test', password: PBX_SECRET, outbound: daemon.sip, hz: 700, levelDb: -18 });
+    await pbx.dial('sip:0501234567@tandem.test');
+    const call = await there('connected');
+    await pbx.waitEvent('CALL_ESTABLISHED');
+    await sim.waitTone(call.id, 700);
+    await sim.post('/faults', { on: 'event:respondCallUpdate', dropSocket: 'before', times: 1 });
+    await pbx.run('hold');
+    await sim.waitCall(call.id, 'held');
+    await waitUp();
+    await pbx.run('resume');
+    await sim.waitCall(call.id, 'connected');
+    await sim.waitTone(call.id, 700);
+    await pbx.hangup();
+    await sim.waitCall(call.id, 'ended');
+    await pbx.stop();
+    await stop();
+});
+
+for (const dropSocket of ['before', 'after'])
+    test(`seed: the socket goes ${dropSocket} our answer arrives: it ends up the same on both sides`, onlyFull, async () => {
+        const { sim, daemon, waitUp, stop } = await startOffice({ dialects: 'seed' });
+        const pbx = await startBaresip({ user: '3cx_trunk', domain: 'tandem.test', password: PBX_SECRET, outbound: daemon.sip, hz: 700, levelDb: -18 });
+        await pbx.run('uanew', `<sip:${DID}@127.0.0.1>;regint=0;audio_codecs=pcmu,pcma`);
+        await sim.post('/faults', { on: 'answer', dropSocket });
+        const call = await sim.post('/calls', { user: ACCOUNT, from: '971501112222', to: DID });
+        await pbx.waitEvent('CALL_INCOMING');
+        await pbx.accept();
+        await waitUp();
+        await sim.waitCall(call.id, 'connected');
+        await sim.waitTone(call.id, 700);
+        await sim.post('/sockets/drop', { user: ACCOUNT });
+        await pbx.hangup(); // while there is no way to say so
+        await waitUp();
+        await sim.waitCall(call.id, 'ended');
+        assert.equal((await daemon.command('calls')).length, 0);
+        await pbx.stop();
+        await stop();
+    });
+
+test('seed: the socket goes before our call arrives: 503 at once, and nothing is left there', onlyFull, async () => {
+    const { sim, daemon, waitUp, stop } = await startOffice({ dialects: 'seed' });
+    await sim.put('/behaviour', { answer: null, ring: null, media: 'none' });
+    await sim.post('/faults', { on: 'make', dropSocket: 'after' });
+    const error = await errorOf(daemon);
+    assert.equal(error.code, 503);
+    assert.ok(error.afterMs < 3000, `${error.afterMs} ms`);
+    await waitUp();
+    const [call] = await sim.get('/calls');
+    await sim.waitCall(call.id, 'ended');
+    await stop();
+});
 
 test('link: what ended while the socket was down ends here', onlyFull, async () => {
     const { sim, daemon, waitUp, there, stop } = await startOffice({});
