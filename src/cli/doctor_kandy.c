@@ -124,6 +124,28 @@ static void print_form(const struct doctor_kandy *self, unsigned form, struct bu
         buf_printf(out, "%.*s%s", SLICE_ARG(user), form == 2 ? "@etisalat.ae" : "");
 }
 
+/* The next form that differs from those before it, into `user`: each costs one of the tries after
+ * which accounts lock. */
+static bool next_form(struct doctor_kandy *self)
+{
+    while (++self->form < FORMS) {
+        struct buf user;
+        bool is_new = true;
+        buf_init(&user, self->user, sizeof self->user);
+        print_form(self, self->form, &user);
+        (void)buf_cstr(&user);
+        for (unsigned i = 0; i < self->form && is_new; i++) {
+            char mem[sizeof self->user];
+            struct buf before = BUF_ON(mem);
+            print_form(self, i, &before);
+            is_new = strcmp(buf_cstr(&before), self->user) != 0;
+        }
+        if (is_new)
+            return true;
+    }
+    return false;
+}
+
 static const char *path_of(const struct doctor_kandy *self)
 {
     return self->dialect == &kandy_seed ? "/v2.0/subscription"
@@ -174,19 +196,16 @@ static void refused(struct doctor_kandy *self, const struct kandy_verdict *verdi
         subscribe(self);
         return;
     }
-    bool next = verdict->fault == KANDY_AUTH && doctor->config.try_forms && self->form + 1 < FORMS;
+    char user[sizeof self->user];
+    memcpy(user, self->user, sizeof user);
+    bool next = verdict->fault == KANDY_AUTH && doctor->config.try_forms && next_form(self);
     doctor_note(doctor, false, next ? NULL : advice_of(verdict->fault), "%s %s on %s as %s: %s%s%s",
-                self->asks_token ? "GET" : "POST", path_of(self), doctor->config.trunk->host,
-                self->user, verdict->text, verdict->words ? ", " : "",
-                verdict->words ? verdict->words : "");
+                self->asks_token ? "GET" : "POST", path_of(self), doctor->config.trunk->host, user,
+                verdict->text, verdict->words ? ", " : "", verdict->words ? verdict->words : "");
     if (!next) {
         doctor_go(doctor, STEP_ICE);
         return;
     }
-    struct buf user;
-    buf_init(&user, self->user, sizeof self->user);
-    print_form(self, ++self->form, &user);
-    (void)buf_cstr(&user);
     loop_timer_start(doctor->config.loop, &doctor->timer, TRY_MS, subscribe, self);
 }
 
@@ -313,7 +332,9 @@ static void step_websocket(struct doctor *doctor)
     char target[KANDY_PATH_MAX];
     if (doctor->config.is_connected && self->dialect == &kandy_seed) {
         /* a second one could close the first */
-        doctor_skip(doctor, NULL, "the daemon's own is open");
+        doctor_skip(doctor, NULL,
+                    "wss://%s/?subscriptionId=… of dialect %s: the daemon's own is open",
+                    doctor->config.trunk->host, self->dialect->name);
         return;
     }
     self->dialect->print_socket(&grant, self->granted.channel, target);

@@ -50,6 +50,12 @@ test('a wrong password, then the forms of the user name: in order, once each', o
     await examine(sim, { KANDY_PASSWORD: 'not-that-one-4711' }, '--try-forms');
     const all = (await sim.get('/requests?op=subscribe')).map((/** @type {any} */ row) => row.json.username);
     assert.deepEqual(all, ['u@test.local', 'u', 'u@etisalat.ae', 'test/u']);
+    await sim.delete('/requests');
+    const same = await examine(sim, { KANDY_USERNAME: 'u@etisalat.ae', KANDY_PASSWORD: 'not-that-one-4711' }, '--try-forms');
+    const distinct = (await sim.get('/requests?op=subscribe')).map((/** @type {any} */ row) => row.json.username);
+    assert.deepEqual(distinct, ['u@etisalat.ae', 'u', 'etisalat/u']); // none of them twice
+    assert.match(same.text, /Account: u@etisalat\.ae/);
+    assert.match(same.text, /Last error: 401 - Invalid credentials/);
     await sim.stop();
 });
 
@@ -59,6 +65,9 @@ test('inside the daemon: a trunk that works goes on', async () => {
     assert.equal(report.ok, true, JSON.stringify(report));
     assert.deepEqual([...new Set(report.steps.map((/** @type {any} */ step) => step.step))], ['resolve', 'subscribe', 'websocket', 'media', 'support']);
     assert.match(report.support, /Purpose: SIP trunk of our PBX/);
+    const detail = (/** @type {string} */ name) => report.steps.filter((/** @type {any} */ step) => step.step === name).map((/** @type {any} */ step) => step.detail).join('; ');
+    assert.match(detail('websocket'), /wss:\/\/127\.0\.0\.1\/\?subscriptionId=… of dialect seed: the daemon's own is open/);
+    assert.match(detail('media'), /stun:.* it sees us at/);
     assert.equal((await trunk()).state, 'connected');
     assert.equal((await sim.get('/requests?kind=ws-open')).length, 1);
     await stop();
