@@ -32,6 +32,7 @@ struct conference_member {
     bool muted, held, starts, beeps_on_exit, ends_on_exit;
     int64_t joined_ms;
     void (*fn)(void *owner);
+    void (*on_started)(void *owner);
     void *owner;
     struct timer over;
 };
@@ -84,6 +85,8 @@ static void start(struct conference *conference)
         const struct conference_member *member = LIST_ITEM(link, struct conference_member, link);
         set_member(member);
         tell(member, "start", "conference-start");
+        if (member->on_started)
+            member->on_started(member->owner);
     }
 }
 
@@ -141,6 +144,7 @@ enum err conference_enter(struct conference_member **out, struct scripts *script
     member->owner = owner;
     snprintf(member->call_id, sizeof member->call_id, "%s", call_id(line_call(join->line)));
     snprintf(member->coach, sizeof member->coach, "%s", join->coach ? join->coach : "");
+    member->on_started = join->on_started;
     list_append(&conference->members, &member->link);
     conference->n++;
     member->id = media_room_add(conference->room, stream, NULL);
@@ -200,6 +204,11 @@ void conference_leave(struct conference_member *member)
         if (ends)
             loop_timer_start(conference->scripts->config.loop, &other->over, 0, on_over, other);
     }
+}
+
+bool conference_is_started(const struct conference_member *member)
+{
+    return member->conference->started;
 }
 
 void conference_mute(struct conference_member *member, bool on)

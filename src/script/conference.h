@@ -18,6 +18,7 @@ struct conference_join {
     unsigned max_members;
     const char *coach;                      /* call id of the member that alone hears it; "" none */
     const char *callback, *callback_events; /* URL, and words: "start end join leave" */
+    void (*on_started)(void *owner); /* it begins for who waited; the owner is that of `fn` */
 };
 /** `fn` comes once, later, when the conference is over for this member without its own doing.
  * ERR_LIMIT: it is full.  ERR_UNSUPPORTED: there is no media. */
@@ -26,6 +27,8 @@ MUST_CHECK enum err conference_enter(struct conference_member **out, struct scri
                                      void *owner);
 /** The member goes; no callback comes. NULL is fine. */
 void conference_leave(struct conference_member *member);
+/** False: somebody who starts it is waited for. */
+bool conference_is_started(const struct conference_member *member);
 void conference_mute(struct conference_member *member, bool on);
 
 /** [{"id", "name", "started", "created_ms", "members": [{"call_id", "coach", "muted", "held",

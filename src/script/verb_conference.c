@@ -7,6 +7,7 @@
 #include "script/script_priv.h"
 #include "script/verb_play.h"
 #include "script/verb_rows.h"
+#include "script/wait_script.h"
 
 enum { MEMBERS_MAX = 100000 };
 
@@ -20,18 +21,37 @@ static void finish(struct script *script, const char *result)
         script_fail(script, &fault);
 }
 
+struct stay {
+    struct conference_member *member; /* NULL: it is over for this one */
+    struct wait_script *wait;         /* until it starts */
+};
+
+static void leave(struct script *script)
+{
+    struct stay *stay = script->state;
+    wait_script_stop(stay->wait);
+    conference_leave(stay->member);
+    mem_free(stay);
+}
+
 static void on_over(void *owner)
 {
     struct script *script = owner;
+    ((struct stay *)script->state)->member = NULL;
+    leave(script);
     script->state = NULL;
     script->cancel = NULL;
     finish(script, "completed");
     script_done(script);
 }
 
-static void leave(struct script *script)
+static void on_started(void *owner)
 {
-    conference_leave(script->state);
+    struct stay *stay = ((struct script *)owner)->state;
+    if (!stay) /* it begins with this one */
+        return;
+    wait_script_stop(stay->wait);
+    stay->wait = NULL;
 }
 
 static bool beeps(const json_t *value, const char *when)
@@ -56,6 +76,7 @@ static enum verb_next run(struct script *script, const json_t *value)
         .ends_on_exit = param_bool(value, "end_on_exit", false),
         .max_members = (unsigned)param_number(value, "max_participants", MEMBERS_MAX),
         .coach = param_text(value, "coach", ""),
+        .on_started = on_started,
         .callback = param_text(value, "status_callback", ""),
         .callback_events = param_text(value, "status_callback_event", "start end join leave"),
     };
@@ -66,8 +87,13 @@ static enum verb_next run(struct script *script, const json_t *value)
         finish(script, "failed");
         return VERB_JUMPED;
     }
-    script->state = member;
+    struct stay *stay = mem_new(struct stay);
+    const char *wait_url = param_text(value, "wait_url", "");
+    stay->member = member;
+    script->state = stay;
     script->cancel = leave;
+    if (wait_url[0] && !conference_is_started(member))
+        stay->wait = wait_script_start(script, wait_url, true);
     return VERB_WAITS;
 }
 
@@ -105,5 +131,5 @@ const struct verb verb_join_conference = {
     .bare = "name",
     .kept = kept,
     .run = run,
-    .note = "100 members at most; no wait_url, record or stream; region and trim are ignored",
+    .note = "100 members at most; no record or stream; region and trim are ignored",
 };

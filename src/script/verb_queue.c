@@ -6,22 +6,22 @@
 #include "base/mem.h"
 #include "script/line.h"
 #include "script/script_priv.h"
-#include "script/verb_play.h"
 #include "script/verb_rows.h"
+#include "script/wait_script.h"
 #include "script/waiting.h"
 
 enum { WAIT_S = 3600 };
 
 struct entry {
     struct waiting *waiting;
-    struct line_op *music;
+    struct wait_script *wait;
     int64_t since_ms;
 };
 
 static void drop(struct script *script)
 {
     struct entry *entry = script->state;
-    line_op_cancel(entry->music);
+    wait_script_stop(entry->wait);
     waiting_destroy(entry->waiting);
     mem_free(entry);
 }
@@ -49,21 +49,13 @@ static void finish(struct script *script, const char *result)
     script->cancel = NULL;
 }
 
-static void on_music_over(void *owner, enum line_end end, const json_t *result)
-{
-    struct script *script = owner;
-    (void)end, (void)result;
-    ((struct entry *)script->state)->music = NULL;
-}
-
 static void on_taken(void *owner, struct waiting *agent)
 {
     struct script *script = owner;
     struct entry *entry = script->state;
-    struct line_op *music = entry->music;
     (void)agent;
-    entry->music = NULL;
-    line_op_cancel(music);
+    wait_script_stop(entry->wait);
+    entry->wait = NULL;
     loop_timer_stop(script->scripts->config.loop, &script->timer);
     script_result(script, "queue", "connected");
     tell(script, "dequeue");
@@ -108,20 +100,10 @@ static void on_timeout(void *owner)
 
 static const struct waiting_events events = { .on_taken = on_taken, .on_parted = on_parted };
 
-static void play_music(struct script *script)
-{
-    const json_t *url = json_object_get(script->value, "wait_url");
-    struct entry *entry = script->state;
-    size_t n = 0;
-    struct sound_spec *sounds = url ? script_sounds(script, url, &n) : NULL;
-    const struct line_play_config config = { .take_sounds = sounds, .n = n };
-    if (sounds)
-        entry->music = line_play(script->line, &config, on_music_over, script);
-}
-
 static enum verb_next run(struct script *script, const json_t *value)
 {
     int64_t wait_ms = param_ms(value, "wait_time", WAIT_S);
+    const char *wait_url = param_text(value, "wait_url", "");
     script_answer(script);
     if (script->over)
         return VERB_JUMPED;
@@ -139,7 +121,8 @@ static enum verb_next run(struct script *script, const json_t *value)
     tell(script, "enqueue");
     if (wait_ms)
         loop_timer_start(script->scripts->config.loop, &script->timer, wait_ms, on_timeout, script);
-    play_music(script);
+    if (wait_url[0])
+        entry->wait = wait_script_start(script, wait_url, false);
     return VERB_WAITS;
 }
 

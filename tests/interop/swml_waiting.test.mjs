@@ -1,0 +1,73 @@
+/** What is heard while one waits: for a conference to begin, in a queue. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { assertRecorded } from './lib/checks.mjs';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { startPhone } from './lib/office.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
+import { findTone, makeTone, writeWav } from './lib/wav.mjs';
+
+/** @type {any} */ let daemon;
+/** @type {any} */ let hook;
+/** @type {any[]} */ let phones = [];
+const main = (/** @type {any[]} */ ...steps) => ({ version: '1.0.0', sections: { main: steps } });
+
+before(async () => {
+    [daemon, hook] = await Promise.all([startDaemon(), startHook()]);
+    for (const [user, hz] of [['ann', 700], ['bob', 1100]]) phones.push(await startPhone(daemon, String(user), { hz }));
+    writeWav(join(daemon.folder, 'tone.wav'), makeTone({ hz: 500, seconds: 1, rateHz: 8000, levelDb: -10 }));
+    hook.routes['/tone.wav'] = readFileSync(join(daemon.folder, 'tone.wav'));
+});
+after(async () => {
+    await Promise.all(phones.map((phone) => phone.stop()));
+    await daemon.stop();
+});
+async function call(/** @type {any} */ phone, /** @type {string} */ number, /** @type {any[]} */ ...steps) {
+    hook.routes[`/${number}`] = main(...steps);
+    await daemon.command('number', 'add', number, '--to', `swml:${hook.url}/${number}`);
+    await phone.dial(`sip:${number}@${daemon.sip}`);
+    await phone.waitEvent('CALL_ESTABLISHED');
+}
+const ends = async (/** @type {any[]} */ list) => {
+    for (const phone of list) await phone.hangup();
+    await waitFor('every call to be over', async () => (await daemon.command('calls')).length === 0);
+};
+
+test('a conference: its wait_url is a document, run again and again until somebody starts it', async () => {
+    const [ann, bob] = phones;
+    phones.forEach((phone) => phone.forget());
+    hook.routes['/music'] = main({ play: `${hook.url}/tone.wav` }, { sleep: 200 });
+    const beep = false;
+    await call(ann, '7501', { join_conference: { name: 'r', start_on_enter: false, beep, wait_url: `${hook.url}/music` } });
+    const { method, json } = await hook.request('/music');
+    assert.deepEqual([method, json.call.to], ['POST', '7501']);
+    await hook.request('/tone.wav', 3);
+    await call(bob, '7502', { join_conference: { name: 'r', beep } });
+    await sleep(2500);
+    await ends([ann, bob]);
+    const times = findTone(ann.heard(), 500, -20);
+    assert.ok(times.length > 30, 'more than one round is heard');
+    assertRecorded(ann.heard(), 1100, -12);
+    assert.ok(times[times.length - 1] < ann.heard().samples.length / ann.heard().rateHz - 1.5, 'and none once it began');
+    assertRecorded(bob.heard(), 700, -12);
+});
+
+test('a queue: its wait_url is a document or a file; then two people talk', async () => {
+    const [ann, bob] = phones;
+    for (const wait of ['/music', '/tone.wav']) {
+        phones.forEach((phone) => phone.forget());
+        const before = hook.requests.length;
+        await call(ann, '7503', { enter_queue: { queue_name: 'q', transfer_after_bridge: 'done', wait_url: `${hook.url}${wait}` } });
+        await waitFor('the file', () => hook.requests.slice(before).filter((/** @type {any} */ r) => r.path === '/tone.wav').length >= 2);
+        await sleep(1500);
+        await call(bob, '7504', { connect: { to: 'queue:q', transfer_after_bridge: 'done' } });
+        await sleep(2000);
+        await ends([ann, bob]);
+        assert.ok(findTone(ann.heard(), 500, -20).length > 15, `${wait} is heard`);
+        assertRecorded(ann.heard(), 1100, -12);
+        assertRecorded(bob.heard(), 700, -12);
+    }
+});
