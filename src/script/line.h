@@ -229,3 +229,21 @@ MUST_CHECK enum err line_tap(struct line *line, const struct line_tap_config *co
 const struct addr *line_tap_source(const struct line_op *op);
 /** The codec and rate of "PCMU", "L16", "L16@16000h"; false: none that a stream has. */
 bool line_fork_codec(const char *text, enum fork_codec *codec, uint32_t *rate_hz);
+
+struct line_transcribe_config { /* what is said, as text */
+    bool is_live;               /* every utterance is an event "calling.call.live_transcribe" with
+                                   state, direction, text, confidence, final, start_time, end_time;
+                                   else the whole comes once, as "calling.transcript.completed" */
+    bool remote, local;         /* what the far end says; what it hears */
+    const char *engine, *language;
+    int64_t silence_ms, max_ms; /* as of line_speech */
+    bool partial;
+    const char *control_id, *status_url;
+};
+/** One of each sort at a time. ERR_EXISTS.  ERR_MISUSE: no audio.  ERR_UNSUPPORTED: no engine. */
+MUST_CHECK enum err line_transcribe(struct line *line, const struct line_transcribe_config *config,
+                                    struct line_op **out, struct fault *fault);
+/** The same with the parameters of live_transcribe's `start`. ERR_INVALID, too. */
+MUST_CHECK enum err line_transcribe_live(struct line *line, const json_t *start,
+                                         const char *control_id, struct line_op **out,
+                                         struct fault *fault);

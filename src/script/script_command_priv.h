@@ -46,3 +46,7 @@ enum err command_record_resume(const struct command *command);
 /* script_command_fork.c: what goes to programs elsewhere */
 enum err command_stream(const struct command *command);
 enum err command_tap(const struct command *command);
+
+/* script_command_speech.c */
+enum err command_live_transcribe(const struct command *command);
+enum err command_transcribe(const struct command *command);

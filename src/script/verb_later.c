@@ -32,7 +32,6 @@ const struct verb verb_denoise = { .name = "denoise", .params = no_params, .in_c
 const struct verb verb_join_room = {
     .name = "join_room", .params = room_params, .bare = "name", .note = "comes with video rooms"
 };
-const struct verb verb_live_transcribe = { .name = "live_transcribe", .params = action_params };
 const struct verb verb_live_translate = { .name = "live_translate",
                                           .params = action_params,
                                           .note = later };
@@ -41,5 +40,3 @@ const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_param
 const struct verb verb_stop_denoise = { .name = "stop_denoise",
                                         .params = no_params,
                                         .in_confirm = true };
-const struct verb verb_transcribe = { .name = "transcribe", .params = status_params };
-const struct verb verb_transcribe_stop = { .name = "transcribe_stop", .params = no_params };

@@ -179,3 +179,31 @@ test('prompt: a service that refuses is a failed prompt, not a failed call', { t
     await call(online, phone, [{ prompt: { play: 'silence:0.1', initial_timeout: 30, speech_timeout: 10 } }, tell('/refused', RESULT)]);
     assert.equal((await hook.request('/refused', 1, 30000)).json.result, 'failed');
 });
+
+test('live_transcribe: utterances come as events until it is stopped; transcribe tells the whole', { timeout: 60000 }, async (t) => {
+    service.answer = () => ({ text: 'Good morning.' });
+    const phone = await startPhone(online, 'tina', { says: makeTalk([[3, 'good morning'], [6, 'good morning']]) });
+    t.after(() => phone.stop());
+    await call(online, phone, [
+        { live_transcribe: { action: { start: { lang: 'en-US', webhook: `${hook.url}/live`, direction: ['remote-caller'] } } } },
+        { transcribe: { status_url: `${hook.url}/whole` } },
+        tell('/started', { live: '${live_transcribe_result}', whole: '${transcribe_result}', id: '${transcribe_control_id}' }),
+        { sleep: 12000 },
+        { live_transcribe: { action: 'stop' } },
+        { transcribe_stop: {} },
+        { hangup: {} },
+    ]);
+    const started = (await hook.request('/started')).json;
+    assert.deepEqual([started.live, started.whole], ['success', 'success']);
+    const first = (await hook.request('/live', 1, 20000)).json;
+    assert.equal(first.event_type, 'calling.call.live_transcribe');
+    assert.equal(first.params.direction, 'remote-caller');
+    assert.equal(first.params.text, 'Good morning.');
+    assert.equal(first.params.final, true);
+    assert.ok(first.params.end_time - first.params.start_time > 0.3);
+    const whole = (await hook.request('/whole', 1, 20000)).json;
+    assert.equal(whole.event_type, 'calling.transcript.completed');
+    assert.equal(whole.params.id, started.id);
+    assert.match(whole.params.text, /^Good morning\.(\nGood morning\.)?$/);
+    await waitFor('the end', async () => hook.events('/live').some((event) => event.params.state === 'finished'));
+});
