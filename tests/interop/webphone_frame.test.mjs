@@ -109,7 +109,7 @@ test('the page of the documentation, as it is written but for the address and th
 
 test('row 30: options of the page around it, both spellings', async () => {
     const page = await openOwn({ colorScheme: 'light' });
-    await provision(page, { EnabledSettings: false, EnableCallRecording: false, EnableDoNotDisturb: false, UiThemeStyle: 'dark', language: 'ar', EnableCallTransfer: 'false' });
+    await provision(page, { EnabledSettings: false, EnableCallRecording: false, EnableDoNotDisturb: false, UiThemeStyle: 'dark', language: 'ar', EnableCallTransfer: 'false', BuddyAutoDeleteAtEnd: true });
     const phone = phoneFrame(page);
     await phone.waitLink('registered');
     assert.equal(await phone.page.getAttribute('html', 'dir'), 'rtl');
@@ -121,6 +121,8 @@ test('row 30: options of the page around it, both spellings', async () => {
     assert.equal(await phone.page.locator('#mute, #hold').count(), 2);
     await phone.hangUp();
     await phone.waitNoCall();
+    await phone.page.click('.tabs [data-tab="recents"]');
+    await phone.page.waitForSelector('.empty'); // a stranger leaves no row
     await page.context().close();
 });
 
