@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startBaresip } from './lib/baresip.mjs';
+import { startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
+import { waitFor } from './lib/process.mjs';
 import { addProject } from './lib/signalwire.mjs';
+import { startWebPhone } from './lib/sipstacks.mjs';
 
 /** @type {any} */ let daemon;
 /** @type {any} */ let hook;
@@ -64,6 +67,33 @@ test('a number leads to a script, then to the endpoint, then nowhere', async () 
     assert.equal((await other.ask('DELETE', path)).status, 404);
     assert.equal((await acme.ask('DELETE', path)).status, 204);
     assert.equal((await acme.ask('GET', path)).status, 404);
+});
+
+test('JsSIP in a browser registers with an endpoint that the API made, and a dial of the API rings it', async () => {
+    const made = await acme.ask('POST', endpoints, { username: 'webdesk', password: 'secret-of-webdesk', encryption: 'required' });
+    assert.equal(made.status, 200);
+    const browser = await startChromium();
+    const url = `${daemon.url.replace('http', 'ws')}/ws`;
+    const web = await startWebPhone(browser, daemon, { stack: 'jssip', user: 'webdesk', password: 'secret-of-webdesk', url });
+    assert.ok(JSON.stringify(await daemon.command('registrations')).includes('webdesk'));
+    const swml = { version: '1.0.0', sections: { main: [{ sleep: 200 }, { hangup: {} }] } };
+    const call = await acme.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to: 'verto:webdesk', swml } });
+    assert.equal(call.json.type, 'relay_webrtc_call');
+    await waitFor('the call to be over', async () => (await acme.ask('GET', `/api/voice/logs/${call.json.id}`)).json.status === 'completed', 15000);
+    assert.ok((await web.log()).length > 1, String(await web.log()));
+    await browser.close();
+    assert.equal((await acme.ask('DELETE', `${endpoints}/${made.json.id}`)).status, 204);
+});
+
+test('the SIP profile is kept; no numbers are for sale', async () => {
+    const profile = '/api/relay/rest/sip_profile';
+    assert.deepEqual((await acme.ask('GET', profile)).json.default_encryption, 'optional');
+    const changed = await acme.ask('PUT', profile, { default_codecs: ['PCMU'], default_encryption: 'required' });
+    assert.deepEqual([changed.status, changed.json.default_codecs], [201, ['PCMU']]);
+    assert.deepEqual((await acme.ask('GET', profile)).json, changed.json);
+    assert.equal((await other.ask('GET', profile)).json.default_encryption, 'optional');
+    assert.equal((await acme.ask('PUT', profile, { default_encryption: 'never' })).status, 422);
+    assert.deepEqual((await acme.ask('GET', `${numbers}/search?areacode=555`)).json.data, []);
 });
 
 test('an endpoint that is deleted may not call any more', async () => {

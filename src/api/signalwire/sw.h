@@ -129,6 +129,8 @@ void sw_project_rotate(struct rest *rest);
 void sw_room_token_add(struct rest *rest);
 /* sw_numbers.c */
 void sw_number_list(struct rest *rest);
+/** There is no market for numbers here: none is found. */
+void sw_number_search(struct rest *rest);
 void sw_number_add(struct rest *rest);
 void sw_number_show(struct rest *rest);
 void sw_number_change(struct rest *rest);
@@ -150,6 +152,9 @@ void sw_endpoint_add(struct rest *rest);
 void sw_endpoint_show(struct rest *rest);
 void sw_endpoint_change(struct rest *rest);
 void sw_endpoint_remove(struct rest *rest);
+/* sw_sip_profile.c */
+void sw_profile_show(struct rest *rest);
+void sw_profile_change(struct rest *rest);
 /* sw_calls.c */
 void sw_call_command(struct rest *rest);
 /* sw_call_logs.c */

@@ -173,6 +173,13 @@ BODY(queue_change, {
     { .name = "name", .type = SW_TEXT, .high = 64 },
     { .name = "max_size", .type = SW_NUMBER, .low = 1, .high = 5000 },
 });
+BODY(profile_change, {
+    { .name = "domain_identifier", .type = SW_TEXT, .low = 1, .high = 63, .check = rest_is_name },
+    { .name = "default_codecs", .type = SW_LIST, .high = 20 },
+    { .name = "default_ciphers", .type = SW_LIST, .high = 20 },
+    { .name = "default_encryption", .type = SW_TEXT, .words = " required optional " },
+    { .name = "default_send_as", .type = SW_TEXT, .high = 100 },
+});
 BODY(mfa_verify, { { .name = "token", .type = SW_TEXT, .is_required = true, .high = 100 } });
 
 static const struct sw_endpoint endpoints[] = {
@@ -249,6 +256,8 @@ static const struct sw_endpoint endpoints[] = {
       "List phone numbers" },
     { HTTP_POST, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_add, &number_add,
       "Take a phone number" },
+    { HTTP_GET, "/api/relay/rest/phone_numbers/search", "numbers", 200, sw_number_search, NULL,
+      "List phone numbers to take" },
     { HTTP_GET, "/api/relay/rest/phone_numbers/:id", "numbers", 200, sw_number_show, NULL,
       "Show a phone number" },
     { HTTP_PUT, "/api/relay/rest/phone_numbers/:id", "numbers", 200, sw_number_change,
@@ -273,6 +282,10 @@ static const struct sw_endpoint endpoints[] = {
       "Show a recording" },
     { HTTP_DELETE, "/api/relay/rest/recordings/:id", "calling", 204, sw_recording_remove, NULL,
       "Delete a recording" },
+    { HTTP_GET, "/api/relay/rest/sip_profile", "calling", 200, sw_profile_show, NULL,
+      "Show what SIP endpoints have unless they say otherwise" },
+    { HTTP_PUT, "/api/relay/rest/sip_profile", "calling", 201, sw_profile_change, &profile_change,
+      "Change it" },
     { HTTP_GET, "/api/voice/logs", "calling", 200, sw_call_list, NULL, "List calls" },
     { HTTP_GET, "/api/voice/logs/:id", "calling", 200, sw_call_show, NULL, "Show a call" },
     { HTTP_GET, "/api/voice/logs/:id/events", "calling", 200, sw_call_events, NULL,

@@ -154,6 +154,13 @@ static void on_taken(void *owner, const struct store_answer *answer)
     change(rest, &row);
 }
 
+void sw_number_search(struct rest *rest)
+{
+    struct sw_page page;
+    if (sw_page_read(rest, &page))
+        sw_page_reply_all(rest, &page, json_array());
+}
+
 /* --- one of them --- */
 
 static const struct store_number *find_own(const struct rest *rest,
