@@ -3,7 +3,7 @@
 #include "test_admin.h"
 
 static struct {
-    struct slice origin, key, proto;
+    struct slice origin, key, proto, body;
     bool is_tls;
     const char *peer;
 } asker;
@@ -28,6 +28,7 @@ static int say(struct fixture *f, enum http_method method, const char *path, con
     struct api_request request = { .method = method,
                                    .path = slice_of(path),
                                    .authorization = bearer ? slice_of(authorization) : SLICE_NONE,
+                                   .body = asker.body,
                                    .header = header_of,
                                    .peer = &peer,
                                    .is_tls = asker.is_tls };
@@ -44,7 +45,7 @@ static int setup_prov(void **state)
                                                   .path = "/ws",
                                                   .session_ms = 3600 * 1000,
                                                   .jwt_ms = 60000 };
-    asker.origin = asker.key = asker.proto = SLICE_NONE;
+    asker.origin = asker.key = asker.proto = asker.body = SLICE_NONE;
     asker.is_tls = true;
     asker.peer = NULL;
     if (setup(state))
@@ -80,6 +81,48 @@ static void test_times(void **state)
     assert_int_equal(say(f, HTTP_GET, "/Login", token), 200);
     loop_advance(f->loop, 24 * 3600 * 1000);
     assert_int_equal(say(f, HTTP_GET, "/Login", token), 401); /* and now the token */
+}
+
+static int say_body(struct fixture *f, enum http_method method, const char *path, const char *body)
+{
+    asker.body = slice_of(body);
+    int status = say(f, method, path, NULL);
+    asker.body = SLICE_NONE;
+    return status;
+}
+
+static void test_connections(void **state)
+{
+    static const char *const bad[] = {
+        "{}",
+        "{\"Name\":\"x\",\"Type\":\"Magic\"}",
+        "{\"Name\":\"x\",\"DialPattern\":\"[\"}",
+        "{\"Name\":\"x\",\"DialPattern\":\"a/) || (/\\\\\"}",
+        "{\"Name\":\"x\",\"Weight\":65536}",
+        "{\"Name\":\"x\",\"AllowSrc\":\"10.0.0.0/8,,\"}",
+        "{\"Name\":\"x\",\"Method\":[7]}",
+    };
+    struct fixture *f = *state;
+    char token[100], path[200], list[200], one[300];
+    log_in(f, token, path);
+    snprintf(list, sizeof list, "%.*s/Connections", (int)(strstr(path, "/Devices") - path), path);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        if (say_body(f, HTTP_POST, list, bad[i]) != 422)
+            fail_msg("%s was taken", bad[i]);
+    const char *given = "{\"Name\":\"Star\",\"DialPattern\":\"^\\\\*6[0-9]/?$\"}";
+    assert_int_equal(say_body(f, HTTP_POST, list, given), 201);
+    assert_string_equal(text(f, "Type"), "OutboundTrunk");
+    assert_string_equal(text(f, "DialPattern"), "^\\*6[0-9]/?$");
+    assert_string_equal(text(f, "AllowSrc"), "0.0.0.0/0");
+    snprintf(one, sizeof one, "%s/%s", list, text(f, "ConnectionId"));
+    assert_int_equal(say_body(f, HTTP_PUT, one, "{\"DialPattern\":null}"), 200);
+    assert_string_equal(text(f, "DialPattern"), ".");
+    assert_string_equal(text(f, "Name"), "Star");
+    assert_int_equal(say_body(f, HTTP_PUT, one, "{\"Name\":null}"), 422);
+    assert_int_equal(say(f, HTTP_GET, list, NULL), 200);
+    assert_int_equal(json_array_size(f->body), 1);
+    assert_int_equal(say(f, HTTP_DELETE, one, NULL), 204);
+    assert_int_equal(say(f, HTTP_GET, one, NULL), 404);
 }
 
 static void test_in_the_clear(void **state)
@@ -141,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH(test_times),
         EACH(test_in_the_clear),
+        EACH(test_connections),
         EACH(test_bearer_instead_of_the_key),
         EACH(test_wrong_tokens_are_counted_by_address),
         EACH(test_preflight_needs_no_token),
