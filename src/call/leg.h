@@ -21,6 +21,7 @@ struct media_recorded;
 struct media_stats;
 struct media_stream;
 struct route_target;
+struct sdp_video;
 struct transfer_request;
 
 enum leg_state {
@@ -125,8 +126,10 @@ struct leg {
     char user[64];  /* that was proved, or called; "" none */
     char trunk[64]; /* that it came through or goes through; "" none */
     bool may_use_trunks;
-    struct leg_codecs offered;          /* what the far end can do, from its offer or answer */
-    struct leg_codecs chosen;           /* what was agreed, once it was */
+    struct leg_codecs offered; /* what the far end can do, from its offer or answer */
+    struct leg_codecs chosen;  /* what was agreed, once it was */
+    struct sdp_video *video;   /* the same of its video, to be passed as it is; NULL: none. Owned by
+                                * the kind */
     struct media_stream *stream;        /* NULL for a leg without media of its own */
     int64_t ringing_ms, up_ms, done_ms; /* loop time; 0: did not happen */
     struct cause cause;                 /* once done */

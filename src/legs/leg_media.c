@@ -8,7 +8,7 @@
 #include "call/call.h"
 #include "legs/leg_env.h"
 #include "legs/leg_media_ice.h"
-#include "media/codecs.h"
+#include "legs/leg_media_video.h"
 #include "media/media.h"
 #include "sdp/sdp.h"
 
@@ -23,62 +23,8 @@ struct caps_room {
     char foundations[LEG_CANDIDATES_MAX][RTC_FOUNDATION_TEXT];
     char address[ADDR_TEXT];
     struct sdp_key keys[LEG_SDES_KEYS];
+    struct leg_video_room video;
 };
-
-/* Both lists in words: which codec to switch on is the question. */
-static enum err no_known_codec(const struct sdp_media *line, struct fault *fault)
-{
-    char theirs_mem[160] = "", ours_mem[120];
-    struct buf theirs = BUF_ON(theirs_mem), ours = BUF_ON(ours_mem);
-    for (size_t i = 0; line && i < line->n_formats; i++) {
-        uint32_t pt;
-        struct sdp_rtpmap map;
-        if (!slice_to_u32(line->formats[i], 127, &pt) && sdp_rtpmap_find(line, (uint8_t)pt, &map))
-            buf_printf(&theirs, "%s%.*s", theirs.len ? ", " : "", SLICE_ARG(map.name));
-    }
-    size_t n;
-    const struct codec *const *all = codecs_all(&n);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&ours, "%s%s", i ? ", " : "", all[i]->name);
-    return fault_set(fault, ERR_UNSUPPORTED, "sdp", 0,
-                     "no common codec: the far end has %.*s; we have %.*s",
-                     SLICE_ARG(theirs.len ? buf_slice(&theirs) : SLICE("no audio")),
-                     SLICE_ARG(buf_slice(&ours)));
-}
-
-static void add_known(const struct sdp_media *line, struct leg_codecs *out)
-{
-    for (size_t i = 0; i < line->n_formats; i++) {
-        uint32_t pt;
-        struct sdp_rtpmap map;
-        if (slice_to_u32(line->formats[i], 127, &pt) || !sdp_rtpmap_find(line, (uint8_t)pt, &map))
-            continue;
-        const struct codec *codec = codecs_find(map.name, map.clock_hz, map.channels);
-        if (codec)
-            leg_codecs_add(out, codec);
-    }
-}
-
-enum err leg_media_offered(struct slice offer, struct leg_codecs *out, struct fault *fault)
-{
-    struct sdp_session *session;
-    const struct sdp_media *audio = NULL;
-    struct leg_codecs found = { 0 };
-    enum err err = sdp_parse(&session, offer);
-    if (err)
-        return fault_set(fault, err, "sdp", 0, "not a session description");
-    for (size_t i = 0; i < session->n_media && !audio; i++)
-        if (session->media[i].kind == SDP_AUDIO && session->media[i].port != 0)
-            audio = &session->media[i]; /* the first usable line is the one that is answered */
-    if (audio)
-        add_known(audio, &found);
-    if (found.n)
-        *out = found;
-    else
-        err = no_known_codec(audio, fault);
-    sdp_session_destroy(session);
-    return err;
-}
 
 static bool is_webrtc(const struct leg_media *media)
 {
@@ -110,6 +56,8 @@ void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
     for (size_t i = 0; kind == LEG_MEDIA_SDES && i < LEG_SDES_KEYS; i++) {
         media->keys[i].profile = profiles[i];
         srtp_sdes_make(&media->keys[i].master, profiles[i], media->keys[i].text);
+        media->video_keys[i].profile = profiles[i];
+        srtp_sdes_make(&media->video_keys[i].master, profiles[i], media->video_keys[i].text);
     }
 }
 
@@ -144,7 +92,8 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
                                  .policy = media->policy,
                                  .nets = media->nets,
                                  .dtmf = media->dtmf,
-                                 .ptime_ms = media->ptime_ms };
+                                 .ptime_ms = media->ptime_ms,
+                                 .passes_video = media->passes_video };
     return start(media, NULL, fault);
 }
 
@@ -171,6 +120,7 @@ enum err leg_media_reopen(struct leg_media *media, unsigned thread, struct fault
     enum err err = make_transport(media, thread, NULL, &transport, fault);
     if (err)
         return err;
+    leg_video_stop(media);
     media_stream_destroy(leg->stream);
     leg->stream = media_stream_create(media->env->media, thread, transport, &leg_media_events, leg);
     return OK;
@@ -178,6 +128,8 @@ enum err leg_media_reopen(struct leg_media *media, unsigned thread, struct fault
 
 void leg_media_close(struct leg_media *media)
 {
+    if (media->leg)
+        leg_video_stop(media);
     if (media->kind == LEG_MEDIA_NONE)
         return;
     media_stream_destroy(media->leg->stream);
@@ -187,6 +139,7 @@ void leg_media_close(struct leg_media *media)
     leg_ice_destroy(media->ice);
     media->ice = NULL;
     mem_wipe(media->keys, sizeof media->keys);
+    mem_wipe(media->video_keys, sizeof media->video_keys);
     media->kind = LEG_MEDIA_NONE;
 }
 
@@ -287,7 +240,7 @@ static void fill_keys(const struct leg_media *media, struct sdp_caps *caps, stru
     caps->keys = room->keys;
 }
 
-static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room *room)
+static struct sdp_caps make_caps(struct leg_media *media, struct caps_room *room)
 {
     struct sdp_caps caps = { .prefer = SDP_PREFER_LOCAL,
                              .dtmf = true,
@@ -299,6 +252,7 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
         fill_keys(media, &caps, room);
         caps.port = addr_port(&media->rtp.rtp);
         caps.rtcp_port = addr_port(&media->rtp.rtcp);
+        leg_video_fill(media, &caps, &room->video);
         return caps;
     }
     caps.transport = SDP_RTP_DTLS;
@@ -317,15 +271,16 @@ static struct sdp_caps make_caps(const struct leg_media *media, struct caps_room
         add_gathered(media->ice, &caps, room);
     else
         add_candidates(media, &caps, room);
+    leg_video_fill(media, &caps, &room->video);
     return caps;
 }
 
 /* The keys that were agreed on: ours of the suite in use, theirs out of the line. */
-static enum err agree_keys(const struct leg_media *media, struct srtp_sdes *out,
+static enum err agree_keys(const struct leg_media *media, const struct sdp_result *result,
+                           const struct leg_sdes_key *keys, struct srtp_sdes *out,
                            struct fault *fault)
 {
-    const struct sdp_result *result = &media->result;
-    const struct leg_sdes_key *ours = &media->keys[result->key];
+    const struct leg_sdes_key *ours = &keys[result->key];
     enum srtp_profile profile;
     if (media->kind != LEG_MEDIA_SDES)
         return OK;
@@ -339,9 +294,10 @@ static enum err agree_keys(const struct leg_media *media, struct srtp_sdes *out,
     return OK;
 }
 
-static enum err tell_rtp(struct leg_media *media, struct fault *fault)
+enum err leg_media_tell_rtp(const struct leg_media *media, struct media_stream *stream,
+                            const struct sdp_result *result, const struct leg_sdes_key *keys,
+                            struct fault *fault)
 {
-    const struct sdp_result *result = &media->result;
     struct rtp_remote remote = { .rtcp_mux = result->rtcp_mux };
     if (addr_parse_ip(result->address, result->port, &remote.rtp))
         return fault_set(fault, ERR_UNSUPPORTED, "c=", 0, "'%.*s' is not a numeric address",
@@ -356,9 +312,9 @@ static enum err tell_rtp(struct leg_media *media, struct fault *fault)
     remote.n_nets = media->nets.n;
     if (addr_is_any(&remote.rtp)) /* RFC 3264 §8.4, old hold: nowhere to send */
         addr_set_port(&remote.rtp, 0);
-    enum err err = agree_keys(media, &remote.srtp, fault);
+    enum err err = agree_keys(media, result, keys, &remote.srtp, fault);
     if (!err)
-        rtp_transport_set_remote(media->leg->stream, &remote);
+        rtp_transport_set_remote(stream, &remote);
     srtp_sdes_wipe(&remote.srtp);
     return err;
 }
@@ -461,10 +417,13 @@ static void describe(struct leg_media *media, bool we_offered)
 
 static enum err apply(struct leg_media *media, bool we_offered, struct fault *fault)
 {
-    enum err err = is_webrtc(media) ? tell_rtc(media, fault) : tell_rtp(media, fault);
-    if (!err)
-        describe(media, we_offered);
-    return err;
+    enum err err = is_webrtc(media) ? tell_rtc(media, fault)
+                                    : leg_media_tell_rtp(media, media->leg->stream, &media->result,
+                                                         media->keys, fault);
+    if (err)
+        return err;
+    describe(media, we_offered);
+    return leg_video_apply(media, fault);
 }
 
 enum err leg_media_offer(struct leg_media *media, const struct leg_codecs *codecs, struct buf *out)

@@ -23,7 +23,7 @@ enum leg_media_kind {
     LEG_MEDIA_ICE,    /* WebRTC with the full agent: where we offer, or sit behind NAT */
 };
 
-enum { LEG_SDP_MAX = 8192, LEG_SDES_KEYS = 4 };
+enum { LEG_SDP_MAX = 16384, LEG_SDES_KEYS = 4 };
 
 /* How keys go out. Auto: telephone events, else SIP INFO where signalling is SIP, else tones. */
 enum leg_dtmf {
@@ -64,6 +64,11 @@ struct leg_media {
     bool dtmf_by_info;        /* decided once described: signalling carries them */
     bool hold;                /* we offer sendonly: the other far end of the call holds this one */
     struct leg_sdes_key keys[LEG_SDES_KEYS];
+    bool passes_video;                 /* set before it is opened: this far end may have some */
+    bool has_video;                    /* agreed on */
+    struct media_stream *video_stream; /* without BUNDLE; else NULL */
+    struct rtp_local video_rtp;
+    struct leg_sdes_key video_keys[LEG_SDES_KEYS];
 };
 
 /** Make the stream on the call's media thread and set leg->stream. ERR_LIMIT: no port is free. */
@@ -102,11 +107,16 @@ MUST_CHECK enum err leg_media_take_answer(struct leg_media *media, struct slice 
 /** The other way to carry the same RTP, before an offer is made anew: SDES or plain. */
 void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind);
 
+/** Note what video an offer has, for the leg that is to be called: leg->video. Before it is opened.
+ */
+void leg_media_note_video(struct leg_media *media, struct leg *leg, struct slice offer);
+
+/* leg_codecs.c */
+
 /** Codecs of an offer that we know, in its order. ERR_UNSUPPORTED: none; `fault` names both lists.
  * ERR_PARSE. */
 MUST_CHECK enum err leg_media_offered(struct slice offer, struct leg_codecs *out,
                                       struct fault *fault);
-/* leg_codecs.c */
 
 /** Those of `mine` that `wanted` has, in the order of `wanted`, then the rest of `mine`. */
 struct leg_codecs leg_codecs_merge(const struct leg_codecs *wanted, const struct leg_codecs *mine);

@@ -63,6 +63,7 @@ enum err leg_sip_read_offer(struct leg *leg, struct fault *fault)
         return OK;
     }
     enum err err = leg_media_offered(slice_of(self->offer), &leg->offered, fault);
+    leg_media_note_video(&self->media, leg, slice_of(self->offer));
     return err ? err : apply_policy(self, fault);
 }
 

@@ -103,6 +103,18 @@ struct media_description {
     bool send, receive; /* from our side: a=sendrecv is both */
 };
 
+/* Video that passes as it came between linked streams that both have it. `ref` is what the two call
+ * the same format. */
+enum { MEDIA_VIDEO_FORMATS = 32 };
+struct media_video_format {
+    uint8_t ref, tx_pt, rx_pt;
+};
+struct media_video {
+    struct media_video_format formats[MEDIA_VIDEO_FORMATS];
+    size_t n_formats; /* 0: none any more */
+    bool send, receive;
+};
+
 struct media_flow_stats { /* one direction; counters since the stream began */
     uint64_t packets, bytes;
     uint64_t lost;       /* RFC 3550 §6.4.1, never negative here */
@@ -192,6 +204,11 @@ unsigned media_stream_thread(const struct media_stream *stream);
 
 void media_stream_describe(struct media_stream *stream,
                            const struct media_description *description);
+/** `stream` carries the video of `audio`, on the same thread: itself, where both come over one
+ * transport (BUNDLE, RFC 9143), else a stream that was made for it and is described by nothing
+ * else. The video goes where the audio is linked to, while that is on the same thread too. */
+void media_stream_video(struct media_stream *stream, struct media_stream *audio,
+                        const struct media_video *video);
 /** Hand a message of the transport's own kind (heap) to it on its thread: set-remote, candidate. */
 void media_stream_tell_transport(struct media_stream *stream, void *take);
 

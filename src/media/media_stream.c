@@ -10,6 +10,7 @@
 #include "media/media_priv.h"
 #include "media/media_tie.h"
 #include "media/stream_core.h"
+#include "media/stream_video.h"
 #include "media/transport.h"
 
 enum { DTMF_DIGITS_MAX = 256 };
@@ -89,6 +90,16 @@ void media_stream_describe(struct media_stream *stream, const struct media_descr
     BUG_IF(description->n_formats > MEDIA_FORMATS_MAX || description->n_dtmf > MEDIA_DTMF_MAX);
     post(stream,
          &(struct media_cmd){ .run = stream_core_run_describe, .description = *description });
+}
+
+void media_stream_video(struct media_stream *stream, struct media_stream *audio,
+                        const struct media_video *video)
+{
+    BUG_IF(stream->thread != audio->thread || video->n_formats > MEDIA_VIDEO_FORMATS);
+    struct media_video *copy = mem_new(struct media_video);
+    *copy = *video;
+    post(stream,
+         &(struct media_cmd){ .run = stream_core_run_video, .give = copy, .peer = audio->id });
 }
 
 void media_stream_tell_transport(struct media_stream *stream, void *take)

@@ -81,25 +81,13 @@ enum err rtp_parse(struct rtp_header *out, struct slice packet)
     return OK;
 }
 
-static void put_u16(uint8_t *out, uint16_t v)
-{
-    out[0] = (uint8_t)(v >> 8);
-    out[1] = (uint8_t)v;
-}
-
-static void put_u32(uint8_t *out, uint32_t v)
-{
-    put_u16(out, (uint16_t)(v >> 16));
-    put_u16(out + 2, (uint16_t)v);
-}
-
 void rtp_print(const struct rtp_header *header, uint8_t out[RTP_HEADER_LEN])
 {
     out[0] = VERSION << 6;
     out[1] = (uint8_t)((header->marker ? 0x80 : 0) | (header->pt & 0x7f));
-    put_u16(out + 2, header->seq);
-    put_u32(out + 4, header->ts);
-    put_u32(out + 8, header->ssrc);
+    wire_put_u16(out + 2, header->seq);
+    wire_put_u32(out + 4, header->ts);
+    wire_put_u32(out + 8, header->ssrc);
 }
 
 void rtp_replace(struct media_packet *packet, const struct rtp_header *received,

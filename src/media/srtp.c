@@ -213,12 +213,6 @@ static bool guess_index(const struct window *window, uint16_t seq, uint64_t *out
     return true;
 }
 
-static void put_u32(uint8_t *out, uint32_t v)
-{
-    for (int i = 0; i < 4; i++)
-        out[i] = (uint8_t)(v >> (24 - 8 * i));
-}
-
 static void xor_u32(uint8_t *out, uint32_t v)
 {
     for (int i = 0; i < 4; i++)
@@ -294,7 +288,7 @@ static enum err rtp_work(struct srtp_session *session, struct media_packet *pack
     job->tag = packet->data + len;
     job->tag_len = session->info->rtp_tag_len;
     job->extra_len = srtp_is_gcm(session->info) ? 0 : sizeof(job->extra);
-    put_u32(job->extra, (uint32_t)(work->index >> 16)); /* the roll-over counter */
+    wire_put_u32(job->extra, (uint32_t)(work->index >> 16)); /* the roll-over counter */
     make_iv(session, SRTP_CHANNEL_RTP, work->ssrc, work->index, job->iv);
     return OK;
 }
@@ -354,7 +348,7 @@ static enum err protect_rtcp(struct srtp_session *session, struct media_packet *
         return ERR_MISUSE;
     uint8_t *index = rtcp_layout(session, packet, packet->len, &work.job);
     rtcp_split(&work.job, packet->len, true);
-    put_u32(work.job.extra, ENCRYPTED | (uint32_t)work.index); /* 31 bits, checked above */
+    wire_put_u32(work.job.extra, ENCRYPTED | (uint32_t)work.index); /* 31 bits, checked above */
     make_iv(session, SRTP_CHANNEL_RTCP, work.ssrc, work.index, work.job.iv);
     session->ops->seal(session->cipher, SRTP_CHANNEL_RTCP, &work.job);
     memcpy(index, work.job.extra, INDEX_LEN);

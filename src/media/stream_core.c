@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "media/stream_decoder.h"
 #include "media/stream_priv.h"
+#include "media/stream_video.h"
 #include "media/transport.h"
 #include "media/warm.h"
 
@@ -70,6 +71,7 @@ void stream_core_run_destroy(struct media_thread *thread, struct media_stream_co
 {
     (void)cmd;
     unlink_both(core);
+    stream_video_clear(core);
     stream_rtcp_bye(core);
     media_thread_remove_core(thread, core);
     stream_pace_clear(core);
@@ -114,6 +116,8 @@ void stream_core_run_link(struct media_thread *thread, struct media_stream_core 
     peer->peer = core;
     stream_pace_wake(core);
     stream_pace_wake(peer);
+    stream_video_linked(core);
+    stream_video_linked(peer);
 }
 
 void stream_core_run_unlink(struct media_thread *thread, struct media_stream_core *core,

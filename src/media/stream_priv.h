@@ -30,6 +30,7 @@ struct stream_record;
 struct codec_encoder;
 struct dtmf_detector;
 struct stream_decoder;
+struct stream_video;
 
 struct stream_tones { /* keys in the audio: stream_tones.c */
     struct stage stage;
@@ -123,6 +124,9 @@ struct media_stream_core {
     bool mute_send, mute_receive;
     bool echo;
     struct media_stream_core *peer; /* linked, both ways */
+    struct stream_video *video;           /* what it carries of that; NULL: nothing */
+    struct media_stream_core *video_core; /* of a stream with audio: who carries its video */
+    struct media_stream_core *carrier;    /* of one with video alone: whose video */
     struct stream_rx rx;
     struct stream_tx tx;
     struct stream_pace pace;

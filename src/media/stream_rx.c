@@ -6,6 +6,7 @@
 #include "media/media_packet.h"
 #include "media/stream_decoder.h"
 #include "media/stream_priv.h"
+#include "media/stream_video.h"
 #include "media/transport.h"
 
 /* What a payload type is: a row of the description, or one of these. */
@@ -213,11 +214,24 @@ static void receive_some(struct media_stream_core *core, struct media_packet *co
         core->rx.meter_stage.take(&core->rx.meter_stage, items, n_items);
 }
 
+static void receive_beside_video(struct media_stream_core *core,
+                                 struct media_packet *const *packets, size_t n)
+{
+    struct media_packet *rest[MEDIA_BATCH];
+    memcpy(rest, packets, n * sizeof *rest); /* n ≤ MEDIA_BATCH */
+    n = stream_video_take(core, rest, n);
+    if (n && core->described)
+        receive_some(core, rest, n);
+}
+
 void media_stream_core_receive(struct media_stream_core *core, struct media_packet *const *packets,
                                size_t n)
 {
-    if (!core->described)
-        return;
-    for (size_t at = 0; at < n; at += MEDIA_BATCH)
-        receive_some(core, packets + at, n - at < MEDIA_BATCH ? n - at : MEDIA_BATCH);
+    for (size_t at = 0; at < n; at += MEDIA_BATCH) {
+        size_t some = n - at < MEDIA_BATCH ? n - at : MEDIA_BATCH;
+        if (core->video)
+            receive_beside_video(core, packets + at, some);
+        else if (core->described)
+            receive_some(core, packets + at, some);
+    }
 }

@@ -109,14 +109,58 @@ static void print_audio(const struct sdp_caps *caps, const struct sdp_memory *me
     print_source(caps, out);
 }
 
+static void print_video(const struct sdp_caps *audio, const struct sdp_memory *memory,
+                        const struct sdp_line *line, struct buf *out)
+{
+    const struct sdp_video_line *ours = &line->video;
+    bool bundled = audio->transport == SDP_RTP_DTLS;
+    struct sdp_caps caps = *audio;
+    struct sdp_line rest = *line;
+    if (!bundled) {
+        caps.port = audio->video_port;
+        caps.rtcp_port = audio->video_rtcp_port;
+        caps.keys = audio->video_keys;
+    }
+    caps.msid_track = "video";
+    rest.rtcp_mux = ours->rtcp_mux;
+    rest.key = ours->key;
+    rest.key_tag = ours->key_tag;
+    buf_printf(out, "m=video %u %s", ours->formats.n ? (unsigned)caps.port : 0,
+               memory->video_proto);
+    for (size_t i = 0; i < ours->formats.n; i++)
+        buf_printf(out, " %u", (unsigned)ours->formats.formats[i].rx_pt);
+    buf_text(out, ours->formats.n ? CRLF : " 96" CRLF);
+    if (memory->video_mid)
+        buf_printf(out, "a=mid:%s" CRLF, memory->video_mid);
+    if (!ours->formats.n)
+        return;
+    buf_printf(out, "a=%s" CRLF, sdp_direction_name(ours->direction));
+    sdp_video_print(&ours->formats, out);
+    print_rtcp(&caps, &rest, out);
+    if (line->ice)
+        print_ice(&caps, out);
+    print_security(&caps, &rest, out);
+    print_source(&caps, out);
+}
+
+static void print_bundle(const struct sdp_memory *memory, const struct sdp_line *line,
+                         struct buf *out)
+{
+    if (!memory->bundled || !memory->mid)
+        return;
+    buf_printf(out, "a=group:BUNDLE %s", memory->mid);
+    if (line->video.formats.n && memory->video_mid)
+        buf_printf(out, " %s", memory->video_mid);
+    buf_text(out, CRLF);
+}
+
 void sdp_line_print_body(const struct sdp_caps *caps, const struct sdp_memory *memory,
                          const struct sdp_line *line, struct buf *out)
 {
     const char *family =
         slice_index(slice_of(caps->address), ':') < slice_of(caps->address).len ? "IP6" : "IP4";
     buf_printf(out, "s=-" CRLF "c=IN %s %s" CRLF "t=0 0" CRLF, family, caps->address);
-    if (memory->bundled && memory->mid)
-        buf_printf(out, "a=group:BUNDLE %s" CRLF, memory->mid);
+    print_bundle(memory, line, out);
     if (line->ice && caps->ice_lite)
         buf_text(out, "a=ice-lite" CRLF);
     if (line->ice && caps->ice_trickle)
@@ -124,6 +168,8 @@ void sdp_line_print_body(const struct sdp_caps *caps, const struct sdp_memory *m
     for (size_t i = 0; i < memory->n_lines; i++) {
         if (i == memory->active)
             print_audio(caps, memory, line, out);
+        else if (i == memory->video)
+            print_video(caps, memory, line, out);
         else
             buf_text(out, memory->lines[i]);
     }

@@ -18,6 +18,13 @@ struct sdp_line { /* what offer and answer print differently */
     bool all_keys;    /* an offer: every key, with tags from 1 */
     size_t key;       /* an answer: this one … */
     uint32_t key_tag; /* … under this tag */
+    struct sdp_video_line {
+        struct sdp_video formats; /* as printed; n = 0: the line is rejected */
+        enum sdp_direction direction;
+        bool rtcp_mux;
+        size_t key;
+        uint32_t key_tag;
+    } video;
 };
 
 /** Everything behind the o= line. */

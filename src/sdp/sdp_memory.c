@@ -6,7 +6,9 @@
 
 struct sdp_memory *sdp_memory_create(void)
 {
-    return mem_new(struct sdp_memory);
+    struct sdp_memory *memory = mem_new(struct sdp_memory);
+    memory->video = SDP_NO_LINE;
+    return memory;
 }
 
 static void forget_lines(struct sdp_memory *memory)
@@ -17,8 +19,11 @@ static void forget_lines(struct sdp_memory *memory)
     }
     mem_free(memory->mid);
     mem_free(memory->proto);
-    memory->mid = memory->proto = NULL;
+    mem_free(memory->video_mid);
+    mem_free(memory->video_proto);
+    memory->mid = memory->proto = memory->video_mid = memory->video_proto = NULL;
     memory->n_lines = 0;
+    memory->video = SDP_NO_LINE;
 }
 
 void sdp_memory_destroy(struct sdp_memory *memory)
@@ -60,18 +65,29 @@ static char *rejected_line(const struct sdp_media *media)
     return text;
 }
 
+static char *dup_mid(const struct sdp_media *media)
+{
+    struct slice mid = sdp_mid(media);
+    return mid.len ? slice_dup(mid) : NULL;
+}
+
 void sdp_memory_keep_lines(struct sdp_memory *memory, const struct sdp_session *offer,
-                           size_t active)
+                           size_t active, size_t video)
 {
     forget_lines(memory);
     for (size_t i = 0; i < offer->n_media; i++)
-        if (i != active)
+        if (i != active && i != video)
             memory->lines[i] = rejected_line(&offer->media[i]);
     struct slice mid = sdp_mid(&offer->media[active]);
     memory->n_lines = offer->n_media;
     memory->active = active;
-    memory->mid = mid.len ? slice_dup(mid) : NULL;
+    memory->video = video;
+    memory->mid = dup_mid(&offer->media[active]);
     memory->proto = slice_dup(offer->media[active].proto);
+    if (video != SDP_NO_LINE) {
+        memory->video_mid = dup_mid(&offer->media[video]);
+        memory->video_proto = slice_dup(offer->media[video].proto);
+    }
     memory->bundled = mid.len && sdp_group_has(offer, "BUNDLE", mid);
 }
 
@@ -83,6 +99,15 @@ void sdp_memory_first_line(struct sdp_memory *memory, const char *proto, const c
     memory->mid = mid ? slice_dup(slice_of(mid)) : NULL;
     memory->proto = slice_dup(slice_of(proto));
     memory->bundled = mid != NULL;
+}
+
+void sdp_memory_add_video(struct sdp_memory *memory, const char *proto, const char *mid)
+{
+    if (memory->video != SDP_NO_LINE || memory->n_lines == SDP_MAX_MEDIA)
+        return;
+    memory->video = memory->n_lines++;
+    memory->video_mid = mid ? slice_dup(slice_of(mid)) : NULL;
+    memory->video_proto = slice_dup(slice_of(proto));
 }
 
 static bool is_same(const struct sdp_known_format *known, const struct sdp_rtpmap *format)
@@ -102,12 +127,12 @@ bool sdp_memory_find_pt(const struct sdp_memory *memory, const struct sdp_rtpmap
     return false;
 }
 
-static bool is_taken(const struct sdp_memory *memory, uint8_t pt)
+bool sdp_memory_has_pt(const struct sdp_memory *memory, uint8_t pt)
 {
     for (size_t i = 0; i < memory->n_formats; i++)
         if (memory->formats[i].pt == pt)
             return true;
-    return false;
+    return pt && memchr(memory->video_pts, pt, sizeof memory->video_pts);
 }
 
 void sdp_memory_note_pt(struct sdp_memory *memory, const struct sdp_rtpmap *format)
@@ -133,7 +158,7 @@ void sdp_memory_note_pt(struct sdp_memory *memory, const struct sdp_rtpmap *form
 static bool suits(const struct sdp_memory *memory, const struct sdp_rtpmap *format, uint8_t wish)
 {
     struct sdp_rtpmap fixed;
-    if (wish > 127 || is_taken(memory, wish))
+    if (wish > 127 || sdp_memory_has_pt(memory, wish))
         return false;
     if (wish >= 96)
         return true;
@@ -151,7 +176,7 @@ uint8_t sdp_memory_choose_pt(struct sdp_memory *memory, const struct sdp_rtpmap 
     /* 32 dynamic numbers and at most 32 known formats: one short is possible only when all of those
      * are dynamic, and then the last number is shared with a format that this offer does not use */
     if (!suits(memory, format, pt))
-        for (pt = 96; pt < 127 && is_taken(memory, pt); pt++)
+        for (pt = 96; pt < 127 && sdp_memory_has_pt(memory, pt); pt++)
             ;
     struct sdp_rtpmap chosen = *format;
     chosen.pt = pt;

@@ -7,6 +7,7 @@
 #include "sdp_line.h"
 #include "sdp_match.h"
 #include "sdp_memory.h"
+#include "sdp_offer_video.h"
 #include "sdp_peer.h"
 
 /* How a first offer spells its transport. */
@@ -16,6 +17,7 @@ _Static_assert(COUNT_OF(protos) == SDP_RTP_DTLS + 1, "one word per transport");
 void sdp_result_clear(struct sdp_result *result)
 {
     sdp_session_destroy(result->remote);
+    mem_free(result->video);
     *result = (struct sdp_result){ 0 };
 }
 
@@ -103,6 +105,7 @@ enum err sdp_offer_print(struct sdp_session_state *state, const struct sdp_caps 
                              .setup = SDP_SETUP_ACTPASS,
                              .all_keys = true };
     offer_formats(caps, memory, &line);
+    sdp_offer_video(caps, memory, &line);
     return publish(state, caps, &line, out);
 }
 
@@ -236,8 +239,11 @@ enum err sdp_offer_answer(struct sdp_session_state *state, const struct sdp_caps
     if (found.transport == SDP_RTP_DTLS)
         found.setup =
             answer_setup(caps, state->memory, sdp_peer_setup(offer, &offer->media[found.line]));
-    sdp_memory_keep_lines(state->memory, offer, found.line);
+    found.video = sdp_offer_video_pick(caps, state->memory, offer, found.line);
+    sdp_memory_keep_lines(state->memory, offer, found.line,
+                          found.video ? found.video->line.line : SDP_NO_LINE);
     struct sdp_line line = line_of(caps, &found);
+    sdp_offer_video_answer(caps, state->memory, &found, &line);
     err = publish(state, caps, &line, out);
     if (err) {
         (void)fault_set(fault, err, "sdp", 0, "our answer does not fit its buffer");
@@ -248,8 +254,10 @@ enum err sdp_offer_answer(struct sdp_session_state *state, const struct sdp_caps
     sdp_result_clear(result);
     *result = found;
     result->remote = offer;
+    found.video = NULL;
     offer = NULL;
 out:
+    mem_free(found.video);
     sdp_session_destroy(offer);
     return err;
 }
@@ -294,6 +302,7 @@ static enum err read_answer(const struct sdp_session_state *state, const struct 
     restore_rx_numbers(caps, state->memory, result);
     if (result->transport == SDP_RTP_DTLS)
         result->setup = offerer_setup(sdp_peer_setup(answer, &answer->media[at]));
+    result->video = sdp_offer_video_read(caps, state->memory, answer);
     return OK;
 }
 

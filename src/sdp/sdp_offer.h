@@ -1,8 +1,8 @@
 #pragma once
 /* Offer and answer (RFC 3264, conventions of RFC 8829 and 9143): from what we can do and what the
  * far end said to what both do. An engine: no sockets, no clock, no random source. One audio
- * stream: the first acceptable audio line is taken, every other line is kept in its place and
- * rejected.
+ * stream and, where both have it, one of video that passes through: the first acceptable line of
+ * each is taken, every other line is kept in its place and rejected.
  *
  *   we answer:  sdp_offer_answer(state, caps, their offer) -> our answer and the result
  *   we offer:   sdp_offer_print(state, caps) -> our offer; then
@@ -21,6 +21,7 @@
 #include "sdp/sdp.h"
 #include "sdp/sdp_attr.h"
 #include "sdp/sdp_candidate.h"
+#include "sdp/sdp_video.h"
 
 enum {
     SDP_CAPS_MAX_CODECS = 16,
@@ -80,6 +81,12 @@ struct sdp_caps {
     const struct sdp_key *keys; /* SDP_RTP_SDES, in our order */
     size_t n_keys;
 
+    /* NULL: no video. Theirs of the other side of the call: what passes, under its `ref`s. With
+     * DTLS it shares the audio's transport (BUNDLE), else it has ports and keys of its own. */
+    const struct sdp_video *video;
+    uint16_t video_port, video_rtcp_port;
+    const struct sdp_key *video_keys; /* n_keys of them */
+
     uint32_t ssrc;           /* 0: no a=ssrc line */
     const char *cname;       /* goes with ssrc */
     const char *msid_stream; /* NULL: no a=msid line */
@@ -131,6 +138,12 @@ struct sdp_result {
     enum sdp_setup setup;     /* ours: active or passive; SDP_SETUP_NONE without DTLS */
     size_t key;               /* SDES: index into caps->keys of the suite in use */
     struct sdp_crypto crypto; /* SDES: theirs */
+
+    struct sdp_video_result *video; /* owned; NULL: there is none */
+};
+struct sdp_video_result {
+    struct sdp_result line; /* as above, but for formats, DTMF and what is owned */
+    struct sdp_video formats;
 };
 /** Free what it owns and zero it; a zeroed one is fine. */
 void sdp_result_clear(struct sdp_result *result);

@@ -35,7 +35,8 @@ export const versionOf = (stack) =>
  * @property {keyof STACKS} stack @property {string} user @property {string} password
  * @property {string} url  of the socket @property {string} [page]  the page's own address (default: the daemon's)
  * @property {string} [domain] @property {number} [hz]  what its microphone hears, all the time
- * @property {number} [levelDb] @property {'auto' | 'manual'} [answers] @property {object} [options]  of the library
+ * @property {number} [levelDb] @property {string} [colour]  of its camera's picture; none: it calls without video
+ * @property {'auto' | 'manual'} [answers] @property {object} [options]  of the library
  */
 
 /**
@@ -46,7 +47,7 @@ export const versionOf = (stack) =>
 export async function startWebPhone(browser, daemon, config) {
     const page = await openPage(browser);
     await page.goto(config.page ?? (config.url.startsWith('wss') ? daemon.httpsUrl : daemon.url));
-    await page.evaluate(installMicrophone, { hz: config.hz ?? 440, levelDb: config.levelDb ?? -12 });
+    await page.evaluate(installDevices, { hz: config.hz ?? 440, levelDb: config.levelDb ?? -12, colour: config.colour ?? '' });
     await page.addScriptTag({ content: await bundle(config.stack) });
     await page.evaluate(STACKS[config.stack].install, { domain: 'tandem', answers: 'auto', options: {}, ...config });
 
@@ -82,6 +83,8 @@ export async function startWebPhone(browser, daemon, config) {
         pressInfo: verb('pressInfo'),
         dropSocket: verb('dropSocket'),
         renegotiate: verb('renegotiate'),
+        /** What the far end's camera sees, red, green and blue; null while there is no picture. */
+        picture: () => page.evaluate(readPicture),
         /** Where tandem receives the newest call's media. */
         gatewayPort: verb('gatewayPort'),
         refer: verb('refer'),
@@ -92,15 +95,27 @@ export async function startWebPhone(browser, daemon, config) {
     };
 }
 
-/** Runs in the page: a microphone that hears one tone. */
-function installMicrophone({ hz, levelDb }) {
-    navigator.mediaDevices.getUserMedia = async () => {
+/** Runs in the page: a microphone that hears one tone, a camera that sees one colour. */
+function installDevices({ hz, levelDb, colour }) {
+    const camera = () => {
+        const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
+        const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        let n = 0;
+        setInterval(() => {
+            paper.fillStyle = colour;
+            paper.fillRect(0, 0, 160, 120);
+            paper.clearRect(n++ % 150, 0, 10, 10); // something moves
+        }, 100);
+        return canvas.captureStream(10).getVideoTracks()[0];
+    };
+    navigator.mediaDevices.getUserMedia = async (constraints) => {
         const audio = new AudioContext({ sampleRate: 48000 });
         const tone = new OscillatorNode(audio, { frequency: hz });
         const level = new GainNode(audio, { gain: 10 ** (levelDb / 20) });
         const out = new MediaStreamAudioDestinationNode(audio, { channelCount: 1 });
         tone.connect(level).connect(out);
         tone.start();
+        if (constraints?.video) out.stream.addTrack(camera());
         return out.stream;
     };
     const sockets = [];
@@ -114,11 +129,25 @@ function installMicrophone({ hz, levelDb }) {
     Object.assign(window, { sockets });
 }
 
+/** Runs in the page: the middle of the picture that comes in. */
+async function readPicture() {
+    const { phone } = /** @type {any} */ (window);
+    const receiver = phone.peer()?.getReceivers().find((/** @type {any} */ r) => r.track.kind === 'video');
+    if (!receiver) return null;
+    const video = Object.assign(document.createElement('video'), { muted: true, srcObject: new MediaStream([receiver.track]) });
+    const played = await Promise.race([video.play().then(() => true), new Promise((ok) => setTimeout(ok, 2000))]);
+    if (!played || !video.videoWidth) return null;
+    const canvas = Object.assign(document.createElement('canvas'), { width: video.videoWidth, height: video.videoHeight });
+    const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    paper.drawImage(video, 0, 0);
+    return [...paper.getImageData(video.videoWidth / 2, video.videoHeight / 2, 1, 1).data].slice(0, 3);
+}
+
 /** Runs in the page. */
-function installJsSip({ url, user, password, domain, answers, options }) {
+function installJsSip({ url, user, password, domain, answers, options, colour }) {
     const { JsSIP, sockets } = /** @type {any} */ (window);
     const phone = /** @type {any} */ ({ log: [], session: null, sessions: [] });
-    const media = { mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } };
+    const media = { mediaConstraints: { audio: true, video: Boolean(colour) }, pcConfig: { iceServers: [] } };
     const note = (/** @type {string} */ name) => (/** @type {any} */ event) => phone.log.push(`${name} ${event?.cause ?? ''}`.trim());
     const ua = new JsSIP.UA({ sockets: [new JsSIP.WebSocketInterface(url)], uri: `sip:${user}@${domain}`, password, connection_recovery_min_interval: 1, ...options });
     for (const name of ['connected', 'disconnected', 'registered', 'unregistered', 'registrationFailed']) ua.on(name, note(name));
@@ -149,6 +178,7 @@ function installJsSip({ url, user, password, domain, answers, options }) {
         pressInfo: (/** @type {string} */ keys) => phone.session.sendDTMF(keys, { transportType: 'INFO', duration: 120, interToneGap: 500 }),
         dropSocket: () => sockets.at(-1).close(),
         renegotiate: () => done('renegotiate', (ok) => phone.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, ok)),
+        peer: () => phone.session.connection,
         gatewayPort: () => /^m=audio (\d+)/m.exec(phone.session.connection.remoteDescription.sdp)?.[1],
         refer: (/** @type {string} */ to) => void phone.session.refer(`sip:${to}@${domain}`, { eventHandlers: { accepted: note('referred') } }),
         /** The far end of the first call is to talk to that of the last one. */
@@ -162,7 +192,8 @@ function installJsSip({ url, user, password, domain, answers, options }) {
 }
 
 /** Runs in the page. */
-function installSipJs({ url, user, password, domain, answers, options }) {
+function installSipJs({ url, user, password, domain, answers, options, colour }) {
+    const seen = colour ? { sessionDescriptionHandlerOptions: { constraints: { audio: true, video: true } } } : {};
     const { SIP, sockets } = /** @type {any} */ (window);
     const phone = /** @type {any} */ ({ log: [], session: null, sessions: [] });
     const note = (/** @type {string} */ text) => phone.log.push(text);
@@ -187,7 +218,7 @@ function installSipJs({ url, user, password, domain, answers, options }) {
             onInvite: (/** @type {any} */ invitation) => {
                 watch(invitation);
                 note(`incoming ${invitation.remoteIdentity.uri.user}`);
-                if (answers === 'auto') invitation.accept();
+                if (answers === 'auto') invitation.accept(seen);
             },
             onMessage: (/** @type {any} */ message) => {
                 note(`message ${message.request.from.uri.user} ${message.request.body}`);
@@ -223,11 +254,12 @@ function installSipJs({ url, user, password, domain, answers, options }) {
     Object.assign(phone, {
         ua,
         call: (/** @type {string} */ to) => {
-            const inviter = new SIP.Inviter(ua, uri(to));
+            const inviter = new SIP.Inviter(ua, uri(to), seen);
             watch(inviter);
             void inviter.invite({ requestDelegate: { onReject: (/** @type {any} */ r) => note(`failed ${r.message.statusCode}`) } });
         },
-        accept: () => phone.session.accept(),
+        accept: () => phone.session.accept(seen),
+        peer,
         hangup: () => {
             const how = { Established: 'bye', Initial: 'reject' };
             return void phone.session[how[phone.session.state] ?? 'cancel']();
