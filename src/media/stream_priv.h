@@ -123,7 +123,7 @@ struct media_stream_core {
     struct addr remote;
     bool mute_send, mute_receive;
     bool echo;
-    struct media_stream_core *peer; /* linked, both ways */
+    struct media_stream_core *peer;       /* linked, both ways */
     struct stream_video *video;           /* what it carries of that; NULL: nothing */
     struct media_stream_core *video_core; /* of a stream with audio: who carries its video */
     struct media_stream_core *carrier;    /* of one with video alone: whose video */
