@@ -140,6 +140,29 @@ test('tandem route says who would be called and why', async () => {
     assert.equal(sales.targets[0].state, 'alive');
 });
 
+test('any answer to OPTIONS is a sign of life; a provider that refuses REGISTER is asked no more, unless it must be', async () => {
+    const refuses = { OPTIONS: [405, 'Method Not Allowed'], REGISTER: [403, 'Forbidden'] };
+    const grumpy = await startProvider({
+        other: (request, reply) => {
+            const [status, reason] = refuses[/** @type {'OPTIONS'} */ (request.method)] ?? [];
+            if (status) reply(Number(status), String(reason));
+            return Boolean(status);
+        },
+    });
+    const line = (/** @type {string} */ register) => `{host: 127.0.0.1, port: ${grumpy.port}, username: u, password: a-long-enough-secret, register: '${register}'}`;
+    const own = await startDaemon({ yaml: `trunks: {auto: ${line('auto')}, must: ${line('yes')}, never: ${line('no')}}\n` });
+    const row = async (/** @type {string} */ name) => (await own.command('trunks')).find((/** @type {any} */ t) => t.name === name);
+    for (const name of ['auto', 'must', 'never']) await waitFor(`${name} to be alive`, async () => (await row(name)).state === 'alive');
+    await waitFor('both to be refused', () => grumpy.count('REGISTER') >= 2);
+    await waitFor('what became of it', async () => (await row('auto')).registration === 'off' && (await row('must')).registration === 'failed');
+    assert.equal((await row('never')).registration, 'none');
+    assert.match(own.log(), /trunk=auto registration given up/);
+    assert.match((await row('must')).last_error, /403/);
+    await waitFor('the second try', () => grumpy.count('REGISTER') >= 3, 8000); // 2 s and a quarter at most
+    await own.stop();
+    grumpy.stop();
+});
+
 test('public_ip: auto asks STUN, and the answer stands in Contact and SDP', async () => {
     const stun = createSocket('udp4');
     stun.on('message', (request, from) => {
