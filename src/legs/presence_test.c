@@ -15,10 +15,7 @@
 #include "legs/registrar.h"
 #include "sip/sip_auth.h"
 #include "sip/sip_registrar.h"
-/* the scene's own, which is another floor's name, too */
-#define call_end scene_call_end
 #include "sip/test_scene.h"
-#undef call_end
 
 static struct {
     bool is_wrong;      /* the password */

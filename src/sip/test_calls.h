@@ -43,7 +43,7 @@ static inline void call_note(struct call *call, const char *fmt, ...)
     va_end(args);
 }
 
-static inline void call_end(struct call *call)
+static inline void call_end_session(struct call *call)
 {
     if (!call->destroys)
         return;
@@ -76,7 +76,7 @@ static inline void call_on_failed(void *owner, struct sip_session *session,
     struct call *call = owner;
     (void)session;
     call_note(call, "failed:%d:%s ", outcome->status, outcome->text);
-    call_end(call);
+    call_end_session(call);
 }
 
 static inline void call_on_ack(void *owner, struct sip_session *session, const struct sip_msg *ack)
@@ -142,7 +142,7 @@ static inline void call_on_bye(void *owner, struct sip_session *session,
     struct call *call = owner;
     (void)session;
     call_note(call, "bye:%d:%s ", outcome->status, outcome->text);
-    call_end(call);
+    call_end_session(call);
 }
 
 static inline void call_on_cancelled(void *owner, struct sip_session *session,
@@ -151,7 +151,7 @@ static inline void call_on_cancelled(void *owner, struct sip_session *session,
     struct call *call = owner;
     (void)session;
     call_note(call, "cancelled:%d:%s ", outcome->status, outcome->text);
-    call_end(call);
+    call_end_session(call);
 }
 
 static const struct sip_session_events call_events = {
