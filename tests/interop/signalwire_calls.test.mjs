@@ -109,6 +109,20 @@ test('the script as text, and beside the params; a call that is cancelled before
     }
 });
 
+test('the document cannot be had: the fallback is run, which is asked in the same way', async () => {
+    hook.routes['/none'] = 500;
+    hook.routes['/fallback'] = main({ send_digits: '7' }, { hangup: {} });
+    phone.forget();
+    const { status } = await dial({ url: `${hook.url}/none`, fallback_url: `${hook.url}/fallback` });
+    assert.equal(status, 200);
+    await phone.waitEvent('CALL_INCOMING');
+    await phone.accept();
+    const [first, second] = [await hook.request('/none'), await hook.request('/fallback')];
+    assert.equal(second.json.call.call_id, first.json.call.call_id);
+    await waitFor('the key', () => phone.keys() === '7');
+    await phone.waitEvent('CALL_CLOSED');
+});
+
 test('what is wrong is named, and no phone rings', async () => {
     const wrong = async (/** @type {any} */ body) => (await acme.ask('POST', '/api/calling/calls', body)).json.errors.map((/** @type {any} */ e) => `${e.code} ${e.attribute}`);
     assert.deepEqual(await wrong({ command: 'dial', params: {} }), ['missing_required_parameter from', 'missing_required_parameter to', 'missing_required_parameter url']);

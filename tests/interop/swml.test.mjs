@@ -183,6 +183,45 @@ test('pay: a card is typed, checked, and only the connector sees it', async () =
     assert.ok(hook.events('/pay').some((e) => e.params.for === 'payment-processing' && e.params.payment_card_number === `************${CARD.slice(-4)}`));
 });
 
+/** Pay without a sound worth mention, for the token of a card. @param {string} path @param {any} more */
+const tokenize = (path, more = {}) => [
+    { pay: { payment_connector_url: `${hook.url}${path}`, timeout: 3, security_code: false, postal_code: false, ...more,
+        prompts: ['payment-card-number', 'expiration-date', 'payment-completed', 'payment-canceled'].map((name) => ({ for: name, actions: [{ type: 'Play', phrase: 'silence:0.2' }] })) } },
+    tell(`${path}-done`, { result: '${pay_result}', token: '${pay_payment_results.payment_token}' }),
+];
+/** At a person's pace: keys are events of their own. @param {string} keys */
+async function type(keys) {
+    for (const key of keys) {
+        await phone.press(key);
+        await sleep(key === '#' ? 700 : 180);
+    }
+}
+
+test('pay: a token for a card; what is wrong is asked again', async () => {
+    hook.routes['/token'] = { token_id: 'tok_1', error_code: null, error_message: null };
+    await call(main(...tokenize('/token', { max_attempts: 2 })));
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await sleep(400);
+    await type('4012345678901231#'); // its last digit is wrong (Luhn): it never leaves
+    await sleep(400);
+    await type(`${CARD}#1230#`);
+    const { json } = await hook.request('/token-done', 1, 20000);
+    assert.deepEqual(json, { result: 'success', token: 'tok_1' });
+    const sent = hook.requests.filter((r) => r.path === '/token');
+    assert.deepEqual(sent.map((r) => r.json.cardnumber), [CARD]);
+    await phone.closed();
+});
+
+test('pay: the star cancels, and nothing is sent', async () => {
+    await call(main(...tokenize('/cancelled')));
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await sleep(400);
+    await type('40*');
+    assert.equal((await hook.request('/cancelled-done')).json.result, 'caller-interrupted-with-star');
+    assert.ok(!hook.requests.some((r) => r.path === '/cancelled'));
+    await phone.closed();
+});
+
 test("the fetch is signed with the key of the number's project, and carries its id", async () => {
     const { project_id, signing_key } = await daemon.command('project', 'add', 'shop');
     hook.routes['/signed'] = main({ hangup: {} });
