@@ -6,6 +6,7 @@ import { onlyFull, waitFor } from './lib/process.mjs';
 import { startSipp } from './lib/sipp.mjs';
 
 const CALLS = 100;
+const AUDIBLE = 20; // as many as the simulator's media has the time for
 const INVITE = (/** @type {string} */ more) => `<send retrans="500"><![CDATA[
 INVITE sip:05012[call_number]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
@@ -104,3 +105,22 @@ for (const dialect of ['seed', 'link', 'uc'])
         assert.equal((await sim.get('/state')).subscriptions.filter((/** @type {any} */ row) => row.user === ACCOUNT).length <= 2, true);
         await stop();
     });
+
+test(`${AUDIBLE} calls with sound, renewed in the middle: all keep it`, onlyFull, async () => {
+    const { sim, daemon, waitUp, stop } = await startOffice({ env: { KANDY_DIALECT: 'link' }, before: (sim) => sim.put('/settings', { expires: 16 }) });
+    const args = ['-l', String(AUDIBLE), '-rtp_echo']; // the PBX gives each far end its own tone back
+    const sipp = await startSipp({ scenario: scenario(24), target: daemon.sip, calls: AUDIBLE, rate: 5, args, timeoutS: 60 });
+    const up = async () => (await sim.get('/calls')).filter((/** @type {any} */ row) => row.state === 'connected');
+    await waitFor('all of them', async () => (await up()).length === AUDIBLE, 20000);
+    const heard = async (/** @type {string} */ id) => Math.abs((await sim.get(`/calls/${id}/media?ms=600`)).hz - 1000) < 5;
+    const allHear = async () => {
+        for (const { id } of await up()) await waitFor(`call ${id} to hear`, () => heard(id), 8000);
+        return (await up()).length;
+    };
+    assert.equal(await allHear(), AUDIBLE);
+    await sim.waitRequest('refresh', 0, 20000);
+    await waitUp();
+    assert.equal(await allHear(), AUDIBLE, 'after the renewal');
+    assert.equal(await sipp.done(), 0, sipp.log().slice(-3000));
+    await stop();
+});
