@@ -1,10 +1,12 @@
 /** Video passes between phones that both have it: what one camera sees, the other page shows. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { after, before, test } from 'node:test';
 import { assertPageHears } from './lib/checks.mjs';
 import { readStats, startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
+import { startSipPhone } from './lib/sipphone.mjs';
 import { startWebPhone } from './lib/sipstacks.mjs';
 
 const RED = { colour: '#d02020', hz: 440, levelDb: -12 };
@@ -70,3 +72,60 @@ test('a caller with video and a phone without: they talk', () =>
         await hear(alice, bob);
         assert.equal(await alice.picture(), null);
     }));
+
+/** A video phone of the desk: it answers with VP8 over plain RTP and shows everybody their own picture; what is said
+ * of its packets it says of theirs. @param {string} offer */
+async function startMirror(offer) {
+    const [audio, video, reports] = await Promise.all([0, 0, 0].map(async () => {
+        const socket = createSocket('udp4');
+        await new Promise((ok) => socket.bind(0, '127.0.0.1', () => ok(null)));
+        return socket;
+    }));
+    const line = /m=video (\d+) (\S+) (.*)/.exec(offer) ?? [];
+    const pt = /a=rtpmap:(\d+) VP8/.exec(offer)?.[1];
+    const rtcp = Number(/m=video[\s\S]*?a=rtcp:(\d+)/.exec(offer)?.[1] ?? Number(line[1]) + 1);
+    const OWN = 0x77777777;
+    let theirs = 0;
+    video.on('message', (packet) => {
+        if (packet[1] >= 192 && packet[1] <= 223) return;
+        theirs = packet.readUInt32BE(8);
+        packet.writeUInt32BE(OWN, 8);
+        video.send(packet, Number(line[1]), '127.0.0.1');
+    });
+    reports.on('message', (packet) => {
+        for (let at = 0; at + 12 <= packet.length; at += 4 * (packet.readUInt16BE(at + 2) + 1))
+            if (packet[at + 1] === 206 && (packet[at] & 31) === 1 && packet.readUInt32BE(at + 8) === OWN && theirs) {
+                const pli = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 0, 0x81, 206, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+                for (const own of [4, 12]) pli.writeUInt32BE(OWN, own);
+                pli.writeUInt32BE(theirs, 16);
+                reports.send(pli, rtcp, '127.0.0.1');
+            }
+    });
+    const body = [
+        'v=0', 'o=- 7 7 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0',
+        `m=audio ${audio.address().port} RTP/AVP 0`,
+        `m=video ${video.address().port} ${line[2]} ${pt}`, `a=rtcp:${reports.address().port}`,
+        `a=rtpmap:${pt} VP8/90000`, `a=rtcp-fb:${pt} nack pli`, '',
+    ].join('\r\n');
+    return { body, stop: () => [audio, video, reports].forEach((socket) => socket.close()) };
+}
+
+test('a page calls a video phone over plain RTP: the picture goes there and comes back', async () => {
+    const desk = await startSipPhone({ user: 'bob', password: SECRET, server: daemon.ready.sip.udp[0] });
+    await desk.register();
+    const offered = new Promise((ok) => {
+        desk.answers.INVITE = (invite) => (ok(invite), null);
+    });
+    const alice = await open('jssip', 'alice', RED);
+    await alice.call('bob');
+    const invite = await offered;
+    assert.match(invite.body, /m=video \d+ RTP\/AVP /, 'plain RTP');
+    const mirror = await startMirror(invite.body);
+    desk.reply(invite, { status: 200, lines: ['Content-Type: application/sdp'], body: mirror.body });
+    await alice.waitEvent('confirmed');
+    await shows(alice, RED.colour);
+    await alice.hangup();
+    await desk.waitRequest('BYE');
+    mirror.stop();
+    await alice.close();
+});
