@@ -153,6 +153,33 @@ json_t *laml_form_of_state(const struct laml_party *party, const struct laml_sta
     return form;
 }
 
+json_t *laml_form_of_text(const json_t *message, const char *project_id)
+{
+    static const char *const names[][2] = {
+        { "MessageSid", "message_id" },
+        { "SmsSid", "message_id" },
+        { "From", "from" },
+        { "To", "to" },
+        { "Body", "body" },
+    };
+    char name[32], number[24];
+    const json_t *media = json_object_get(message, "media");
+    json_t *form = json_pack("{s:s, s:s, s:s, s:s}", "AccountSid", project_id, "ApiVersion",
+                             "2010-04-01", "MessageStatus", "received", "SmsStatus", "received");
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        json_object_set_new(form, names[i][0], json_string(param_text(message, names[i][1], "")));
+    snprintf(number, sizeof number, "%zu", json_array_size(media));
+    json_object_set_new(form, "NumMedia", json_string(number));
+    snprintf(number, sizeof number, "%lld",
+             (long long)json_integer_value(json_object_get(message, "segments")));
+    json_object_set_new(form, "NumSegments", json_string(number));
+    for (size_t i = 0; i < json_array_size(media); i++) {
+        snprintf(name, sizeof name, "MediaUrl%u", (unsigned)i); /* at most 8 */
+        json_object_set(form, name, json_object_get(json_array_get(media, i), "url"));
+    }
+    return form;
+}
+
 char *laml_form_print(const json_t *form)
 {
     const char *name;

@@ -42,6 +42,9 @@ json_t *laml_form_of_state(const struct laml_party *party, const struct laml_sta
                            struct laml_progress *progress);
 /** "busy", "no-answer" … of a call that was not answered. */
 const char *laml_status_of(const char *token);
+/** MessageSid and its like of a text that came in: {"message_id", "from", "to", "body", "media",
+ * "segments"}. */
+json_t *laml_form_of_text(const json_t *message, const char *project_id);
 /** application/x-www-form-urlencoded; the caller's, mem_free(). */
 char *laml_form_print(const json_t *form);
 /** Scheme B over the URL and the fields; `form` NULL: over the URL alone. */

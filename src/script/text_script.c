@@ -162,35 +162,6 @@ static void on_document(void *owner, const struct http_client_answer *answer)
     }
 }
 
-/* MessageSid and its like, as LaML's servers know them. */
-static json_t *form_of(const struct text_script *script)
-{
-    static const char *const names[][2] = {
-        { "MessageSid", "message_id" },
-        { "SmsSid", "message_id" },
-        { "From", "from" },
-        { "To", "to" },
-        { "Body", "body" },
-    };
-    char name[32], number[24];
-    const json_t *media = json_object_get(script->message, "media");
-    json_t *form = json_pack("{s:s, s:s, s:s, s:s}", "AccountSid", script->project_id, "ApiVersion",
-                             "2010-04-01", "MessageStatus", "received", "SmsStatus", "received");
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        json_object_set_new(form, names[i][0],
-                            json_string(param_text(script->message, names[i][1], "")));
-    snprintf(number, sizeof number, "%zu", json_array_size(media));
-    json_object_set_new(form, "NumMedia", json_string(number));
-    snprintf(number, sizeof number, "%lld",
-             (long long)json_integer_value(json_object_get(script->message, "segments")));
-    json_object_set_new(form, "NumSegments", json_string(number));
-    for (size_t i = 0; i < json_array_size(media); i++) {
-        snprintf(name, sizeof name, "MediaUrl%u", (unsigned)i); /* at most 8 */
-        json_object_set(form, name, json_object_get(json_array_get(media, i), "url"));
-    }
-    return form;
-}
-
 static void send(struct text_script *script, const struct script_request *request,
                  http_client_fn fn)
 {
@@ -206,7 +177,7 @@ static void send(struct text_script *script, const struct script_request *reques
 static void fetch(struct text_script *script)
 {
     bool is_get = script->is_laml && strcasecmp(script->method, "GET") == 0;
-    json_t *form = script->is_laml ? form_of(script) : NULL;
+    json_t *form = script->is_laml ? laml_form_of_text(script->message, script->project_id) : NULL;
     json_t *json = form ? NULL
                         : json_pack("{s:O, s:{}, s:O}", "message", script->message, "params",
                                     "vars", script->vars);
