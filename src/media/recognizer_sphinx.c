@@ -26,7 +26,6 @@ enum {
     WAITING_MAX = 32,
     PATH_LEN = 1024,
     NOISE = 60, /* at most, of 32767 */
-    GRAMMAR_MAX = 64 << 10,
 };
 
 static const char HINTS[] = "hints", PHONES[] = "phones";
@@ -147,23 +146,47 @@ static bool is_known(const struct sphinx *sphinx, const char *phrase)
     return true;
 }
 
-/* A grammar of the hints, one after the other; false: none of them is known. */
+/* The words of a phrase from state 0 back to it, through states of its own from `*state` on. */
+static void put_phrase(fsg_model_t *grammar, const char *phrase, int32 logp, int32 *state)
+{
+    struct slice rest = slice_trim(slice_of(phrase)), word;
+    int32 from = 0;
+    while ((word = slice_word(&rest)).len) {
+        char text[RECOGNIZER_HINT_MAX + 1];
+        rest = slice_trim(rest);
+        int32 to = rest.len ? (*state)++ : 0;
+        if (slice_copy(word, text, sizeof text)) /* a hint is no longer */
+            fsg_model_trans_add(grammar, from, to, from ? 0 : logp,
+                                fsg_model_word_add(grammar, text));
+        from = to;
+    }
+}
+
+/* A grammar of the hints, one after the other; false: none of them is known. It is built by hand:
+ * the library's parser of grammars does not give its memory back. */
 static bool put_hints(struct sphinx *sphinx)
 {
     const struct recognizer_job *job = sphinx->job;
-    char *text = mem_alloc(GRAMMAR_MAX);
-    struct buf grammar = { .ptr = text, .cap = GRAMMAR_MAX };
+    logmath_t *logmath = ps_get_logmath(sphinx->decoder);
+    int32 n_states = 1, state = 1;
     unsigned n = 0;
-    buf_text(&grammar, "#JSGF V1.0;\ngrammar hints;\npublic <hints> = (");
     for (size_t i = 0; i < job->n_hints; i++) {
+        struct slice rest = slice_of(job->hints[i]);
         lower(job->hints[i]);
-        if (is_known(sphinx, job->hints[i]))
-            buf_printf(&grammar, "%s %s", n++ ? " |" : "", job->hints[i]);
+        if (!is_known(sphinx, job->hints[i]))
+            job->hints[i][0] = '\0';
+        n += job->hints[i][0] != '\0';
+        while (job->hints[i][0] && slice_word(&rest).len)
+            n_states++;
     }
-    buf_text(&grammar, " )+;\n");
-    const char *printed = buf_cstr(&grammar);
-    bool done = n && printed[0] && ps_set_jsgf_string(sphinx->decoder, HINTS, printed) == 0;
-    mem_free(text);
+    if (!n)
+        return false;
+    fsg_model_t *grammar = fsg_model_init(HINTS, logmath, 1, n_states);
+    for (size_t i = 0; i < job->n_hints; i++)
+        put_phrase(grammar, job->hints[i], logmath_log(logmath, 1.0 / n), &state);
+    grammar->start_state = grammar->final_state = 0;
+    bool done = ps_set_fsg(sphinx->decoder, HINTS, grammar) == 0;
+    fsg_model_free(grammar);
     return done;
 }
 
