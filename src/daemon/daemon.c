@@ -200,6 +200,13 @@ void daemon_set_input(struct daemon *daemon, const struct config_input *input)
     daemon->input = input;
 }
 
+static void watch_signals(struct daemon *daemon)
+{
+    daemon->on_term = signal_watch_create(daemon->env.loop, SIGTERM, on_signal, daemon);
+    daemon->on_hup = signal_watch_create(daemon->env.loop, SIGHUP, on_hup, daemon);
+    daemon->on_int = signal_watch_create(daemon->env.loop, SIGINT, on_signal, daemon);
+}
+
 enum err daemon_create(struct daemon **out, struct config *take_config, struct fault *fault)
 {
     struct daemon *daemon = mem_new(struct daemon);
@@ -237,6 +244,7 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
         daemon_tell_provisioning(daemon);
     if (!err) {
         daemon_await_public_ip(daemon);
+        watch_signals(daemon); /* who reads the ready file may stop us at once */
         err = daemon_announce(daemon, fault);
     }
     if (err) {
@@ -248,9 +256,6 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     messages_start(daemon->messages);
     daemon_check_keys(daemon);
     daemon_start_housekeeping(daemon);
-    daemon->on_term = signal_watch_create(daemon->env.loop, SIGTERM, on_signal, daemon);
-    daemon->on_hup = signal_watch_create(daemon->env.loop, SIGHUP, on_hup, daemon);
-    daemon->on_int = signal_watch_create(daemon->env.loop, SIGINT, on_signal, daemon);
     *out = daemon;
     return OK;
 }
