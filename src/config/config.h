@@ -126,10 +126,10 @@ struct config_trunk {
     bool follow_redirects; /* a 3xx of it */
     enum config_identity identity;
     enum config_auto diversion; /* Diversion and History-Info to it; auto: where it is trusted */
-    bool privacy;    /* every call goes out without the caller's number (RFC 3323) */
-    char *caller_id; /* "" keeps the caller's */
-    char *called;    /* dialled when nothing was: the ref dials its own user name */
-    int max_calls;   /* 0: no limit */
+    bool privacy;               /* every call goes out without the caller's number (RFC 3323) */
+    char *caller_id;            /* "" keeps the caller's */
+    char *called;               /* dialled when nothing was: the ref dials its own user name */
+    int max_calls;              /* 0: no limit */
     struct config_list
         sources; /* address blocks that may call in; empty: the host's own addresses */
     struct config_list media_nets; /* blocks its media may come from, whatever its SDP says */
