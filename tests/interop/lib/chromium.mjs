@@ -58,7 +58,7 @@ function installEars() {
             super(config);
             ears.peers.push(this);
             this.addEventListener('track', (event) => {
-                if (ears.tracks.has(event.track)) return; // again after hold
+                if (event.track.kind !== 'audio' || ears.tracks.has(event.track)) return; // again after hold
                 ears.tracks.add(event.track);
                 const stream = event.streams[0] ?? new MediaStream([event.track]);
                 const audio = new AudioContext({ sampleRate: ears.rateHz });

@@ -99,7 +99,7 @@ export async function startWebPhone(browser, daemon, config) {
 function installDevices({ hz, levelDb, colour }) {
     const camera = () => {
         const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
-        const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
         let n = 0;
         setInterval(() => {
             paper.fillStyle = colour;
