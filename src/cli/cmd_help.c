@@ -18,8 +18,7 @@ static void print_all(struct cli *cli)
         snprintf(name, sizeof name, "%s %s", cli_commands[i].name, cli_commands[i].usage);
         fprintf(cli->out, "  %-*s %s\n", NAME_WIDTH, name, cli_commands[i].help);
     }
-    fputs("All take --json, and --url URL or --state DIR to find the running tandem.\n",
-          cli->out);
+    fputs("All take --json, and --url URL or --state DIR to find the running tandem.\n", cli->out);
 }
 
 static int print_text(struct cli *cli, void (*print)(struct buf *out))
