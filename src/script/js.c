@@ -158,14 +158,8 @@ static json_t *map_to_json(struct js *js, struct js_map *map, unsigned depth)
 
 static json_t *date_to_json(double ms)
 {
-    char text[40];
-    time_t seconds = (time_t)floor(ms / 1000);
-    struct tm tm;
-    if (isnan(ms) || !gmtime_r(&seconds, &tm))
-        return json_null();
-    size_t len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + len, sizeof text - len, ".%03dZ", (int)(ms - (double)seconds * 1000));
-    return json_string(text);
+    char text[JS_DATE_TEXT];
+    return js_date_print(ms, text) ? json_string(text) : json_null();
 }
 
 static json_t *to_json(struct js *js, struct js_value value, unsigned depth)

@@ -7,7 +7,6 @@
 #include "base/num.h"
 #include "script/js_priv.h"
 
-enum { DATE_TEXT = 40 };
 static const double date_max_ms = 8.64e15; /* ECMA-262 §21.4.1.1 */
 
 static bool broken_down(double ms, bool utc, struct tm *tm)
@@ -53,16 +52,23 @@ static struct js_value get_time(struct js *js, const struct js_call *call)
     return js_number(call->self.number);
 }
 
-static struct js_value to_iso(struct js *js, const struct js_call *call)
+bool js_date_print(double ms, char out[JS_DATE_TEXT])
 {
     struct tm tm;
-    char *text = js_alloc(js, DATE_TEXT);
-    if (!broken_down(call->self.number, true, &tm))
+    if (!broken_down(ms, true, &tm))
+        return false;
+    size_t len = strftime(out, JS_DATE_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+    int rest = (int)(ms - floor(ms / 1000) * 1000); /* 0 to 999 */
+    snprintf(out + len, JS_DATE_TEXT - len, ".%03dZ", rest);
+    return true;
+}
+
+static struct js_value to_iso(struct js *js, const struct js_call *call)
+{
+    char *text = js_alloc(js, JS_DATE_TEXT);
+    if (!js_date_print(call->self.number, text))
         js_throw(js, ERR_INVALID, "an invalid date");
-    size_t len = strftime(text, DATE_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-    int ms = (int)(call->self.number - floor(call->self.number / 1000) * 1000); /* 0 to 999 */
-    len += (size_t)snprintf(text + len, DATE_TEXT - len, ".%03dZ", ms);
-    return js_slice(slice_make(text, len));
+    return js_slice(slice_of(text));
 }
 
 js_fn js_date_method(struct slice name)
@@ -94,7 +100,7 @@ js_fn js_date_method(struct slice name)
 /* 2024-05-06, 2024-05-06T12:20, …:00.000Z or +02:00; without a zone a time is local, a day UTC. */
 static double parse(struct slice text)
 {
-    char copy[DATE_TEXT], sign[2] = "";
+    char copy[JS_DATE_TEXT], sign[2] = "";
     struct tm tm = { .tm_mday = 1 };
     int consumed = 0, hours = 0, minutes = 0;
     double seconds = 0;

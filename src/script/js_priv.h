@@ -163,6 +163,10 @@ js_fn js_text_method(struct slice name);
 js_fn js_list_method(struct slice name);
 js_fn js_number_method(struct slice name);
 js_fn js_date_method(struct slice name);
+enum { JS_DATE_TEXT = 40 };
+/** "2026-01-31T12:00:00.000Z"; false for an invalid date (not a number, out of ECMA-262's range).
+ */
+bool js_date_print(double ms, char out[JS_DATE_TEXT]);
 js_fn js_regex_method(struct slice name);
 js_fn js_table_find(const struct js_builtin *rows, size_t n, struct slice name);
 /** A global name: parseInt, Math …; undefined when there is none. */

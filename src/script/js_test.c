@@ -127,6 +127,8 @@ static const struct {
     { "new Date(0).toISOString()", "\"1970-01-01T00:00:00.000Z\"" },
     { "new Date('2024-05-06T12:20:00Z').getTime()", "1714998000000" },
     { "Date.now()", "1700000000123" },
+    { "new Date(String)", "null" },
+    { "[new Date(1e300), new Date('no date')]", "[null,null]" },
     { "encodeURIComponent('a b&c')", "\"a%20b%26c\"" },
     { "Array.from({length: 3}, (_, i) => i * i)", "[0, 1, 4]" },
     { "'x' in {x: 1}", "true" },
