@@ -11,6 +11,7 @@
 #include "base/rand.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
+#include "daemon/number_handlers.h"
 #include "media/recognizer.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -67,22 +68,26 @@ static void on_resources(void *owner, const struct store_answer *answer)
         return;
     const struct store_resource *rows = STORE_ROWS(answer, store_resource);
     json_decref(daemon->stored_scripts);
+    json_decref(daemon->resources);
     daemon->stored_scripts = json_object();
+    daemon->resources = json_object();
     for (size_t i = 0; i < answer->n; i++) {
-        json_t *body = json_loads(rows[i].body, 0, NULL);
-        const json_t *contents = json_object_get(body, "contents");
+        json_t *resource = number_resource(&rows[i]);
+        json_object_set_new(daemon->resources, rows[i].id, resource);
+        if (strcmp(rows[i].type, "swml_script") != 0)
+            continue;
+        const json_t *contents = json_object_get(json_object_get(resource, "body"), "contents");
         char *text = json_is_object(contents) ? json_dumps(contents, JSON_COMPACT) : NULL;
         const char *shown = text ? text : json_string_value(contents);
         if (shown)
             json_object_set_new(daemon->stored_scripts, rows[i].id, json_string(shown));
         free(text);
-        json_decref(body);
     }
 }
 
-void daemon_reload_stored_scripts(struct daemon *daemon)
+void daemon_reload_resources(struct daemon *daemon)
 {
-    store_resource_list(daemon->env.store, NULL, "swml_script",
+    store_resource_list(daemon->env.store, NULL, NULL,
                         (struct store_reply){ on_resources, daemon });
 }
 
@@ -195,6 +200,7 @@ void daemon_open_scripts(struct daemon *daemon)
         .send = send_within,
         .send_sms = daemon_send_sms,
         .find = find_script,
+        .number_source = daemon_number_source,
         .on_event = on_script_event,
         .record_dir = daemon->record_dir,
         .owner = daemon,

@@ -168,9 +168,10 @@ void script_tell(struct script *script, const char *type, const char *control_id
 /* script_fetch.c */
 typedef void (*script_fetched_fn)(void *owner, json_t *take_document, const struct fault *fault);
 struct script_fetch {
-    const char *url, *fallback_url, *method;
-    json_t *take_body; /* one of the two */
-    json_t *take_form; /* LaML's */
+    const char *url, *fallback_url;
+    const char *method, *fallback_method; /* NULL: POST; NULL: as `method` */
+    json_t *take_body;                    /* one of the two */
+    json_t *take_form;                    /* LaML's */
 };
 struct script_fetching;
 /** `fn` comes once, later; document NULL: `fault` tells. */

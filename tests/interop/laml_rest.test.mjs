@@ -246,6 +246,13 @@ test('numbers, applications and documents that are kept: calls to the number run
     hook.routes['/application'] = laml('<Play digits="65"/><Hangup/>');
     await client.incomingPhoneNumbers(number.sid).update({ voiceApplicationSid: application.sid });
     await dialNumber('65');
+    hook.routes['/moved'] = 500; // the number follows its application, and asks its other address as that says
+    hook.routes['/spare'] = (/** @type {any} */ request) => laml(`<Play digits="${request.method === 'GET' && request.query.get('CallSid') ? 67 : 0}"/><Hangup/>`);
+    await client.applications(application.sid).update({ voiceUrl: `${hook.url}/moved`, voiceFallbackUrl: `${hook.url}/spare`, voiceFallbackMethod: 'GET' });
+    await dialNumber('67');
+    assert.equal((await hook.request('/moved')).method, 'POST');
+    await client.incomingPhoneNumbers(number.sid).update({ voiceUrl: `${hook.url}/spare`, voiceMethod: 'GET' });
+    await dialNumber('67');
     assert.equal((await client.applications.list({ friendlyName: 'app' })).length, 1);
     assert.equal(await client.applications(application.sid).remove(), true);
     const account = `/api/laml/2010-04-01/Accounts/${acme.project}`;

@@ -196,14 +196,15 @@ static bool read_source(const struct rest *rest, struct script_source *out)
 {
     const json_t *body = rest->body;
     const char *text = sw_text(body, "Twiml");
-    const char *method = sw_text(body, "Method");
+    const char *method = sw_text(body, "Method"), *other = sw_text(body, "FallbackMethod");
     if (!text[0])
         text = sw_text(body, "Laml");
     *out = (struct script_source){ .url = slice_of(sw_text(body, "Url")),
                                    .is_laml = true,
                                    .text = slice_of(text),
                                    .fallback_url = slice_of(sw_text(body, "FallbackUrl")),
-                                   .method = method[0] ? method : NULL };
+                                   .method = method[0] ? method : NULL,
+                                   .fallback_method = other[0] ? other : "POST" };
     return out->url.len || out->text.len;
 }
 
@@ -358,6 +359,7 @@ static void on_application(void *owner, const struct store_answer *answer)
         { "Url", "voice_url" },
         { "Method", "voice_method" },
         { "FallbackUrl", "voice_fallback_url" },
+        { "FallbackMethod", "voice_fallback_method" },
         { "StatusCallback", "status_callback" },
         { "StatusCallbackMethod", "status_callback_method" },
     };
