@@ -167,6 +167,13 @@ static void on_poll(void *owner)
     loop_timer_start(loop_of(record), &record->timer, POLL_MS, on_poll, record);
 }
 
+/* Card data are typed: nobody records them, whoever asks. */
+static bool is_secret(const struct record *record)
+{
+    const struct leg *far = line_leg(record->op.line);
+    return far && far->hides_keys;
+}
+
 static void on_max(void *owner)
 {
     close_file(owner, LINE_FINISHED);
@@ -187,6 +194,8 @@ static void begin(void *owner)
     if (record->config.initial_ms || record->config.end_silence_ms)
         loop_timer_start(loop_of(record), &record->timer, POLL_MS, on_poll, record);
     line_op_tell(&record->op, "calling.call.record", describe(record, "recording"));
+    if (is_secret(record))
+        (void)!line_record_pause(&record->op, LINE_RECORD_SILENCE);
 }
 
 static void beep(struct record *record)
@@ -300,7 +309,7 @@ enum err line_record_pause(struct line_op *op, enum line_record_pause pause)
     struct record *record = (struct record *)op;
     struct media_stream *stream = line_stream(op->line);
     bool on = pause != LINE_RECORD_ON;
-    if (record->state != RECORD_RUNS)
+    if (record->state != RECORD_RUNS || (!on && is_secret(record)))
         return ERR_MISUSE;
     if (record->is_paused == on)
         return OK;

@@ -9,7 +9,7 @@ import { startRtpListener, startSocketListener } from './lib/listener.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { addProject } from './lib/signalwire.mjs';
-import { cut, findTone, levelAtDb, levelDb, makeTone, readWav, writeWav } from './lib/wav.mjs';
+import { cut, fetchWav, findTone, levelAtDb, levelDb, makeTone, writeWav } from './lib/wav.mjs';
 
 /** @type {any} */ let daemon;
 /** @type {any} */ let hook;
@@ -154,13 +154,32 @@ test('record: what is said in a pause is not in it, or is silence', async () => 
     await sleep(1500);
     assert.equal((await command(id, 'record.stop', { control_id: 'r' })).status, 200);
     const { params } = await event('/rec', (e) => e.state === 'finished');
-    const file = join(daemon.folder, 'paused.wav');
-    writeFileSync(file, Buffer.from(await (await fetch(params.url)).arrayBuffer()));
-    const sound = readWav(file);
+    const sound = await fetchWav(params.url);
     const seconds = sound.samples.length / sound.rateHz;
     assert.ok(Math.abs(seconds - 4) < 0.8, `1.5 s, 1.5 s of silence, 1 s: ${seconds} s`);
     const silent = Array.from({ length: Math.floor(seconds * 10) }, (_, i) => levelDb(cut(sound, i / 10, 0.1).samples)).filter((level) => level < -60);
     assert.ok(silent.length >= 11 && silent.length <= 20, `${silent.length / 10} s of silence`);
+    await end(id);
+});
+
+test('record: begun while card data are typed it is silence until they are not, whoever asks', async () => {
+    hook.routes['/secret'] = 200;
+    const prompts = ['payment-card-number', 'payment-canceled'].map((name) => ({ for: name, actions: [{ type: 'Play', phrase: 'silence:0.2' }] }));
+    const id = await callAnn({ pay: { payment_connector_url: `${hook.url}/never`, timeout: 20, prompts } }, { sleep: 60000 });
+    await sleep(600);
+    const audio = { format: 'wav', initial_timeout: 0, end_silence_timeout: 0, direction: 'speak' };
+    assert.equal((await command(id, 'record', { control_id: 's', record: { audio }, status_url: `${hook.url}/secret` })).status, 200);
+    assert.equal((await event('/secret', (e) => e.state === 'paused')).params.pause_behavior, 'silence');
+    assert.equal((await command(id, 'record.resume', { control_id: 's' })).json.errors[0].code, 'cannot_process');
+    await ann.press('4');
+    await sleep(1000);
+    await ann.press('*');
+    await waitFor('the recording to go on', () => hook.events('/secret').filter((/** @type {any} */ e) => e.params.state === 'recording').length === 2);
+    await sleep(1500);
+    assert.equal((await command(id, 'record.stop', { control_id: 's' })).status, 200);
+    const sound = await fetchWav((await event('/secret', (e) => e.state === 'finished')).params.url);
+    const times = findTone(sound, 700);
+    assert.ok(times[0] > 0.9 && times.length * 0.05 > 0.8, `${times.length * 0.05} s, from ${times[0]} s on`);
     await end(id);
 });
 
