@@ -183,6 +183,34 @@ test('record: begun while card data are typed it is silence until they are not, 
     await end(id);
 });
 
+test('denoise: the other one and a recording have less of a steady noise, until it is stopped', async () => {
+    const samples = new Float32Array(60 * 8000).map(() => (Math.random() - 0.5) * 0.1);
+    const fan = await startPhone(daemon, 'fan', { says: { samples, rateHz: 8000 } });
+    bob.forget();
+    const swml = main({ denoise: {} }, { request: { url: `${hook.url}/denoised`, method: 'POST', body: { result: '${denoise_result}' } } }, { record_call: { direction: 'speak', status_url: `${hook.url}/noise` } }, { connect: { to: 'user:bob' } });
+    const { json } = await acme.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to: 'user:fan', swml } });
+    await fan.waitEvent('CALL_INCOMING');
+    await fan.accept();
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    await bob.waitEvent('CALL_ESTABLISHED');
+    assert.equal((await hook.request('/denoised')).json.result, 'on');
+    await sleep(5000);
+    assert.equal((await command(json.id, 'denoise.stop')).status, 200);
+    await sleep(2500);
+    await command(json.id, 'end');
+    await bob.closed();
+    const file = await waitFor('the file', () => hook.events('/noise').find((/** @type {any} */ e) => e.params.state === 'finished'), 20000);
+    const heard = bob.heard();
+    const recorded = await waitFor('its sound', () => fetchWav(file.params.url).catch(() => null));
+    for (const sound of [heard, recorded]) {
+        const seconds = sound.samples.length / sound.rateHz;
+        const [less, all] = [cut(sound, seconds - 5, 1.5), cut(sound, -1.4, 1)].map((part) => levelDb(part.samples));
+        assert.ok(all > -40 && all - less > 8, `${less.toFixed(1)} dB of noise, then ${all.toFixed(1)}`);
+    }
+    await fan.stop();
+});
+
 test('detect digits, keys to be sent, an event for the program, a hold and its end', async () => {
     hook.routes['/digit'] = 200;
     const id = await callAnn({ sleep: 60000 });
