@@ -230,6 +230,21 @@ test('detect digits, keys to be sent, an event for the program, a hold and its e
     await end(id);
 });
 
+test('refer: the phone is asked to call somebody else itself; what it says of that is told', async () => {
+    const id = await callAnn({ sleep: 60000 });
+    const refer = (/** @type {any} */ params, type = 'sip') => command(id, 'refer', { device: { type, params }, status_url: `${hook.url}/refer` });
+    for (const wrong of [await refer({ to: '+15551234567' }), await refer({ to: 'sip:a@b>' }), await refer({ to: 'sip:a@b' }, 'phone')])
+        assert.equal(wrong.json.errors[0].attribute, 'device');
+    assert.equal((await refer({ to: `sip:bob@${daemon.sip}` })).status, 200);
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    const { params } = await event('/refer', (e) => e.state === 'success');
+    assert.deepEqual([params.call_id, params.sip_refer_to, params.sip_refer_response_code, params.sip_notify_response_code], [id, `sip:bob@${daemon.sip}`, 202, 200]);
+    await bob.hangup();
+    assert.equal((await command(id, 'end')).status, 200, 'the call itself is still there');
+    await waitFor('every call to be over', async () => (await daemon.command('calls')).length === 0);
+});
+
 test('hold: neither hears the other, then they talk again', async () => {
     const id = await callBoth();
     const sent = await startRtpListener(); // what ann is sent

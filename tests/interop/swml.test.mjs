@@ -116,20 +116,22 @@ test('sections, loops and variables', async () => {
         version: '1.0.0',
         sections: {
             main: [
-                { set: { n: 0, list: ['a', 'b'] } },
+                { set: { n: 0, list: ['a', 'b'], gone: 'x', lost: 'y' } },
+                { unset: 'gone' },
+                { unset: ['lost'] },
                 { label: 'again' },
                 { set: { n: '${n + 1}' } },
                 { goto: { label: 'again', when: 'n < 3' } },
                 { execute: { dest: 'sum', params: { a: 2, b: 3 }, on_return: [{ set: { sum: '${return_value}' } }] } },
                 { cond: [{ when: 'sum == 5', then: [{ set: { right: true } }] }, { else: [{ set: { right: false } }] }] },
-                tell('/state', { n: '${n}', sum: '${sum}', right: '${right}', list: "${list.map(x => x + '!').join('')}", params: '${params.a}' }),
+                tell('/state', { n: '${n}', sum: '${sum}', right: '${right}', unset: '${gone}${lost}', list: "${list.map(x => x + '!').join('')}", params: '${params.a}' }),
                 { transfer: 'rest' },
             ],
             sum: [{ return: '${parseInt(params.a) + parseInt(params.b)}' }],
             rest: [tell('/rest', 'here'), { hangup: {} }],
         },
     });
-    assert.deepEqual((await hook.request('/state')).json, { n: 3, sum: 5, right: true, list: 'a!b!', params: '' });
+    assert.deepEqual((await hook.request('/state')).json, { n: 3, sum: 5, right: true, unset: '', list: 'a!b!', params: '' });
     await hook.request('/rest');
     await phone.closed();
 });
