@@ -102,8 +102,8 @@ static json_t *handler_of(const struct store_number *row, const json_t *resource
 
 json_t *number_resource(const struct store_resource *row)
 {
-    return json_pack("{s:s, s:s, s:o*}", "type", row->type, "project", row->project_id, "body",
-                     json_loads(row->body, 0, NULL));
+    return json_pack("{s:s, s:s, s:s, s:o*}", "type", row->type, "project", row->project_id, "name",
+                     row->name, "body", json_loads(row->body, 0, NULL));
 }
 
 json_t *number_call_handler(const struct store_number *row, const json_t *resources)

@@ -9,7 +9,7 @@
 struct store_number;
 struct store_resource;
 
-/** What of a resource number_*_handler() looks at: {"type", "project", "body"}; the caller's. */
+/** What of a resource is looked at here: {"type", "project", "name", "body"}; the caller's. */
 json_t *number_resource(const struct store_resource *row);
 /**
  * Who answers calls to the number, of `resources` by id: {"project", "target", "method",

@@ -15,15 +15,17 @@ static const struct store_resource kept[] = {
     { .id = "app",
       .project_id = "p1",
       .type = "cxml_application",
+      .name = "a",
       .body = "{\"voice_url\": \"https://a.example/v\", \"voice_method\": \"GET\","
               " \"voice_fallback_url\": \"https://b.example/v\", \"sms_url\": null}" },
     { .id = "hook",
       .project_id = "p1",
       .type = "swml_webhook",
+      .name = "w",
       .body = "{\"primary_request_url\": \"https://a.example/s\","
               " \"fallback_request_url\": \"https://b.example/s\","
               " \"fallback_request_method\": \"GET\"}" },
-    { .id = "script", .project_id = "p1", .type = "swml_script", .body = "{}" },
+    { .id = "script", .project_id = "p1", .type = "swml_script", .name = "s", .body = "{}" },
 };
 typedef json_t *(*handler_fn)(const struct store_number *row, const json_t *resources);
 

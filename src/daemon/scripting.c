@@ -61,6 +61,12 @@ static struct http_client_call *send_within(void *owner, const struct script_req
     return http_client_send(daemon->http_client, &http, fn, fn_owner);
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
 static void on_resources(void *owner, const struct store_answer *answer)
 {
     struct daemon *daemon = owner;
@@ -85,6 +91,23 @@ static void on_resources(void *owner, const struct store_answer *answer)
     }
 }
 
+static size_t queue_max(void *owner, const char *project_id, const char *name)
+{
+    const struct daemon *daemon = owner;
+    const char *id;
+    json_t *one;
+    json_object_foreach(daemon->resources, id, one)
+    {
+        bool is_it = strcmp(text_of(one, "type"), "queue") == 0 &&
+                     strcmp(text_of(one, "project"), project_id) == 0 &&
+                     strcmp(text_of(one, "name"), name) == 0;
+        const json_t *max = json_object_get(json_object_get(one, "body"), "max_size");
+        if (is_it && json_integer_value(max) > 0)
+            return (size_t)json_integer_value(max);
+    }
+    return 0;
+}
+
 void daemon_reload_resources(struct daemon *daemon)
 {
     store_resource_list(daemon->env.store, NULL, NULL,
@@ -103,12 +126,6 @@ const char *daemon_stored_script(const struct daemon *daemon, struct slice name)
     if (named || !slice_copy(name, id, sizeof id))
         return named;
     return json_string_value(json_object_get(daemon->stored_scripts, id));
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
 }
 
 static const char *word_of(const char *const words[][2], const char *word, const char *otherwise)
@@ -201,6 +218,7 @@ void daemon_open_scripts(struct daemon *daemon)
         .send_sms = daemon_send_sms,
         .find = find_script,
         .number_source = daemon_number_source,
+        .queue_max = queue_max,
         .on_event = on_script_event,
         .record_dir = daemon->record_dir,
         .owner = daemon,

@@ -65,6 +65,8 @@ struct scripts_config {
     void (*on_event)(void *owner, const struct script_event *event);
     /** The text of a stored script (JSON or YAML) by its name, or NULL; borrowed until return. */
     const char *(*find)(void *owner, struct slice name);
+    /** How many may wait in a queue; 0: WAITING_MAX_DEFAULT. May be NULL. */
+    size_t (*queue_max)(void *owner, const char *project_id, const char *name);
     /** How the web server of a number that leads to a script is asked: method, fallback_url and
      * fallback_method of `out`, borrowed until return. May be NULL. */
     void (*number_source)(void *owner, const char *number, struct script_source *out);

@@ -119,7 +119,10 @@ static void tell_enqueue(const struct script *script, const json_t *value, json_
 {
     static const struct {
         const char *ours, *theirs;
-    } rows[] = { { "connected", "bridged" }, { "entering", "hangup" }, { "timeout", "leave" } };
+    } rows[] = { { "connected", "bridged" },
+                 { "entering", "hangup" },
+                 { "timeout", "leave" },
+                 { "failed", "queue-full" } };
     const char *result = "error";
     (void)value;
     for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -8,6 +8,7 @@ import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
+import { addProject } from './lib/signalwire.mjs';
 import { findTone, makeTone, writeWav } from './lib/wav.mjs';
 
 /** @type {any} */ let daemon;
@@ -70,4 +71,29 @@ test('a queue: its wait_url is a document or a file; then two people talk', asyn
         assertRecorded(ann.heard(), 1100, -12);
         assertRecorded(bob.heard(), 700, -12);
     }
+});
+
+test('a queue that is full lets nobody in: its size is what the API says now', async () => {
+    const [ann, bob] = phones;
+    phones.forEach((phone) => phone.forget());
+    const acme = await addProject(daemon, 'acme');
+    const number = '+15550107505';
+    const queue = (await acme.ask('POST', '/api/relay/rest/queues', { name: 'small', max_size: 1 })).json;
+    const enter = { enter_queue: { queue_name: 'small', transfer_after_bridge: 'done', status_url: `${hook.url}/queue` } };
+    hook.routes['/queue'] = 200;
+    hook.routes['/small'] = main(enter, { request: { url: `${hook.url}/full`, method: 'POST', body: '${queue_result}' } }, { hangup: {} });
+    hook.routes['/full'] = 200;
+    const { json } = await acme.ask('POST', '/api/relay/rest/phone_numbers', { number });
+    await acme.ask('PUT', `/api/relay/rest/phone_numbers/${json.id}`, { call_handler: 'relay_script', call_relay_script_url: `${hook.url}/small` });
+    await ann.dial(`sip:${number}@${daemon.sip}`);
+    await hook.request('/queue');
+    await bob.dial(`sip:${number}@${daemon.sip}`);
+    assert.equal((await hook.request('/full')).body, 'failed');
+    await bob.closed();
+    await acme.ask('PUT', `/api/relay/rest/queues/${queue.id}`, { max_size: 2 });
+    await bob.dial(`sip:${number}@${daemon.sip}`);
+    assert.equal((await hook.request('/queue', 2)).json.params.size, 2);
+    assert.equal(hook.requests.filter((/** @type {any} */ one) => one.path === '/full').length, 1);
+    await ends([ann, bob]);
+    acme.stop();
 });
