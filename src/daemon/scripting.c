@@ -15,6 +15,7 @@
 #include "media/recognizer.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "script/laml_form.h"
 #include "script/script.h"
 #include "store/store_programs.h"
 #include "store/store_recordings.h"
@@ -140,10 +141,6 @@ static const char *word_of(const char *const words[][2], const char *word, const
  */
 static void on_script_event(void *owner, const struct script_event *event)
 {
-    static const char *const states[][2] = {
-        { "recording", "in-progress" }, { "paused", "paused" }, { "no_input", "absent" },
-        { "error", "absent" },          { NULL, NULL },
-    };
     static const char *const tracks[][2] = { { "speak", "inbound" },
                                              { "listen", "outbound" },
                                              { NULL, NULL } };
@@ -163,7 +160,7 @@ static void on_script_event(void *owner, const struct script_event *event)
         .format = text_of(audio, "format"),
         .track = word_of(tracks, text_of(audio, "direction"), "both"),
         .source = is_dial ? "OutBoundApi" : "StartCallRecordingApi",
-        .status = word_of(states, text_of(params, "state"), "completed"),
+        .status = laml_recording_status(text_of(params, "state")),
         .channels = json_is_true(json_object_get(audio, "stereo")) ? 2 : 1,
         .bytes = json_integer_value(json_object_get(params, "size")),
         .duration_ms = (int64_t)(seconds * 1000),

@@ -164,6 +164,8 @@ struct line_record_config {
     int64_t initial_ms, end_silence_ms, max_ms; /* 0: none */
     double sensitivity;
     const char *control_id, *status_url;
+    const char *status_method; /* NULL: POST */
+    const char *laml_events;   /* status_url gets LaML's forms of these; NULL: JSON of all */
 };
 /** `result`: {"url", "duration", "size", "recording_id", "state": "finished"|"no_input"}.
  * LINE_FAILED at once when another recording of the line runs. */

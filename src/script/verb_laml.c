@@ -35,24 +35,13 @@ static void put(json_t *form, const char *name, const char *text)
     json_object_set_new(form, name, json_string(text));
 }
 
-/* The address without its ending, as customers add .wav or .mp3 themselves; its last part is the
- * recording's id. */
 static void put_recording(const struct script *script, const char *prefix, json_t *form)
 {
-    char name[40], url[512], seconds[16];
-    snprintf(name, sizeof name, "%s_url", prefix);
-    snprintf(url, sizeof url, "%s", text_of(script, name));
-    char *dot = strrchr(url, '.'), *slash = strrchr(url, '/');
-    if (!url[0] || !slash)
-        return;
-    if (dot && dot > slash)
-        *dot = '\0';
-    snprintf(name, sizeof name, "%s_duration", prefix);
-    double duration = json_number_value(script_get(script, name));
-    snprintf(seconds, sizeof seconds, "%.0f", duration < 1e6 ? duration : 1e6);
-    put(form, "RecordingUrl", url);
-    put(form, "RecordingSid", slash + 1);
-    put(form, "RecordingDuration", seconds);
+    char url[40], duration[40];
+    snprintf(url, sizeof url, "%s_url", prefix);
+    snprintf(duration, sizeof duration, "%s_duration", prefix);
+    laml_form_put_recording(form, text_of(script, url),
+                            json_number_value(script_get(script, duration)));
 }
 
 /* --- what each verb tells --- */

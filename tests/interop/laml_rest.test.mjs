@@ -125,7 +125,9 @@ test('what is wrong has its number, and no phone rings', async () => {
 });
 
 test('recordings: of a call from its start, begun and ended by request, heard, listed, deleted', async () => {
-    const call = await callAnn('<Pause length="60"/>', { record: true });
+    hook.routes['/recordings'] = 200;
+    const callback = { recordingStatusCallback: `${hook.url}/recordings` };
+    const call = await callAnn('<Pause length="60"/>', { record: true, ...callback, recordingStatusCallbackMethod: 'GET' });
     const [first] = await waitFor('the recording', async () => {
         const list = await client.recordings.list({ callSid: call.sid });
         return list.length && list;
@@ -136,11 +138,21 @@ test('recordings: of a call from its start, begun and ended by request, heard, l
     await client.calls(call.sid).recordings(first.sid).update({ status: 'stopped' });
     const done = (/** @type {string} */ sid) => waitFor('its end', async () => (await client.recordings(sid).fetch()).status === 'completed');
     await done(first.sid);
-    const second = await client.calls(call.sid).recordings.create({ recordingChannels: 'dual' });
+    const got = await hook.request('/recordings');
+    const fields = Object.fromEntries(got.query);
+    assert.equal(got.method, 'GET');
+    assert.deepEqual([fields.RecordingSid, fields.RecordingStatus, fields.RecordingSource, fields.RecordingChannels, fields.CallSid], [first.sid, 'completed', 'OutBoundApi', '1', call.sid]);
+    assert.match(fields.RecordingDuration, /^[12]$/);
+    assert.equal(await refused(client.calls(call.sid).recordings.create({ ...callback, recordingStatusCallbackEvent: ['now'] })), '422 21218');
+    const second = await client.calls(call.sid).recordings.create({ recordingChannels: 'dual', ...callback, recordingStatusCallbackEvent: ['in-progress', 'completed'] });
+    const begun = await hook.request('/recordings', 2);
+    assert.deepEqual([begun.method, form(begun).RecordingStatus, form(begun).RecordingSid, form(begun).RecordingChannels], ['POST', 'in-progress', second.sid, '2']);
+    assert.ok(RestClient.validateRequest(acme.signingKey, begun.headers['x-signalwire-signature'], `${hook.url}/recordings`, form(begun)));
     assert.equal(second.channels, 2);
     await new Promise((wait) => setTimeout(wait, 1200));
     await client.calls(call.sid).recordings(second.sid).update({ status: 'stopped' });
     await done(second.sid);
+    assert.deepEqual([form(await hook.request('/recordings', 3)).RecordingStatus, form(await hook.request('/recordings', 3)).RecordingSource], ['completed', 'StartCallRecordingApi']);
     await client.calls(call.sid).update({ status: 'completed' });
     for (const ending of ['', '.wav']) {
         const sound = await fetch(`${daemon.url}/api/laml/2010-04-01/Accounts/${acme.project}/Recordings/${first.sid}${ending}`);
