@@ -21,7 +21,7 @@
 #include "script/text_script.h"
 #include "store/store_rows.h"
 
-enum { FIELDS_MAX = 40, NAME_MAX_LEN = 40, PAIR_MAX = 512 };
+enum { FIELDS_MAX = 40, NAME_MAX_LEN = 40, PAIR_MAX = 512, FULL_MAX = 80 };
 
 /* --- numbers that programs answer --- */
 
@@ -40,6 +40,15 @@ void daemon_note_text_handlers(struct daemon *daemon, const struct store_number 
         if (handler)
             json_object_set_new(daemon->text_handlers, rows[i].number, handler);
     }
+}
+
+/* Providers and centres write the same number with and without its plus. */
+static const json_t *handler_for(const struct daemon *daemon, const char *number)
+{
+    char full[FULL_MAX];
+    const json_t *handler = json_object_get(daemon->text_handlers, number);
+    snprintf(full, sizeof full, "+%s", number);
+    return handler ? handler : json_object_get(daemon->text_handlers, full);
 }
 
 /* --- one that came in --- */
@@ -67,7 +76,7 @@ static json_t *message_json(const struct store_message *row)
 static void on_kept(void *owner, enum err err, const struct store_message *row)
 {
     struct daemon *daemon = owner;
-    const json_t *handler = row ? json_object_get(daemon->text_handlers, row->to) : NULL;
+    const json_t *handler = row ? handler_for(daemon, row->to) : NULL;
     if (err || !handler)
         return;
     struct slice target = slice_of(text_of(handler, "target"));
@@ -93,7 +102,7 @@ bool daemon_take_text(struct daemon *daemon, const struct message_new *text, boo
 {
     struct fault fault = { 0 };
     struct message_new message = *text;
-    const json_t *handler = json_object_get(daemon->text_handlers, text->to);
+    const json_t *handler = handler_for(daemon, text->to);
     message.direction = "inbound";
     message.target = "";
     *is_programs = handler != NULL;

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "message_parts.h"
 #include "message_text.h"
 #include "net/dns.h"
 #include "net/tcp.h"
@@ -22,6 +23,7 @@ enum {
     PARTS_MAX = 255,
     INPUT_MAX = 2 * SMPP_PDU_MAX,
     TEXT_MAX = 120,
+    ADDRESS_MAX = 40,
 };
 static const char target[] = "smpp";
 
@@ -47,7 +49,8 @@ struct sender_smpp {
     uint16_t port;
     struct dns_query *query;
     struct tcp *tcp;
-    struct timer retry, enquire;
+    struct message_parts *parts; /* of texts that come in */
+    struct timer retry, enquire, late;
     int64_t retry_ms;
     uint32_t sequence;
     uint8_t reference; /* of the next long text */
@@ -74,6 +77,7 @@ struct sender_smpp *sender_smpp_create(const struct sender_smpp_config *config,
     secret_set(&sender->password, secret_reveal(config->password));
     sender->input = mem_alloc(INPUT_MAX);
     sender->retry_ms = RETRY_MIN_MS;
+    sender->parts = message_parts_create();
     list_init(&sender->sending);
     return sender;
 }
@@ -152,16 +156,90 @@ static void take_receipt(struct sender_smpp *sender, const struct smpp_text_pdu 
         messages_tell_peer(sender->messages, target, id, &result);
 }
 
+static enum message_alphabet alphabet_of(uint8_t coding)
+{
+    static const struct {
+        uint8_t coding;
+        enum message_alphabet alphabet;
+    } rows[] = { { SMPP_CODING_ASCII, MESSAGE_LATIN1 },
+                 { SMPP_CODING_LATIN1, MESSAGE_LATIN1 },
+                 { SMPP_CODING_UCS2, MESSAGE_UCS2 } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].coding == coding)
+            return rows[i].alphabet;
+    return MESSAGE_GSM;
+}
+
+static void tell_joined(struct sender_smpp *sender, struct message_joined *joined)
+{
+    sender->events->on_text(sender->owner, joined->from, joined->to, joined->body);
+    message_joined_clear(joined);
+}
+
+static void on_late(void *owner);
+
+static void watch_parts(struct sender_smpp *sender)
+{
+    int64_t wake_ms = message_parts_next_wake_ms(sender->parts);
+    if (wake_ms == INT64_MAX)
+        loop_timer_stop(sender->loop, &sender->late);
+    else
+        loop_timer_start(sender->loop, &sender->late,
+                         num_max(0, wake_ms - loop_now_ms(sender->loop)), on_late, sender);
+}
+
+static void on_late(void *owner)
+{
+    struct sender_smpp *sender = owner;
+    struct message_joined joined;
+    while (message_parts_late(sender->parts, loop_now_ms(sender->loop), &joined)) {
+        log_warn(NULL, "smpp a long text came without all of its parts");
+        tell_joined(sender, &joined);
+    }
+    watch_parts(sender);
+}
+
+static void tell_alone(struct sender_smpp *sender, const struct message_part *part)
+{
+    char mem[4 * 1024], from[ADDRESS_MAX], to[ADDRESS_MAX];
+    struct buf body = BUF_ON(mem);
+    message_text_read(part->bytes, part->alphabet, &body);
+    if (slice_copy(part->from, from, sizeof from) && slice_copy(part->to, to, sizeof to))
+        sender->events->on_text(sender->owner, from, to, buf_cstr(&body));
+}
+
+/* E.164 as everybody else has it. */
+static struct slice full_number(struct slice number, bool is_full, struct buf *out)
+{
+    if (is_full && !slice_starts(number, SLICE("+")))
+        buf_char(out, '+');
+    buf_put(out, number);
+    return buf_slice(out);
+}
+
 static void take_text(struct sender_smpp *sender, const struct smpp_text_pdu *text)
 {
-    char mem[4 * 1024], from[40], to[40];
-    struct buf body = BUF_ON(mem);
-    struct slice bytes = text->text;
-    if ((text->esm_class & SMPP_ESM_UDH) && bytes.len)
-        bytes = slice_from(bytes, 1 + (size_t)(uint8_t)bytes.ptr[0]);
-    message_text_read(bytes, text->coding != SMPP_CODING_UCS2, &body);
-    if (slice_copy(text->from, from, sizeof from) && slice_copy(text->to, to, sizeof to))
-        sender->events->on_text(sender->owner, from, to, buf_cstr(&body));
+    char from_mem[ADDRESS_MAX], to_mem[ADDRESS_MAX];
+    struct buf from = BUF_ON(from_mem), to = BUF_ON(to_mem);
+    struct smpp_part place;
+    struct message_joined joined;
+    struct message_part part = { .from = full_number(text->from, text->is_from_full, &from),
+                                 .to = full_number(text->to, text->is_to_full, &to),
+                                 .alphabet = alphabet_of(text->coding),
+                                 .bytes = smpp_user_data(text, &place) };
+    if (from.overflow || to.overflow) /* nobody has such a number */
+        return;
+    part.reference = place.reference;
+    part.total = place.total;
+    part.number = place.number;
+    enum err err = place.total > 1 ? message_parts_feed(sender->parts, &part,
+                                                        loop_now_ms(sender->loop), &joined)
+                                   : ERR_LIMIT;
+    if (!err)
+        tell_joined(sender, &joined);
+    else if (err != ERR_AGAIN)
+        tell_alone(sender, &part);
+    watch_parts(sender);
 }
 
 static void on_deliver(struct sender_smpp *sender, const struct smpp_pdu *pdu)
@@ -338,6 +416,11 @@ void sender_smpp_destroy(struct sender_smpp *sender)
     tcp_destroy(sender->tcp);
     loop_timer_stop(sender->loop, &sender->retry);
     loop_timer_stop(sender->loop, &sender->enquire);
+    loop_timer_stop(sender->loop, &sender->late);
+    struct message_joined joined;
+    while (message_parts_late(sender->parts, INT64_MAX, &joined))
+        tell_joined(sender, &joined); /* the centre thinks that we have them */
+    message_parts_destroy(sender->parts);
     secret_clear(&sender->password);
     mem_free(sender->host);
     mem_free(sender->system_id);

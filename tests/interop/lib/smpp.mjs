@@ -49,9 +49,9 @@ export async function startCentre({ systemId = 'me', password = 'pw' } = {}) {
             socket.write(pdu((command | 0x80000000) >>> 0, 0, sequence));
         }
     }
-    /** deliver_sm: a receipt (esm 4) or a text. */
-    function deliver({ from = '15550001', to = '15550002', esm = 0, coding = 0, text = Buffer.alloc(0) }) {
-        const body = Buffer.concat([z(''), Buffer.from([1, 1]), z(from), Buffer.from([1, 1]), z(to), Buffer.from([esm, 0, 0]), z(''), z(''), Buffer.from([0, 0, coding, 0, text.length]), text]);
+    /** deliver_sm: a receipt (esm 4) or a text; `fields`: what is optional, as bytes. */
+    function deliver({ from = '15550001', to = '15550002', esm = 0, coding = 0, text = Buffer.alloc(0), fields = Buffer.alloc(0) }) {
+        const body = Buffer.concat([z(''), Buffer.from([1, 1]), z(from), Buffer.from([1, 1]), z(to), Buffer.from([esm, 0, 0]), z(''), z(''), Buffer.from([0, 0, coding, 0, text.length]), text, fields]);
         link?.write(pdu(5, 0, 77, body));
     }
     const server = createServer((socket) => {
