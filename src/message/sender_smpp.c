@@ -12,6 +12,7 @@
 #include "message_text.h"
 #include "net/dns.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 #include "smpp.h"
 
 enum {
@@ -48,6 +49,7 @@ struct sender_smpp {
     struct secret password;
     uint16_t port;
     struct dns_query *query;
+    struct tls_context *tls; /* NULL: plain */
     struct tcp *tcp;
     struct message_parts *parts; /* of texts that come in */
     struct timer retry, enquire, late;
@@ -62,9 +64,15 @@ struct sender_smpp {
 
 static void connect_now(void *owner);
 
-struct sender_smpp *sender_smpp_create(const struct sender_smpp_config *config,
-                                       const struct sender_smpp_events *events, void *owner)
+enum err sender_smpp_create(struct sender_smpp **out, const struct sender_smpp_config *config,
+                            const struct sender_smpp_events *events, void *owner,
+                            struct fault *fault)
 {
+    const struct tls_client_config trust = { .ca_file = config->ca_file };
+    struct tls_context *tls = NULL;
+    enum err err = config->has_tls ? tls_context_create_client(&tls, &trust, fault) : OK;
+    if (err)
+        return err;
     struct sender_smpp *sender = mem_new(struct sender_smpp);
     sender->loop = config->loop;
     sender->dns = config->dns;
@@ -78,8 +86,10 @@ struct sender_smpp *sender_smpp_create(const struct sender_smpp_config *config,
     sender->input = mem_alloc(INPUT_MAX);
     sender->retry_ms = RETRY_MIN_MS;
     sender->parts = message_parts_create();
+    sender->tls = tls;
     list_init(&sender->sending);
-    return sender;
+    *out = sender;
+    return OK;
 }
 
 static void send_pdu(struct sender_smpp *sender, uint32_t command, uint32_t sequence,
@@ -383,7 +393,10 @@ static void on_address(void *owner, const struct dns_answer *answer)
         retry(sender);
         return;
     }
-    struct tcp_config config = { .remote = answer->records[0].addr, .idle_ms = IDLE_MS };
+    struct tcp_config config = { .remote = answer->records[0].addr,
+                                 .tls = sender->tls,
+                                 .tls_name = slice_of(sender->host),
+                                 .idle_ms = IDLE_MS };
     addr_set_port(&config.remote, sender->port);
     sender->tcp = tcp_connect(sender->loop, &config, &tcp_events, sender);
 }
@@ -421,6 +434,7 @@ void sender_smpp_destroy(struct sender_smpp *sender)
     while (message_parts_late(sender->parts, INT64_MAX, &joined))
         tell_joined(sender, &joined); /* the centre thinks that we have them */
     message_parts_destroy(sender->parts);
+    tls_context_destroy(sender->tls);
     secret_clear(&sender->password);
     mem_free(sender->host);
     mem_free(sender->system_id);

@@ -1,8 +1,12 @@
 /** Texts by SMPP 3.4: submitted, in parts, receipts, a centre that goes away, texts that come in. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, after, test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
+import { makeCertificate } from './lib/kamailio.mjs';
 import { waitFor } from './lib/process.mjs';
 import { addProject } from './lib/signalwire.mjs';
 import { startSipPhone } from './lib/sipphone.mjs';
@@ -108,4 +112,22 @@ test('the parts of a long text are one, in any order; its number runs its progra
     const answer = await waitFor('the answer', () => smpp.submitted.find((one) => one.text.toString() === 'Thank you'));
     assert.deepEqual([answer.from, answer.to], [number.slice(1), customer.slice(1)]);
     acme.stop();
+});
+
+test('a centre with TLS: bound when its certificate is trusted, told nothing otherwise', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-smpp-'));
+    const { key, cert } = makeCertificate(folder);
+    const tls = { key: readFileSync(key), cert: readFileSync(cert) };
+    const secure = await startCentre({ tls });
+    const yaml = (/** @type {string} */ more) => `messages: {to: smpp, smpp: {host: 127.0.0.1, port: ${secure.port}, system_id: me, password: pw, tls: on${more}}}\n`;
+    const wary = await startDaemon({ yaml: yaml('') });
+    await waitFor('its reason', () => /smpp closed reason=.*certificate/.test(wary.log()));
+    assert.equal(secure.centre.binds, 0);
+    await wary.stop();
+    const trusting = await startDaemon({ yaml: yaml(`, ca_file: ${cert}`) });
+    await waitFor('the bind', () => secure.centre.binds === 1);
+    await waitFor('its answer', () => /smpp bound/.test(trusting.log()));
+    await trusting.stop();
+    await assert.rejects(startDaemon({ yaml: yaml(`, ca_file: ${key}`) }), /certificate/);
+    rmSync(folder, { recursive: true });
 });
