@@ -8,12 +8,12 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "message_parts.h"
 #include "message_text.h"
 #include "net/dns.h"
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "smpp.h"
+#include "smpp_inbox.h"
 
 enum {
     ENQUIRE_MS = 30000,
@@ -24,7 +24,6 @@ enum {
     PARTS_MAX = 255,
     INPUT_MAX = 2 * SMPP_PDU_MAX,
     TEXT_MAX = 120,
-    ADDRESS_MAX = 40,
 };
 static const char target[] = "smpp";
 
@@ -51,8 +50,8 @@ struct sender_smpp {
     struct dns_query *query;
     struct tls_context *tls; /* NULL: plain */
     struct tcp *tcp;
-    struct message_parts *parts; /* of texts that come in */
-    struct timer retry, enquire, late;
+    struct smpp_inbox *inbox;
+    struct timer retry, enquire;
     int64_t retry_ms;
     uint32_t sequence;
     uint8_t reference; /* of the next long text */
@@ -63,6 +62,12 @@ struct sender_smpp {
 };
 
 static void connect_now(void *owner);
+
+static void tell_text(void *owner, const char *from, const char *to, const char *body)
+{
+    struct sender_smpp *sender = owner;
+    sender->events->on_text(sender->owner, from, to, body);
+}
 
 enum err sender_smpp_create(struct sender_smpp **out, const struct sender_smpp_config *config,
                             const struct sender_smpp_events *events, void *owner,
@@ -85,7 +90,7 @@ enum err sender_smpp_create(struct sender_smpp **out, const struct sender_smpp_c
     secret_set(&sender->password, secret_reveal(config->password));
     sender->input = mem_alloc(INPUT_MAX);
     sender->retry_ms = RETRY_MIN_MS;
-    sender->parts = message_parts_create();
+    sender->inbox = smpp_inbox_create(sender->loop, tell_text, sender);
     sender->tls = tls;
     list_init(&sender->sending);
     *out = sender;
@@ -166,92 +171,6 @@ static void take_receipt(struct sender_smpp *sender, const struct smpp_text_pdu 
         messages_tell_peer(sender->messages, target, id, &result);
 }
 
-static enum message_alphabet alphabet_of(uint8_t coding)
-{
-    static const struct {
-        uint8_t coding;
-        enum message_alphabet alphabet;
-    } rows[] = { { SMPP_CODING_ASCII, MESSAGE_LATIN1 },
-                 { SMPP_CODING_LATIN1, MESSAGE_LATIN1 },
-                 { SMPP_CODING_UCS2, MESSAGE_UCS2 } };
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].coding == coding)
-            return rows[i].alphabet;
-    return MESSAGE_GSM;
-}
-
-static void tell_joined(struct sender_smpp *sender, struct message_joined *joined)
-{
-    sender->events->on_text(sender->owner, joined->from, joined->to, joined->body);
-    message_joined_clear(joined);
-}
-
-static void on_late(void *owner);
-
-static void watch_parts(struct sender_smpp *sender)
-{
-    int64_t wake_ms = message_parts_next_wake_ms(sender->parts);
-    if (wake_ms == INT64_MAX)
-        loop_timer_stop(sender->loop, &sender->late);
-    else
-        loop_timer_start(sender->loop, &sender->late,
-                         num_max(0, wake_ms - loop_now_ms(sender->loop)), on_late, sender);
-}
-
-static void on_late(void *owner)
-{
-    struct sender_smpp *sender = owner;
-    struct message_joined joined;
-    while (message_parts_late(sender->parts, loop_now_ms(sender->loop), &joined)) {
-        log_warn(NULL, "smpp a long text came without all of its parts");
-        tell_joined(sender, &joined);
-    }
-    watch_parts(sender);
-}
-
-static void tell_alone(struct sender_smpp *sender, const struct message_part *part)
-{
-    char mem[4 * 1024], from[ADDRESS_MAX], to[ADDRESS_MAX];
-    struct buf body = BUF_ON(mem);
-    message_text_read(part->bytes, part->alphabet, &body);
-    if (slice_copy(part->from, from, sizeof from) && slice_copy(part->to, to, sizeof to))
-        sender->events->on_text(sender->owner, from, to, buf_cstr(&body));
-}
-
-/* E.164 as everybody else has it. */
-static struct slice full_number(struct slice number, bool is_full, struct buf *out)
-{
-    if (is_full && !slice_starts(number, SLICE("+")))
-        buf_char(out, '+');
-    buf_put(out, number);
-    return buf_slice(out);
-}
-
-static void take_text(struct sender_smpp *sender, const struct smpp_text_pdu *text)
-{
-    char from_mem[ADDRESS_MAX], to_mem[ADDRESS_MAX];
-    struct buf from = BUF_ON(from_mem), to = BUF_ON(to_mem);
-    struct smpp_part place;
-    struct message_joined joined;
-    struct message_part part = { .from = full_number(text->from, text->is_from_full, &from),
-                                 .to = full_number(text->to, text->is_to_full, &to),
-                                 .alphabet = alphabet_of(text->coding),
-                                 .bytes = smpp_user_data(text, &place) };
-    if (from.overflow || to.overflow) /* nobody has such a number */
-        return;
-    part.reference = place.reference;
-    part.total = place.total;
-    part.number = place.number;
-    enum err err = place.total > 1 ? message_parts_feed(sender->parts, &part,
-                                                        loop_now_ms(sender->loop), &joined)
-                                   : ERR_LIMIT;
-    if (!err)
-        tell_joined(sender, &joined);
-    else if (err != ERR_AGAIN)
-        tell_alone(sender, &part);
-    watch_parts(sender);
-}
-
 static void on_deliver(struct sender_smpp *sender, const struct smpp_pdu *pdu)
 {
     struct smpp_text_pdu text;
@@ -259,7 +178,7 @@ static void on_deliver(struct sender_smpp *sender, const struct smpp_pdu *pdu)
         if (text.esm_class & SMPP_ESM_RECEIPT)
             take_receipt(sender, &text);
         else
-            take_text(sender, &text);
+            smpp_inbox_take(sender->inbox, &text);
     }
     send_pdu(sender, SMPP_DELIVER | SMPP_RESP, pdu->sequence, 0, SLICE("\0"));
 }
@@ -429,11 +348,7 @@ void sender_smpp_destroy(struct sender_smpp *sender)
     tcp_destroy(sender->tcp);
     loop_timer_stop(sender->loop, &sender->retry);
     loop_timer_stop(sender->loop, &sender->enquire);
-    loop_timer_stop(sender->loop, &sender->late);
-    struct message_joined joined;
-    while (message_parts_late(sender->parts, INT64_MAX, &joined))
-        tell_joined(sender, &joined); /* the centre thinks that we have them */
-    message_parts_destroy(sender->parts);
+    smpp_inbox_destroy(sender->inbox);
     tls_context_destroy(sender->tls);
     secret_clear(&sender->password);
     mem_free(sender->host);
