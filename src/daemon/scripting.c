@@ -137,6 +137,35 @@ static const char *word_of(const char *const words[][2], const char *word, const
     return otherwise;
 }
 
+/* A conference's recording is a row like those of calls. */
+static void keep_conference(struct daemon *daemon, const struct script_event *event)
+{
+    const json_t *params = event->params;
+    double seconds = json_number_value(json_object_get(params, "recording_duration"));
+    int64_t bytes = json_integer_value(json_object_get(params, "recording_file_size"));
+    bool is_over = strcmp(text_of(params, "status"), "record-stop") == 0;
+    const struct store_recording row = {
+        .id = text_of(params, "recording_id"),
+        .project_id = event->project_id,
+        .call_id = event->call_id,
+        .conference_id = text_of(params, "conference_id"),
+        .format = "wav",
+        .track = "both",
+        .source = "Conference",
+        .status = !is_over ? "in-progress"
+                  : bytes  ? "completed"
+                           : "absent",
+        .channels = 1,
+        .bytes = bytes,
+        .duration_ms = (int64_t)(seconds * 1000),
+        .created_ms =
+            (int64_t)(json_number_value(json_object_get(params, "recording_start_time")) * 1000),
+        .updated_ms = loop_wall_ms(daemon->env.loop),
+    };
+    if (row.id[0])
+        store_recording_set(daemon->env.store, &row, STORE_NOBODY);
+}
+
 /* Recordings of programs are rows that they can list: each event of one has all there is to know.
  */
 static void on_script_event(void *owner, const struct script_event *event)
@@ -148,7 +177,11 @@ static void on_script_event(void *owner, const struct script_event *event)
     const json_t *params = event->params;
     const json_t *audio = json_object_get(json_object_get(params, "record"), "audio");
     bool is_dial = strcmp(event->control_id, "OutBoundApi") == 0;
-    if (strcmp(event->type, "calling.call.record") != 0 || !event->project_id[0])
+    if (!event->project_id[0])
+        return;
+    if (strcmp(event->type, "calling.conference") == 0)
+        keep_conference(daemon, event);
+    if (strcmp(event->type, "calling.call.record") != 0)
         return;
     double start_s = json_number_value(json_object_get(params, "start_time"));
     double seconds = json_number_value(json_object_get(params, "duration"));

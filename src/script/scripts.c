@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "script/conference_record.h"
 #include "script/leg_script.h"
 #include "script/script_document.h"
 #include "script/script_notify.h"
@@ -21,6 +22,7 @@ struct scripts *scripts_create(const struct scripts_config *config)
     list_init(&scripts->texts);
     scripts->lines = map_create();
     scripts->conferences = map_create();
+    list_init(&scripts->conference_records);
     scripts->queues = map_create();
     scripts->notifier = notifier_create(scripts);
     rand_uuid(scripts->node_id);
@@ -45,6 +47,7 @@ void scripts_destroy(struct scripts *scripts)
     text_scripts_clear(scripts);
     notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);
+    conference_records_drop(scripts);
     map_destroy(scripts->conferences);
     map_destroy(scripts->queues);
     mem_free(scripts);

@@ -11,7 +11,7 @@ import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { waitFor } from './lib/process.mjs';
 import { addProject, checkAnswer, makeClient } from './lib/signalwire.mjs';
-import { readWav } from './lib/wav.mjs';
+import { fetchWav, readWav } from './lib/wav.mjs';
 
 const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
 globalAgent.options.rejectUnauthorized = false; // the daemon's certificate is of its own making
@@ -220,6 +220,24 @@ test('a conference: who is in it, muted, held, taken out', async () => {
     assert.deepEqual(await client.conferences.list(), []);
     await client.calls(call.sid).update({ status: 'completed' });
     await ann.waitEvent('CALL_CLOSED');
+});
+
+test('a conference that is recorded: the callback is a form, the recording is listed and heard', async () => {
+    const call = await callAnn(`<Dial><Conference beep="false" record="record-from-start" recordingStatusCallback="${hook.url}/room-kept">kept</Conference></Dial>`);
+    const [conference] = await waitFor('the conference', async () => {
+        const list = await client.conferences.list({ friendlyName: 'kept' });
+        return list.length && list;
+    });
+    await new Promise((wait) => setTimeout(wait, 1800));
+    await client.calls(call.sid).update({ status: 'completed' });
+    const fields = form(await hook.request('/room-kept'));
+    assert.deepEqual([fields.AccountSid, fields.ConferenceSid, fields.FriendlyName, fields.RecordingStatus, fields.RecordingSource], [acme.project, conference.sid, 'kept', 'completed', 'Conference']);
+    const recording = await waitFor('the row', async () => {
+        const row = await client.recordings(fields.RecordingSid).fetch();
+        return row.status === 'completed' && row;
+    });
+    assert.deepEqual([recording.conferenceSid, recording.source, recording.channels], [conference.sid, 'Conference', 1]);
+    assertRecorded(await fetchWav(fields.RecordingUrl + '.wav'), 700, -12);
 });
 
 test('queues: made, waited in, dequeued to a document; the same in the relay API', async () => {

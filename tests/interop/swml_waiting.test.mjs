@@ -9,7 +9,7 @@ import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { addProject } from './lib/signalwire.mjs';
-import { findTone, makeTone, writeWav } from './lib/wav.mjs';
+import { fetchWav, findTone, levelAtDb, makeTone, writeWav } from './lib/wav.mjs';
 
 /** @type {any} */ let daemon;
 /** @type {any} */ let hook;
@@ -54,6 +54,28 @@ test('a conference: its wait_url is a document, run again and again until somebo
     assertRecorded(ann.heard(), 1100, -12);
     assert.ok(times[times.length - 1] < ann.heard().samples.length / ann.heard().rateHz - 1.5, 'and none once it began');
     assertRecorded(bob.heard(), 700, -12);
+});
+
+test('a conference: what everybody says is recorded, from its start to its end', async () => {
+    const [ann, bob] = phones;
+    phones.forEach((phone) => phone.forget());
+    const told = { recording_status_callback: `${hook.url}/recorded`, recording_status_callback_event: 'in-progress completed' };
+    const join = { join_conference: { name: 'kept', beep: false, record: 'record-from-start', ...told } };
+    await call(ann, '7505', { join_conference: { ...join.join_conference, start_on_enter: false } });
+    await sleep(1000);
+    assert.deepEqual(hook.events('/recorded'), [], 'it has not begun');
+    await call(bob, '7506', join);
+    const begun = (await hook.request('/recorded')).json;
+    assert.deepEqual([begun.event_type, begun.params.status, begun.params.name], ['calling.conference', 'record-start', 'kept']);
+    await sleep(2500);
+    await ends([ann, bob]);
+    const { params } = (await hook.request('/recorded', 2)).json;
+    assert.deepEqual([params.status, params.recording_id, params.conference_id], ['record-stop', begun.params.recording_id, begun.params.conference_id]);
+    const sound = await fetchWav(params.recording_url);
+    const seconds = sound.samples.length / sound.rateHz;
+    assert.ok(seconds > 1.5 && Math.abs(seconds - params.recording_duration) < 0.7, `${seconds} s in the file, ${params.recording_duration} s told`);
+    assert.equal(params.recording_file_size, 44 + 2 * sound.samples.length);
+    for (const hz of [700, 1100]) assert.ok(findTone(sound, hz, -20).length > 20, `${hz} Hz: ${levelAtDb(sound, hz).toFixed(1)} dB`);
 });
 
 test('a queue: its wait_url is a document or a file; then two people talk', async () => {
