@@ -254,6 +254,9 @@ static enum verb_next run(struct script *script, const json_t *value)
     }
     const struct script_fetch fetch = { .url = url,
                                         .method = param_text(value, "method", "POST"),
+                                        .fallback_url = param_text(value, "fallback_url", NULL),
+                                        .fallback_method =
+                                            param_text(value, "fallback_method", NULL),
                                         .take_form = form_of(script, value, outcome) };
     script->state = script_fetch(script, &fetch, on_fetched, script);
     script->cancel = cancel;

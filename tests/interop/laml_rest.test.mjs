@@ -100,6 +100,10 @@ test('a live call: another document, keys, completed; one that rings is canceled
     await waitFor('the answer', async () => (await statusOf(call.sid)) === 'in-progress');
     await client.calls(call.sid).update({ twiml: laml('<Play digits="58"/><Pause length="60"/>') });
     await waitFor('the keys', () => ann.keys().endsWith('58'));
+    hook.routes['/gone'] = 500;
+    hook.routes['/instead'] = (/** @type {any} */ request) => laml(`<Play digits="${request.method === 'GET' && request.query.get('CallSid') === call.sid ? 57 : 0}"/><Pause length="60"/>`);
+    await client.calls(call.sid).update({ url: `${hook.url}/gone`, fallbackUrl: `${hook.url}/instead`, fallbackMethod: 'GET' });
+    await waitFor('the keys of the fallback', () => ann.keys().endsWith('57'));
     assert.equal(await refused(client.calls(call.sid).update({ status: 'canceled' })), '422 21220');
     assert.equal((await client.calls(call.sid).update({ status: 'completed' })).status, 'completed');
     await ann.waitEvent('CALL_CLOSED');

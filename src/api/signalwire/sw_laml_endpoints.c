@@ -85,6 +85,7 @@ BODY(call_change, {
     { .name = "Laml", .type = SW_TEXT, .high = 65536 },
     METHOD_FIELD("Method"),
     URL_FIELD("FallbackUrl"),
+    METHOD_FIELD("FallbackMethod"),
     { .name = "Status", .type = SW_TEXT, .words = " canceled completed " },
 });
 BODY(recording_add, {
