@@ -91,7 +91,7 @@ struct record_file *record_file_convert(struct loop *loop, const struct record_f
     file->is_mp3 = config->is_mp3;
     file->fn = fn;
     file->owner = owner;
-    loop_timer_start(loop, &file->settle, config->is_open ? SETTLE_MS : 0, start, file);
+    loop_timer_start(loop, &file->settle, 0, start, file);
     return file;
 }
 

@@ -14,7 +14,6 @@ struct record_file_config {
     const char *from, *to; /* copied; `from` is removed */
     enum record_file_channel channel;
     bool is_mp3;
-    bool is_open; /* `from` is still being written: it gets a moment to be complete */
 };
 /** `fn` comes once, later, unless detached. */
 struct record_file *record_file_convert(struct loop *loop, const struct record_file_config *config,

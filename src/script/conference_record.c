@@ -9,11 +9,10 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "media/media_room.h"
-#include "media/record_file.h"
 #include "script/laml_form.h"
 #include "script/script_priv.h"
 
-enum { PATH_MAX_LEN = 1024 };
+enum { PATH_MAX_LEN = 1024, SETTLE_MS = 500, WAV_HEADER_LEN = 44 };
 
 struct conference_record {
     struct list in_all;
@@ -21,17 +20,21 @@ struct conference_record {
     char project_id[SCRIPT_ID_TEXT], call_id[SCRIPT_ID_TEXT], conference_id[UUID_TEXT];
     char *name, *callback, *events, *method;
     bool is_form, runs;
-    char id[UUID_TEXT], path[PATH_MAX_LEN], part[PATH_MAX_LEN]; /* `part` is written to */
-    int64_t began_ms, ended_ms;                                 /* wall time */
-    struct record_file *file;                                   /* a worker has it */
+    char id[UUID_TEXT], path[PATH_MAX_LEN];
+    int64_t began_ms, ended_ms; /* wall time */
+    struct timer settle;        /* until the recorder's thread has completed the file */
 };
+
+static long long size_of(const struct conference_record *record)
+{
+    struct stat info;
+    return record->ended_ms && stat(record->path, &info) == 0 ? (long long)info.st_size : 0;
+}
 
 static json_t *describe(const struct conference_record *record, const char *status)
 {
     const struct scripts *scripts = record->scripts;
-    struct stat info;
-    long long size =
-        record->ended_ms && stat(record->path, &info) == 0 ? (long long)info.st_size : 0;
+    long long size = size_of(record);
     double seconds = (double)(record->ended_ms ? record->ended_ms - record->began_ms : 0) / 1000;
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:f, s:I, s:f}", "name", record->name,
                      "conference_id", record->conference_id, "status", status, "recording_id",
@@ -70,6 +73,7 @@ static void tell(const struct conference_record *record, const char *word, const
 
 static void destroy(struct conference_record *record)
 {
+    loop_timer_stop(record->scripts->config.loop, &record->settle);
     list_remove(&record->in_all);
     mem_free(record->name);
     mem_free(record->callback);
@@ -95,7 +99,6 @@ struct conference_record *conference_record_create(struct scripts *scripts,
     rand_uuid(record->id);
     const char *dir = scripts->config.record_dir ? scripts->config.record_dir : ".";
     snprintf(record->path, sizeof record->path, "%s/%s.wav", dir, record->id);
-    snprintf(record->part, sizeof record->part, "%s/%s.part.wav", dir, record->id);
     list_append(&scripts->conference_records, &record->in_all);
     return record;
 }
@@ -106,17 +109,15 @@ void conference_record_begin(struct conference_record *record, struct media_room
         return;
     record->runs = true;
     record->began_ms = loop_wall_ms(record->scripts->config.loop);
-    media_room_record(room, record->part);
+    media_room_record(room, record->path);
     tell(record, "in-progress", "record-start");
 }
 
-static void on_complete(void *owner, enum err err)
+static void on_settled(void *owner)
 {
     struct conference_record *record = owner;
-    if (err)
-        tell(record, "absent", "record-stop");
-    else
-        tell(record, "completed", "record-stop");
+    bool is_there = size_of(record) > WAV_HEADER_LEN;
+    tell(record, is_there ? "completed" : "absent", "record-stop");
     destroy(record);
 }
 
@@ -130,10 +131,7 @@ void conference_record_end_take(struct conference_record *take, struct media_roo
     }
     take->ended_ms = loop_wall_ms(take->scripts->config.loop);
     media_room_record_stop(room);
-    const struct record_file_config config = { .from = take->part,
-                                               .to = take->path,
-                                               .is_open = true };
-    take->file = record_file_convert(take->scripts->config.loop, &config, on_complete, take);
+    loop_timer_start(take->scripts->config.loop, &take->settle, SETTLE_MS, on_settled, take);
 }
 
 void conference_records_drop(struct scripts *scripts)
@@ -141,8 +139,6 @@ void conference_records_drop(struct scripts *scripts)
     while (!list_empty(&scripts->conference_records)) {
         struct conference_record *record =
             LIST_ITEM(scripts->conference_records.next, struct conference_record, in_all);
-        if (record->file)
-            record_file_detach(record->file);
         destroy(record);
     }
 }

@@ -1,6 +1,6 @@
 /** What is heard while one waits: for a conference to begin, in a queue. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertRecorded } from './lib/checks.mjs';
@@ -9,7 +9,7 @@ import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { addProject } from './lib/signalwire.mjs';
-import { fetchWav, findTone, levelAtDb, makeTone, writeWav } from './lib/wav.mjs';
+import { fetchWav, findTone, levelAtDb, makeTone, readWav, writeWav } from './lib/wav.mjs';
 
 /** @type {any} */ let daemon;
 /** @type {any} */ let hook;
@@ -76,6 +76,21 @@ test('a conference: what everybody says is recorded, from its start to its end',
     assert.ok(seconds > 1.5 && Math.abs(seconds - params.recording_duration) < 0.7, `${seconds} s in the file, ${params.recording_duration} s told`);
     assert.equal(params.recording_file_size, 44 + 2 * sound.samples.length);
     for (const hz of [700, 1100]) assert.ok(findTone(sound, hz, -20).length > 20, `${hz} Hz: ${levelAtDb(sound, hz).toFixed(1)} dB`);
+});
+
+test('a conference that is recorded while the daemon ends: what was said is in the file', async () => {
+    const other = await startDaemon();
+    const cat = await startPhone(other, 'cat', { hz: 700 });
+    hook.routes['/ending'] = main({ join_conference: { name: 'last', beep: false, record: 'record-from-start' } });
+    await other.command('number', 'add', '7507', '--to', `swml:${hook.url}/ending`);
+    await cat.dial(`sip:7507@${other.sip}`);
+    await cat.waitEvent('CALL_ESTABLISHED');
+    await sleep(1500);
+    await other.stop();
+    await cat.stop();
+    const folder = join(other.state, 'recordings');
+    const [name] = readdirSync(folder);
+    assert.ok(findTone(readWav(join(folder, name)), 700, -20).length > 10);
 });
 
 test('a queue: its wait_url is a document or a file; then two people talk', async () => {
