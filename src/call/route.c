@@ -147,11 +147,13 @@ enum err router_set_number(struct router *router, struct slice number, struct sl
     return OK;
 }
 
-void router_set_number_project(struct router *router, struct slice number, const char *project_id)
+void router_set_number_owner(struct router *router, struct slice number, const char *project_id)
 {
     struct route_target *target = map_find(router->numbers, without_plus(number));
-    if (target)
-        snprintf(target->project_id, sizeof target->project_id, "%s", project_id);
+    if (!target)
+        return;
+    snprintf(target->project_id, sizeof target->project_id, "%s", project_id);
+    (void)slice_copy(number, target->of_number, sizeof target->of_number);
 }
 
 void router_set_default(struct router *router, const struct route_target *target)

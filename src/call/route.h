@@ -26,6 +26,7 @@ struct route_target {
     char name[64];
     char number[ROUTE_NUMBER_MAX]; /* what to dial there; "" when the name says it all */
     char project_id[40];           /* of the number that leads here; "" none */
+    char of_number[72];            /* that number; "" none */
     bool is_typed;                 /* a URI out of the caller's mouth: nobody vouches for it */
 };
 
@@ -82,8 +83,8 @@ void router_add_emergency(struct router *router, struct slice number,
 /** The number, once dialled from anywhere, leads to `to`: "user:NAME", "trunk:NAME",
  * "builtin:echo". */
 MUST_CHECK enum err router_set_number(struct router *router, struct slice number, struct slice to);
-/** Whose it is: scripts run in that project. */
-void router_set_number_project(struct router *router, struct slice number, const char *project_id);
+/** Whose it is: scripts run in that project, and are told the number. */
+void router_set_number_owner(struct router *router, struct slice number, const char *project_id);
 void router_clear_numbers(struct router *router);
 /** Where an empty or unmatched destination goes: "" refuses. A trunk dials `number`. */
 void router_set_default(struct router *router, const struct route_target *target);

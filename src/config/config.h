@@ -250,7 +250,9 @@ struct config {
     struct config_pairs message_headers;
     char *message_user, *message_ca_file;
     char *smpp_host, *smpp_id, *smpp_type; /* a centre for SMPP */
+    char *smpp_ca_file;
     int smpp_port;
+    bool smpp_tls;
     struct secret smpp_password;
     struct secret message_password, message_key; /* key: requests are signed with it */
     bool message_media;                          /* the provider takes media */

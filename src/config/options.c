@@ -217,6 +217,10 @@ static const struct option top[] = {
       .type = OPTION_SECRET_FILE, AT(smpp_password), .help = "file that holds it instead" },
     { .key = "messages.smpp.system_type", .type = OPTION_TEXT, AT(smpp_type),
       .help = "what some centres want to be told" },
+    { .key = "messages.smpp.tls", .type = OPTION_BOOL, AT(smpp_tls), .value = "false",
+      .help = "speak TLS to it; its certificate must be for messages.smpp.host" },
+    { .key = "messages.smpp.ca_file", .type = OPTION_TEXT, AT(smpp_ca_file),
+      .check = check_file, .help = "trust its certificates instead of the system's" },
     { .key = "mfa_app", .env = "MFA_APP", .type = OPTION_BOOL, AT(mfa_app), .value = "false",
       .help = "serve /api/send-mfa and /api/verify-mfa, codes for people, to anybody who asks" },
 

@@ -333,6 +333,8 @@ void daemon_destroy(struct daemon *daemon)
     http_client_destroy(daemon->http_client);
     json_decref(daemon->signing_keys);
     json_decref(daemon->stored_scripts);
+    json_decref(daemon->resources);
+    json_decref(daemon->call_handlers);
     json_decref(daemon->text_handlers);
     builtins_destroy(daemon->builtins);
     sip_face_destroy(daemon->sip_face);

@@ -26,6 +26,7 @@ struct log_tail;
 struct message_notify;
 struct messages;
 struct sender_http;
+struct script_source;
 struct sender_smpp;
 struct loop_lag;
 struct public_address;
@@ -70,6 +71,8 @@ struct daemon {
     struct recognizer *recognizer;
     struct scripts *scripts;
     json_t *stored_scripts; /* id: text; NULL before the first look */
+    json_t *resources;      /* id: number_resource(); the same */
+    json_t *call_handlers;  /* number: number_call_handler(); the same */
     struct egress egress;   /* where programs may have us send to */
     json_t *text_handlers;  /* number -> what answers texts to it; NULL before the first look */
     json_t *signing_keys;   /* project id -> key */
@@ -121,7 +124,10 @@ MUST_CHECK enum err daemon_fill_routes(struct router *router, const struct confi
 /* reload.c: read the configuration again and apply what can be; nothing changes on an error. `*out`
  * may be NULL; else as POST reload of the admin API, the caller's. */
 MUST_CHECK enum err daemon_reload(struct daemon *daemon, json_t **out, struct fault *fault);
+/** Numbers, and the resources that they lead to. */
 void daemon_reload_numbers(struct daemon *daemon);
+/** scripts_config.number_source */
+void daemon_number_source(void *daemon, const char *number, struct script_source *out);
 /* listen.c */
 MUST_CHECK enum err daemon_listen_sip(struct daemon *daemon, struct fault *fault);
 MUST_CHECK enum err daemon_listen_http(struct daemon *daemon, struct fault *fault);
@@ -159,8 +165,8 @@ enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *par
                          struct fault *fault);
 /* scripting.c */
 struct slice daemon_signing_key(void *daemon, const char *project_id);
-/** Scripts that programs keep here, by id; again when they change. */
-void daemon_reload_stored_scripts(struct daemon *daemon);
+/** What programs keep here and numbers lead to, by id; again when it changes. */
+void daemon_reload_resources(struct daemon *daemon);
 /** The text of a script that is kept, by its id; NULL; borrowed. */
 const char *daemon_stored_script(const struct daemon *daemon, struct slice id);
 

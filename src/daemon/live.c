@@ -172,12 +172,8 @@ static enum err keep_first_key(void *owner, struct fault *fault)
 static void on_change(void *owner, const char *what)
 {
     struct daemon *daemon = owner;
-    if (strcmp(what, "numbers") == 0) {
+    if (strcmp(what, "numbers") == 0 || strcmp(what, "resources") == 0) {
         daemon_reload_numbers(daemon);
-        return;
-    }
-    if (strcmp(what, "resources") == 0) {
-        daemon_reload_stored_scripts(daemon);
         return;
     }
     if (strcmp(what, "projects") == 0)

@@ -281,7 +281,7 @@ static void on_text(void *owner, const char *from, const char *to, const char *b
     daemon_text_came(owner, &(struct message_new){ .from = from, .to = to, .body = body });
 }
 
-static void open_centre(struct daemon *daemon)
+static enum err open_centre(struct daemon *daemon, struct fault *fault)
 {
     static const struct sender_smpp_events events = { on_text };
     const struct config *config = daemon->config;
@@ -291,14 +291,17 @@ static void open_centre(struct daemon *daemon)
                                              .port = (uint16_t)config->smpp_port,
                                              .system_id = config->smpp_id,
                                              .system_type = config->smpp_type,
-                                             .password = &config->smpp_password };
-    daemon->sender_smpp = sender_smpp_create(&smpp, &events, daemon);
+                                             .password = &config->smpp_password,
+                                             .has_tls = config->smpp_tls,
+                                             .ca_file = config->smpp_ca_file };
+    return sender_smpp_create(&daemon->sender_smpp, &smpp, &events, daemon, fault);
 }
 
 enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
 {
     struct slice unknown;
     const struct config *config = daemon->config;
+    enum err err;
     if (!message_template_check(slice_of(config->message_body), &unknown))
         return fault_set(fault, ERR_INVALID, "messages.http.body", 0,
                          "%.*s is none of {from}, {to}, {body}, {id} and {media}",
@@ -318,7 +321,9 @@ enum err daemon_open_messages(struct daemon *daemon, struct fault *fault)
         senders[n++] = sender_http_row(daemon->sender_http);
     }
     if (config->smpp_host[0]) {
-        open_centre(daemon);
+        err = open_centre(daemon, fault);
+        if (err)
+            return err;
         senders[n++] = sender_smpp_row(daemon->sender_smpp);
     }
     const struct messages_config messages = { .loop = daemon->env.loop,

@@ -4,8 +4,10 @@
 
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
+#include "daemon/number_handlers.h"
 #include "legs/leg_echo.h"
 #include "legs/registrar.h"
+#include "script/script.h"
 #include "store/store_rows.h"
 
 static enum err target_of(const struct config *config, const char *text, const char *where,
@@ -114,6 +116,20 @@ static enum err set_default(struct router *router, const struct config *config, 
     return err;
 }
 
+static void set_number(struct daemon *daemon, const struct store_number *row)
+{
+    json_t *handler = number_call_handler(row, daemon->resources);
+    const char *to = handler ? json_string_value(json_object_get(handler, "target")) : row->to;
+    if (handler)
+        json_object_set_new(daemon->call_handlers, row->number, handler);
+    if (!to[0]) /* a program took it, and has not said what for, or what it led to is gone */
+        log_debug(NULL, "number leads nowhere");
+    else if (router_set_number(daemon->router, slice_of(row->number), slice_of(to)))
+        log_warn(NULL, "number ignored: '%s' is no target", to);
+    else
+        router_set_number_owner(daemon->router, slice_of(row->number), row->project_id);
+}
+
 static void on_numbers(void *owner, const struct store_answer *answer)
 {
     struct daemon *daemon = owner;
@@ -122,19 +138,25 @@ static void on_numbers(void *owner, const struct store_answer *answer)
     const struct store_number *rows = STORE_ROWS(answer, store_number);
     router_clear_numbers(daemon->router);
     daemon_note_text_handlers(daemon, rows, answer->n);
+    json_decref(daemon->call_handlers);
+    daemon->call_handlers = json_object();
     for (size_t i = 0; i < answer->n; i++)
-        if (!rows[i].to[0]) /* a program took it, and has not said what for */
-            log_debug(NULL, "number leads nowhere yet");
-        else if (router_set_number(daemon->router, slice_of(rows[i].number), slice_of(rows[i].to)))
-            log_warn(NULL, "number ignored: '%s' is no target", rows[i].to);
-        else
-            router_set_number_project(daemon->router, slice_of(rows[i].number), rows[i].project_id);
+        set_number(daemon, &rows[i]);
+}
+
+void daemon_number_source(void *owner, const char *number, struct script_source *out)
+{
+    const struct daemon *daemon = owner;
+    const json_t *handler = json_object_get(daemon->call_handlers, number);
+    out->method = json_string_value(json_object_get(handler, "method"));
+    out->fallback_url = slice_of(json_string_value(json_object_get(handler, "fallback")));
+    out->fallback_method = json_string_value(json_object_get(handler, "fallback_method"));
 }
 
 void daemon_reload_numbers(struct daemon *daemon)
 {
     daemon_reload_signing_keys(daemon);
-    daemon_reload_stored_scripts(daemon);
+    daemon_reload_resources(daemon); /* first: numbers lead to them */
     store_number_list(daemon->env.store, (struct store_reply){ on_numbers, daemon });
 }
 

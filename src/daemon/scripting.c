@@ -11,9 +11,11 @@
 #include "base/rand.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
+#include "daemon/number_handlers.h"
 #include "media/recognizer.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "script/laml_form.h"
 #include "script/script.h"
 #include "store/store_programs.h"
 #include "store/store_recordings.h"
@@ -60,6 +62,12 @@ static struct http_client_call *send_within(void *owner, const struct script_req
     return http_client_send(daemon->http_client, &http, fn, fn_owner);
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
 static void on_resources(void *owner, const struct store_answer *answer)
 {
     struct daemon *daemon = owner;
@@ -67,22 +75,43 @@ static void on_resources(void *owner, const struct store_answer *answer)
         return;
     const struct store_resource *rows = STORE_ROWS(answer, store_resource);
     json_decref(daemon->stored_scripts);
+    json_decref(daemon->resources);
     daemon->stored_scripts = json_object();
+    daemon->resources = json_object();
     for (size_t i = 0; i < answer->n; i++) {
-        json_t *body = json_loads(rows[i].body, 0, NULL);
-        const json_t *contents = json_object_get(body, "contents");
+        json_t *resource = number_resource(&rows[i]);
+        json_object_set_new(daemon->resources, rows[i].id, resource);
+        if (strcmp(rows[i].type, "swml_script") != 0)
+            continue;
+        const json_t *contents = json_object_get(json_object_get(resource, "body"), "contents");
         char *text = json_is_object(contents) ? json_dumps(contents, JSON_COMPACT) : NULL;
         const char *shown = text ? text : json_string_value(contents);
         if (shown)
             json_object_set_new(daemon->stored_scripts, rows[i].id, json_string(shown));
         free(text);
-        json_decref(body);
     }
 }
 
-void daemon_reload_stored_scripts(struct daemon *daemon)
+static size_t queue_max(void *owner, const char *project_id, const char *name)
 {
-    store_resource_list(daemon->env.store, NULL, "swml_script",
+    const struct daemon *daemon = owner;
+    const char *id;
+    json_t *one;
+    json_object_foreach(daemon->resources, id, one)
+    {
+        bool is_it = strcmp(text_of(one, "type"), "queue") == 0 &&
+                     strcmp(text_of(one, "project"), project_id) == 0 &&
+                     strcmp(text_of(one, "name"), name) == 0;
+        const json_t *max = json_object_get(json_object_get(one, "body"), "max_size");
+        if (is_it && json_integer_value(max) > 0)
+            return (size_t)json_integer_value(max);
+    }
+    return 0;
+}
+
+void daemon_reload_resources(struct daemon *daemon)
+{
+    store_resource_list(daemon->env.store, NULL, NULL,
                         (struct store_reply){ on_resources, daemon });
 }
 
@@ -100,12 +129,6 @@ const char *daemon_stored_script(const struct daemon *daemon, struct slice name)
     return json_string_value(json_object_get(daemon->stored_scripts, id));
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 static const char *word_of(const char *const words[][2], const char *word, const char *otherwise)
 {
     for (; words[0][0]; words++)
@@ -114,14 +137,39 @@ static const char *word_of(const char *const words[][2], const char *word, const
     return otherwise;
 }
 
+/* A conference's recording is a row like those of calls. */
+static void keep_conference(struct daemon *daemon, const struct script_event *event)
+{
+    const json_t *params = event->params;
+    double seconds = json_number_value(json_object_get(params, "recording_duration"));
+    int64_t bytes = json_integer_value(json_object_get(params, "recording_file_size"));
+    bool is_over = strcmp(text_of(params, "status"), "record-stop") == 0;
+    const struct store_recording row = {
+        .id = text_of(params, "recording_id"),
+        .project_id = event->project_id,
+        .call_id = event->call_id,
+        .conference_id = text_of(params, "conference_id"),
+        .format = "wav",
+        .track = "both",
+        .source = "Conference",
+        .status = !is_over ? "in-progress"
+                  : bytes  ? "completed"
+                           : "absent",
+        .channels = 1,
+        .bytes = bytes,
+        .duration_ms = (int64_t)(seconds * 1000),
+        .created_ms =
+            (int64_t)(json_number_value(json_object_get(params, "recording_start_time")) * 1000),
+        .updated_ms = loop_wall_ms(daemon->env.loop),
+    };
+    if (row.id[0])
+        store_recording_set(daemon->env.store, &row, STORE_NOBODY);
+}
+
 /* Recordings of programs are rows that they can list: each event of one has all there is to know.
  */
 static void on_script_event(void *owner, const struct script_event *event)
 {
-    static const char *const states[][2] = {
-        { "recording", "in-progress" }, { "paused", "paused" }, { "no_input", "absent" },
-        { "error", "absent" },          { NULL, NULL },
-    };
     static const char *const tracks[][2] = { { "speak", "inbound" },
                                              { "listen", "outbound" },
                                              { NULL, NULL } };
@@ -129,7 +177,11 @@ static void on_script_event(void *owner, const struct script_event *event)
     const json_t *params = event->params;
     const json_t *audio = json_object_get(json_object_get(params, "record"), "audio");
     bool is_dial = strcmp(event->control_id, "OutBoundApi") == 0;
-    if (strcmp(event->type, "calling.call.record") != 0 || !event->project_id[0])
+    if (!event->project_id[0])
+        return;
+    if (strcmp(event->type, "calling.conference") == 0)
+        keep_conference(daemon, event);
+    if (strcmp(event->type, "calling.call.record") != 0)
         return;
     double start_s = json_number_value(json_object_get(params, "start_time"));
     double seconds = json_number_value(json_object_get(params, "duration"));
@@ -141,7 +193,7 @@ static void on_script_event(void *owner, const struct script_event *event)
         .format = text_of(audio, "format"),
         .track = word_of(tracks, text_of(audio, "direction"), "both"),
         .source = is_dial ? "OutBoundApi" : "StartCallRecordingApi",
-        .status = word_of(states, text_of(params, "state"), "completed"),
+        .status = laml_recording_status(text_of(params, "state")),
         .channels = json_is_true(json_object_get(audio, "stereo")) ? 2 : 1,
         .bytes = json_integer_value(json_object_get(params, "size")),
         .duration_ms = (int64_t)(seconds * 1000),
@@ -195,6 +247,8 @@ void daemon_open_scripts(struct daemon *daemon)
         .send = send_within,
         .send_sms = daemon_send_sms,
         .find = find_script,
+        .number_source = daemon_number_source,
+        .queue_max = queue_max,
         .on_event = on_script_event,
         .record_dir = daemon->record_dir,
         .owner = daemon,

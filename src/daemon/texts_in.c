@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
+#include "daemon/number_handlers.h"
 #include "message/message.h"
 #include "net/http_path.h"
 #include "net/http_request.h"
@@ -20,7 +21,7 @@
 #include "script/text_script.h"
 #include "store/store_rows.h"
 
-enum { FIELDS_MAX = 40, NAME_MAX_LEN = 40, PAIR_MAX = 512 };
+enum { FIELDS_MAX = 40, NAME_MAX_LEN = 40, PAIR_MAX = 512, FULL_MAX = 80 };
 
 /* --- numbers that programs answer --- */
 
@@ -30,31 +31,24 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-static json_t *handler_of(const struct store_number *row)
-{
-    json_t *body = json_loads(row->body, 0, NULL);
-    const char *stored = text_of(body, "messaging_target"); /* of a resource: "swml:…" */
-    json_t *handler = NULL;
-    if (stored[0])
-        handler = json_pack("{s:s, s:s}", "project", row->project_id, "target", stored);
-    else if (strcmp(text_of(body, "message_handler"), "laml_webhooks") == 0)
-        handler = json_pack("{s:s, s:s, s:s, s:s}", "project", row->project_id, "laml",
-                            text_of(body, "message_request_url"), "method",
-                            text_of(body, "message_request_method"), "fallback",
-                            text_of(body, "message_fallback_url"));
-    json_decref(body);
-    return handler;
-}
-
 void daemon_note_text_handlers(struct daemon *daemon, const struct store_number *rows, size_t n)
 {
     json_decref(daemon->text_handlers);
     daemon->text_handlers = json_object();
     for (size_t i = 0; i < n; i++) {
-        json_t *handler = handler_of(&rows[i]);
+        json_t *handler = number_text_handler(&rows[i], daemon->resources);
         if (handler)
             json_object_set_new(daemon->text_handlers, rows[i].number, handler);
     }
+}
+
+/* Providers and centres write the same number with and without its plus. */
+static const json_t *handler_for(const struct daemon *daemon, const char *number)
+{
+    char full[FULL_MAX];
+    const json_t *handler = json_object_get(daemon->text_handlers, number);
+    snprintf(full, sizeof full, "+%s", number);
+    return handler ? handler : json_object_get(daemon->text_handlers, full);
 }
 
 /* --- one that came in --- */
@@ -82,24 +76,22 @@ static json_t *message_json(const struct store_message *row)
 static void on_kept(void *owner, enum err err, const struct store_message *row)
 {
     struct daemon *daemon = owner;
-    const json_t *handler = row ? json_object_get(daemon->text_handlers, row->to) : NULL;
+    const json_t *handler = row ? handler_for(daemon, row->to) : NULL;
     if (err || !handler)
         return;
     struct slice target = slice_of(text_of(handler, "target"));
     bool is_web = slice_find(target, SLICE("://")) < target.len;
-    slice_cut(&target, ':');
-    const char *laml = text_of(handler, "laml");
+    struct slice kind = slice_cut(&target, ':');
     const char *stored = target.len && !is_web ? daemon_stored_script(daemon, target) : NULL;
     json_t *message = message_json(row);
     const struct text_script_start start = {
         .project_id = row->project_id,
-        .url = laml[0]  ? laml
-               : is_web ? target.ptr
-                        : NULL,
-        .method = text_of(handler, "method")[0] ? text_of(handler, "method") : NULL,
+        .url = is_web ? target.ptr : NULL,
+        .method = text_of(handler, "method"),
         .fallback = text_of(handler, "fallback"),
+        .fallback_method = text_of(handler, "fallback_method"),
         .text = slice_of(stored),
-        .is_laml = laml[0] != '\0',
+        .is_laml = slice_is(kind, "laml"),
         .message = message,
     };
     text_script_run(daemon->scripts, &start);
@@ -110,7 +102,7 @@ bool daemon_take_text(struct daemon *daemon, const struct message_new *text, boo
 {
     struct fault fault = { 0 };
     struct message_new message = *text;
-    const json_t *handler = json_object_get(daemon->text_handlers, text->to);
+    const json_t *handler = handler_for(daemon, text->to);
     message.direction = "inbound";
     message.target = "";
     *is_programs = handler != NULL;

@@ -265,17 +265,23 @@ static void on_recorded(void *owner, const struct recorder_done *done)
         usleep(POST_WAIT_US);
 }
 
-void media_record(struct media *media, unsigned thread, struct stream_id id, uint32_t record_id,
-                  const char *path, bool stereo)
+struct recorder *media_record_open(struct media *media, struct stream_id id, uint32_t record_id,
+                                   const char *path, unsigned channels, struct recorder_key *key)
 {
     if (!media->recorder)
         media->recorder = recorder_create(on_recorded, media);
+    *key = (struct recorder_key){ id.slot, id.generation, record_id, ++media->recordings };
+    recorder_open(media->recorder, *key, slice_dup(slice_of(path)), channels);
+    return media->recorder;
+}
+
+void media_record(struct media *media, unsigned thread, struct stream_id id, uint32_t record_id,
+                  const char *path, bool stereo)
+{
     struct media_cmd cmd = { .run = stream_core_run_record, .stream = id };
-    cmd.record.recorder = media->recorder;
     cmd.record.channels = stereo ? 2 : 1;
-    cmd.record.key =
-        (struct recorder_key){ id.slot, id.generation, record_id, ++media->recordings };
-    recorder_open(media->recorder, cmd.record.key, slice_dup(slice_of(path)), cmd.record.channels);
+    cmd.record.recorder =
+        media_record_open(media, id, record_id, path, cmd.record.channels, &cmd.record.key);
     media_post(media, thread, &cmd);
 }
 

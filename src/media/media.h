@@ -221,6 +221,9 @@ void media_stream_echo(struct media_stream *stream, bool on);
 /** Block toward the far end (`send`: it gets silence, whatever is linked or plays) or from it
  * (`receive`: the linked one gets silence). */
 void media_stream_mute(struct media_stream *stream, bool send, bool receive);
+/** Take steady noise out of what the far end says, for the linked one and for whoever listens or
+ * records. A relay decodes while that is on. */
+void media_stream_denoise(struct media_stream *stream, bool on);
 
 /** Play mono PCM, given away, to the far end once it is connected; replaces what plays and, while
  * it lasts, what a link or echo sends. on_play_done carries `play_id`; it does not come for a clip

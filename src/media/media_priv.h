@@ -141,6 +141,9 @@ struct stream_id media_stream_id(const struct media_stream *stream);
 void media_post(struct media *media, unsigned thread, const struct media_cmd *cmd);
 const struct media_config *media_get_config(const struct media *media);
 struct loop *media_control_loop(const struct media *media);
+/** Open a file for whoever writes to it on a media thread, and closes it there. */
+struct recorder *media_record_open(struct media *media, struct stream_id id, uint32_t record_id,
+                                   const char *path, unsigned channels, struct recorder_key *key);
 /** Open a file and have the stream record into it. */
 void media_record(struct media *media, unsigned thread, struct stream_id id, uint32_t record_id,
                   const char *path, bool stereo);

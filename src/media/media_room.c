@@ -83,6 +83,20 @@ void media_room_play(struct media_room *room, int16_t *take_pcm, size_t samples,
          &(struct room_cmd){ .pcm = take_pcm, .samples = samples, .rate_hz = rate_hz });
 }
 
+void media_room_record(struct media_room *room, const char *path)
+{
+    struct room_cmd cmd = { 0 };
+    BUG_IF(room->rate_hz != RECORDER_RATE_HZ);
+    cmd.recorder =
+        media_record_open(room->media, (struct stream_id){ 0 }, 0, path, 1, &cmd.record_key);
+    post(room, room_core_run_record, &cmd);
+}
+
+void media_room_record_stop(struct media_room *room)
+{
+    post(room, room_core_run_record, &(struct room_cmd){ 0 });
+}
+
 void media_room_beep(struct media_room *room, enum media_room_tone tone)
 {
     static const double hz[][2] = {

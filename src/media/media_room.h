@@ -38,6 +38,12 @@ void media_room_set(struct media_room *room, uint32_t member, const struct media
  * what plays. */
 void media_room_play(struct media_room *room, int16_t *take_pcm, size_t samples, uint32_t rate_hz);
 
+/** Write what all members hear together, announcements too, to a WAV file; in a room of 16000 Hz. A
+ * slow disk costs gaps in it, never packets. It ends with the room; another one replaces it. */
+void media_room_record(struct media_room *room, const char *path);
+/** The file is complete a moment later. Nothing to do is fine. */
+void media_room_record_stop(struct media_room *room);
+
 enum media_room_tone { MEDIA_ROOM_JOINED, MEDIA_ROOM_LEFT };
 /** A short tone to everybody: one has come or gone. */
 void media_room_beep(struct media_room *room, enum media_room_tone tone);

@@ -3,6 +3,8 @@
 
 #include "media/codec.h"
 #include "media/media_room.h"
+#include "media/recorder.h"
+#include "media/sound_file.h"
 #include "media/tone.h"
 
 enum { MEMBERS = 3, RATE_HZ = 48000, TAIL = RATE_HZ / 5 };
@@ -218,13 +220,40 @@ static void all_hear_the_tone_of_one_who_joins(void **state)
         assert_true(best[i] > -24); /* 150 of the 200 ms that are looked at */
 }
 
+/* Those who may be heard, that is; until it is stopped. */
+static void all_are_in_the_recording(void **state)
+{
+    struct room_rig *rig = *state;
+    char path[64];
+    int16_t *pcm = NULL;
+    size_t samples = 0;
+    uint32_t rate_hz = 0;
+    snprintf(path, sizeof path, "/tmp/room_test_%d.wav", (int)getpid());
+    media_room_set(rig->room, rig->members[2].id, &(struct media_member){ .muted = true });
+    converse(rig, all, 500);
+    media_room_record(rig->room, path);
+    converse(rig, all, 1500);
+    media_room_record_stop(rig->room);
+    media_room_record_stop(rig->room); /* nothing to do */
+    converse(rig, all, 300);
+    assert_int_equal(sound_file_read(path, &pcm, &samples, &rate_hz, NULL), OK);
+    assert_int_equal(rate_hz, RECORDER_RATE_HZ);
+    assert_in_range(samples, rate_hz, rate_hz * 7 / 4);
+    for (size_t i = 0; i < MEMBERS; i++) {
+        double dbm0 = tone_level_dbm0(pcm + rate_hz / 4, rate_hz / 2, rate_hz, hz_of[i]);
+        assert_true(i == 2 ? dbm0 < SILENT : dbm0 > -19 && dbm0 < -13);
+    }
+    mem_free(pcm);
+    unlink(path);
+}
+
 int main(void)
 {
 #define ROOM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         ROOM_TEST(each_hears_the_others_and_not_itself), ROOM_TEST(who_talks_is_told),
         ROOM_TEST(one_is_muted_and_one_is_quieter),      ROOM_TEST(who_leaves_hears_nothing_more),
-        ROOM_TEST(all_hear_the_tone_of_one_who_joins),
+        ROOM_TEST(all_hear_the_tone_of_one_who_joins),   ROOM_TEST(all_are_in_the_recording),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,6 +160,11 @@ void media_stream_mute(struct media_stream *stream, bool send, bool receive)
     post(stream, &(struct media_cmd){ .run = stream_core_run_mute, .mute = { send, receive } });
 }
 
+void media_stream_denoise(struct media_stream *stream, bool on)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_denoise, .on = on });
+}
+
 static void play(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm, size_t samples,
                  uint32_t rate_hz, bool mixes)
 {

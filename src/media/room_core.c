@@ -10,6 +10,8 @@
 #include "media/pcm_pipe.h"
 #include "media/player.h"
 
+_Static_assert((int)RECORDER_BLOCK_MS == (int)MIXER_BLOCK_MS, "blocks go on as they are");
+
 enum {
     BLOCK_US = MIXER_BLOCK_MS * 1000,
     CATCH_UP_MAX = 5,
@@ -31,6 +33,9 @@ struct room_core {
     struct player player;
     struct timer timer;
     int64_t due_us;
+    struct recorder *recorder; /* NULL: nobody records */
+    struct recorder_key record_key;
+    unsigned dropped_ms; /* that are not in the recording */
 };
 
 static struct room_member *member_of(struct list *link)
@@ -82,6 +87,25 @@ static void tell_talking(struct room_core *room, const struct room_member *membe
     media_thread_post_event(room->thread, &event);
 }
 
+/* What somebody who says nothing would hear. */
+static void record_block(struct room_core *room)
+{
+    static const struct mixer_member nobody;
+    int16_t pcm[MIXER_SAMPLES_MAX];
+    if (!room->recorder)
+        return;
+    mixer_take(&room->mixer, &nobody, pcm);
+    if (!recorder_write(room->recorder, room->record_key, pcm, 1))
+        room->dropped_ms += MIXER_BLOCK_MS;
+}
+
+static void stop_record(struct room_core *room)
+{
+    if (room->recorder)
+        recorder_close(room->recorder, room->record_key, room->dropped_ms);
+    room->recorder = NULL;
+}
+
 static void mix_block(struct room_core *room)
 {
     int16_t pcm[MIXER_SAMPLES_MAX];
@@ -107,6 +131,7 @@ static void mix_block(struct room_core *room)
         mixer_take(mixer, &member->mixed, pcm);
         pcm_pipe_write(member->play, pcm, mixer->block);
     }
+    record_block(room);
     mixer_end(mixer);
 }
 
@@ -200,6 +225,17 @@ void room_core_run_play(struct media_thread *thread, void *take_cmd)
     mem_free(cmd);
 }
 
+void room_core_run_record(struct media_thread *thread, void *take_cmd)
+{
+    (void)thread;
+    struct room_cmd *cmd = take_cmd;
+    stop_record(cmd->room);
+    cmd->room->recorder = cmd->recorder;
+    cmd->room->record_key = cmd->record_key;
+    cmd->room->dropped_ms = 0;
+    mem_free(cmd);
+}
+
 void room_core_run_destroy(struct media_thread *thread, void *take_cmd)
 {
     struct room_cmd *cmd = take_cmd;
@@ -208,6 +244,7 @@ void room_core_run_destroy(struct media_thread *thread, void *take_cmd)
     remove_member(room, member_of(link));
     loop_timer_stop(media_thread_loop(thread), &room->timer);
     player_clear(&room->player);
+    stop_record(room);
     mem_free(room);
     mem_free(cmd);
 }

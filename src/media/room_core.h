@@ -17,6 +17,8 @@ struct room_cmd {
     int16_t *pcm;
     size_t samples;
     uint32_t rate_hz;
+    struct recorder *recorder; /* of a recording; NULL: its end */
+    struct recorder_key record_key;
 };
 typedef void (*room_core_fn)(struct media_thread *thread, void *take_cmd);
 
@@ -27,4 +29,5 @@ void room_core_run_add(struct media_thread *thread, void *take_cmd);
 void room_core_run_remove(struct media_thread *thread, void *take_cmd);
 void room_core_run_set(struct media_thread *thread, void *take_cmd);
 void room_core_run_play(struct media_thread *thread, void *take_cmd);
+void room_core_run_record(struct media_thread *thread, void *take_cmd);
 void room_core_run_destroy(struct media_thread *thread, void *take_cmd);

@@ -150,6 +150,16 @@ void stream_core_run_mute(struct media_thread *thread, struct media_stream_core 
         stream_pace_wake(stream_partner(core));
 }
 
+void stream_core_run_denoise(struct media_thread *thread, struct media_stream_core *core,
+                             const struct media_cmd *cmd)
+{
+    (void)thread;
+    core->denoise = cmd->on;
+    if (core->rx.decoder)
+        stream_decoder_denoise(core->rx.decoder, cmd->on);
+    stream_ears_denoise(core);
+}
+
 void stream_core_run_play(struct media_thread *thread, struct media_stream_core *core,
                           const struct media_cmd *cmd)
 {

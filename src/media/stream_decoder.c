@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "media/codec.h"
+#include "media/denoiser.h"
 #include "media/jitter.h"
 #include "media/meter.h"
 #include "media/pcm_fifo.h"
@@ -28,6 +29,7 @@ struct stream_decoder {
     uint64_t concealed_us;
     uint64_t late_before; /* of jitter buffers before this one */
     struct pcm_fifo fifo;
+    struct denoiser *denoiser; /* NULL: as it came */
 };
 
 struct stream_decoder *stream_decoder_create(struct meter *meter)
@@ -45,7 +47,16 @@ void stream_decoder_destroy(struct stream_decoder *decoder)
         codec_decoder_destroy(decoder->decoders[i]);
     jitter_destroy(decoder->jitter);
     pcm_fifo_clear(&decoder->fifo);
+    denoiser_destroy(decoder->denoiser);
     mem_free(decoder);
+}
+
+void stream_decoder_denoise(struct stream_decoder *decoder, bool on)
+{
+    if (on == (decoder->denoiser != NULL))
+        return;
+    denoiser_destroy(decoder->denoiser);
+    decoder->denoiser = on ? denoiser_create() : NULL;
 }
 
 static uint8_t tag_of(struct stream_decoder *decoder, const struct codec *codec)
@@ -182,4 +193,6 @@ void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n,
     while (done < n && decoder->jitter && decode_one(decoder, rate_hz, now_us))
         done += pcm_fifo_take(&decoder->fifo, pcm + done, n - done);
     memset(pcm + done, 0, (n - done) * sizeof *pcm);
+    if (decoder->denoiser)
+        denoiser_run(decoder->denoiser, pcm, n, rate_hz);
 }

@@ -26,6 +26,8 @@ void stream_decoder_rest(struct stream_decoder *decoder);
 /** The next `n` samples at `rate_hz`, silence where there are none. */
 void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n, uint32_t rate_hz,
                          int64_t now_us);
+/** With less noise from now on, or as it came. */
+void stream_decoder_denoise(struct stream_decoder *decoder, bool on);
 /** Made up for what was lost so far, and what the jitter buffer aims at. */
 int64_t stream_decoder_concealed_ms(const struct stream_decoder *decoder);
 int64_t stream_decoder_buffer_ms(const struct stream_decoder *decoder);

@@ -88,6 +88,8 @@ struct stream_ear *stream_ear_open(struct media_stream_core *core,
     ear->config = *config;
     ear->heard = config->heard ? stream_decoder_create(&ear->unread) : NULL;
     ear->sent = config->sent ? stream_decoder_create(&ear->unread) : NULL;
+    if (ear->heard)
+        stream_decoder_denoise(ear->heard, core->denoise);
     if (list_empty(&core->ears.list)) {
         core->ears.stage = (struct stage){ take, core->rx.tones.stage.next };
         core->rx.tones.stage.next = &core->ears.stage;
@@ -112,6 +114,16 @@ void stream_ear_close(struct stream_ear *ear)
     struct stream_ear_config config = ear->config;
     mem_free(ear);
     config.on_closed(config.owner);
+}
+
+void stream_ears_denoise(struct media_stream_core *core)
+{
+    LIST_EACH(link, &core->ears.list)
+    {
+        struct stream_ear *ear = LIST_ITEM(link, struct stream_ear, link);
+        if (ear->heard)
+            stream_decoder_denoise(ear->heard, core->denoise);
+    }
 }
 
 void stream_ears_clear(struct media_stream_core *core)

@@ -13,8 +13,10 @@ static struct media_stream_core *core_of(struct stage *stage)
 
 static void decode(struct media_stream_core *core, const struct stage_item *item)
 {
-    if (!core->rx.decoder)
+    if (!core->rx.decoder) {
         core->rx.decoder = stream_decoder_create(&core->rx.meter);
+        stream_decoder_denoise(core->rx.decoder, core->denoise);
+    }
     stream_decoder_feed(core->rx.decoder, item->format->codec, &item->header, stream_now_us(core));
 }
 
@@ -44,7 +46,7 @@ static void forward(struct media_stream_core *core, struct media_stream_core *pa
         rtp_sender_leave_out(&partner->tx.sender, &item->header);
     else if (item->dtmf)
         stream_tx_relay_event(partner, item);
-    else if (same && !is_too_long(partner, item) && !stream_pace_mixes(partner))
+    else if (same && !is_too_long(partner, item) && !core->denoise && !stream_pace_mixes(partner))
         relay(core, partner, item, same);
     else
         decode(core, item);

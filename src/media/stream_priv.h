@@ -123,6 +123,7 @@ struct media_stream_core {
     struct addr remote;
     bool mute_send, mute_receive;
     bool echo;
+    bool denoise;                         /* of what the far end says, wherever it is decoded */
     struct media_stream_core *peer;       /* linked, both ways */
     struct stream_video *video;           /* what it carries of that; NULL: nothing */
     struct media_stream_core *video_core; /* of a stream with audio: who carries its video */
@@ -220,6 +221,8 @@ void stream_record_start(struct media_stream_core *core, struct recorder *record
 void stream_record_stop(struct media_stream_core *core);
 
 /* stream_ear.c */
+/** The stream's `denoise` has changed. */
+void stream_ears_denoise(struct media_stream_core *core);
 void stream_ears_clear(struct media_stream_core *core);
 /** A packet went out; only while somebody listens. */
 void stream_ears_sent(struct media_stream_core *core, const struct rtp_header *header,

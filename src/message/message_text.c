@@ -7,7 +7,7 @@
 enum { ESCAPE = 0x1B, SURROGATES = 0xD800, SURROGATES_END = 0xE000, REPLACEMENT = 0xFFFD };
 
 /* TS 23.038 §6.2.1; place 0x1B leads to the extension */
-static const uint16_t alphabet[128] = {
+static const uint16_t gsm_alphabet[128] = {
     0x40,   0xA3,   0x24,   0xA5,   0xE8,   0xE9, 0xF9,   0xEC,   0xF2,   0xC7,   0x0A,   0xD8,
     0xF8,   0x0D,   0xC5,   0xE5,   0x0394, 0x5F, 0x03A6, 0x0393, 0x039B, 0x03A9, 0x03A0, 0x03A8,
     0x03A3, 0x0398, 0x039E, 0xFFFF, 0xC6,   0xE6, 0xDF,   0xC9,   0x20,   0x21,   0x22,   0x23,
@@ -54,8 +54,8 @@ static bool next_code(struct slice *rest, uint32_t *code)
 /* The septets of a character: 1 or 2, or 0 when it is not in the alphabet. */
 static size_t to_gsm(uint32_t code, uint8_t out[2])
 {
-    for (size_t i = 0; i < COUNT_OF(alphabet); i++)
-        if (alphabet[i] == code && i != ESCAPE) {
+    for (size_t i = 0; i < COUNT_OF(gsm_alphabet); i++)
+        if (gsm_alphabet[i] == code && i != ESCAPE) {
             out[0] = (uint8_t)i;
             return 1;
         }
@@ -154,7 +154,7 @@ static void read_gsm(struct slice bytes, struct buf *out)
 {
     for (size_t i = 0; i < bytes.len; i++) {
         uint8_t septet = (uint8_t)bytes.ptr[i];
-        uint32_t code = septet < COUNT_OF(alphabet) ? alphabet[septet] : REPLACEMENT;
+        uint32_t code = septet < COUNT_OF(gsm_alphabet) ? gsm_alphabet[septet] : REPLACEMENT;
         if (septet == ESCAPE) {
             code = REPLACEMENT;
             uint8_t next = ++i < bytes.len ? (uint8_t)bytes.ptr[i] : 0xFF;
@@ -171,12 +171,14 @@ static uint32_t unit_at(struct slice bytes, size_t i)
     return (uint32_t)((uint8_t)bytes.ptr[i] << 8 | (uint8_t)bytes.ptr[i + 1]);
 }
 
-void message_text_read(struct slice bytes, bool is_gsm, struct buf *out)
+static void read_latin1(struct slice bytes, struct buf *out)
 {
-    if (is_gsm) {
-        read_gsm(bytes, out);
-        return;
-    }
+    for (size_t i = 0; i < bytes.len; i++)
+        put_utf8((uint8_t)bytes.ptr[i], out);
+}
+
+static void read_ucs2(struct slice bytes, struct buf *out)
+{
     for (size_t i = 0; i + 1 < bytes.len; i += 2) {
         uint32_t code = unit_at(bytes, i);
         uint32_t low = i + 3 < bytes.len ? unit_at(bytes, i + 2) : 0;
@@ -188,4 +190,12 @@ void message_text_read(struct slice bytes, bool is_gsm, struct buf *out)
         }
         put_utf8(code, out);
     }
+}
+
+void message_text_read(struct slice bytes, enum message_alphabet alphabet, struct buf *out)
+{
+    static void (*const readers[])(struct slice bytes, struct buf * out) = {
+        [MESSAGE_GSM] = read_gsm, [MESSAGE_LATIN1] = read_latin1, [MESSAGE_UCS2] = read_ucs2
+    };
+    readers[alphabet](bytes, out);
 }

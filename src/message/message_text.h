@@ -28,6 +28,7 @@ MUST_CHECK enum err message_text_measure(struct slice utf8, struct message_size 
  * a septet each, or UTF-16 in network order. `*rest` moves on; no character is cut in two. `*rest`
  * has been measured. */
 void message_text_part(struct slice *rest, bool is_gsm, bool is_one, struct buf *out);
-/** The text of such bytes (TS 23.038, one septet a byte; else UTF-16 in network order), as UTF-8;
- * what means nothing becomes U+FFFD. */
-void message_text_read(struct slice bytes, bool is_gsm, struct buf *out);
+enum message_alphabet { MESSAGE_GSM /* one septet a byte */, MESSAGE_LATIN1, MESSAGE_UCS2 };
+/** The text of such bytes (TS 23.038, ISO 8859-1, UTF-16 in network order) as UTF-8; what means
+ * nothing becomes U+FFFD. */
+void message_text_read(struct slice bytes, enum message_alphabet alphabet, struct buf *out);

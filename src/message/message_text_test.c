@@ -72,7 +72,7 @@ static void round_trip(struct slice given)
         message_text_part(&rest, size.is_gsm, size.segments == 1, &part);
         assert_false(part.overflow);
         assert_true(part.len <= 160);
-        message_text_read(buf_slice(&part), size.is_gsm, &back);
+        message_text_read(buf_slice(&part), size.is_gsm ? MESSAGE_GSM : MESSAGE_UCS2, &back);
     }
     assert_int_equal(parts, size.segments);
     assert_true(slice_eq(buf_slice(&back), given));
@@ -92,9 +92,10 @@ static void test_reading_nonsense(void **state)
     (void)state;
     char mem[40];
     struct buf out = BUF_ON(mem);
-    message_text_read(SLICE("\x1b\x01\xff"), true, &out);
-    message_text_read(SLICE("\xd8\x00"), false, &out);
-    assert_string_equal(buf_cstr(&out), "\ufffd\ufffd\ufffd");
+    message_text_read(SLICE("\x1b\x01\xff"), MESSAGE_GSM, &out);
+    message_text_read(SLICE("\xd8\x00"), MESSAGE_UCS2, &out);
+    message_text_read(SLICE("\xe9_"), MESSAGE_LATIN1, &out);
+    assert_string_equal(buf_cstr(&out), "\ufffd\ufffd\ufffd\u00e9_");
 }
 
 int main(void)

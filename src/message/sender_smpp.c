@@ -11,7 +11,9 @@
 #include "message_text.h"
 #include "net/dns.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 #include "smpp.h"
+#include "smpp_inbox.h"
 
 enum {
     ENQUIRE_MS = 30000,
@@ -46,7 +48,9 @@ struct sender_smpp {
     struct secret password;
     uint16_t port;
     struct dns_query *query;
+    struct tls_context *tls; /* NULL: plain */
     struct tcp *tcp;
+    struct smpp_inbox *inbox;
     struct timer retry, enquire;
     int64_t retry_ms;
     uint32_t sequence;
@@ -59,9 +63,21 @@ struct sender_smpp {
 
 static void connect_now(void *owner);
 
-struct sender_smpp *sender_smpp_create(const struct sender_smpp_config *config,
-                                       const struct sender_smpp_events *events, void *owner)
+static void tell_text(void *owner, const char *from, const char *to, const char *body)
 {
+    struct sender_smpp *sender = owner;
+    sender->events->on_text(sender->owner, from, to, body);
+}
+
+enum err sender_smpp_create(struct sender_smpp **out, const struct sender_smpp_config *config,
+                            const struct sender_smpp_events *events, void *owner,
+                            struct fault *fault)
+{
+    const struct tls_client_config trust = { .ca_file = config->ca_file };
+    struct tls_context *tls = NULL;
+    enum err err = config->has_tls ? tls_context_create_client(&tls, &trust, fault) : OK;
+    if (err)
+        return err;
     struct sender_smpp *sender = mem_new(struct sender_smpp);
     sender->loop = config->loop;
     sender->dns = config->dns;
@@ -74,8 +90,11 @@ struct sender_smpp *sender_smpp_create(const struct sender_smpp_config *config,
     secret_set(&sender->password, secret_reveal(config->password));
     sender->input = mem_alloc(INPUT_MAX);
     sender->retry_ms = RETRY_MIN_MS;
+    sender->inbox = smpp_inbox_create(sender->loop, tell_text, sender);
+    sender->tls = tls;
     list_init(&sender->sending);
-    return sender;
+    *out = sender;
+    return OK;
 }
 
 static void send_pdu(struct sender_smpp *sender, uint32_t command, uint32_t sequence,
@@ -152,18 +171,6 @@ static void take_receipt(struct sender_smpp *sender, const struct smpp_text_pdu 
         messages_tell_peer(sender->messages, target, id, &result);
 }
 
-static void take_text(struct sender_smpp *sender, const struct smpp_text_pdu *text)
-{
-    char mem[4 * 1024], from[40], to[40];
-    struct buf body = BUF_ON(mem);
-    struct slice bytes = text->text;
-    if ((text->esm_class & SMPP_ESM_UDH) && bytes.len)
-        bytes = slice_from(bytes, 1 + (size_t)(uint8_t)bytes.ptr[0]);
-    message_text_read(bytes, text->coding != SMPP_CODING_UCS2, &body);
-    if (slice_copy(text->from, from, sizeof from) && slice_copy(text->to, to, sizeof to))
-        sender->events->on_text(sender->owner, from, to, buf_cstr(&body));
-}
-
 static void on_deliver(struct sender_smpp *sender, const struct smpp_pdu *pdu)
 {
     struct smpp_text_pdu text;
@@ -171,7 +178,7 @@ static void on_deliver(struct sender_smpp *sender, const struct smpp_pdu *pdu)
         if (text.esm_class & SMPP_ESM_RECEIPT)
             take_receipt(sender, &text);
         else
-            take_text(sender, &text);
+            smpp_inbox_take(sender->inbox, &text);
     }
     send_pdu(sender, SMPP_DELIVER | SMPP_RESP, pdu->sequence, 0, SLICE("\0"));
 }
@@ -305,7 +312,10 @@ static void on_address(void *owner, const struct dns_answer *answer)
         retry(sender);
         return;
     }
-    struct tcp_config config = { .remote = answer->records[0].addr, .idle_ms = IDLE_MS };
+    struct tcp_config config = { .remote = answer->records[0].addr,
+                                 .tls = sender->tls,
+                                 .tls_name = slice_of(sender->host),
+                                 .idle_ms = IDLE_MS };
     addr_set_port(&config.remote, sender->port);
     sender->tcp = tcp_connect(sender->loop, &config, &tcp_events, sender);
 }
@@ -338,6 +348,8 @@ void sender_smpp_destroy(struct sender_smpp *sender)
     tcp_destroy(sender->tcp);
     loop_timer_stop(sender->loop, &sender->retry);
     loop_timer_stop(sender->loop, &sender->enquire);
+    smpp_inbox_destroy(sender->inbox);
+    tls_context_destroy(sender->tls);
     secret_clear(&sender->password);
     mem_free(sender->host);
     mem_free(sender->system_id);

@@ -20,11 +20,15 @@ struct sender_smpp_config {
     uint16_t port;
     const char *system_id, *system_type;
     const struct secret *password;
+    bool has_tls;        /* its certificate is verified, for `host` */
+    const char *ca_file; /* PEM; NULL or "": the system's */
 };
 
-/** Copies everything. */
-struct sender_smpp *sender_smpp_create(const struct sender_smpp_config *config,
-                                       const struct sender_smpp_events *events, void *owner);
+/** Copies everything. ERR_INVALID: `fault` says what is wrong with the CA file. */
+MUST_CHECK enum err sender_smpp_create(struct sender_smpp **out,
+                                       const struct sender_smpp_config *config,
+                                       const struct sender_smpp_events *events, void *owner,
+                                       struct fault *fault);
 void sender_smpp_destroy(struct sender_smpp *sender); /* unbinds; NULL is fine */
 /** Its row of messages_config.senders, under the name "smpp". */
 struct message_sender sender_smpp_row(struct sender_smpp *sender);

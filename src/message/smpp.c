@@ -6,8 +6,15 @@
 #include "base/num.h"
 #include "base/wire.h"
 
-enum { VERSION = 0x34, ADDRESS_MAX = 20 };
-enum { TAG_RECEIPTED_ID = 0x001E, TAG_PAYLOAD = 0x0424, TAG_STATE = 0x0427 };
+enum { VERSION = 0x34, ADDRESS_MAX = 20, TON_INTERNATIONAL = 1, TON_ALPHANUMERIC = 5 };
+enum {
+    TAG_RECEIPTED_ID = 0x001E,
+    TAG_SAR_REFERENCE = 0x020C,
+    TAG_SAR_TOTAL = 0x020E,
+    TAG_SAR_NUMBER = 0x020F,
+    TAG_PAYLOAD = 0x0424,
+    TAG_STATE = 0x0427,
+};
 
 enum err smpp_parse(struct slice bytes, struct smpp_pdu *out, size_t *used)
 {
@@ -70,7 +77,7 @@ static void put_address(struct buf *out, struct slice address)
     struct slice digits = slice_from(address, is_full ? 1 : 0);
     for (size_t i = 0; i < digits.len; i++)
         is_number = is_number && isdigit((unsigned char)digits.ptr[i]);
-    buf_u8(out, is_number ? (is_full ? 1 : 0) : 5);
+    buf_u8(out, is_number ? (is_full ? TON_INTERNATIONAL : 0) : TON_ALPHANUMERIC);
     buf_u8(out, is_number ? 1 : 0);
     put_text(out, is_number ? digits : address);
 }
@@ -108,6 +115,24 @@ static struct slice take_text(struct wire *wire)
     return text;
 }
 
+/* addr_ton and addr_npi: is the number international? */
+static bool take_type(struct wire *wire)
+{
+    bool is_full = wire_u8(wire) == TON_INTERNATIONAL;
+    wire_skip(wire, 1);
+    return is_full;
+}
+
+static void take_byte(uint16_t tag, uint8_t byte, struct smpp_text_pdu *out)
+{
+    if (tag == TAG_STATE)
+        out->state = byte;
+    else if (tag == TAG_SAR_TOTAL)
+        out->sar.total = byte;
+    else if (tag == TAG_SAR_NUMBER)
+        out->sar.number = byte;
+}
+
 static void take_fields(struct wire *wire, struct smpp_text_pdu *out)
 {
     while (wire->rest.len >= 4 && !wire->short_read) {
@@ -117,8 +142,10 @@ static void take_fields(struct wire *wire, struct smpp_text_pdu *out)
             out->text = value;
         else if (tag == TAG_RECEIPTED_ID)
             out->receipt = smpp_text(value);
-        else if (tag == TAG_STATE && value.len == 1)
-            out->state = (uint8_t)value.ptr[0];
+        else if (tag == TAG_SAR_REFERENCE && value.len == 2)
+            out->sar.reference = wire_u16(&(struct wire){ .rest = value });
+        else if (value.len == 1)
+            take_byte(tag, (uint8_t)value.ptr[0], out);
     }
 }
 
@@ -127,9 +154,9 @@ enum err smpp_parse_deliver(struct slice body, struct smpp_text_pdu *out)
     struct wire wire = wire_of(body);
     *out = (struct smpp_text_pdu){ 0 };
     (void)take_text(&wire); /* service_type */
-    wire_skip(&wire, 2);
+    out->is_from_full = take_type(&wire);
     out->from = take_text(&wire);
-    wire_skip(&wire, 2);
+    out->is_to_full = take_type(&wire);
     out->to = take_text(&wire);
     out->esm_class = wire_u8(&wire);
     wire_skip(&wire, 2);
@@ -141,6 +168,30 @@ enum err smpp_parse_deliver(struct slice body, struct smpp_text_pdu *out)
     out->text = wire_bytes(&wire, wire_u8(&wire));
     take_fields(&wire, out);
     return wire.short_read ? ERR_PARSE : OK;
+}
+
+struct slice smpp_user_data(const struct smpp_text_pdu *text, struct smpp_part *part)
+{
+    enum { PART_8 = 0, PART_16 = 8 }; /* the information elements */
+    struct wire all = wire_of(text->text);
+    *part = text->sar;
+    if (!(text->esm_class & SMPP_ESM_UDH))
+        return text->text;
+    struct wire header = wire_of(wire_bytes(&all, wire_u8(&all)));
+    if (all.short_read) /* no header at all, whatever its class says */
+        return text->text;
+    while (header.rest.len >= 2 && !header.short_read) {
+        uint8_t name = wire_u8(&header);
+        struct slice value = wire_bytes(&header, wire_u8(&header));
+        struct wire fields = wire_of(value);
+        bool is_16 = name == PART_16 && value.len == 4;
+        if (!is_16 && !(name == PART_8 && value.len == 3))
+            continue;
+        part->reference = is_16 ? wire_u16(&fields) : wire_u8(&fields);
+        part->total = wire_u8(&fields);
+        part->number = wire_u8(&fields);
+    }
+    return all.rest;
 }
 
 /* What stands behind "name:" up to the next space. */

@@ -56,6 +56,7 @@ static void test_deliver(void **state)
     struct slice id;
     assert_int_equal(smpp_parse_deliver(slice_make(body, sizeof body - 1), &text), OK);
     assert_true(slice_is(text.from, "15551") && slice_is(text.to, "15552"));
+    assert_true(text.is_from_full && text.is_to_full);
     assert_int_equal(text.esm_class, SMPP_ESM_RECEIPT);
     assert_int_equal(smpp_receipt(&text, &id), SMPP_FATE_LOST);
     assert_true(slice_is(id, "abc"));
@@ -63,6 +64,37 @@ static void test_deliver(void **state)
     text.state = 2;
     assert_int_equal(smpp_receipt(&text, &id), SMPP_FATE_DELIVERED);
     assert_true(slice_is(id, "xyz"));
+}
+
+static void expect_part(struct slice text, uint8_t esm_class, const char *bytes, unsigned reference,
+                        unsigned total, unsigned number)
+{
+    const struct smpp_text_pdu pdu = { .esm_class = esm_class, .text = text };
+    struct smpp_part part;
+    assert_true(slice_is(smpp_user_data(&pdu, &part), bytes));
+    assert_int_equal(part.reference, reference);
+    assert_int_equal(part.total, total);
+    assert_int_equal(part.number, number);
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    expect_part(SLICE("\5\0\3\xfa\2\1hi"), SMPP_ESM_UDH, "hi", 0xfa, 2, 1);
+    expect_part(SLICE("\6\x08\4\1\2\3\2hi"), SMPP_ESM_UDH, "hi", 0x102, 3, 2);
+    expect_part(SLICE("\xa\5\3a:b\0\3\7\2\2hi"), SMPP_ESM_UDH, "hi", 7, 2, 2); /* behind ports */
+    expect_part(SLICE("\x09hi"), SMPP_ESM_UDH, "\x09hi", 0, 0, 0);
+    static const char body[] = "\0\1\1"
+                               "15551\0\1\1"
+                               "15552\0\0\0\0\0\0\0\0\0\0\2hi"
+                               "\x02\x0c\0\2\1\4\x02\x0e\0\1\3\x02\x0f\0\1\2";
+    struct smpp_text_pdu text;
+    struct smpp_part part;
+    assert_int_equal(smpp_parse_deliver(slice_make(body, sizeof body - 1), &text), OK);
+    assert_true(slice_is(smpp_user_data(&text, &part), "hi"));
+    assert_int_equal(part.reference, 0x104);
+    assert_int_equal(part.total, 3);
+    assert_int_equal(part.number, 2);
 }
 
 static void test_bind(void **state)
@@ -81,9 +113,8 @@ static void test_bind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_submit),
-        cmocka_unit_test(test_nonsense),
-        cmocka_unit_test(test_deliver),
+        cmocka_unit_test(test_submit),  cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_deliver), cmocka_unit_test(test_parts),
         cmocka_unit_test(test_bind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

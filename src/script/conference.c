@@ -9,6 +9,7 @@
 #include "base/rand.h"
 #include "media/media.h"
 #include "media/media_room.h"
+#include "script/conference_record.h"
 #include "script/line.h"
 #include "script/script_priv.h"
 
@@ -18,6 +19,7 @@ struct conference {
     struct scripts *scripts;
     char key[NAME_MAX_LEN + SCRIPT_ID_TEXT], id[UUID_TEXT], *name;
     struct media_room *room;
+    struct conference_record *record; /* NULL: nobody wants one */
     struct list members;
     size_t n;
     int64_t created_ms; /* wall time, as a member's */
@@ -80,6 +82,8 @@ static void set_member(const struct conference_member *member)
 static void start(struct conference *conference)
 {
     conference->started = true;
+    if (conference->record)
+        conference_record_begin(conference->record, conference->room);
     LIST_EACH(link, &conference->members)
     {
         const struct conference_member *member = LIST_ITEM(link, struct conference_member, link);
@@ -109,9 +113,25 @@ static struct conference *open_conference(struct scripts *scripts, const char *k
 static void close_conference(struct conference *conference)
 {
     map_remove(conference->scripts->conferences, slice_of(conference->key));
+    conference_record_end_take(conference->record, conference->room);
     media_room_destroy(conference->room);
     mem_free(conference->name);
     mem_free(conference);
+}
+
+/* As the first member wants that wants one. */
+static void set_record(struct conference *conference, const struct conference_member *member,
+                       const struct conference_join *join)
+{
+    const struct conference_record_of of = { .project_id = join->project_id,
+                                             .conference_id = conference->id,
+                                             .name = conference->name,
+                                             .call_id = member->call_id };
+    if (conference->record || !join->record)
+        return;
+    conference->record = conference_record_create(conference->scripts, join->record, &of);
+    if (conference->started)
+        conference_record_begin(conference->record, conference->room);
 }
 
 enum err conference_enter(struct conference_member **out, struct scripts *scripts,
@@ -148,6 +168,7 @@ enum err conference_enter(struct conference_member **out, struct scripts *script
     list_append(&conference->members, &member->link);
     conference->n++;
     member->id = media_room_add(conference->room, stream, NULL);
+    set_record(conference, member, join);
     if (join->starts && !conference->started)
         start(conference);
     set_member(member);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 struct conference_member;
+struct conference_record_config;
 struct line;
 struct scripts;
 
@@ -18,6 +19,7 @@ struct conference_join {
     unsigned max_members;
     const char *coach;                      /* call id of the member that alone hears it; "" none */
     const char *callback, *callback_events; /* URL, and words: "start end join leave" */
+    const struct conference_record_config *record; /* from its start; NULL: not. The first counts */
     void (*on_started)(void *owner); /* it begins for who waited; the owner is that of `fn` */
 };
 /** `fn` comes once, later, when the conference is over for this member without its own doing.

@@ -232,6 +232,9 @@ static enum err put_conference(struct laml *laml, const json_t *dial, const json
         { .attribute = "recordingStatusCallback",
           .param = "recording_status_callback",
           .is_url = true },
+        { .attribute = "recordingStatusCallbackMethod",
+          .param = "recording_status_callback_method" },
+        { .attribute = "recordingStatusCallbackEvent", .param = "recording_status_callback_event" },
     };
     char *name = own_text(node);
     json_t *value = json_object();
@@ -252,6 +255,8 @@ static enum err put_conference(struct laml *laml, const json_t *dial, const json
         return err;
     }
     json_object_set_new(value, "status_callback_event_type", json_string("laml"));
+    if (json_object_get(value, "recording_status_callback"))
+        json_object_set_new(value, "recording_status_callback_event_type", json_string("laml"));
     laml_step(laml, "join_conference", value);
     return laml_action(laml, dial, "conference", false, NULL);
 }

@@ -153,6 +153,56 @@ json_t *laml_form_of_state(const struct laml_party *party, const struct laml_sta
     return form;
 }
 
+/* --- recordings --- */
+
+void laml_form_put_recording(json_t *form, const char *url, double duration_s)
+{
+    struct slice bare = slice_of(url);
+    size_t slash = bare.len, dot = bare.len;
+    char seconds[16];
+    while (slash > 0 && url[slash - 1] != '/')
+        slash--;
+    if (!slash)
+        return;
+    while (dot > slash && url[dot - 1] != '.')
+        dot--;
+    if (dot > slash)
+        bare.len = dot - 1;
+    snprintf(seconds, sizeof seconds, "%.0f", duration_s < 1e6 ? duration_s : 1e6);
+    json_object_set_new(form, "RecordingUrl", json_stringn(bare.ptr, bare.len));
+    json_object_set_new(form, "RecordingSid", json_stringn(url + slash, bare.len - slash));
+    put(form, "RecordingDuration", seconds);
+}
+
+const char *laml_recording_status(const char *state)
+{
+    static const char *const rows[][2] = { { "recording", "in-progress" },
+                                           { "paused", "paused" },
+                                           { "no_input", "absent" },
+                                           { "error", "absent" } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (strcmp(rows[i][0], state) == 0)
+            return rows[i][1];
+    return "completed";
+}
+
+json_t *laml_form_of_recording(const struct laml_party *party, const json_t *params,
+                               const char *control_id, const char *events)
+{
+    const char *status = laml_recording_status(param_text(params, "state", ""));
+    const json_t *audio = json_object_get(json_object_get(params, "record"), "audio");
+    bool is_dial = strcmp(control_id, "OutBoundApi") == 0;
+    if (!is_word(events, status))
+        return NULL;
+    json_t *form = laml_form_of(party);
+    laml_form_put_recording(form, param_text(params, "url", ""),
+                            param_number(params, "duration", 0));
+    put(form, "RecordingStatus", status);
+    put(form, "RecordingChannels", param_bool(audio, "stereo", false) ? "2" : "1");
+    put(form, "RecordingSource", is_dial ? "OutBoundApi" : "StartCallRecordingApi");
+    return form;
+}
+
 json_t *laml_form_of_text(const json_t *message, const char *project_id)
 {
     static const char *const names[][2] = {

@@ -24,7 +24,8 @@ struct leg_script {
     struct line *line;
     char project_id[SCRIPT_ID_TEXT];
     /* where the document comes from, until it is there */
-    char *source, *fallback, *method;
+    char *source, *fallback;
+    char *method, *fallback_method; /* NULL: as script_fetch says */
     bool is_laml;
     json_t *document, *envs, *params, *record;
     struct script_fetching *fetching;
@@ -187,6 +188,7 @@ static void begin(struct leg_script *self)
             .url = self->source,
             .fallback_url = self->fallback,
             .method = self->method,
+            .fallback_method = self->fallback_method,
             .take_body = self->is_laml ? NULL : script_body(self->script, NULL),
             .take_form = self->is_laml ? laml_form(self->script) : NULL,
         };
@@ -360,6 +362,7 @@ static void destroy(struct leg *leg)
     mem_free(self->source);
     mem_free(self->fallback);
     mem_free(self->method);
+    mem_free(self->fallback_method);
     mem_free(self->send_digits);
     mem_free(self->status_url);
     mem_free(self->status_events);
@@ -379,13 +382,30 @@ static const struct leg_ops ops = {
     .destroy = destroy,
 };
 
+static char *dup_or_null(const char *text)
+{
+    return text ? slice_dup(slice_of(text)) : NULL;
+}
+
+static void set_how(struct leg_script *self, const struct script_source *source)
+{
+    self->fallback = slice_dup(source->fallback_url);
+    self->method = dup_or_null(source->method);
+    self->fallback_method = dup_or_null(source->fallback_method);
+}
+
 void leg_script_dial(struct scripts *scripts, struct call *call, const struct route_target *target,
                      struct cause *why)
 {
     (void)why;
+    const struct scripts_config *config = &scripts->config;
+    struct script_source how = { 0 };
     struct leg_script *self = mem_new(struct leg_script);
     leg_init(&self->leg, &ops, false);
     self->scripts = scripts;
+    if (target->of_number[0] && config->number_source)
+        config->number_source(config->owner, target->of_number, &how);
+    set_how(self, &how);
     self->is_laml = strcmp(target->kind, "laml") == 0;
     self->source = slice_dup(slice_of(target->number[0] ? target->number : target->name));
     snprintf(self->project_id, sizeof self->project_id, "%s", target->project_id);
@@ -412,17 +432,16 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
     self->reports = true;
     self->is_laml = dial->source.is_laml;
     self->source = slice_dup(dial->source.url);
-    self->fallback = slice_dup(dial->source.fallback_url);
-    self->method = slice_dup(slice_of(dial->source.method ? dial->source.method : "POST"));
+    set_how(self, &dial->source);
     self->document = take_document;
     self->envs = dial->envs ? json_deep_copy(dial->envs) : NULL;
     self->params = dial->params ? json_deep_copy(dial->params) : NULL;
     self->record = dial->record ? json_deep_copy(dial->record) : NULL;
-    self->send_digits = dial->send_digits ? slice_dup(slice_of(dial->send_digits)) : NULL;
+    self->send_digits = dup_or_null(dial->send_digits);
     self->reports_laml = dial->reports_laml;
     self->status_method = slice_dup(slice_of(dial->status_method ? dial->status_method : "POST"));
-    self->status_url = dial->status_url ? slice_dup(slice_of(dial->status_url)) : NULL;
-    self->status_events = dial->status_events ? slice_dup(slice_of(dial->status_events)) : NULL;
+    self->status_url = dup_or_null(dial->status_url);
+    self->status_events = dup_or_null(dial->status_events);
     self->max_duration_s = dial->max_duration_s ? dial->max_duration_s : TALK_S;
     (void)slice_copy(dial->project_id, self->project_id, sizeof self->project_id);
     snprintf(self->leg.party, sizeof self->leg.party, "script");

@@ -214,6 +214,14 @@ void line_hide_keys(struct line *line, bool on)
         line->far->hides_keys = on;
 }
 
+bool line_denoise(struct line *line, bool on)
+{
+    struct media_stream *stream = line_stream(line);
+    if (stream)
+        media_stream_denoise(stream, on);
+    return stream != NULL;
+}
+
 /* --- operations --- */
 
 void line_op_begin(struct line_op *op, struct line *line, const struct line_kind *kind,

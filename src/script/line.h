@@ -164,6 +164,8 @@ struct line_record_config {
     int64_t initial_ms, end_silence_ms, max_ms; /* 0: none */
     double sensitivity;
     const char *control_id, *status_url;
+    const char *status_method; /* NULL: POST */
+    const char *laml_events;   /* status_url gets LaML's forms of these; NULL: JSON of all */
 };
 /** `result`: {"url", "duration", "size", "recording_id", "state": "finished"|"no_input"}.
  * LINE_FAILED at once when another recording of the line runs. */
@@ -181,6 +183,8 @@ struct line_op *line_send_digits(struct line *line, const char *digits, line_fn 
  * status, 0 when it does not do that}. */
 struct line_op *line_refer(struct line *line, const char *uri, const char *status_url, line_fn fn,
                            void *owner);
+/** Less noise in what the far end says. False: there is no audio. */
+bool line_denoise(struct line *line, bool on);
 /** One key to the far end in the way that it takes keys. */
 void line_send_key(struct line *line, char key, unsigned ms);
 

@@ -13,6 +13,7 @@
 #include "media/media.h"
 #include "media/record_file.h"
 #include "media/sound_file.h"
+#include "script/laml_form.h"
 #include "script/line.h"
 #include "script/script_priv.h"
 
@@ -25,13 +26,14 @@ struct record {
     struct line_op op; /* first */
     struct line_record_config config;
     char *terminators;
-    char direction[8], format[8];
+    char direction[8], format[8], status_method[8], laml_events[40];
     enum record_state state;
     enum line_end how;
     char id[UUID_TEXT], path[PATH_MAX_LEN], url[PATH_MAX_LEN];
     uint32_t record_id;
     bool heard, no_input;
     bool is_paused;
+    bool is_outbound; /* the far end is one that we called */
     int64_t began_ms, began_wall_ms, quiet_since_ms, duration_ms;
     struct timer timer, max;
     struct record_file *file; /* a worker has it */
@@ -61,13 +63,35 @@ static json_t *describe(const struct record *record, const char *state)
                      "record", inner);
 }
 
+static void tell(struct record *record, json_t *take_params)
+{
+    struct line_op *op = &record->op;
+    const struct leg *far = line_leg(op->line);
+    const struct laml_party party = { .call = line_call(op->line),
+                                      .far = far,
+                                      .project_id = line_project(op->line),
+                                      .is_outbound = record->is_outbound };
+    json_t *form =
+        record->laml_events[0]
+            ? laml_form_of_recording(&party, take_params, op->control_id, record->laml_events)
+            : NULL;
+    const struct script_note note = { .type = "calling.call.record",
+                                      .control_id = op->control_id,
+                                      .url =
+                                          form || !record->laml_events[0] ? op->status_url : NULL,
+                                      .method = record->status_method,
+                                      .form = form };
+    scripts_tell(op->scripts, party.call, party.project_id, &note, take_params);
+    json_decref(form);
+}
+
 static void end(struct record *record)
 {
     const char *state = record->how == LINE_FAILED ? "error"
                         : record->no_input         ? "no_input"
                                                    : "finished";
     json_t *result = describe(record, state);
-    line_op_tell(&record->op, "calling.call.record", json_deep_copy(result));
+    tell(record, json_deep_copy(result));
     line_op_end(&record->op, record->how, result);
     json_decref(result);
 }
@@ -167,6 +191,13 @@ static void on_poll(void *owner)
     loop_timer_start(loop_of(record), &record->timer, POLL_MS, on_poll, record);
 }
 
+/* Card data are typed: nobody records them, whoever asks. */
+static bool is_secret(const struct record *record)
+{
+    const struct leg *far = line_leg(record->op.line);
+    return far && far->hides_keys;
+}
+
 static void on_max(void *owner)
 {
     close_file(owner, LINE_FINISHED);
@@ -186,7 +217,9 @@ static void begin(void *owner)
         loop_timer_start(loop_of(record), &record->max, record->config.max_ms, on_max, record);
     if (record->config.initial_ms || record->config.end_silence_ms)
         loop_timer_start(loop_of(record), &record->timer, POLL_MS, on_poll, record);
-    line_op_tell(&record->op, "calling.call.record", describe(record, "recording"));
+    tell(record, describe(record, "recording"));
+    if (is_secret(record))
+        (void)!line_record_pause(&record->op, LINE_RECORD_SILENCE);
 }
 
 static void beep(struct record *record)
@@ -266,6 +299,11 @@ struct line_op *line_record(struct line *line, const struct line_record_config *
     snprintf(record->direction, sizeof record->direction, "%s",
              config->direction ? config->direction : "both");
     snprintf(record->format, sizeof record->format, "%s", config->format ? config->format : "wav");
+    snprintf(record->status_method, sizeof record->status_method, "%s",
+             config->status_method ? config->status_method : "POST");
+    snprintf(record->laml_events, sizeof record->laml_events, "%s",
+             config->laml_events ? config->laml_events : "");
+    record->is_outbound = line_leg(line) && !line_leg(line)->incoming;
     rand_uuid(record->id);
     record->record_id = 1000 + rand_u32() % 1000000000;
     record->how = LINE_FINISHED;
@@ -300,7 +338,7 @@ enum err line_record_pause(struct line_op *op, enum line_record_pause pause)
     struct record *record = (struct record *)op;
     struct media_stream *stream = line_stream(op->line);
     bool on = pause != LINE_RECORD_ON;
-    if (record->state != RECORD_RUNS)
+    if (record->state != RECORD_RUNS || (!on && is_secret(record)))
         return ERR_MISUSE;
     if (record->is_paused == on)
         return OK;
@@ -311,6 +349,6 @@ enum err line_record_pause(struct line_op *op, enum line_record_pause pause)
     if (on)
         json_object_set_new(params, "pause_behavior",
                             json_string(pause == LINE_RECORD_SKIP ? "skip" : "silence"));
-    line_op_tell(op, "calling.call.record", params);
+    tell(record, params);
     return OK;
 }

@@ -123,7 +123,7 @@ enum err line_transcribe(struct line *line, const struct line_transcribe_config 
         .partial = config->partial,
     };
     if (line_count(line, kind->name))
-        return fault_set(fault, ERR_EXISTS, "control_id", 0, "the call is being transcribed");
+        return fault_set(fault, ERR_EXISTS, "id", 0, "the call is being transcribed");
     if (!transcriber.stream)
         return fault_set(fault, ERR_MISUSE, "", 0, "this call has no audio");
     if (!recognizer_engine_name(transcriber.recognizer))

@@ -21,6 +21,7 @@ struct loop;
 struct media;
 struct recognizer;
 struct router;
+struct script_source;
 struct scripts;
 
 /** Something happened that a program may want to know; borrowed until return. */
@@ -64,6 +65,11 @@ struct scripts_config {
     void (*on_event)(void *owner, const struct script_event *event);
     /** The text of a stored script (JSON or YAML) by its name, or NULL; borrowed until return. */
     const char *(*find)(void *owner, struct slice name);
+    /** How many may wait in a queue; 0: WAITING_MAX_DEFAULT. May be NULL. */
+    size_t (*queue_max)(void *owner, const char *project_id, const char *name);
+    /** How the web server of a number that leads to a script is asked: method, fallback_url and
+     * fallback_method of `out`, borrowed until return. May be NULL. */
+    void (*number_source)(void *owner, const char *number, struct script_source *out);
     /** send_sms: `params` as the method has them; an id of the message or NULL with `fault`. */
     enum err (*send_sms)(void *owner, const char *project_id, const json_t *params,
                          struct fault *fault);
@@ -84,12 +90,13 @@ void scripts_dial(void *owner, struct call *call, const struct route_target *tar
 
 /** Where a script comes from: exactly one of url, text and document. Copied. */
 struct script_source {
-    struct slice url;          /* http: or https: */
-    bool is_laml;              /* it is asked with LaML's form, not with JSON */
-    struct slice text;         /* JSON or YAML, or LaML */
-    const json_t *document;    /* the same, parsed */
-    struct slice fallback_url; /* asked when `url` fails */
-    const char *method;        /* NULL: POST */
+    struct slice url;            /* http: or https: */
+    bool is_laml;                /* it is asked with LaML's form, not with JSON */
+    struct slice text;           /* JSON or YAML, or LaML */
+    const json_t *document;      /* the same, parsed */
+    struct slice fallback_url;   /* asked when `url` fails */
+    const char *method;          /* NULL: POST */
+    const char *fallback_method; /* NULL: as `method` */
 };
 /** Is this a script that could run? Text and documents are checked, URLs only looked at. `fault`
  * has the JSON path and the line. */

@@ -157,6 +157,23 @@ static enum err refer(const struct command *command)
     return OK;
 }
 
+static enum err denoise(const struct command *command, bool on)
+{
+    return line_denoise(command->line, on)
+               ? OK
+               : fault_set(command->fault, ERR_MISUSE, "id", 0, "the call has no audio");
+}
+
+static enum err denoise_it(const struct command *command)
+{
+    return denoise(command, true);
+}
+
+static enum err leave_noise(const struct command *command)
+{
+    return denoise(command, false);
+}
+
 static enum err user_event(const struct command *command)
 {
     json_t *event = json_object_get(command->params, "event");
@@ -177,6 +194,8 @@ static const struct {
     { "calling.collect", command_collect, NULL },
     { "calling.collect.start_input_timers", command_start_input_timers, NULL },
     { "calling.collect.stop", NULL, "collect" },
+    { "calling.denoise", denoise_it, NULL },
+    { "calling.denoise.stop", leave_noise, NULL },
     { "calling.detect", command_detect, NULL },
     { "calling.detect.stop", NULL, "detect" },
     { "calling.disconnect", disconnect, NULL },

@@ -176,6 +176,8 @@ enum err command_record(const struct command *command)
         .sensitivity = param_number(audio, "input_sensitivity", 44),
         .control_id = command->control_id,
         .status_url = param_text(command->params, "status_url", NULL),
+        .status_method = param_text(command->params, "status_method", NULL),
+        .laml_events = param_text(command->params, "laml_events", NULL),
     };
     struct line_op *op = line_record(command->line, &config, NULL, NULL);
     *command->answer =

@@ -5,14 +5,20 @@
 void scripts_tell(struct scripts *scripts, const struct call *call, const char *project_id,
                   const struct script_note *note, json_t *take_params)
 {
-    json_object_set_new(take_params, "call_id", json_string(call_id(call)));
+    scripts_tell_of(scripts, call_id(call), project_id, note, take_params);
+}
+
+void scripts_tell_of(struct scripts *scripts, const char *call_id, const char *project_id,
+                     const struct script_note *note, json_t *take_params)
+{
+    json_object_set_new(take_params, "call_id", json_string(call_id));
     json_object_set_new(take_params, "node_id", json_string(scripts->node_id));
-    json_object_set_new(take_params, "segment_id", json_string(call_id(call)));
+    json_object_set_new(take_params, "segment_id", json_string(call_id));
     if (note->control_id && note->control_id[0])
         json_object_set_new(take_params, "control_id", json_string(note->control_id));
     const struct script_event event = {
         .type = note->type,
-        .call_id = call_id(call),
+        .call_id = call_id,
         .project_id = project_id,
         .control_id = note->control_id ? note->control_id : "",
         .url = note->url && note->url[0] ? note->url : NULL,

@@ -18,7 +18,8 @@ enum { URL_MAX = 2048, USER_MAX = 256, FETCH_TIMEOUT_MS = 10000 };
 
 struct script_fetching {
     struct script *script;
-    char url[URL_MAX], fallback[URL_MAX], method[8];
+    char url[URL_MAX], fallback[URL_MAX];
+    char method[8], fallback_method[8];
     char *body;
     json_t *form; /* LaML's: `body` is its print */
     bool is_fallback;
@@ -224,15 +225,16 @@ static void on_answer(void *owner, const struct http_client_answer *answer)
 
 static void ask(struct script_fetching *fetching)
 {
-    bool is_get = strcmp(fetching->method, "GET") == 0, is_laml = fetching->form != NULL;
+    const char *method = fetching->is_fallback ? fetching->fallback_method : fetching->method;
     const char *where = fetching->is_fallback ? fetching->fallback : fetching->url;
+    bool is_get = strcmp(method, "GET") == 0, is_laml = fetching->form != NULL;
     char *url = is_get && is_laml ? script_url_with(where, fetching->body) : NULL;
     const struct http_header headers[] = {
         { SLICE("Accept"), is_laml ? SLICE("application/xml, text/xml, */*")
                                    : SLICE("application/json, application/yaml, text/yaml, */*") },
     };
     const struct script_request request = {
-        .http = { .method = fetching->method,
+        .http = { .method = method,
                   .url = url ? url : where,
                   .headers = headers,
                   .n_headers = COUNT_OF(headers),
@@ -264,6 +266,8 @@ struct script_fetching *script_fetch(struct script *script, const struct script_
     fetching->owner = owner;
     snprintf(fetching->method, sizeof fetching->method, "%s",
              fetch->method ? fetch->method : "POST");
+    snprintf(fetching->fallback_method, sizeof fetching->fallback_method, "%s",
+             fetch->fallback_method ? fetch->fallback_method : fetching->method);
     fetching->form = fetch->take_form;
     fetching->body = fetch->take_form ? laml_form_print(fetch->take_form)
                                       : json_dumps(fetch->take_body, JSON_COMPACT);

@@ -28,10 +28,11 @@ struct scripts {
     struct scripts_config config;
     struct calls *calls;
     struct router *router;
-    struct list live;        /* of struct script */
-    struct list texts;       /* of struct text_script */
-    struct map *lines;       /* call id -> struct line */
-    struct map *queues;      /* project/name -> struct wait_queue */
+    struct list live;   /* of struct script */
+    struct list texts;  /* of struct text_script */
+    struct map *lines;  /* call id -> struct line */
+    struct map *queues; /* project/name -> struct wait_queue */
+    struct list conference_records;
     struct map *conferences; /* project/name -> struct conference */
     struct notifier *notifier;
     char node_id[SCRIPT_ID_TEXT];
@@ -162,15 +163,19 @@ struct script_note {
 /** Tell whoever listens; `take_params` gets call_id, node_id and control_id. */
 void scripts_tell(struct scripts *scripts, const struct call *call, const char *project_id,
                   const struct script_note *note, json_t *take_params);
+/** The same of a call that may be over. */
+void scripts_tell_of(struct scripts *scripts, const char *call_id, const char *project_id,
+                     const struct script_note *note, json_t *take_params);
 void script_tell(struct script *script, const char *type, const char *control_id,
                  json_t *take_params);
 
 /* script_fetch.c */
 typedef void (*script_fetched_fn)(void *owner, json_t *take_document, const struct fault *fault);
 struct script_fetch {
-    const char *url, *fallback_url, *method;
-    json_t *take_body; /* one of the two */
-    json_t *take_form; /* LaML's */
+    const char *url, *fallback_url;
+    const char *method, *fallback_method; /* NULL: POST; NULL: as `method` */
+    json_t *take_body;                    /* one of the two */
+    json_t *take_form;                    /* LaML's */
 };
 struct script_fetching;
 /** `fn` comes once, later; document NULL: `fault` tells. */

@@ -9,6 +9,7 @@ struct stage {
     struct world world; /* first */
     struct scripts *scripts;
     const char *document;
+    size_t queue_max;
     char events[4000]; /* "play:playing play:finished say:{…} " */
 };
 
@@ -16,6 +17,14 @@ static const char *find(void *owner, struct slice name)
 {
     const struct stage *stage = owner;
     return slice_is(name, "ivr") ? stage->document : NULL;
+}
+
+static size_t queue_max(void *owner, const char *project_id, const char *name)
+{
+    const struct stage *stage = owner;
+    assert_string_equal(project_id, "");
+    assert_string_equal(name, "support");
+    return stage->queue_max;
 }
 
 static void on_event(void *owner, const struct script_event *event)
@@ -45,6 +54,7 @@ static int setup(void **state)
     const struct scripts_config config = { .loop = stage->world.loop,
                                            .on_event = on_event,
                                            .find = find,
+                                           .queue_max = queue_max,
                                            .owner = stage,
                                            .record_dir = "/nonexistent" };
     stage->scripts = scripts_create(&config);
@@ -286,6 +296,28 @@ static void test_connect_fails_with_a_reason(void **state)
                           "alice:end:200:hangup ");
 }
 
+static void test_full_queue(void **state)
+{
+    static const char document[] =
+        "- enter_queue: {queue_name: support, transfer_after_bridge: main}\n"
+        "- user_event: {event: {r: '${queue_result}'}}\n- sleep: 100\n";
+    struct stage *stage = *state;
+    stage->queue_max = 2;
+    for (size_t i = 0; i < 2; i++) {
+        run(stage, document);
+        expect_events(stage, "queue: ");
+    }
+    run(stage, document);
+    expect_events(stage, "say:{\"r\":\"failed\"} ");
+    stage->queue_max = 3; /* as it is now */
+    run(stage, document);
+    expect_events(stage, "queue: ");
+    for (size_t i = 0; i < 4; i++) {
+        hangs_up(&stage->world, "alice");
+        loop_advance(stage->world.loop, 10);
+    }
+}
+
 static void test_confirm(void **state)
 {
     struct stage *stage = *state;
@@ -429,6 +461,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_connect_joins_and_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connect_fails_with_a_reason, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_confirm, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_bad_document_touches_nothing, setup, teardown),

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "script/conference_record.h"
 #include "script/leg_script.h"
 #include "script/script_document.h"
 #include "script/script_notify.h"
@@ -21,6 +22,7 @@ struct scripts *scripts_create(const struct scripts_config *config)
     list_init(&scripts->texts);
     scripts->lines = map_create();
     scripts->conferences = map_create();
+    list_init(&scripts->conference_records);
     scripts->queues = map_create();
     scripts->notifier = notifier_create(scripts);
     rand_uuid(scripts->node_id);
@@ -45,6 +47,7 @@ void scripts_destroy(struct scripts *scripts)
     text_scripts_clear(scripts);
     notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);
+    conference_records_drop(scripts);
     map_destroy(scripts->conferences);
     map_destroy(scripts->queues);
     mem_free(scripts);
@@ -124,6 +127,20 @@ enum err scripts_dial_out(struct scripts *scripts, const struct script_dial *dia
     return leg_script_dial_out(scripts, dial, document, &plan, out);
 }
 
+/* One step, which does the fetching; the caller's. */
+static json_t *fetching_document(const struct script_source *source)
+{
+    json_t *step = json_pack("{s:s%, s:s%, s:s*, s:s*}", source->is_laml ? "url" : "dest",
+                             source->url.ptr, source->url.len, "fallback_url",
+                             source->fallback_url.ptr ? source->fallback_url.ptr : "",
+                             source->fallback_url.len, "method", source->method, "fallback_method",
+                             source->fallback_method);
+    if (source->is_laml)
+        json_object_set_new(step, "after", json_string("redirect"));
+    return json_pack("{s:{s:[{s:o}]}}", "sections", "main",
+                     source->is_laml ? "laml_action" : "transfer", step);
+}
+
 enum err scripts_redirect(struct scripts *scripts, struct slice id,
                           const struct script_source *source, struct fault *fault)
 {
@@ -134,15 +151,7 @@ enum err scripts_redirect(struct scripts *scripts, struct slice id,
     enum err err = check_source(source, &document, fault);
     if (err)
         return err;
-    if (!document && source->is_laml) {
-        document = json_pack("{s:{s:[{s:{s:s, s:s%, s:s}}]}}", "sections", "main", "laml_action",
-                             "after", "redirect", "url", source->url.ptr, (int)source->url.len,
-                             "method", source->method ? source->method : "POST");
-    } else if (!document) { /* a transfer to the URL does the fetching */
-        document = json_pack("{s:{s:[{s:{s:s%}}]}}", "sections", "main", "transfer", "dest",
-                             source->url.ptr, (int)source->url.len);
-    }
-    script_begin(script, document);
+    script_begin(script, document ? document : fetching_document(source));
     return OK;
 }
 

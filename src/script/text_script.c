@@ -30,7 +30,7 @@ struct text_script {
     struct scripts *scripts;
     struct list link;
     json_t *message, *vars;
-    char project_id[SCRIPT_ID_TEXT], *url, *method, *fallback;
+    char project_id[SCRIPT_ID_TEXT], *url, *method, *fallback, *fallback_method;
     bool is_laml;
     struct frame frames[FRAMES_MAX];
     size_t n_frames;
@@ -60,6 +60,7 @@ static void destroy(struct text_script *script)
     mem_free(script->url);
     mem_free(script->method);
     mem_free(script->fallback);
+    mem_free(script->fallback_method);
     mem_free(script);
 }
 
@@ -153,8 +154,10 @@ static void on_document(void *owner, const struct http_client_answer *answer)
         begin(script, document);
     } else if (script->fallback) {
         mem_free(script->url);
+        mem_free(script->method);
         script->url = script->fallback;
-        script->fallback = NULL;
+        script->method = script->fallback_method;
+        script->fallback = script->fallback_method = NULL;
         fetch(script);
     } else {
         warn(script, answer->err ? answer->text : "the web server has no document for it");
@@ -176,13 +179,14 @@ static void send(struct text_script *script, const struct script_request *reques
 
 static void fetch(struct text_script *script)
 {
-    bool is_get = script->is_laml && strcasecmp(script->method, "GET") == 0;
+    bool is_get = strcasecmp(script->method, "GET") == 0;
     json_t *form = script->is_laml ? laml_form_of_text(script->message, script->project_id) : NULL;
     json_t *json = form ? NULL
                         : json_pack("{s:O, s:{}, s:O}", "message", script->message, "params",
                                     "vars", script->vars);
     char *body = form ? laml_form_print(form) : json_dumps(json, JSON_COMPACT);
-    char *url = is_get ? script_url_with(script->url, body) : slice_dup(slice_of(script->url));
+    char *url =
+        is_get && form ? script_url_with(script->url, body) : slice_dup(slice_of(script->url));
     const struct script_request request = {
         .http = { .method = is_get ? "GET" : "POST",
                   .url = url,
@@ -210,9 +214,10 @@ static void fetch_from(struct text_script *script, const char *url, const char *
     mem_free(script->url);
     mem_free(script->method);
     mem_free(script->fallback);
+    mem_free(script->fallback_method);
     script->url = next;
     script->method = slice_dup(slice_of(method));
-    script->fallback = NULL;
+    script->fallback = script->fallback_method = NULL;
     if (++script->requests > REQUESTS_MAX) {
         warn(script, "swml_limit_exceeded: too many requests");
         destroy(script);
@@ -459,6 +464,8 @@ void text_script_run(struct scripts *scripts, const struct text_script_start *st
     script->method = slice_dup(slice_of(start->method ? start->method : "POST"));
     script->fallback =
         start->fallback && start->fallback[0] ? slice_dup(slice_of(start->fallback)) : NULL;
+    script->fallback_method =
+        slice_dup(slice_of(start->fallback_method ? start->fallback_method : "POST"));
     script->is_laml = start->is_laml;
     if (start->url) {
         fetch(script);

@@ -12,9 +12,10 @@ struct scripts;
 /** Copied. */
 struct text_script_start {
     const char *project_id;
-    const char *url;      /* asked for the document; NULL: `text` is it */
-    const char *method;   /* "POST" unless told; only LaML is asked with GET */
-    const char *fallback; /* asked when `url` fails; may be NULL */
+    const char *url;             /* asked for the document; NULL: `text` is it */
+    const char *method;          /* NULL: POST */
+    const char *fallback;        /* asked when `url` fails; may be NULL */
+    const char *fallback_method; /* NULL: POST */
     struct slice text;
     bool is_laml;          /* asked with LaML's form, else with {message, params} */
     const json_t *message; /* {"message_id", "from", "to", "body", "media" …} of the SWML page */

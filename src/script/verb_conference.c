@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "script/conference.h"
+#include "script/conference_record.h"
 #include "script/line.h"
 #include "script/script_priv.h"
 #include "script/verb_play.h"
@@ -62,9 +63,23 @@ static bool beeps(const json_t *value, const char *when)
     return strcmp(text, "true") == 0 || strcmp(text, when) == 0;
 }
 
+/* Words of the two event types whose callbacks are forms. */
+static bool is_form(const json_t *value)
+{
+    const char *type = param_text(value, "recording_status_callback_event_type", "relay");
+    return strcmp(type, "laml") == 0 || strcmp(type, "cxml") == 0;
+}
+
 static enum verb_next run(struct script *script, const json_t *value)
 {
     struct conference_member *member = NULL;
+    const struct conference_record_config record = {
+        .callback = param_text(value, "recording_status_callback", ""),
+        .events = param_text(value, "recording_status_callback_event", ""),
+        .method = param_text(value, "recording_status_callback_method", "POST"),
+        .is_form = is_form(value),
+    };
+    bool records = strcmp(param_text(value, "record", ""), "record-from-start") == 0;
     const struct conference_join join = {
         .name = param_text(value, "name", ""),
         .project_id = script->project_id,
@@ -77,6 +92,7 @@ static enum verb_next run(struct script *script, const json_t *value)
         .max_members = (unsigned)param_number(value, "max_participants", MEMBERS_MAX),
         .coach = param_text(value, "coach", ""),
         .on_started = on_started,
+        .record = records ? &record : NULL,
         .callback = param_text(value, "status_callback", ""),
         .callback_events = param_text(value, "status_callback_event", "start end join leave"),
     };
@@ -131,5 +147,5 @@ const struct verb verb_join_conference = {
     .bare = "name",
     .kept = kept,
     .run = run,
-    .note = "100 members at most; no record or stream; region and trim are ignored",
+    .note = "100 members at most; no stream; region and trim are ignored",
 };

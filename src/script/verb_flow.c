@@ -69,11 +69,14 @@ static void on_fetched(void *owner, json_t *take_document, const struct fault *f
     script_done(script);
 }
 
-static enum verb_next fetch(struct script *script, const char *url, const json_t *params,
-                            const json_t *call)
+/* What `dest` of a step names; a fallback is there when a request of the API put the step there. */
+static enum verb_next fetch(struct script *script, const json_t *value, const json_t *call)
 {
     struct goal *goal = mem_new(struct goal);
-    const struct script_fetch what = { .url = url, .take_body = script_body(script, params) };
+    const json_t *params = json_object_get(value, "params");
+    const struct script_fetch what = { .url = param_text(value, "dest", ""),
+                                       .fallback_url = param_text(value, "fallback_url", NULL),
+                                       .take_body = script_body(script, params) };
     goal->params = params ? json_deep_copy(params) : NULL;
     goal->call = call;
     script->state = goal;
@@ -112,7 +115,7 @@ static enum verb_next go(struct script *script, const json_t *value, const json_
     struct fault fault = { 0 };
     json_t *document = NULL;
     if (text && is_url(text))
-        return fetch(script, text, params, call);
+        return fetch(script, value, call);
     if (text && !strchr(text, '\n') && text[0] != '{') {
         const struct script_frame *frame = &script->frames[script->n_frames - 1];
         json_t *current = json_incref(frame->document);

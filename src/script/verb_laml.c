@@ -35,24 +35,13 @@ static void put(json_t *form, const char *name, const char *text)
     json_object_set_new(form, name, json_string(text));
 }
 
-/* The address without its ending, as customers add .wav or .mp3 themselves; its last part is the
- * recording's id. */
 static void put_recording(const struct script *script, const char *prefix, json_t *form)
 {
-    char name[40], url[512], seconds[16];
-    snprintf(name, sizeof name, "%s_url", prefix);
-    snprintf(url, sizeof url, "%s", text_of(script, name));
-    char *dot = strrchr(url, '.'), *slash = strrchr(url, '/');
-    if (!url[0] || !slash)
-        return;
-    if (dot && dot > slash)
-        *dot = '\0';
-    snprintf(name, sizeof name, "%s_duration", prefix);
-    double duration = json_number_value(script_get(script, name));
-    snprintf(seconds, sizeof seconds, "%.0f", duration < 1e6 ? duration : 1e6);
-    put(form, "RecordingUrl", url);
-    put(form, "RecordingSid", slash + 1);
-    put(form, "RecordingDuration", seconds);
+    char url[40], duration[40];
+    snprintf(url, sizeof url, "%s_url", prefix);
+    snprintf(duration, sizeof duration, "%s_duration", prefix);
+    laml_form_put_recording(form, text_of(script, url),
+                            json_number_value(script_get(script, duration)));
 }
 
 /* --- what each verb tells --- */
@@ -119,7 +108,10 @@ static void tell_enqueue(const struct script *script, const json_t *value, json_
 {
     static const struct {
         const char *ours, *theirs;
-    } rows[] = { { "connected", "bridged" }, { "entering", "hangup" }, { "timeout", "leave" } };
+    } rows[] = { { "connected", "bridged" },
+                 { "entering", "hangup" },
+                 { "timeout", "leave" },
+                 { "failed", "queue-full" } };
     const char *result = "error";
     (void)value;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -262,6 +254,9 @@ static enum verb_next run(struct script *script, const json_t *value)
     }
     const struct script_fetch fetch = { .url = url,
                                         .method = param_text(value, "method", "POST"),
+                                        .fallback_url = param_text(value, "fallback_url", NULL),
+                                        .fallback_method =
+                                            param_text(value, "fallback_method", NULL),
                                         .take_form = form_of(script, value, outcome) };
     script->state = script_fetch(script, &fetch, on_fetched, script);
     script->cancel = cancel;

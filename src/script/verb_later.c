@@ -10,7 +10,6 @@ static const struct verb_param send_fax_params[] = {
 };
 static const struct verb_param status_params[] = { { .name = "status_url", .types = VERB_TEXT },
                                                    { 0 } };
-static const struct verb_param no_params[] = { { 0 } };
 static const struct verb_param action_params[] = {
     { .name = "action", .types = VERB_TEXT | VERB_OBJECT, .required = true },
     { 0 },
@@ -28,7 +27,6 @@ const struct verb verb_ai_sidecar = { .name = "ai_sidecar", .keeps_all = true, .
 const struct verb verb_amazon_bedrock = { .name = "amazon_bedrock",
                                           .keeps_all = true,
                                           .note = later };
-const struct verb verb_denoise = { .name = "denoise", .params = no_params, .in_confirm = true };
 const struct verb verb_join_room = {
     .name = "join_room", .params = room_params, .bare = "name", .note = "comes with video rooms"
 };
@@ -37,6 +35,3 @@ const struct verb verb_live_translate = { .name = "live_translate",
                                           .note = later };
 const struct verb verb_receive_fax = { .name = "receive_fax", .params = status_params };
 const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_params };
-const struct verb verb_stop_denoise = { .name = "stop_denoise",
-                                        .params = no_params,
-                                        .in_confirm = true };

@@ -60,19 +60,6 @@ static void hide_keys(const struct script *script, bool on)
         (void)!line_record_pause(record, on ? LINE_RECORD_SILENCE : LINE_RECORD_ON);
 }
 
-static void drop(struct script *script)
-{
-    struct pay *pay = state_of(script);
-    line_op_cancel(pay->play);
-    line_op_cancel(pay->collect);
-    if (pay->call)
-        http_client_cancel(pay->call);
-    json_decref(pay->results);
-    wipe(pay);
-    mem_free(pay);
-    hide_keys(script, false);
-}
-
 static void tell(struct script *script, const char *step, const char *error_type)
 {
     const struct pay *pay = state_of(script);
@@ -85,7 +72,27 @@ static void tell(struct script *script, const char *step, const char *error_type
                                pay->entries[PAY_DATE]);
     if (error_type)
         json_object_set_new(params, "error_type", json_string(error_type));
+    if (pay->result)
+        json_object_set_new(params, "result", json_string(pay->result));
     script_tell(script, "calling.call.pay", "", params);
+}
+
+static void drop(struct script *script)
+{
+    struct pay *pay = state_of(script);
+    if (!pay->result && script->line && !line_leg(script->line)) {
+        pay->result = "caller-hung-up";
+        script_result(script, "pay", pay->result);
+        tell(script, "payment-failed", NULL);
+    }
+    line_op_cancel(pay->play);
+    line_op_cancel(pay->collect);
+    if (pay->call)
+        http_client_cancel(pay->call);
+    json_decref(pay->results);
+    wipe(pay);
+    mem_free(pay);
+    hide_keys(script, false);
 }
 
 static void finish(struct script *script)

@@ -107,13 +107,18 @@ static enum verb_next run(struct script *script, const json_t *value)
     script_answer(script);
     if (script->over)
         return VERB_JUMPED;
+    struct waiting *waiting =
+        waiting_create(script->scripts, script->project_id, param_text(value, "queue_name", ""),
+                       script->line, false, &events, script);
+    if (!waiting) { /* it is full */
+        script_result(script, "queue", "failed");
+        return VERB_DONE;
+    }
     struct entry *entry = mem_new(struct entry);
     script->state = entry;
     script->cancel = drop;
+    entry->waiting = waiting;
     entry->since_ms = loop_now_ms(script->scripts->config.loop);
-    entry->waiting =
-        waiting_create(script->scripts, script->project_id, param_text(value, "queue_name", ""),
-                       script->line, false, &events, script);
     script_result(script, "queue", "entering");
     script_set(script, "entry_position",
                json_integer((json_int_t)waiting_position(entry->waiting)));
@@ -135,4 +140,7 @@ static const struct verb_param params[] = {
     { 0 },
 };
 
-const struct verb verb_enter_queue = { .name = "enter_queue", .params = params, .run = run };
+const struct verb verb_enter_queue = { .name = "enter_queue",
+                                       .params = params,
+                                       .run = run,
+                                       .note = "`queue_result` is failed when the queue is full" };

@@ -91,6 +91,8 @@ bool script_record_call(struct script *script, const json_t *value)
         .sensitivity = param_number(value, "input_sensitivity", 44),
         .control_id = param_text(value, "control_id", NULL),
         .status_url = param_text(value, "status_url", NULL),
+        .status_method = param_text(value, "status_method", NULL),
+        .laml_events = param_text(value, "laml_events", NULL),
     };
     if (!is_known_format(script, value) || line_count(script->line, "record")) {
         script_result(script, "record_call", "failed");

@@ -91,13 +91,20 @@ static void talk(struct waiting *caller, struct waiting *agent)
     tell_later(agent);
 }
 
+static bool is_full(const struct wait_queue *queue, const char *project_id, const char *name)
+{
+    const struct scripts_config *config = &queue->scripts->config;
+    size_t max = config->queue_max ? config->queue_max(config->owner, project_id, name) : 0;
+    return queue->n >= (max ? max : WAITING_MAX_DEFAULT);
+}
+
 struct waiting *waiting_create(struct scripts *scripts, const char *project_id, const char *name,
                                struct line *line, bool is_agent,
                                const struct waiting_events *events, void *owner)
 {
     struct wait_queue *queue = queue_of(scripts, project_id, name);
     queue->users++;
-    if (is_agent && !queue->n) {
+    if (is_agent ? !queue->n : is_full(queue, project_id, name)) {
         leave_queue(queue);
         return NULL;
     }

@@ -11,6 +11,8 @@ struct line;
 struct scripts;
 struct waiting;
 
+enum { WAITING_MAX_DEFAULT = 100 }; /* of a queue that nobody gave a size */
+
 struct waiting_events {
     /** Somebody took the caller: talk to that far end until waiting_part() of either. */
     void (*on_taken)(void *owner, struct waiting *agent);
@@ -18,7 +20,8 @@ struct waiting_events {
     void (*on_parted)(void *owner);
 };
 
-/** Wait, or with `is_agent` look for somebody who waits: NULL when nobody does. */
+/** Wait: NULL when the queue is full (scripts_config.queue_max); or with `is_agent` look for
+ * somebody who waits: NULL when nobody does. */
 struct waiting *waiting_create(struct scripts *scripts, const char *project_id, const char *name,
                                struct line *line, bool is_agent,
                                const struct waiting_events *events, void *owner);

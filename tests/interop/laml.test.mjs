@@ -9,7 +9,7 @@ import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { onlyFull, sleep, waitFor } from './lib/process.mjs';
-import { cut, makeTone, readWav, writeWav } from './lib/wav.mjs';
+import { cut, findTone, levelAtDb, makeTone, readWav, writeWav } from './lib/wav.mjs';
 
 /** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
 /** @type {Awaited<ReturnType<typeof startHook>>} */ let hook;
@@ -200,6 +200,41 @@ test('Conference: two callers hear each other; the action follows', onlyFull, as
     await allOver();
     assertRecorded(ann.heard(), 1100, -12, 3);
     assertRecorded(bob.heard(), 700, -12, 3);
+});
+
+test('Conference and Enqueue: waitUrl is a document, asked for as the others are, and heard until somebody comes', async () => {
+    const wait = response('<Play>/sounds/tone.wav</Play>');
+    const rooms = {
+        conference: ['<Dial><Conference beep="false" startConferenceOnEnter="false" waitUrl="/laml/music">later</Conference></Dial>', '<Dial><Conference beep="false">later</Conference></Dial>'],
+        queue: ['<Enqueue waitUrl="/laml/music">later</Enqueue>', '<Dial><Queue>later</Queue></Dial>'],
+    };
+    hook.routes['/laml/music'] = wait;
+    for (const [name, [waits, comes]] of Object.entries(rooms)) {
+        const before = hook.requests.length;
+        const asked = (/** @type {string} */ path) => hook.requests.slice(before).filter((r) => r.path === path);
+        await call(waits);
+        await ann.waitEvent('CALL_ESTABLISHED');
+        await waitFor(`the second round of the ${name}`, () => asked('/sounds/tone.wav').length >= 2);
+        const [music] = asked('/laml/music');
+        assert.equal(music.method, 'POST');
+        assert.equal(form(music).CallSid, form(asked(`/laml/${last}.xml`)[0]).CallSid);
+        const url = `${hook.url}/laml/music`;
+        const text = url + Object.entries(form(music)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => key + value).join('');
+        assert.equal(music.headers['x-signalwire-signature'] ?? music.headers['x-twilio-signature'], createHmac('sha1', project.signing_key).update(text).digest('base64'));
+        hook.routes['/laml/comes'] = response(comes);
+        const number = `7${++last}`;
+        await daemon.command('number', 'add', number, '--to', `laml:${hook.url}/laml/comes`, '--project', project.project_id);
+        await bob.dial(`sip:${number}@${daemon.sip}`);
+        await bob.waitEvent('CALL_ESTABLISHED');
+        await sleep(2500);
+        await bob.hangup();
+        await ann.hangup().catch(() => null); // who waited in a queue is done with it
+        await allOver();
+        const heard = ann.heard();
+        assert.ok(findTone(heard, 500, -20).length > 20, `${name}: the music`);
+        assertRecorded(heard, 1100, -12);
+        assert.ok(levelAtDb(cut(heard, -1.5, 0.5), 500) < -40, `${name}: no music once it began`);
+    }
 });
 
 test('Enqueue and Dial Queue: the waiting caller is brought to who takes it', onlyFull, async () => {

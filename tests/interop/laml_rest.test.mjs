@@ -11,7 +11,7 @@ import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { waitFor } from './lib/process.mjs';
 import { addProject, checkAnswer, makeClient } from './lib/signalwire.mjs';
-import { readWav } from './lib/wav.mjs';
+import { fetchWav, readWav } from './lib/wav.mjs';
 
 const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
 globalAgent.options.rejectUnauthorized = false; // the daemon's certificate is of its own making
@@ -100,6 +100,10 @@ test('a live call: another document, keys, completed; one that rings is canceled
     await waitFor('the answer', async () => (await statusOf(call.sid)) === 'in-progress');
     await client.calls(call.sid).update({ twiml: laml('<Play digits="58"/><Pause length="60"/>') });
     await waitFor('the keys', () => ann.keys().endsWith('58'));
+    hook.routes['/gone'] = 500;
+    hook.routes['/instead'] = (/** @type {any} */ request) => laml(`<Play digits="${request.method === 'GET' && request.query.get('CallSid') === call.sid ? 57 : 0}"/><Pause length="60"/>`);
+    await client.calls(call.sid).update({ url: `${hook.url}/gone`, fallbackUrl: `${hook.url}/instead`, fallbackMethod: 'GET' });
+    await waitFor('the keys of the fallback', () => ann.keys().endsWith('57'));
     assert.equal(await refused(client.calls(call.sid).update({ status: 'canceled' })), '422 21220');
     assert.equal((await client.calls(call.sid).update({ status: 'completed' })).status, 'completed');
     await ann.waitEvent('CALL_CLOSED');
@@ -125,7 +129,9 @@ test('what is wrong has its number, and no phone rings', async () => {
 });
 
 test('recordings: of a call from its start, begun and ended by request, heard, listed, deleted', async () => {
-    const call = await callAnn('<Pause length="60"/>', { record: true });
+    hook.routes['/recordings'] = 200;
+    const callback = { recordingStatusCallback: `${hook.url}/recordings` };
+    const call = await callAnn('<Pause length="60"/>', { record: true, ...callback, recordingStatusCallbackMethod: 'GET' });
     const [first] = await waitFor('the recording', async () => {
         const list = await client.recordings.list({ callSid: call.sid });
         return list.length && list;
@@ -136,11 +142,21 @@ test('recordings: of a call from its start, begun and ended by request, heard, l
     await client.calls(call.sid).recordings(first.sid).update({ status: 'stopped' });
     const done = (/** @type {string} */ sid) => waitFor('its end', async () => (await client.recordings(sid).fetch()).status === 'completed');
     await done(first.sid);
-    const second = await client.calls(call.sid).recordings.create({ recordingChannels: 'dual' });
+    const got = await hook.request('/recordings');
+    const fields = Object.fromEntries(got.query);
+    assert.equal(got.method, 'GET');
+    assert.deepEqual([fields.RecordingSid, fields.RecordingStatus, fields.RecordingSource, fields.RecordingChannels, fields.CallSid], [first.sid, 'completed', 'OutBoundApi', '1', call.sid]);
+    assert.match(fields.RecordingDuration, /^[12]$/);
+    assert.equal(await refused(client.calls(call.sid).recordings.create({ ...callback, recordingStatusCallbackEvent: ['now'] })), '422 21218');
+    const second = await client.calls(call.sid).recordings.create({ recordingChannels: 'dual', ...callback, recordingStatusCallbackEvent: ['in-progress', 'completed'] });
+    const begun = await hook.request('/recordings', 2);
+    assert.deepEqual([begun.method, form(begun).RecordingStatus, form(begun).RecordingSid, form(begun).RecordingChannels], ['POST', 'in-progress', second.sid, '2']);
+    assert.ok(RestClient.validateRequest(acme.signingKey, begun.headers['x-signalwire-signature'], `${hook.url}/recordings`, form(begun)));
     assert.equal(second.channels, 2);
     await new Promise((wait) => setTimeout(wait, 1200));
     await client.calls(call.sid).recordings(second.sid).update({ status: 'stopped' });
     await done(second.sid);
+    assert.deepEqual([form(await hook.request('/recordings', 3)).RecordingStatus, form(await hook.request('/recordings', 3)).RecordingSource], ['completed', 'StartCallRecordingApi']);
     await client.calls(call.sid).update({ status: 'completed' });
     for (const ending of ['', '.wav']) {
         const sound = await fetch(`${daemon.url}/api/laml/2010-04-01/Accounts/${acme.project}/Recordings/${first.sid}${ending}`);
@@ -210,6 +226,24 @@ test('a conference: who is in it, muted, held, taken out', async () => {
     await ann.waitEvent('CALL_CLOSED');
 });
 
+test('a conference that is recorded: the callback is a form, the recording is listed and heard', async () => {
+    const call = await callAnn(`<Dial><Conference beep="false" record="record-from-start" recordingStatusCallback="${hook.url}/room-kept">kept</Conference></Dial>`);
+    const [conference] = await waitFor('the conference', async () => {
+        const list = await client.conferences.list({ friendlyName: 'kept' });
+        return list.length && list;
+    });
+    await new Promise((wait) => setTimeout(wait, 1800));
+    await client.calls(call.sid).update({ status: 'completed' });
+    const fields = form(await hook.request('/room-kept'));
+    assert.deepEqual([fields.AccountSid, fields.ConferenceSid, fields.FriendlyName, fields.RecordingStatus, fields.RecordingSource], [acme.project, conference.sid, 'kept', 'completed', 'Conference']);
+    const recording = await waitFor('the row', async () => {
+        const row = await client.recordings(fields.RecordingSid).fetch();
+        return row.status === 'completed' && row;
+    });
+    assert.deepEqual([recording.conferenceSid, recording.source, recording.channels], [conference.sid, 'Conference', 1]);
+    assertRecorded(await fetchWav(fields.RecordingUrl + '.wav'), 700, -12);
+});
+
 test('queues: made, waited in, dequeued to a document; the same in the relay API', async () => {
     const made = await client.queues.create({ friendlyName: 'support', maxSize: 7 });
     assert.equal(await refused(client.queues.create({ friendlyName: 'support' })), '422 22003');
@@ -246,6 +280,13 @@ test('numbers, applications and documents that are kept: calls to the number run
     hook.routes['/application'] = laml('<Play digits="65"/><Hangup/>');
     await client.incomingPhoneNumbers(number.sid).update({ voiceApplicationSid: application.sid });
     await dialNumber('65');
+    hook.routes['/moved'] = 500; // the number follows its application, and asks its other address as that says
+    hook.routes['/spare'] = (/** @type {any} */ request) => laml(`<Play digits="${request.method === 'GET' && request.query.get('CallSid') ? 67 : 0}"/><Hangup/>`);
+    await client.applications(application.sid).update({ voiceUrl: `${hook.url}/moved`, voiceFallbackUrl: `${hook.url}/spare`, voiceFallbackMethod: 'GET' });
+    await dialNumber('67');
+    assert.equal((await hook.request('/moved')).method, 'POST');
+    await client.incomingPhoneNumbers(number.sid).update({ voiceUrl: `${hook.url}/spare`, voiceMethod: 'GET' });
+    await dialNumber('67');
     assert.equal((await client.applications.list({ friendlyName: 'app' })).length, 1);
     assert.equal(await client.applications(application.sid).remove(), true);
     const account = `/api/laml/2010-04-01/Accounts/${acme.project}`;

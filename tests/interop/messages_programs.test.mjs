@@ -64,6 +64,23 @@ test('the address fails: the fallback is asked', async () => {
     await acme.ask('PUT', `/api/relay/rest/phone_numbers/${await idOf()}`, { message_request_url: `${hook.url}/broken`, message_fallback_url: `${hook.url}/spare` });
     await bring('anybody?');
     await sent('From the spare');
+    assert.equal((await hook.request('/spare')).method, 'POST');
+    await acme.ask('PUT', `/api/relay/rest/phone_numbers/${await idOf()}`, { message_fallback_method: 'GET' });
+    await bring('once more?');
+    const again = await hook.request('/spare', 2);
+    assert.deepEqual([again.method, again.query.get('Body')], ['GET', 'once more?']);
+});
+
+test('an application answers texts, at the address that it has now', async () => {
+    const account = `/api/laml/2010-04-01/Accounts/${acme.project}`;
+    const made = await acme.ask('POST', `${account}/Applications`, { FriendlyName: 'texts', SmsUrl: `${hook.url}/nobody` });
+    hook.routes['/app-texts'] = '<Response><Message>From the application</Message></Response>';
+    await acme.ask('PUT', `/api/relay/rest/phone_numbers/${await idOf()}`, { message_handler: 'laml_application', message_laml_application_id: made.json.sid });
+    await acme.ask('POST', `${account}/Applications/${made.json.sid}`, { SmsUrl: `${hook.url}/app-texts`, SmsMethod: 'GET' });
+    await bring('application?');
+    await sent('From the application');
+    const asked = await hook.request('/app-texts');
+    assert.deepEqual([asked.method, asked.query.get('Body')], ['GET', 'application?']);
 });
 
 test('SWML\'s messaging flavour: switch, request, reply with what came, jumps within bounds', async () => {

@@ -1,8 +1,14 @@
 /** Texts by SMPP 3.4: submitted, in parts, receipts, a centre that goes away, texts that come in. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, after, test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { makeCertificate } from './lib/kamailio.mjs';
 import { waitFor } from './lib/process.mjs';
+import { addProject } from './lib/signalwire.mjs';
 import { startSipPhone } from './lib/sipphone.mjs';
 import { startCentre } from './lib/smpp.mjs';
 
@@ -82,4 +88,46 @@ test("a text that comes in is a MESSAGE to the number's user", async () => {
     assert.equal(got.body, 'grüße');
     assert.match(got.header('From'), /15559998888/);
     await ann.stop();
+});
+
+test('the parts of a long text are one, in any order; its number runs its program', async () => {
+    const hook = await startHook({ '/text': '<Response><Message>Thank you</Message></Response>' });
+    const acme = await addProject(daemon, 'acme');
+    const number = '+15552221111', customer = '+15559990000';
+    const { json } = await acme.ask('POST', '/api/relay/rest/phone_numbers', { number });
+    await acme.ask('PUT', `/api/relay/rest/phone_numbers/${json.id}`, { message_handler: 'laml_webhooks', message_request_url: `${hook.url}/text` });
+    const bodies = async (/** @type {number} */ n) => Object.fromEntries(new URLSearchParams((await hook.request('/text', n)).body));
+    const udh = (/** @type {number[]} */ header, /** @type {string} */ text) => Buffer.concat([Buffer.from([header.length, ...header]), Buffer.from(text)]);
+    const from = customer.slice(1), to = number.slice(1); // international numbers have no plus here
+    smpp.deliver({ from, to, esm: 0x40, text: udh([0, 3, 9, 2, 2], 'the end') });
+    smpp.deliver({ from, to, esm: 0x40, text: udh([8, 4, 1, 9, 2, 1], 'sixteen ') });
+    smpp.deliver({ from, to, esm: 0x40, text: udh([8, 4, 1, 9, 2, 2], 'bits') });
+    assert.deepEqual([(await bodies(1)).Body, (await bodies(1)).From, (await bodies(1)).To], ['sixteen bits', customer, number]);
+    smpp.deliver({ from, to, esm: 0x40, text: udh([0, 3, 9, 2, 1], 'the beginning, ') });
+    assert.equal((await bodies(2)).Body, 'the beginning, the end');
+    const sar = (/** @type {number} */ n) => Buffer.from([2, 0x0c, 0, 2, 0, 5, 2, 0x0e, 0, 1, 2, 2, 0x0f, 0, 1, n]);
+    smpp.deliver({ from, to, coding: 3, text: Buffer.from('caf\u00e9 ', 'latin1'), fields: sar(1) });
+    smpp.deliver({ from, to, coding: 3, text: Buffer.from('au lait', 'latin1'), fields: sar(2) });
+    assert.equal((await bodies(3)).Body, 'caf\u00e9 au lait');
+    const answer = await waitFor('the answer', () => smpp.submitted.find((one) => one.text.toString() === 'Thank you'));
+    assert.deepEqual([answer.from, answer.to], [number.slice(1), customer.slice(1)]);
+    acme.stop();
+});
+
+test('a centre with TLS: bound when its certificate is trusted, told nothing otherwise', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-smpp-'));
+    const { key, cert } = makeCertificate(folder);
+    const tls = { key: readFileSync(key), cert: readFileSync(cert) };
+    const secure = await startCentre({ tls });
+    const yaml = (/** @type {string} */ more) => `messages: {to: smpp, smpp: {host: 127.0.0.1, port: ${secure.port}, system_id: me, password: pw, tls: on${more}}}\n`;
+    const wary = await startDaemon({ yaml: yaml('') });
+    await waitFor('its reason', () => /smpp closed reason=.*certificate/.test(wary.log()));
+    assert.equal(secure.centre.binds, 0);
+    await wary.stop();
+    const trusting = await startDaemon({ yaml: yaml(`, ca_file: ${cert}`) });
+    await waitFor('the bind', () => secure.centre.binds === 1);
+    await waitFor('its answer', () => /smpp bound/.test(trusting.log()));
+    await trusting.stop();
+    await assert.rejects(startDaemon({ yaml: yaml(`, ca_file: ${key}`) }), /certificate/);
+    rmSync(folder, { recursive: true });
 });

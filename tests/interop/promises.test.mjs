@@ -18,6 +18,13 @@ for (const [at, name] of /** @type {[number, string][]} */ ([[1, 'of the project
 
 test('the checks of the guides have their rows', () => assert.ok(sections.flat().filter(([, label]) => /^\d+\.\d+$/.test(label)).length > 45));
 
+test('every method that docs/swml.md says runs has its row', () => {
+    const shown = sections.flat().map(([, label]) => label);
+    const runs = [...text('docs/swml.md').matchAll(/^\| `(\w+)` \| yes \|/gm)].map(([, name]) => name);
+    assert.ok(runs.length > 30);
+    assert.deepEqual(runs.filter((name) => !shown.includes(name)), []);
+});
+
 for (const [, label, file, title] of sections.flat())
     test(`${label}: ${file} has "${title}"`, () => {
         assert.ok(text(file).includes(title), `${file} has no test "${title}"`);

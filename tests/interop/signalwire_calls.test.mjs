@@ -90,6 +90,10 @@ test('commands on a live call: play, its stop, keys, record, transfer to another
     const updated = await acme.ask('POST', '/api/calling/calls', { command: 'update', params: { id: json.id, swml: main({ send_digits: '9' }, { sleep: 30000 }) } });
     assert.equal(updated.status, 200);
     await waitFor('the key', () => phone.keys() === '9');
+    Object.assign(hook.routes, { '/gone': 500, '/instead': main({ send_digits: '8' }, { sleep: 30000 }) });
+    const again = { id: json.id, url: `${hook.url}/gone`, fallback_url: `${hook.url}/instead` };
+    assert.equal((await acme.ask('POST', '/api/calling/calls', { command: 'update', params: again })).status, 200);
+    await waitFor('the key of the fallback', () => phone.keys() === '98');
     assert.equal((await command(json.id, 'calling.end', { reason: 'hangup' })).json.status, 'ended');
     await phone.waitEvent('CALL_CLOSED');
     assert.equal((await command(json.id, 'calling.end')).status, 404);

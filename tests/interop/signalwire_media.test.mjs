@@ -9,7 +9,7 @@ import { startRtpListener, startSocketListener } from './lib/listener.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { addProject } from './lib/signalwire.mjs';
-import { cut, findTone, levelAtDb, levelDb, makeTone, readWav, writeWav } from './lib/wav.mjs';
+import { cut, fetchWav, findTone, levelAtDb, levelDb, makeTone, writeWav } from './lib/wav.mjs';
 
 /** @type {any} */ let daemon;
 /** @type {any} */ let hook;
@@ -154,14 +154,61 @@ test('record: what is said in a pause is not in it, or is silence', async () => 
     await sleep(1500);
     assert.equal((await command(id, 'record.stop', { control_id: 'r' })).status, 200);
     const { params } = await event('/rec', (e) => e.state === 'finished');
-    const file = join(daemon.folder, 'paused.wav');
-    writeFileSync(file, Buffer.from(await (await fetch(params.url)).arrayBuffer()));
-    const sound = readWav(file);
+    const sound = await fetchWav(params.url);
     const seconds = sound.samples.length / sound.rateHz;
     assert.ok(Math.abs(seconds - 4) < 0.8, `1.5 s, 1.5 s of silence, 1 s: ${seconds} s`);
     const silent = Array.from({ length: Math.floor(seconds * 10) }, (_, i) => levelDb(cut(sound, i / 10, 0.1).samples)).filter((level) => level < -60);
     assert.ok(silent.length >= 11 && silent.length <= 20, `${silent.length / 10} s of silence`);
     await end(id);
+});
+
+test('record: begun while card data are typed it is silence until they are not, whoever asks', async () => {
+    hook.routes['/secret'] = 200;
+    const prompts = ['payment-card-number', 'payment-canceled'].map((name) => ({ for: name, actions: [{ type: 'Play', phrase: 'silence:0.2' }] }));
+    const id = await callAnn({ pay: { payment_connector_url: `${hook.url}/never`, timeout: 20, prompts } }, { sleep: 60000 });
+    await sleep(600);
+    const audio = { format: 'wav', initial_timeout: 0, end_silence_timeout: 0, direction: 'speak' };
+    assert.equal((await command(id, 'record', { control_id: 's', record: { audio }, status_url: `${hook.url}/secret` })).status, 200);
+    assert.equal((await event('/secret', (e) => e.state === 'paused')).params.pause_behavior, 'silence');
+    assert.equal((await command(id, 'record.resume', { control_id: 's' })).json.errors[0].code, 'cannot_process');
+    await ann.press('4');
+    await sleep(1000);
+    await ann.press('*');
+    await waitFor('the recording to go on', () => hook.events('/secret').filter((/** @type {any} */ e) => e.params.state === 'recording').length === 2);
+    await sleep(1500);
+    assert.equal((await command(id, 'record.stop', { control_id: 's' })).status, 200);
+    const sound = await fetchWav((await event('/secret', (e) => e.state === 'finished')).params.url);
+    const times = findTone(sound, 700);
+    assert.ok(times[0] > 0.9 && times.length * 0.05 > 0.8, `${times.length * 0.05} s, from ${times[0]} s on`);
+    await end(id);
+});
+
+test('denoise: the other one and a recording have less of a steady noise, until it is stopped', async () => {
+    const samples = new Float32Array(60 * 8000).map(() => (Math.random() - 0.5) * 0.1);
+    const fan = await startPhone(daemon, 'fan', { says: { samples, rateHz: 8000 } });
+    bob.forget();
+    const swml = main({ denoise: {} }, { request: { url: `${hook.url}/denoised`, method: 'POST', body: { result: '${denoise_result}' } } }, { record_call: { direction: 'speak', status_url: `${hook.url}/noise` } }, { connect: { to: 'user:bob' } });
+    const { json } = await acme.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to: 'user:fan', swml } });
+    await fan.waitEvent('CALL_INCOMING');
+    await fan.accept();
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    await bob.waitEvent('CALL_ESTABLISHED');
+    assert.equal((await hook.request('/denoised')).json.result, 'on');
+    await sleep(5000);
+    assert.equal((await command(json.id, 'denoise.stop')).status, 200);
+    await sleep(2500);
+    await command(json.id, 'end');
+    await bob.closed();
+    const file = await waitFor('the file', () => hook.events('/noise').find((/** @type {any} */ e) => e.params.state === 'finished'), 20000);
+    const heard = bob.heard();
+    const recorded = await waitFor('its sound', () => fetchWav(file.params.url).catch(() => null));
+    for (const sound of [heard, recorded]) {
+        const seconds = sound.samples.length / sound.rateHz;
+        const [less, all] = [cut(sound, seconds - 5, 1.5), cut(sound, -1.4, 1)].map((part) => levelDb(part.samples));
+        assert.ok(all > -40 && all - less > 8, `${less.toFixed(1)} dB of noise, then ${all.toFixed(1)}`);
+    }
+    await fan.stop();
 });
 
 test('detect digits, keys to be sent, an event for the program, a hold and its end', async () => {
@@ -181,6 +228,21 @@ test('detect digits, keys to be sent, an event for the program, a hold and its e
     assert.equal((await command(id, 'user_event', { event: { colour: 'blue' } })).status, 200);
     assert.equal((await command(id, 'user_event', { event: 'blue' })).status, 422);
     await end(id);
+});
+
+test('refer: the phone is asked to call somebody else itself; what it says of that is told', async () => {
+    const id = await callAnn({ sleep: 60000 });
+    const refer = (/** @type {any} */ params, type = 'sip') => command(id, 'refer', { device: { type, params }, status_url: `${hook.url}/refer` });
+    for (const wrong of [await refer({ to: '+15551234567' }), await refer({ to: 'sip:a@b>' }), await refer({ to: 'sip:a@b' }, 'phone')])
+        assert.equal(wrong.json.errors[0].attribute, 'device');
+    assert.equal((await refer({ to: `sip:bob@${daemon.sip}` })).status, 200);
+    await bob.waitEvent('CALL_INCOMING');
+    await bob.accept();
+    const { params } = await event('/refer', (e) => e.state === 'success');
+    assert.deepEqual([params.call_id, params.sip_refer_to, params.sip_refer_response_code, params.sip_notify_response_code], [id, `sip:bob@${daemon.sip}`, 202, 200]);
+    await bob.hangup();
+    assert.equal((await command(id, 'end')).status, 200, 'the call itself is still there');
+    await waitFor('every call to be over', async () => (await daemon.command('calls')).length === 0);
 });
 
 test('hold: neither hears the other, then they talk again', async () => {

@@ -6,6 +6,7 @@ import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { atEnd, waitFor } from './lib/process.mjs';
+import { addProject } from './lib/signalwire.mjs';
 import { makeTalk } from './lib/talk.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startDaemon>>} Daemon */
@@ -77,6 +78,18 @@ async function call(daemon, phone, answer) {
     await daemon.command('number', 'add', number, '--to', `${kind}:${hook.url}${path}`);
     await waitFor('the number to be routed', async () => (await daemon.command('route', number).catch(() => null)) || true);
     await phone.dial(`sip:${number}@${daemon.sip}`);
+}
+/** A program dials a user and says what to do with the call. @param {Daemon} daemon @param {string} user @param {any} phone */
+async function dial(daemon, user, phone) {
+    const project = await addProject(daemon, user);
+    const swml = { version: '1.0.0', sections: { main: [{ sleep: 60000 }] } };
+    const { json } = await project.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to: `user:${user}`, swml } });
+    await phone.waitEvent('CALL_INCOMING');
+    await phone.accept();
+    await waitFor('the answer', async () => (await project.ask('GET', `/api/voice/logs/${json.id}`)).json.status === 'answered');
+    /** @param {string} name @param {any} [params] @param {any} [options] */
+    const command = (name, params = {}, options = {}) => project.ask('POST', '/api/calling/calls', { id: json.id, command: `calling.${name}`, params }, options);
+    return { command, stop: () => (project.stop(), phone.hangup()) };
 }
 /** @param {string} path @param {any} body */
 const tell = (path, body) => ({ request: { url: `${hook.url}${path}`, method: 'POST', body } });
@@ -206,4 +219,41 @@ test('live_transcribe: utterances come as events until it is stopped; transcribe
     assert.equal(whole.params.id, started.id);
     assert.match(whole.params.text, /^Good morning\.(\nGood morning\.)?$/);
     await waitFor('the end', async () => hook.events('/live').some((event) => event.params.state === 'finished'));
+});
+
+test('collect by command: what is said is the result, or that nothing was', { timeout: 60000 }, async (t) => {
+    service.answer = () => ({ text: 'Sales, please.' });
+    const phone = await startPhone(online, 'uwe', { says: makeTalk([[4, 'sales please']]) });
+    t.after(() => phone.stop());
+    const { command, stop } = await dial(online, 'uwe', phone);
+    const speech = { end_silence_timeout: 1, speech_timeout: 10, language: 'en-US', hints: ['sales', 'support'] };
+    assert.equal((await command('collect', {}, { free: true })).status, 400, 'neither keys nor speech');
+    assert.equal((await command('collect', { control_id: 'c', initial_timeout: 30, speech, status_url: `${hook.url}/said` })).status, 200);
+    const said = await waitFor('the result', () => hook.events('/said').find((e) => e.params.result?.type === 'speech'), 30000);
+    assert.equal(said.event_type, 'calling.call.collect');
+    assert.deepEqual([said.params.control_id, said.params.result.params.text], ['c', 'Sales, please.']);
+    assert.equal(service.forms[service.forms.length - 1].prompt.value.toString(), 'sales, support');
+    assert.equal((await command('collect', { control_id: 'd', initial_timeout: 1, speech, status_url: `${hook.url}/unsaid` })).status, 200);
+    await waitFor('no input', () => hook.events('/unsaid').some((e) => e.params.result?.type === 'no_input'), 20000);
+    await stop();
+});
+
+test('live_transcribe and transcribe by command: events, then the whole; a second one is a conflict', { timeout: 60000 }, async (t) => {
+    service.answer = () => ({ text: 'Good evening.' });
+    const phone = await startPhone(online, 'vera', { says: makeTalk([[4, 'good evening'], [8, 'good evening']]) });
+    t.after(() => phone.stop());
+    const { command, stop } = await dial(online, 'vera', phone);
+    assert.equal((await command('transcribe', { control_id: 't', status_url: `${hook.url}/all-of-it` })).status, 200);
+    const second = await command('transcribe', { control_id: 'u', status_url: `${hook.url}/all-of-it` }, { free: true });
+    assert.deepEqual([second.status, second.text], [409, '{"error":"Conflict"}']);
+    assert.equal((await command('live_transcribe', { action: { start: { lang: 'en-US', webhook: `${hook.url}/evening`, direction: ['remote-caller'] } } })).status, 200);
+    assert.equal((await command('live_transcribe', { action: { summarize: {} } })).status, 422);
+    const first = await waitFor('an utterance', () => hook.events('/evening').find((e) => e.params.text), 20000);
+    assert.deepEqual([first.event_type, first.params.text, first.params.direction], ['calling.call.live_transcribe', 'Good evening.', 'remote-caller']);
+    assert.equal((await command('live_transcribe', { action: 'stop' })).status, 200);
+    await waitFor('its end', () => hook.events('/evening').some((e) => e.params.state === 'finished'));
+    assert.equal((await command('transcribe.stop', { control_id: 't' })).status, 200);
+    const { params } = (await hook.request('/all-of-it', 1, 20000)).json;
+    assert.match(params.text, /^Good evening\.(\nGood evening\.)?$/);
+    await stop();
 });

@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws';
 import { assertRecorded } from './lib/checks.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
+import { startRtpListener } from './lib/listener.mjs';
 import { startPhone } from './lib/office.mjs';
 import { waitFor } from './lib/process.mjs';
 import { levelAtDb, makeTone } from './lib/wav.mjs';
@@ -136,4 +137,39 @@ test('stream: a program hears the caller, talks back, and learns when that was h
     await phone.waitEvent('CALL_CLOSED');
     await waitFor('stop', async () => messages.some(({ event }) => event === 'stop'));
     assertRecorded(phone.heard(), 1500, -12);
+});
+
+test('tap: a listener gets the caller by RTP; denoise: less of a steady sound; until each is stopped', async (t) => {
+    const phone = await startPhone(daemon, 'tess', { hz: 700 });
+    t.after(() => phone.stop());
+    const listener = await startRtpListener();
+    const level = () => levelAtDb(listener.heard(), 700);
+    const uri = `rtp://127.0.0.1:${listener.port}`;
+    await call(
+        phone,
+        { tap: { uri, control_id: 'ear' } },
+        tell('/tapped', { uri: '${tap_uri}', result: '${tap_result}', id: '${tap_control_id}', from: '${tap_rtp_src_port}', codec: '${tap_codec}', rate: '${tap_rate}', ptime: '${tap_ptime}' }),
+        { sleep: 2000 },
+        { denoise: {} },
+        tell('/less', '${denoise_result}'),
+        { sleep: 6000 },
+        { stop_denoise: {} },
+        tell('/as-it-was', '${denoise_result}'),
+        { sleep: 3000 },
+        { stop_tap: { control_id: 'ear' } },
+        tell('/untapped', '${stop_tap_result}'),
+        { sleep: 60000 },
+    );
+    const { json } = await hook.request('/tapped');
+    await waitFor('the caller', () => listener.packets.length > 25 && Math.abs(level() + 12) < 1.5);
+    assert.deepEqual(json, { uri, result: 'success', id: 'ear', from: listener.packets[0].from, codec: 'PCMU', rate: 8000, ptime: 20 });
+    assert.equal((await hook.request('/less')).body, 'on');
+    await waitFor('less of it', () => level() < -20);
+    assert.equal((await hook.request('/as-it-was')).body, 'off');
+    await waitFor('all of it', () => Math.abs(level() + 12) < 1.5);
+    assert.equal((await hook.request('/untapped')).body, 'success');
+    const { length } = listener.packets;
+    await phone.hangup();
+    await waitFor('every call to be over', async () => (await daemon.command('calls')).length === 0);
+    assert.ok(listener.packets.length <= length + 1, 'nothing comes any more');
 });

@@ -9,7 +9,7 @@ import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
-import { cut, findTone, makeTone, writeWav } from './lib/wav.mjs';
+import { cut, fetchWav, findTone, makeTone, writeWav } from './lib/wav.mjs';
 
 /** @type {Awaited<ReturnType<typeof startDaemon>>} */ let daemon;
 /** @type {Awaited<ReturnType<typeof startHook>>} */ let hook;
@@ -105,11 +105,7 @@ test('a recording: its address, its length, what was said', async () => {
     );
     const { json } = await hook.request('/recorded');
     assert.equal(json.result, 'success');
-    const wav = Buffer.from(await (await fetch(json.url)).arrayBuffer());
-    const file = join(daemon.folder, 'got.wav');
-    writeFileSync(file, wav);
-    const { readWav } = await import('./lib/wav.mjs');
-    const sound = readWav(file);
+    const sound = await fetchWav(json.url);
     assert.ok(Math.abs(sound.samples.length / sound.rateHz - 2) < 0.4, `${sound.samples.length / sound.rateHz} s`);
     assertRecorded(sound, 700, -12);
     await phone.waitEvent('CALL_CLOSED');
@@ -120,20 +116,22 @@ test('sections, loops and variables', async () => {
         version: '1.0.0',
         sections: {
             main: [
-                { set: { n: 0, list: ['a', 'b'] } },
+                { set: { n: 0, list: ['a', 'b'], gone: 'x', lost: 'y' } },
+                { unset: 'gone' },
+                { unset: ['lost'] },
                 { label: 'again' },
                 { set: { n: '${n + 1}' } },
                 { goto: { label: 'again', when: 'n < 3' } },
                 { execute: { dest: 'sum', params: { a: 2, b: 3 }, on_return: [{ set: { sum: '${return_value}' } }] } },
                 { cond: [{ when: 'sum == 5', then: [{ set: { right: true } }] }, { else: [{ set: { right: false } }] }] },
-                tell('/state', { n: '${n}', sum: '${sum}', right: '${right}', list: "${list.map(x => x + '!').join('')}", params: '${params.a}' }),
+                tell('/state', { n: '${n}', sum: '${sum}', right: '${right}', unset: '${gone}${lost}', list: "${list.map(x => x + '!').join('')}", params: '${params.a}' }),
                 { transfer: 'rest' },
             ],
             sum: [{ return: '${parseInt(params.a) + parseInt(params.b)}' }],
             rest: [tell('/rest', 'here'), { hangup: {} }],
         },
     });
-    assert.deepEqual((await hook.request('/state')).json, { n: 3, sum: 5, right: true, list: 'a!b!', params: '' });
+    assert.deepEqual((await hook.request('/state')).json, { n: 3, sum: 5, right: true, unset: '', list: 'a!b!', params: '' });
     await hook.request('/rest');
     await phone.closed();
 });
@@ -219,6 +217,44 @@ test('pay: the star cancels, and nothing is sent', async () => {
     await type('40*');
     assert.equal((await hook.request('/cancelled-done')).json.result, 'caller-interrupted-with-star');
     assert.ok(!hook.requests.some((r) => r.path === '/cancelled'));
+    await phone.closed();
+});
+
+test('pay: tries are counted; who hangs up has not paid', async () => {
+    await call(main(...tokenize('/tries', { max_attempts: 2, status_url: `${hook.url}/tried` })));
+    await phone.waitEvent('CALL_ESTABLISHED');
+    for (const _ of [1, 2]) {
+        await sleep(500);
+        await type('4012345678901231#');
+    }
+    assert.equal((await hook.request('/tries-done', 1, 20000)).json.result, 'too-many-failed-attempts');
+    await phone.closed();
+    const wrong = hook.events('/tried').map(({ params }) => params.error_type).filter(Boolean);
+    assert.deepEqual(wrong, ['invalid-card-number', 'invalid-card-number']);
+    await call(main(...tokenize('/gone', { status_url: `${hook.url}/went` })));
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await sleep(400);
+    await type(`${CARD}#`);
+    await hook.request('/went');
+    await phone.hangup();
+    const { params } = await waitFor('the end of it', () => hook.events('/went').find((e) => e.params.for === 'payment-failed'));
+    assert.equal(params.result, 'caller-hung-up');
+    assert.ok(!hook.requests.some((r) => ['/tries', '/gone', '/gone-done'].includes(r.path)), 'nothing is sent');
+});
+
+test('pay: what is recorded is silent from its beginning to its end', async () => {
+    await call(main({ record_call: { direction: 'speak', status_url: `${hook.url}/pay-record` } }, { sleep: 1500 }, ...tokenize('/recorded-pay'), { sleep: 1500 }, { stop_record_call: {} }, { sleep: 1000 }));
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await sleep(2200);
+    await type('40');
+    await sleep(1000);
+    await type('*');
+    const done = await waitFor('the file', () => hook.events('/pay-record').find((e) => e.params.state === 'finished'), 20000);
+    const times = findTone(await fetchWav(done.params.url), 700);
+    const gaps = times.slice(1).map((at, i) => ({ from: times[i], seconds: at - times[i] })).filter(({ seconds }) => seconds > 0.3);
+    assert.equal(gaps.length, 1, JSON.stringify(gaps));
+    const [{ from, seconds }] = gaps;
+    assert.ok(from > 0.8 && seconds > 1.5 && times[times.length - 1] - from - seconds > 0.8, JSON.stringify(gaps));
     await phone.closed();
 });
 

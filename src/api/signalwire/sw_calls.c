@@ -246,6 +246,8 @@ static void refuse_command(struct rest *rest, enum err err, const struct fault *
         rest_fail(rest, 400, "invalid", NULL, "expected digits or speech");
     else if (err == ERR_UNSUPPORTED && where && strcmp(where, "command") == 0)
         sw_refuse(rest, "invalid_command_attempted", "command", fault->text);
+    else if (err == ERR_EXISTS && where && strcmp(where, "id") == 0)
+        rest_fail(rest, 409, "conflict", NULL, "%s", fault->text);
     else if (err == ERR_EXISTS)
         sw_refuse(rest, "value_not_unique", where, fault->text);
     else if (err == ERR_MISUSE)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "net/http_path.h"
@@ -250,4 +251,29 @@ const char *sw_laml_param(const struct rest *rest, const char *name)
 {
     const char *text = rest_param(rest, name);
     return text ? text : "";
+}
+
+bool sw_laml_events(struct rest *rest, const char *field, const char *known, const char *otherwise,
+                    struct buf *out)
+{
+    const json_t *list = json_object_get(rest->body, field), *one;
+    char word[40], text[200];
+    size_t i;
+    json_array_foreach(list, i, one)
+    {
+        struct slice words = slice_of(json_is_string(one) ? json_string_value(one) : "?");
+        struct slice next;
+        while (!slice_empty(next = slice_word(&words))) {
+            snprintf(word, sizeof word, " %.*s ", (int)num_min((int64_t)next.len, 30), next.ptr);
+            if (!strstr(known, word)) {
+                snprintf(text, sizeof text, "%s must be among%s", field, known);
+                sw_laml_refuse(rest, 422, "21218", text);
+                return false;
+            }
+            buf_text(out, word);
+        }
+    }
+    if (!out->len)
+        buf_text(out, otherwise);
+    return true;
 }

@@ -8,6 +8,8 @@
 #include "store/store_recordings.h"
 #include "store/store_rows.h"
 
+struct buf;
+
 /* sw_laml.c: what the family's rows in routes.c need */
 void sw_laml_guard(struct rest *rest);
 void sw_laml_serve(struct rest *rest);
@@ -31,6 +33,12 @@ const char *sw_laml_param(const struct rest *rest, const char *name);
 /** Answer with {uri, …, PLURAL: items}; `take_items` are this page's and, perhaps, one more. */
 void sw_laml_page_reply(struct rest *rest, const struct sw_page *page, const char *plural,
                         json_t *take_items);
+
+enum { SW_LAML_EVENTS_MAX = 120 };
+/** The words of a field that is a list, or a list in one text as some write it: "initiated
+ * ringing". None: `otherwise`. False: refused, for one is not among `known` (" a b "). */
+bool sw_laml_events(struct rest *rest, const char *field, const char *known, const char *otherwise,
+                    struct buf *out);
 
 /* sw_laml_accounts.c */
 void sw_laml_account_list(struct rest *rest);

@@ -11,7 +11,7 @@
 #include "store/store_programs.h"
 
 /* how many records are looked through for a status, which no index knows */
-enum { LIST_MAX = 10000, EVENTS_MAX = 120, TEXT_MAX = FAULT_TEXT_MAX + FAULT_WHERE_MAX + 16 };
+enum { LIST_MAX = 10000, TEXT_MAX = FAULT_TEXT_MAX + FAULT_WHERE_MAX + 16 };
 
 /* --- what is shown --- */
 
@@ -196,14 +196,15 @@ static bool read_source(const struct rest *rest, struct script_source *out)
 {
     const json_t *body = rest->body;
     const char *text = sw_text(body, "Twiml");
-    const char *method = sw_text(body, "Method");
+    const char *method = sw_text(body, "Method"), *other = sw_text(body, "FallbackMethod");
     if (!text[0])
         text = sw_text(body, "Laml");
     *out = (struct script_source){ .url = slice_of(sw_text(body, "Url")),
                                    .is_laml = true,
                                    .text = slice_of(text),
                                    .fallback_url = slice_of(sw_text(body, "FallbackUrl")),
-                                   .method = method[0] ? method : NULL };
+                                   .method = method[0] ? method : NULL,
+                                   .fallback_method = other[0] ? other : "POST" };
     return out->url.len || out->text.len;
 }
 
@@ -267,36 +268,8 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-/* "initiated ringing completed"; an event may also be a list in one text, as some write it. */
-static bool read_events(struct rest *rest, struct buf *out)
-{
-    static const char known[] =
-        " initiated ringing answered completed ringing_forwarded ringing_queued ";
-    const json_t *list = json_object_get(rest->body, "StatusCallbackEvent"), *one;
-    char word[40];
-    size_t i;
-    json_array_foreach(list, i, one)
-    {
-        struct slice words = slice_of(json_is_string(one) ? json_string_value(one) : "?");
-        struct slice next;
-        while (!slice_empty(next = slice_word(&words))) {
-            snprintf(word, sizeof word, " %.*s ", (int)num_min((int64_t)next.len, 30), next.ptr);
-            if (!strstr(known, word)) {
-                sw_laml_refuse(rest, 422, "21218",
-                               "StatusCallbackEvent must be among initiated, ringing, answered "
-                               "and completed");
-                return false;
-            }
-            buf_text(out, word);
-        }
-    }
-    if (!out->len)
-        buf_text(out, "completed");
-    return true;
-}
-
 /* What Record and its like make of record_call; NULL: nothing is recorded. The caller's. */
-static json_t *recording_of(const json_t *body)
+static json_t *recording_of(const json_t *body, const char *events)
 {
     static const struct {
         const char *track, *direction;
@@ -307,15 +280,18 @@ static json_t *recording_of(const json_t *body)
     for (size_t i = 0; i < COUNT_OF(tracks); i++)
         if (strcmp(tracks[i].track, track) == 0)
             direction = tracks[i].direction;
-    return json_pack("{s:b, s:s, s:s}", "stereo",
+    return json_pack("{s:b, s:s, s:s, s:s*, s:s*, s:s}", "stereo",
                      strcmp(sw_text(body, "RecordingChannels"), "dual") == 0, "direction",
-                     direction, "control_id", "OutBoundApi");
+                     direction, "control_id", "OutBoundApi", "status_url",
+                     or_null(sw_text(body, "RecordingStatusCallback")), "status_method",
+                     or_null(sw_text(body, "RecordingStatusCallbackMethod")), "laml_events",
+                     events);
 }
 
 static void place(struct rest *rest)
 {
-    char events_mem[EVENTS_MAX];
-    struct buf events = BUF_ON(events_mem);
+    char events_mem[SW_LAML_EVENTS_MAX], recording_mem[SW_LAML_EVENTS_MAX];
+    struct buf events = BUF_ON(events_mem), recording_events = BUF_ON(recording_mem);
     const json_t *body = rest->body;
     const char *caller_id = sw_text(body, "CallerId");
     struct script_dial dial = {
@@ -336,9 +312,13 @@ static void place(struct rest *rest)
         sw_laml_refuse(rest, 422, "21205", "One of Url, ApplicationSid and Laml is required");
         return;
     }
-    if (!read_events(rest, &events))
+    if (!sw_laml_events(rest, "StatusCallbackEvent",
+                        " initiated ringing answered completed ringing_forwarded ringing_queued ",
+                        "completed", &events) ||
+        !sw_laml_events(rest, "RecordingStatusCallbackEvent", " in-progress completed absent ",
+                        "completed", &recording_events))
         return;
-    json_t *record = recording_of(body);
+    json_t *record = recording_of(body, buf_cstr(&recording_events));
     dial.status_events = buf_cstr(&events);
     dial.record = record;
     enum err err = scripts_dial_out(rest->api->config.scripts, &dial, &call, &fault);
@@ -358,6 +338,7 @@ static void on_application(void *owner, const struct store_answer *answer)
         { "Url", "voice_url" },
         { "Method", "voice_method" },
         { "FallbackUrl", "voice_fallback_url" },
+        { "FallbackMethod", "voice_fallback_method" },
         { "StatusCallback", "status_callback" },
         { "StatusCallbackMethod", "status_callback_method" },
     };

@@ -19,6 +19,11 @@
     {                                                                               \
         .name = field_name, .type = SW_TEXT, .words = " GET POST ", .code = "13221" \
     }
+#define RECORDING_CALLBACK_FIELDS                                                        \
+    URL_FIELD("RecordingStatusCallback"), METHOD_FIELD("RecordingStatusCallbackMethod"), \
+    {                                                                                    \
+        .name = "RecordingStatusCallbackEvent", .type = SW_LIST, .high = 3               \
+    }
 #define TEXT_FIELD(field_name)                           \
     {                                                    \
         .name = field_name, .type = SW_TEXT, .high = 300 \
@@ -70,6 +75,7 @@ BODY(call_add, {
     BOOL_FIELD("Record"),
     { .name = "RecordingChannels", .type = SW_TEXT, .words = " mono dual " },
     { .name = "RecordingTrack", .type = SW_TEXT, .words = " inbound outbound both " },
+    RECORDING_CALLBACK_FIELDS,
     { .name = "SipAuthUsername", .type = SW_TEXT, .high = 128 },
     { .name = "SipAuthPassword", .type = SW_TEXT, .high = 128 },
 });
@@ -79,11 +85,13 @@ BODY(call_change, {
     { .name = "Laml", .type = SW_TEXT, .high = 65536 },
     METHOD_FIELD("Method"),
     URL_FIELD("FallbackUrl"),
+    METHOD_FIELD("FallbackMethod"),
     { .name = "Status", .type = SW_TEXT, .words = " canceled completed " },
 });
 BODY(recording_add, {
     { .name = "RecordingChannels", .type = SW_TEXT, .words = " mono dual " },
     { .name = "RecordingTrack", .type = SW_TEXT, .words = " inbound outbound both " },
+    RECORDING_CALLBACK_FIELDS,
 });
 BODY(recording_change, {
     { .name = "Status", .type = SW_TEXT, .is_required = true,

@@ -6,6 +6,7 @@
 
 #include "api/signalwire/sw_laml.h"
 #include "api/signalwire/sw_recordings.h"
+#include "base/buf.h"
 #include "base/num.h"
 #include "base/rand.h"
 #include "call/call.h"
@@ -118,6 +119,12 @@ static bool command(struct rest *rest, const char *name, const json_t *params, j
     return false;
 }
 
+static const char *given(const json_t *body, const char *name)
+{
+    const char *text = sw_text(body, name);
+    return text[0] ? text : NULL;
+}
+
 void sw_laml_recording_add(struct rest *rest)
 {
     const json_t *body = rest->body;
@@ -126,9 +133,18 @@ void sw_laml_recording_add(struct rest *rest)
     const char *direction = strcmp(track, "inbound") == 0    ? "speak"
                             : strcmp(track, "outbound") == 0 ? "listen"
                                                              : "both";
-    char id[UUID_TEXT];
-    json_t *params = json_pack("{s:{s:{s:s, s:b, s:s}}}", "record", "audio", "format", "wav",
-                               "stereo", is_dual, "direction", direction);
+    char id[UUID_TEXT], events_mem[SW_LAML_EVENTS_MAX];
+    struct buf events = BUF_ON(events_mem);
+    if (!sw_laml_events(rest, "RecordingStatusCallbackEvent", " in-progress completed absent ",
+                        "completed", &events))
+        return;
+    /* until it is stopped: neither keys nor silence end it */
+    json_t *params =
+        json_pack("{s:{s:{s:s, s:b, s:s, s:s, s:i, s:i}}, s:s*, s:s*, s:s}", "record", "audio",
+                  "format", "wav", "stereo", is_dual, "direction", direction, "terminators", "",
+                  "initial_timeout", 0, "end_silence_timeout", 0, "status_url",
+                  given(body, "RecordingStatusCallback"), "status_method",
+                  given(body, "RecordingStatusCallbackMethod"), "laml_events", buf_cstr(&events));
     json_t *answer;
     bool is_done = command(rest, "calling.record", params, &answer);
     json_decref(params);

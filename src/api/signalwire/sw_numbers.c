@@ -186,8 +186,6 @@ static json_t *merged(const struct rest *rest, const struct store_number *row)
         if (json_is_string(given) || json_is_null(given))
             json_object_set(body, settable[i], given);
     }
-    if (sw_text(rest->body, "message_handler")[0]) /* instead of a resource */
-        json_object_del(body, "messaging_target");
     return body;
 }
 
@@ -361,7 +359,6 @@ static void on_route(void *owner, const struct store_answer *answer)
     struct store_number fresh = *row;
     if (strcmp(sw_text(rest->body, "handler"), "messaging") == 0) {
         json_object_set(body, "messaging_handler_resource_id", json_object_get(address, "id"));
-        json_object_set_new(body, "messaging_target", json_string(target));
         json_object_del(body, "message_handler");
     } else {
         json_object_set(body, "calling_handler_resource_id", json_object_get(address, "id"));

@@ -9,7 +9,6 @@
 #include "script/waiting.h"
 #include "store/store_programs.h"
 
-enum { SIZE_DEFAULT = 100 };
 static const char type[] = "queue";
 
 struct queue {
@@ -87,7 +86,7 @@ static void fill_of_row(const struct store_resource *row, const json_t *waiting,
     int64_t size = json_integer_value(json_object_get(body, "max_size"));
     json_decref(body);
     *out = (struct queue){ .name = row->name,
-                           .max_size = size ? size : SIZE_DEFAULT,
+                           .max_size = size ? size : WAITING_MAX_DEFAULT,
                            .created_ms = row->created_ms,
                            .updated_ms = row->updated_ms,
                            .members = json_object_get(waiting, row->name),
@@ -101,7 +100,7 @@ static void fill_of_name(const struct rest *rest, const char *name, const json_t
     const json_t *first = json_array_get(members, 0);
     int64_t since_ms = json_integer_value(json_object_get(first, "since_ms"));
     *out = (struct queue){ .name = name,
-                           .max_size = SIZE_DEFAULT,
+                           .max_size = WAITING_MAX_DEFAULT,
                            .created_ms = since_ms ? since_ms : rest_now_ms(rest),
                            .updated_ms = since_ms ? since_ms : rest_now_ms(rest),
                            .members = members };
@@ -208,6 +207,7 @@ static void write_queue(struct rest *rest, const struct queue *before)
                                         .created_ms = fresh.created_ms,
                                         .updated_ms = fresh.updated_ms };
     rest->answer = queue_json(rest, &fresh);
+    rest->changes = "resources";
     store_resource_set(rest_store(rest), &row, rest_then(rest, sw_on_written));
 }
 
@@ -293,10 +293,12 @@ static void show(struct rest *rest, const struct queue *queue)
 
 static void remove_queue(struct rest *rest, const struct queue *queue)
 {
-    if (json_array_size(queue->members))
+    if (json_array_size(queue->members)) {
         sw_refuse(rest, "22002", "id", "somebody waits in the queue");
-    else
-        store_resource_remove(rest_store(rest), queue->id, rest_then(rest, sw_on_removed));
+        return;
+    }
+    rest->changes = "resources";
+    store_resource_remove(rest_store(rest), queue->id, rest_then(rest, sw_on_removed));
 }
 
 static const struct {

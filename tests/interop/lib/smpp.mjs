@@ -1,5 +1,6 @@
 /** An SMPP 3.4 centre of a few lines: it keeps what is submitted, answers as told, gives receipts and texts. */
 import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { atEnd, waitFor } from './process.mjs';
 
 const pdu = (/** @type {number} */ command, /** @type {number} */ status, /** @type {number} */ sequence, body = Buffer.alloc(0)) => {
@@ -9,7 +10,8 @@ const pdu = (/** @type {number} */ command, /** @type {number} */ status, /** @t
 };
 const z = (/** @type {string} */ text) => Buffer.from(`${text}\0`);
 
-export async function startCentre({ systemId = 'me', password = 'pw' } = {}) {
+/** `tls`: as of node:tls, {key, cert}. @param {{systemId?: string, password?: string, tls?: any}} [config] */
+export async function startCentre({ systemId = 'me', password = 'pw', tls } = {}) {
     /** @type {{from: string, to: string, esm: number, coding: number, text: Buffer, id: string}[]} */ const submitted = [];
     /** @type {import('node:net').Socket | undefined} */ let link;
     const centre = { submitted, status: 0, binds: 0, enquired: 0, port: 0, stop: async () => {}, drop: () => link?.destroy(), deliver };
@@ -49,12 +51,12 @@ export async function startCentre({ systemId = 'me', password = 'pw' } = {}) {
             socket.write(pdu((command | 0x80000000) >>> 0, 0, sequence));
         }
     }
-    /** deliver_sm: a receipt (esm 4) or a text. */
-    function deliver({ from = '15550001', to = '15550002', esm = 0, coding = 0, text = Buffer.alloc(0) }) {
-        const body = Buffer.concat([z(''), Buffer.from([1, 1]), z(from), Buffer.from([1, 1]), z(to), Buffer.from([esm, 0, 0]), z(''), z(''), Buffer.from([0, 0, coding, 0, text.length]), text]);
+    /** deliver_sm: a receipt (esm 4) or a text; `fields`: what is optional, as bytes. */
+    function deliver({ from = '15550001', to = '15550002', esm = 0, coding = 0, text = Buffer.alloc(0), fields = Buffer.alloc(0) }) {
+        const body = Buffer.concat([z(''), Buffer.from([1, 1]), z(from), Buffer.from([1, 1]), z(to), Buffer.from([esm, 0, 0]), z(''), z(''), Buffer.from([0, 0, coding, 0, text.length]), text, fields]);
         link?.write(pdu(5, 0, 77, body));
     }
-    const server = createServer((socket) => {
+    const serve = (/** @type {import('node:net').Socket} */ socket) => {
         let rest = Buffer.alloc(0);
         socket.on('error', () => {});
         socket.on('data', (more) => {
@@ -64,7 +66,9 @@ export async function startCentre({ systemId = 'me', password = 'pw' } = {}) {
                 rest = rest.subarray(rest.readUInt32BE(0));
             }
         });
-    });
+    };
+    const server = tls ? createTlsServer(tls, serve) : createServer(serve);
+    server.on('tlsClientError', () => {});
     await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
     centre.port = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
     centre.stop = async () => {

@@ -38,10 +38,10 @@ export function writeWav(path, { samples, rateHz }) {
 
 /**
  * 16-bit PCM, its first channel. A file whose writer never came to fix the sizes is read to its end.
- * @param {string} path @returns {Sound}
+ * @param {string | Buffer} path  or what is in it @returns {Sound}
  */
 export function readWav(path, channel = 0) {
-    const data = readFileSync(path);
+    const data = Buffer.isBuffer(path) ? path : readFileSync(path);
     let rateHz = 0;
     let channels = 1;
     for (let at = 12; at + 8 <= data.length; ) {
@@ -62,6 +62,9 @@ export function readWav(path, channel = 0) {
     }
     throw new Error(`${path}: no sound in it`);
 }
+
+/** A recording that is served. @param {string} url */
+export const fetchWav = async (url) => readWav(Buffer.from(await (await fetch(url)).arrayBuffer()));
 
 /** dBFS of a sine's peak: a full-scale sine is 0. @param {Float32Array} samples */
 export function levelDb(samples) {

@@ -1,0 +1,117 @@
+#include "daemon/number_handlers.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "store/store_programs.h"
+
+/* Where the parts of a web server stand. */
+struct words {
+    const char *url, *method, *fallback, *fallback_method;
+};
+/* What differs between calls and texts. */
+struct side {
+    const char *handler, *application_id, *resource_id; /* of the number's body */
+    struct words own, application;
+};
+static const struct side calls = {
+    .handler = "call_handler",
+    .application_id = "call_laml_application_id",
+    .resource_id = "calling_handler_resource_id",
+    .own = { "call_request_url", "call_request_method", "call_fallback_url",
+             "call_fallback_method" },
+    .application = { "voice_url", "voice_method", "voice_fallback_url", "voice_fallback_method" },
+};
+static const struct side texts = {
+    .handler = "message_handler",
+    .application_id = "message_laml_application_id",
+    .resource_id = "messaging_handler_resource_id",
+    .own = { "message_request_url", "message_request_method", "message_fallback_url",
+             "message_fallback_method" },
+    .application = { "sms_url", "sms_method", "sms_fallback_url", "sms_fallback_method" },
+};
+static const struct words webhook = { "primary_request_url", "primary_request_method",
+                                      "fallback_request_url", "fallback_request_method" };
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static const char *method_of(const json_t *object, const char *name)
+{
+    return text_of(object, name)[0] ? text_of(object, name) : "POST";
+}
+
+static json_t *nobody(const char *project)
+{
+    return json_pack("{s:s, s:s}", "project", project, "target", "");
+}
+
+static json_t *web_server(const char *project, const char *kind, const json_t *body,
+                          const struct words *words)
+{
+    const char *url = text_of(body, words->url);
+    if (!url[0])
+        return nobody(project);
+    return json_pack("{s:s, s:o, s:s, s:s, s:s}", "project", project, "target",
+                     json_sprintf("%s:%s", kind, url), "method", method_of(body, words->method),
+                     "fallback", text_of(body, words->fallback), "fallback_method",
+                     method_of(body, words->fallback_method));
+}
+
+/* The body of a resource of that project and type, or NULL. */
+static const json_t *own_body(const json_t *resources, const char *id, const char *project,
+                              const char *type)
+{
+    const json_t *one = json_object_get(resources, id);
+    bool is_it =
+        strcmp(text_of(one, "project"), project) == 0 && strcmp(text_of(one, "type"), type) == 0;
+    return is_it ? json_object_get(one, "body") : NULL;
+}
+
+static json_t *bound_to(const char *project, const char *id, const json_t *resources)
+{
+    const json_t *server = own_body(resources, id, project, "swml_webhook");
+    if (server)
+        return web_server(project, "swml", server, &webhook);
+    if (!own_body(resources, id, project, "swml_script"))
+        return nobody(project);
+    return json_pack("{s:s, s:o}", "project", project, "target", json_sprintf("swml:%s", id));
+}
+
+static json_t *handler_of(const struct store_number *row, const json_t *resources,
+                          const struct side *side)
+{
+    json_t *body = json_loads(row->body, 0, NULL), *handler = NULL;
+    const char *word = text_of(body, side->handler);
+    const char *resource = text_of(body, side->resource_id);
+    const char *application = text_of(body, side->application_id);
+    if (strcmp(word, "laml_webhooks") == 0)
+        handler = web_server(row->project_id, "laml", body, &side->own);
+    else if (strcmp(word, "laml_application") == 0)
+        handler = web_server(row->project_id, "laml",
+                             own_body(resources, application, row->project_id, "cxml_application"),
+                             &side->application);
+    else if (!word[0] && resource[0])
+        handler = bound_to(row->project_id, resource, resources);
+    json_decref(body);
+    return handler;
+}
+
+json_t *number_resource(const struct store_resource *row)
+{
+    return json_pack("{s:s, s:s, s:s, s:o*}", "type", row->type, "project", row->project_id, "name",
+                     row->name, "body", json_loads(row->body, 0, NULL));
+}
+
+json_t *number_call_handler(const struct store_number *row, const json_t *resources)
+{
+    return handler_of(row, resources, &calls);
+}
+
+json_t *number_text_handler(const struct store_number *row, const json_t *resources)
+{
+    return handler_of(row, resources, &texts);
+}
