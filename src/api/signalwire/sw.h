@@ -106,6 +106,13 @@ struct sw_page {
     int64_t from_ms, before_ms;     /* ?created_after, ?created_before, ?created_on */
 };
 bool sw_page_read(struct rest *rest, struct sw_page *page);
+/** The rows of an answer that `print` shows (NULL leaves one out), and which page was asked for.
+ * NULL: an error was answered. Use SW_LIST(). */
+json_t *sw_list(struct rest *rest, const struct store_answer *answer,
+                const struct store_table *table, size_t row_size, rest_print_fn print,
+                struct sw_page *page);
+#define SW_LIST(rest, answer, type, print, page) \
+    sw_list((rest), (answer), &type##_table, sizeof(struct type), (print), (page))
 /** Of everything, which it takes, this page and, perhaps, one more. */
 json_t *sw_page_cut(const struct sw_page *page, json_t *take_all);
 /** Answer with {links, data}; of `take_all` (an array of everything) only this page. */

@@ -48,23 +48,20 @@ static json_t *account_json(const struct store_project *row)
                      "signing_key", "subresource_uris", children);
 }
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    const struct store_project *row = of;
+    const char *name = sw_laml_param(rest, "FriendlyName");
+    return !name[0] || strcmp(row->name, name) == 0 ? account_json(row) : NULL;
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    const char *name = sw_laml_param(rest, "FriendlyName");
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    if (!sw_page_read(rest, &page))
-        return;
-    const struct store_project *rows = STORE_ROWS(answer, store_project);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        if (!name[0] || strcmp(rows[i].name, name) == 0)
-            json_array_append_new(list, account_json(&rows[i]));
-    sw_laml_page_reply(rest, &page, "accounts", sw_page_cut(&page, list));
+    json_t *list = SW_LIST(rest, answer, store_project, listed, &page);
+    if (list)
+        sw_laml_page_reply(rest, &page, "accounts", sw_page_cut(&page, list));
 }
 
 void sw_laml_account_list(struct rest *rest)

@@ -106,21 +106,18 @@ void sw_laml_message_add(struct rest *rest)
 
 /* --- list --- */
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    return message_json(rest, of);
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    if (!sw_page_read(rest, &page))
-        return;
-    const struct store_message *rows = STORE_ROWS(answer, store_message);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, message_json(rest, &rows[i]));
-    sw_laml_page_reply(rest, &page, "messages", list);
+    json_t *list = SW_LIST(rest, answer, store_message, listed, &page);
+    if (list)
+        sw_laml_page_reply(rest, &page, "messages", list);
 }
 
 void sw_laml_message_list(struct rest *rest)

@@ -37,21 +37,18 @@ static json_t *recording_json(const struct rest *rest, const struct store_record
 
 /* --- list --- */
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    return recording_json(rest, of);
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    if (!sw_page_read(rest, &page))
-        return;
-    const struct store_recording *rows = STORE_ROWS(answer, store_recording);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        json_array_append_new(list, recording_json(rest, &rows[i]));
-    sw_laml_page_reply(rest, &page, "recordings", list);
+    json_t *list = SW_LIST(rest, answer, store_recording, listed, &page);
+    if (list)
+        sw_laml_page_reply(rest, &page, "recordings", list);
 }
 
 void sw_laml_recording_list(struct rest *rest)

@@ -72,24 +72,20 @@ static json_t *resource_json(const struct rest *rest, const struct store_resourc
     return json;
 }
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    const struct store_resource *row = of;
+    const char *name = sw_laml_param(rest, kind_of(rest)->filter);
+    return !name[0] || strcmp(name, row->name) == 0 ? resource_json(rest, row) : NULL;
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    const struct kind *kind = kind_of(rest);
-    const char *name = sw_laml_param(rest, kind->filter);
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    if (!sw_page_read(rest, &page))
-        return;
-    const struct store_resource *rows = STORE_ROWS(answer, store_resource);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        if (!name[0] || strcmp(name, rows[i].name) == 0)
-            json_array_append_new(list, resource_json(rest, &rows[i]));
-    sw_laml_page_reply(rest, &page, kind->plural, sw_page_cut(&page, list));
+    json_t *list = SW_LIST(rest, answer, store_resource, listed, &page);
+    if (list)
+        sw_laml_page_reply(rest, &page, kind_of(rest)->plural, sw_page_cut(&page, list));
 }
 
 void sw_laml_resource_list(struct rest *rest)

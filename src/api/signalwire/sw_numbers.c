@@ -90,32 +90,28 @@ static bool has(const char *text, const char *part)
     return !part || strstr(text, part) != NULL;
 }
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    const struct store_number *row = of;
+    bool is_laml = sw_of(rest)->is_laml;
+    if (strcmp(row->project_id, sw_of(rest)->project_id) != 0)
+        return NULL;
+    json_t *number = number_json(row);
+    bool fits =
+        has(row->number, rest_param(rest, is_laml ? "PhoneNumber" : "filter_number")) &&
+        has(sw_text(number, "name"), rest_param(rest, is_laml ? "FriendlyName" : "filter_name"));
+    json_decref(number);
+    return fits ? shown(rest, row) : NULL;
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    bool is_laml = sw_of(rest)->is_laml;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    if (!sw_page_read(rest, &page))
-        return;
-    const struct store_number *rows = STORE_ROWS(answer, store_number);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++) {
-        if (strcmp(rows[i].project_id, sw_of(rest)->project_id) != 0)
-            continue;
-        json_t *number = number_json(&rows[i]);
-        if (has(rows[i].number, rest_param(rest, is_laml ? "PhoneNumber" : "filter_number")) &&
-            has(sw_text(number, "name"),
-                rest_param(rest, is_laml ? "FriendlyName" : "filter_name")))
-            json_array_append_new(list, shown(rest, &rows[i]));
-        json_decref(number);
-    }
-    if (is_laml)
+    json_t *list = SW_LIST(rest, answer, store_number, listed, &page);
+    if (list && sw_of(rest)->is_laml)
         sw_laml_page_reply(rest, &page, "incoming_phone_numbers", sw_page_cut(&page, list));
-    else
+    else if (list)
         sw_page_reply_all(rest, &page, list);
 }
 

@@ -97,6 +97,26 @@ bool sw_page_read(struct rest *rest, struct sw_page *page)
     return !sw_refused(rest);
 }
 
+json_t *sw_list(struct rest *rest, const struct store_answer *answer,
+                const struct store_table *table, size_t row_size, rest_print_fn print,
+                struct sw_page *page)
+{
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, NULL);
+        return NULL;
+    }
+    if (!sw_page_read(rest, page))
+        return NULL;
+    const char *rows = store_answer_rows(answer, table);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->n; i++) {
+        json_t *one = print(rest, rows + i * row_size);
+        if (one)
+            json_array_append_new(list, one);
+    }
+    return list;
+}
+
 bool sw_laml_dates(struct rest *rest, const char *name, struct sw_page *page)
 {
     char before[40], after[40];

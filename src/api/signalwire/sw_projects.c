@@ -29,24 +29,21 @@ static json_t *project_json(const struct store_project *row)
     return project;
 }
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    const struct store_project *row = of;
+    const char *name = rest_param(rest, "name");
+    bool fits = !name || slice_find(slice_of(row->name), slice_of(name)) < strlen(row->name);
+    return fits ? project_json(row) : NULL;
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    const char *name = rest_param(rest, "name");
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    const struct store_project *rows = STORE_ROWS(answer, store_project);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        if (!name || slice_find(slice_of(rows[i].name), slice_of(name)) < strlen(rows[i].name))
-            json_array_append_new(list, project_json(&rows[i]));
-    if (sw_page_read(rest, &page))
+    json_t *list = SW_LIST(rest, answer, store_project, listed, &page);
+    if (list)
         sw_page_reply_all(rest, &page, list);
-    else
-        json_decref(list);
 }
 
 void sw_project_list(struct rest *rest)

@@ -95,22 +95,18 @@ static bool is_handler(const struct store_resource *row)
     return false; /* a SIP endpoint has paths of its own */
 }
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    return is_handler(of) ? resource_json(rest, of) : NULL;
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    if (!sw_page_read(rest, &page))
-        return;
-    const struct store_resource *rows = STORE_ROWS(answer, store_resource);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++)
-        if (is_handler(&rows[i]))
-            json_array_append_new(list, resource_json(rest, &rows[i]));
-    sw_page_reply_all(rest, &page, list);
+    json_t *list = SW_LIST(rest, answer, store_resource, listed, &page);
+    if (list)
+        sw_page_reply_all(rest, &page, list);
 }
 
 void sw_resource_list(struct rest *rest)

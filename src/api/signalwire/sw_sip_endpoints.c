@@ -60,28 +60,26 @@ static json_t *endpoint_json(const struct store_resource *row)
     return endpoint;
 }
 
+static json_t *listed(const struct rest *rest, const void *of)
+{
+    const struct store_resource *row = of;
+    const char *name = rest_param(rest, "filter_username");
+    const char *caller_id = rest_param(rest, "filter_caller_id");
+    json_t *one = endpoint_json(row);
+    if ((!name || strstr(row->name, name)) &&
+        (!caller_id || strstr(sw_text(one, "caller_id"), caller_id)))
+        return one;
+    json_decref(one);
+    return NULL;
+}
+
 static void on_list(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
     struct sw_page page;
-    const char *name = rest_param(rest, "filter_username");
-    const char *caller_id = rest_param(rest, "filter_caller_id");
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, NULL);
-        return;
-    }
-    if (!sw_page_read(rest, &page))
-        return;
-    const struct store_resource *rows = STORE_ROWS(answer, store_resource);
-    json_t *list = json_array();
-    for (size_t i = 0; i < answer->n; i++) {
-        json_t *one = endpoint_json(&rows[i]);
-        if ((!name || strstr(rows[i].name, name)) &&
-            (!caller_id || strstr(sw_text(one, "caller_id"), caller_id)))
-            json_array_append(list, one);
-        json_decref(one);
-    }
-    sw_page_reply_all(rest, &page, list);
+    json_t *list = SW_LIST(rest, answer, store_resource, listed, &page);
+    if (list)
+        sw_page_reply_all(rest, &page, list);
 }
 
 void sw_endpoint_list(struct rest *rest)
