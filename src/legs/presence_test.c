@@ -12,35 +12,13 @@
 #include "call/leg.h"
 #include "config/config.h"
 #include "legs/presence.h"
-#include "legs/registrar.h"
-#include "sip/sip_auth.h"
-#include "sip/sip_registrar.h"
+#include "legs/test_registrar.h"
 #include "sip/test_scene.h"
 
 static struct {
-    bool is_wrong;      /* the password */
-    bool is_registered; /* bob's phone */
     void (*watch)(void *owner, struct slice user);
     struct leg *leg; /* in the one call; NULL: none */
 } fake;
-
-static struct sip_binding binding = { .aor = { "bob@tandem", 10 },
-                                      .contact = { "sip:carol@10.0.0.3:5060", 23 } };
-
-void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct sip_flow *flow,
-                    sip_auth_fn fn, void *owner)
-{
-    static const struct sip_auth_result good = { .verdict = SIP_AUTH_PROVED,
-                                                 .user = { "carol-desk", 10 } };
-    const struct sip_auth_result bad = { .verdict = SIP_AUTH_REFUSED, .status = 401 };
-    (void)auth, (void)request, (void)flow;
-    fn(owner, fake.is_wrong ? &bad : &good);
-}
-
-void sip_auth_cancel(struct sip_auth *auth, void *owner)
-{
-    (void)auth, (void)owner;
-}
 
 struct sip_auth *registrar_auth(struct registrar *registrar)
 {
@@ -48,24 +26,10 @@ struct sip_auth *registrar_auth(struct registrar *registrar)
     return NULL;
 }
 
-const char *registrar_user_of(const struct registrar *registrar, struct slice sip_username)
-{
-    (void)registrar;
-    return slice_is(sip_username, "carol-desk") ? "carol" : "";
-}
-
 bool registrar_has_user(void *registrar, struct slice name)
 {
     (void)registrar;
     return slice_is(name, "bob") || slice_is(name, "carol");
-}
-
-size_t registrar_contacts_of(const struct registrar *registrar, struct slice user,
-                             const struct sip_binding **out, size_t max)
-{
-    (void)registrar, (void)max;
-    out[0] = &binding;
-    return slice_is(user, "bob") && fake.is_registered;
 }
 
 void registrar_watch(struct registrar *registrar, void (*fn)(void *owner, struct slice user),
@@ -123,6 +87,7 @@ static int setup(void **state)
     struct desk *desk = mem_new(struct desk);
     void *scene;
     memset(&fake, 0, sizeof fake);
+    memset(&fake_registrar, 0, sizeof fake_registrar);
     scene_setup(&scene);
     desk->scene = scene;
     desk->env = (struct leg_env){ .loop = desk->scene->w.sim.loop,
@@ -171,7 +136,7 @@ static void a_lamp_follows_registration_and_calls(void **state)
     struct leg leg = { .id = 2, .user = "bob", .state = LEG_RINGING };
     subscribe(desk, "presence", 200);
     expect_told(desk, "<basic>closed</basic>");
-    fake.is_registered = true;
+    fake_registrar.is_registered = true;
     fake.watch(desk->presence, SLICE("bob"));
     expect_told(desk, "<note>Ready</note>");
     leg.state = LEG_UP;
@@ -216,7 +181,7 @@ static void mail_and_contacts_are_ones_own(void **state)
 static void who_does_not_prove_himself_learns_nothing(void **state)
 {
     struct desk *desk = *state;
-    fake.is_wrong = true;
+    fake_registrar.is_wrong = true;
     subscribe(desk, "presence", 401);
     assert_null(sim_peer_last(&desk->scene->peer, "NOTIFY", 0));
     assert_int_equal(presence_watches(desk->presence), 0);
@@ -225,8 +190,8 @@ static void who_does_not_prove_himself_learns_nothing(void **state)
 static void mail_is_told_to_phones_that_did_not_ask(void **state)
 {
     struct desk *desk = *state;
-    fake.is_registered = true;
-    binding.flow = (struct sip_flow){ .kind = SIP_UDP, .remote = desk->scene->peer.end->addr };
+    fake_registrar.is_registered = true;
+    fake_binding.flow = (struct sip_flow){ .kind = SIP_UDP, .remote = desk->scene->peer.end->addr };
     presence_set_messages(desk->presence, SLICE("bob"), 2, 1);
     expect_told(desk, "Messages-Waiting: yes");
     presence_set_messages(desk->presence, SLICE("bob"), 0, 3);

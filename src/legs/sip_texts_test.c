@@ -10,42 +10,20 @@
 #include "base/num.h"
 #include "call/route.h"
 #include "config/config.h"
-#include "legs/registrar.h"
 #include "legs/sip_texts.h"
+#include "legs/test_registrar.h"
 #include "legs/trunks.h"
-#include "sip/sip_auth.h"
-#include "sip/sip_registrar.h"
 #include "sip/sip_request.h"
 #include "sip/test_scene.h"
 
 static struct {
-    bool is_wrong;      /* the password */
-    bool is_registered; /* bob's phone */
-    bool is_trunk;      /* who writes is a trunk */
-    const char *kind;   /* of the route's target */
-    char sent[200];     /* by a trunk */
+    bool is_trunk;    /* who writes is a trunk */
+    const char *kind; /* of the route's target */
+    char sent[200];   /* by a trunk */
     char kept[200];
     sip_outcome_fn fn; /* of the trunk's answer */
     void *owner;
 } fake;
-
-static struct sip_binding binding = { .aor = { "bob@tandem", 10 },
-                                      .contact = { "sip:carol@10.0.0.3:5060", 23 } };
-
-void sip_auth_check(struct sip_auth *auth, struct sip_msg *request, const struct sip_flow *flow,
-                    sip_auth_fn fn, void *owner)
-{
-    static const struct sip_auth_result good = { .verdict = SIP_AUTH_PROVED,
-                                                 .user = { "carol-desk", 10 } };
-    const struct sip_auth_result bad = { .verdict = SIP_AUTH_REFUSED, .status = 407 };
-    (void)auth, (void)request, (void)flow;
-    fn(owner, fake.is_wrong ? &bad : &good);
-}
-
-void sip_auth_cancel(struct sip_auth *auth, void *owner)
-{
-    (void)auth, (void)owner;
-}
 
 struct sip_auth *registrar_invite_auth(struct registrar *registrar)
 {
@@ -53,24 +31,10 @@ struct sip_auth *registrar_invite_auth(struct registrar *registrar)
     return NULL;
 }
 
-const char *registrar_user_of(const struct registrar *registrar, struct slice sip_username)
-{
-    (void)registrar;
-    return slice_is(sip_username, "carol-desk") ? "carol" : "";
-}
-
 bool registrar_is_pbx(const struct registrar *registrar, struct slice sip_username)
 {
     (void)registrar, (void)sip_username;
     return false;
-}
-
-size_t registrar_contacts_of(const struct registrar *registrar, struct slice user,
-                             const struct sip_binding **out, size_t max)
-{
-    (void)registrar, (void)max;
-    out[0] = &binding;
-    return slice_is(user, "bob") && fake.is_registered;
 }
 
 const char *trunks_match(const struct trunks *trunks, const struct sip_flow *flow)
@@ -130,13 +94,15 @@ static int setup(void **state)
     struct desk *desk = mem_new(struct desk);
     void *scene;
     memset(&fake, 0, sizeof fake);
+    memset(&fake_registrar, 0, sizeof fake_registrar);
+    fake_registrar.refusal = 407;
     fake.kind = "user";
     scene_setup(&scene);
     desk->scene = scene;
     desk->env = (struct leg_env){ .loop = desk->scene->w.sim.loop,
                                   .agent = desk->scene->w.callee.agent,
                                   .config = &config };
-    binding.flow = (struct sip_flow){ .kind = SIP_UDP, .remote = desk->scene->peer.end->addr };
+    fake_binding.flow = (struct sip_flow){ .kind = SIP_UDP, .remote = desk->scene->peer.end->addr };
     desk->texts = sip_texts_create(&desk->env, NULL, NULL, NULL);
     *state = desk;
     return 0;
@@ -166,7 +132,7 @@ static void expect_told(struct desk *desk, unsigned status)
 static void it_goes_to_the_phone_in_the_name_of_who_was_proved(void **state)
 {
     struct desk *desk = *state;
-    fake.is_registered = true;
+    fake_registrar.is_registered = true;
     say(desk, "Hello <you>");
     const struct sip_msg *got = sim_peer_last(&desk->scene->peer, "MESSAGE", 0);
     assert_non_null(got);
@@ -182,7 +148,7 @@ static void it_goes_to_the_phone_in_the_name_of_who_was_proved(void **state)
 static void what_the_phone_says_is_what_the_sender_hears(void **state)
 {
     struct desk *desk = *state;
-    fake.is_registered = true;
+    fake_registrar.is_registered = true;
     say(desk, "Hello");
     scene_reply(desk->scene, "MESSAGE", 415, "", "");
     expect_told(desk, 415);
@@ -216,8 +182,8 @@ static void a_number_leads_to_a_trunk(void **state)
 static void a_trunk_writes_in_the_name_that_it_gives(void **state)
 {
     struct desk *desk = *state;
-    fake.is_trunk = fake.is_registered = true;
-    fake.is_wrong = true; /* it is not asked */
+    fake.is_trunk = fake_registrar.is_registered = true;
+    fake_registrar.is_wrong = true; /* it is not asked */
     say(desk, "Hello");
     const struct sip_msg *got = sim_peer_last(&desk->scene->peer, "MESSAGE", 0);
     assert_non_null(got);
@@ -237,7 +203,7 @@ static void refusals(void **state)
     expect_told(desk, 404);
     scene_say(desk->scene, NULL, "MESSAGE", 3, "", "of no type");
     expect_told(desk, 400);
-    fake.is_wrong = true;
+    fake_registrar.is_wrong = true;
     scene_say(desk->scene, NULL, "MESSAGE", 4, "Content-Type: text/plain\r\n", "x");
     expect_told(desk, 407);
     assert_string_equal(fake.sent, "");
@@ -246,7 +212,7 @@ static void refusals(void **state)
 static void who_waits_is_told_at_the_end(void **state)
 {
     struct desk *desk = *state;
-    fake.is_registered = true;
+    fake_registrar.is_registered = true;
     say(desk, "Hello");
     sip_texts_destroy(desk->texts);
     desk->texts = NULL;

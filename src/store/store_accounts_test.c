@@ -7,10 +7,10 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "store_accounts.h"
+#include "test_store.h"
 
 static struct {
     struct loop *loop;
@@ -24,9 +24,6 @@ static struct {
 static int setup(void **state)
 {
     (void)state;
-    static const struct store_project acme = {
-        .id = "p1", .name = "acme", .signing_key = "k", .created_ms = 1
-    };
     static const struct store_user alice = {
         .id = "u1", .project_id = "p1", .name = "alice", .created_ms = 1
     };
@@ -39,11 +36,8 @@ static int setup(void **state)
                                             .scopes = "account",
                                             .hash = "h1",
                                             .expires_ms = 5000 };
-    f.loop = loop_create_simulated();
-    struct store_config config = { .loop = f.loop, .url = ":memory:" };
-    if (store_open(&f.store, &config, NULL))
+    if (test_store_open(&f.loop, &f.store))
         return -1;
-    store_project_add(f.store, &acme, STORE_NOBODY);
     store_user_add(f.store, &alice, STORE_NOBODY);
     store_device_add(f.store, &phone, STORE_NOBODY);
     store_token_add(f.store, &pat, STORE_NOBODY);
@@ -53,9 +47,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    store_close(f.store);
-    loop_destroy(f.loop);
-    return 0;
+    return test_store_close(f.loop, f.store);
 }
 
 static void keep(size_t i, const char *text)

@@ -7,10 +7,9 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "base/loop.h"
 #include "base/num.h"
 #include "store_messages.h"
-#include "store_rows.h"
+#include "test_store.h"
 
 static struct {
     struct loop *loop;
@@ -24,23 +23,13 @@ static struct {
 static int setup(void **state)
 {
     (void)state;
-    static const struct store_project acme = {
-        .id = "p1", .name = "acme", .signing_key = "k", .created_ms = 1
-    };
-    f.loop = loop_create_simulated();
-    struct store_config config = { .loop = f.loop, .url = ":memory:" };
-    if (store_open(&f.store, &config, NULL))
-        return -1;
-    store_project_add(f.store, &acme, STORE_NOBODY);
-    return 0;
+    return test_store_open(&f.loop, &f.store);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    store_close(f.store);
-    loop_destroy(f.loop);
-    return 0;
+    return test_store_close(f.loop, f.store);
 }
 
 static void on_messages(void *owner, const struct store_answer *answer)

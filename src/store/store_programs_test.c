@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "base/loop.h"
 #include "base/num.h"
 #include "store_programs.h"
+#include "test_store.h"
 
 static struct {
     struct loop *loop;
@@ -22,13 +22,9 @@ static struct {
 static int setup(void **state)
 {
     (void)state;
-    static const struct store_project acme = { .id = "p1", .name = "acme" };
     static const struct store_project sub = { .id = "p2", .name = "sub", .parent_id = "p1" };
-    f.loop = loop_create_simulated();
-    struct store_config config = { .loop = f.loop, .url = ":memory:" };
-    if (store_open(&f.store, &config, NULL))
+    if (test_store_open(&f.loop, &f.store))
         return -1;
-    store_project_add(f.store, &acme, STORE_NOBODY);
     store_project_add(f.store, &sub, STORE_NOBODY);
     return 0;
 }
@@ -36,9 +32,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    store_close(f.store);
-    loop_destroy(f.loop);
-    return 0;
+    return test_store_close(f.loop, f.store);
 }
 
 static void on_count(void *owner, const struct store_answer *answer)
