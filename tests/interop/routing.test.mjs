@@ -163,7 +163,7 @@ test('any answer to OPTIONS is a sign of life; a provider that refuses REGISTER 
     grumpy.stop();
 });
 
-test('public_ip: auto asks STUN, and the answer stands in Contact and SDP', async () => {
+test('public_ip: auto asks STUN, and the answer stands in the SDP of an answer', async () => {
     const stun = createSocket('udp4');
     stun.on('message', (request, from) => {
         const value = Buffer.from([0, 1, 0, 0, 203, 0, 113, 77]);
@@ -179,6 +179,11 @@ test('public_ip: auto asks STUN, and the answer stands in Contact and SDP', asyn
         env: { PUBLIC_IP: 'auto', STUN_SERVERS: `127.0.0.1:${stun.address().port}`, TANDEM_LOCAL_NETS: '192.0.2.0/24', SIP_TRUNK_HOST: host, SIP_TRUNK_PORT: port, SIP_USERNAME: 'gateway', SIP_PASSWORD: 'a-long-enough-secret', SIP_REGISTER: 'no' },
     });
     assert.match(own.log(), /public_ip found by STUN address=203\.0\.113\.77/);
+    const page = await openSocket(own.bridgeUrl);
+    page.send({ type: 'offer', sdp: OFFER, destination: 'echo' });
+    const answer = await page.next('answer');
+    assert.match(answer.sdp, /^a=candidate:\S+ 1 udp \d+ 203\.0\.113\.77 /im);
+    page.close();
     await own.stop();
     const silent = createSocket('udp4');
     await new Promise((done) => silent.bind(0, '127.0.0.1', () => done(null)));
