@@ -57,15 +57,9 @@ void sw_laml_recording_list(struct rest *rest)
     if (!sw_page_read(rest, &page) || !sw_laml_dates(rest, "DateCreated", &page))
         return;
     const char *call = rest->path.n > 1 ? rest_captured(rest, 1) : sw_laml_param(rest, "CallSid");
-    const struct store_recording_filter filter = {
-        .project_id = sw_of(rest)->project_id,
-        .call_id = call,
-        .conference_id = sw_laml_param(rest, "ConferenceSid"),
-        .from_ms = page.from_ms,
-        .before_ms = page.before_ms ? num_min(page.before_ms, page.until_ms) : page.until_ms,
-        .offset = page.number * page.size,
-        .limit = page.size + 1,
-    };
+    struct store_recording_filter filter = sw_recording_filter(rest, &page);
+    filter.call_id = call;
+    filter.conference_id = sw_laml_param(rest, "ConferenceSid");
     store_recording_list(rest_store(rest), &filter, rest_then(rest, on_list));
 }
 

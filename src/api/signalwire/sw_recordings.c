@@ -162,6 +162,18 @@ static json_t *recording_json(const struct rest *rest, const struct store_record
                      "relay_pstn_leg_id", row->call_id);
 }
 
+struct store_recording_filter sw_recording_filter(const struct rest *rest,
+                                                  const struct sw_page *page)
+{
+    return (struct store_recording_filter){
+        .project_id = sw_of(rest)->project_id,
+        .from_ms = page->from_ms,
+        .before_ms = page->before_ms ? num_min(page->before_ms, page->until_ms) : page->until_ms,
+        .offset = page->number * page->size,
+        .limit = page->size + 1,
+    };
+}
+
 static json_t *listed(const struct rest *rest, const void *of)
 {
     return recording_json(rest, of);
@@ -181,13 +193,7 @@ void sw_recording_list(struct rest *rest)
     struct sw_page page;
     if (!sw_page_read(rest, &page))
         return;
-    const struct store_recording_filter filter = {
-        .project_id = sw_of(rest)->project_id,
-        .from_ms = page.from_ms,
-        .before_ms = page.before_ms ? num_min(page.before_ms, page.until_ms) : page.until_ms,
-        .offset = page.number * page.size,
-        .limit = page.size + 1,
-    };
+    const struct store_recording_filter filter = sw_recording_filter(rest, &page);
     store_recording_list(rest_store(rest), &filter, rest_then(rest, on_list));
 }
 

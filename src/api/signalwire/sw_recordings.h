@@ -12,6 +12,9 @@ void sw_recording_id(const char *url, char out[UUID_TEXT]);
 /** The row if it is the asker's; NULL: answered. */
 const struct store_recording *sw_found_recording(struct rest *rest,
                                                  const struct store_answer *answer);
+/** The rows of that page, of the asker's project. */
+struct store_recording_filter sw_recording_filter(const struct rest *rest,
+                                                  const struct sw_page *page);
 /** Remove row and file, and answer. */
 void sw_recording_drop(struct rest *rest, const struct store_recording *row);
 /** Answer with the sound of "ID", "ID.wav" or "ID.mp3". */
