@@ -61,7 +61,7 @@ test('media is encrypted as agreed, on one port, without loss', () =>
         const transport = rows.find((row) => row.type === 'transport');
         const inbound = rows.find((row) => row.type === 'inbound-rtp');
         assert.equal(transport.dtlsState, 'connected');
-        assert.equal(transport.srtpCipher, 'SRTP_AEAD_AES_128_GCM');
+        assert.match(transport.srtpCipher, /^(SRTP_)?AEAD_AES_128_GCM$/); // browsers differ in the prefix
         assert.equal(inbound.packetsLost, 0);
         assert.ok(inbound.packetsReceived > 50);
         await phone.hangup();

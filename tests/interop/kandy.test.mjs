@@ -84,7 +84,7 @@ for (const dialect of ['seed', 'link', 'uc'])
             await pbx.run('uanew', `<sip:${DID}@127.0.0.1>;regint=0;audio_codecs=pcmu,pcma`); // a PBX knows its numbers
             const there = await sim.post('/calls', { user: ACCOUNT, from: '971501112222', name: 'Ali', to: DID });
             await pbx.waitEvent('CALL_INCOMING');
-            assert.match(daemon.log(), /INVITE uri=sip:97143456789@127\.0\.0\.1/);
+            await daemon.logged(/INVITE uri=sip:97143456789@127\.0\.0\.1/);
             const [live] = await daemon.command('calls');
             assert.equal(live.from, '+971501112222');
             assert.equal(live.trunk, 'kandy');

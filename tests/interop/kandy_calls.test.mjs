@@ -131,7 +131,7 @@ test('a wrong password: 503 to the PBX, no WebSocket, no second try', async (t) 
     await sleep(1000);
     assert.equal((await sim.get('/requests?op=subscribe')).length, 1);
     assert.equal((await sim.get('/requests?op=ws')).length, 0);
-    assert.match(daemon.log(), /Subscription failed: 401 - Invalid credentials/);
+    await daemon.logged(/Subscription failed: 401 - Invalid credentials/);
     await pbx.stop();
     await daemon.stop();
 });

@@ -37,8 +37,8 @@ async function assertUnavailable(daemon) {
 test('a wrong password: no WebSocket, auth_failed, 503 at once, one try', async () => {
     const { sim, daemon, trunk, stop } = await startOffice({ dialects: 'seed', env: { KANDY_PASSWORD: 'this-is-wrong-4711' }, isConnected: false });
     await waitFor('auth_failed', async () => (await trunk()).state === 'auth_failed');
-    assert.match(daemon.log(), /\[ERROR\] Subscription failed: 401 - Invalid credentials/);
-    assert.match(daemon.log(), /\[ERROR\] Failed to connect to Kandy: 401/);
+    await daemon.logged(/\[ERROR\] Subscription failed: 401 - Invalid credentials/);
+    await daemon.logged(/\[ERROR\] Failed to connect to Kandy: 401/);
     await assertUnavailable(daemon);
     assert.equal((await sim.get('/requests')).length, 1);
     assert.ok(!daemon.log().includes('this-is-wrong-4711'), 'the log has the password');
@@ -242,7 +242,7 @@ test('gone, overridden, a lost subscription, 503 with Retry-After, duplicates', 
     await t.test('another device takes the channel: it stops, with an alarm', async () => {
         await sim.post('/overridden', { user: ACCOUNT });
         await waitFor('the state', async () => (await trunk()).state === 'overridden');
-        assert.match(daemon.log(), /error .*another device uses this account/);
+        await daemon.logged(/error .*another device uses this account/);
         await assertUnavailable(daemon);
     });
     assert.ok(!daemon.log().includes(SECRET));

@@ -72,7 +72,7 @@ test('scopes: the seed\'s five and the other six; an unknown one is named, and n
     for (const permissions of [seed, ['datasphere', 'management', 'numbers', 'pubsub', 'storage', 'tasking']]) {
         const { status, json } = await acme.ask('POST', '/api/project/tokens', { name: 'scoped', permissions });
         assert.equal(status, 200);
-        assert.deepEqual(json.permissions.toSorted(), permissions.toSorted());
+        assert.deepEqual(json.permissions.sort(), [...permissions].sort());
     }
     const { status, json } = await acme.ask('POST', '/api/project/tokens', { name: 'wrong', permissions: ['calling', 'nope'] });
     assert.equal(status, 422);
@@ -110,7 +110,7 @@ test('room tokens: mod_permissions false has no effect, unknown permissions are 
     const four = ['room.self.audio_mute', 'room.self.audio_unmute', 'room.self.video_mute', 'room.self.video_unmute'];
     assert.deepEqual((await claimsOf({ permissions: four, mod_permissions: false })).s, four);
     assert.deepEqual((await claimsOf({ permissions: [...four, 'room.make_coffee'] })).s, four);
-    assert.match(daemon.log(), /room token without the unknown permission number=5/);
+    await daemon.logged(/room token without the unknown permission number=5/);
     assert.equal((await claimsOf({})).acr, true);
     assert.equal((await claimsOf({ auto_create_room: false })).acr, false);
     assert.ok(!('ju' in (await claimsOf({}))), 'nothing ends it by itself');

@@ -44,7 +44,7 @@ test('a flood: served what it may have, asked to wait, then not answered; seen a
     assert.ok(row.failures > 500 && row.seconds_left > 50, JSON.stringify(row));
     const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
     assert.ok(Number(/^tandem_sip_dropped_total\{reason="limited"\} (\d+)$/m.exec(metrics)?.[1]) >= row.failures);
-    assert.match(daemon.log(), /sip source limited from=127\.0\.0\.9/);
+    await daemon.logged(/sip source limited from=127\.0\.0\.9/);
     await daemon.command('bans', 'lift', '127.0.0.9');
     assert.equal(await limited(), undefined);
     const lifted = await flood(eve, 300);

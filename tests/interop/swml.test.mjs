@@ -144,7 +144,7 @@ test('hangup before the answer is a refusal: busy', async () => {
 test('a document that is wrong: the call is refused, and the log says where', async () => {
     await call(main({ answer: {} }, { shout: {} }));
     assert.match(await phone.closed(), /500/);
-    assert.match(daemon.log(), /relay_script_method_undefined: there is no method 'shout'/);
+    await daemon.logged(/relay_script_method_undefined: there is no method 'shout'/);
 });
 
 /** No key twice in a row: the phone has no key-up between two. */
@@ -280,7 +280,7 @@ test("the fetch is signed with the key of the number's project, and carries its 
 test('the first address fails: the call is refused and the reason is in the log', async () => {
     await call(500);
     assert.match(await phone.closed(), /500/);
-    assert.match(daemon.log(), /script cannot run reason="the server answered 500"/);
+    await daemon.logged(/script cannot run reason="the server answered 500"/);
 });
 
 test('a script of tandem.yaml has a name that a route leads to; what is wrong in one is named by file and line', async () => {

@@ -63,7 +63,7 @@ for (const { transport, codec, theirs, isMain } of ROWS)
         await phone.waitState('ended');
         await sleep(300);
         assertRecorded(bob.heard(), PAGE.hz, PAGE.levelDb, LOUDNESS_DB[codec] ?? 1);
-        assert.match(daemon.log(), new RegExp(`codec negotiated=${codec}`));
+        await daemon.logged(new RegExp(`codec negotiated=${codec}`));
         await close();
         await bob.stop();
         await daemon.stop();

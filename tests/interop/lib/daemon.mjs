@@ -96,6 +96,8 @@ export async function startDaemon({ env = {}, yaml = '', dotenv = '', state: giv
         crash,
         reload: () => started.child.kill('SIGHUP'),
         log: started.text,
+        /** Its log comes through a pipe: later than the answer it goes with. */
+        logged: (/** @type {RegExp} */ line) => waitFor(`${line} in the log`, () => line.test(started.text())),
         url,
         /** The port of pages that expect the bridge on a bare path: 3000 unless tests say otherwise. */
         referenceUrl: `ws://${ready.http[1]}/`,
