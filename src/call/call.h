@@ -130,7 +130,6 @@ const char *call_project(const struct call *call);
 enum call_state call_get_state(const struct call *call);
 unsigned call_media_thread(const struct call *call);
 struct loop *call_loop(const struct call *call);
-struct media *call_media(const struct call *call);
 const char *call_from(const struct call *call);
 /** What far ends may see of the caller: "anonymous" when it wants to be nobody, or has no number.
  */

@@ -49,11 +49,6 @@ struct loop *call_loop(const struct call *call)
     return call->calls->config.loop;
 }
 
-struct media *call_media(const struct call *call)
-{
-    return call->calls->config.media;
-}
-
 const char *call_from(const struct call *call)
 {
     return call->from;

@@ -107,7 +107,7 @@ static void print_form(const struct doctor_kandy *self, unsigned form, struct bu
     const struct config_trunk *trunk = self->doctor->config.trunk;
     struct slice domain = slice_of(trunk->username);
     struct slice user = slice_cut(&domain, '@');
-    struct slice account = user;
+    struct slice account;
     if (slice_index(user, '/') < user.len) {
         account = slice_cut(&user, '/');
     } else {

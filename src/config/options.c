@@ -474,8 +474,3 @@ const struct option *option_find_flag(struct slice flag)
             return &top[i];
     return NULL;
 }
-
-bool option_is_of(const struct option_table *table, const struct option *row)
-{
-    return row >= table->rows && row < table->rows + table->n;
-}

@@ -54,8 +54,6 @@ extern const struct option_table options_kandy;
 const struct option *option_find(const struct option_table *table, struct slice key);
 const struct option *option_find_env(struct slice name); /* in any table */
 const struct option *option_find_flag(struct slice flag);
-/** Is it a row of this table? */
-bool option_is_of(const struct option_table *table, const struct option *row);
 
 /** Where a value came from, for messages. */
 struct option_source {

@@ -234,11 +234,6 @@ void media_set_patience(struct media *media, const struct media_patience *patien
         media_post(media, i, &cmd);
 }
 
-const struct media_config *media_get_config(const struct media *media)
-{
-    return &media->config;
-}
-
 struct loop *media_control_loop(const struct media *media)
 {
     return media->control;

@@ -139,7 +139,6 @@ struct stream_id media_stream_id(const struct media_stream *stream);
 
 /* Control half (media.c). */
 void media_post(struct media *media, unsigned thread, const struct media_cmd *cmd);
-const struct media_config *media_get_config(const struct media *media);
 struct loop *media_control_loop(const struct media *media);
 /** Open a file for whoever writes to it on a media thread, and closes it there. */
 struct recorder *media_record_open(struct media *media, struct stream_id id, uint32_t record_id,
@@ -165,7 +164,6 @@ size_t media_thread_waiting(const struct media_thread *thread);
 /** Stop and join. */
 void media_thread_destroy(struct media_thread *thread);
 /* and from inside. */
-struct media *media_thread_media(const struct media_thread *thread);
 void media_thread_set_patience(struct media_thread *thread, const struct media_patience *patience);
 const struct media_patience *media_thread_patience(const struct media_thread *thread);
 /** To control: waits in line here while the mailbox is full, but for statistics, which are lost. */

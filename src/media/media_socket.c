@@ -344,11 +344,6 @@ void media_socket_set_warm(struct media_socket *socket, media_warm_fn warm)
     socket->warm = warm;
 }
 
-const struct addr *media_socket_bound(const struct media_socket *socket)
-{
-    return &socket->bound;
-}
-
 /* Life */
 
 static void tune(const struct media_socket *socket)

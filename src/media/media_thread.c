@@ -351,8 +351,3 @@ unsigned media_thread_index(const struct media_thread *thread)
 {
     return thread->index;
 }
-
-struct media *media_thread_media(const struct media_thread *thread)
-{
-    return thread->media;
-}

@@ -50,5 +50,3 @@ void media_socket_send(struct media_socket *socket, struct media_packet *const *
 /** One datagram that is not media (STUN, DTLS). `local` as above; NULL is unset. */
 void media_socket_send_bytes(struct media_socket *socket, const struct addr *to,
                              const struct addr *local, const void *bytes, size_t len);
-/** What it is bound to, with the real port. */
-const struct addr *media_socket_bound(const struct media_socket *socket);

@@ -146,11 +146,6 @@ void srtp_destroy(struct srtp_session *session)
     mem_free(session);
 }
 
-enum srtp_profile srtp_session_profile(const struct srtp_session *session)
-{
-    return session->info->profile;
-}
-
 static struct stream *find_stream(const struct srtp_session *session, uint32_t ssrc)
 {
     for (size_t i = 0; i < session->n_streams; i++)

@@ -45,7 +45,6 @@ MUST_CHECK enum err srtp_create(struct srtp_session **out, enum srtp_profile pro
  * §3.3.1), so that a re-keyed stream need not begin at sequence numbers without a wrap. */
 void srtp_follow(struct srtp_session *session, const struct srtp_session *old);
 void srtp_destroy(struct srtp_session *session); /* wipes; NULL is fine */
-enum srtp_profile srtp_session_profile(const struct srtp_session *session);
 
 /** Begin to load what the next packet needs: steps 0 to 2 of media_warm_fn. */
 void srtp_warm(const struct srtp_session *session, unsigned step);

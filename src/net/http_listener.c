@@ -240,11 +240,6 @@ const char *http_listener_name(const struct http_listener *listener)
     return listener->name;
 }
 
-bool http_listener_is_tls(const struct http_listener *listener)
-{
-    return listener->tls;
-}
-
 void *http_listener_tag(const struct http_listener *listener)
 {
     return listener->tag;

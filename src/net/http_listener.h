@@ -25,5 +25,4 @@ MUST_CHECK enum err http_server_listen(struct http_server *server,
 /** The address with the real port. */
 const struct addr *http_listener_addr(const struct http_listener *listener);
 const char *http_listener_name(const struct http_listener *listener);
-bool http_listener_is_tls(const struct http_listener *listener);
 void *http_listener_tag(const struct http_listener *listener);

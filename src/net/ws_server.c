@@ -404,8 +404,3 @@ bool ws_is_tls(const struct ws *ws)
 {
     return ws->conn->listener->tls;
 }
-
-size_t ws_backlog(const struct ws *ws)
-{
-    return ws->backlog;
-}

@@ -87,4 +87,3 @@ const struct addr *ws_peer(const struct ws *ws);
 struct slice ws_protocol(const struct ws *ws); /* the accepted one, empty for none */
 const struct http_listener *ws_listener(const struct ws *ws);
 bool ws_is_tls(const struct ws *ws);
-size_t ws_backlog(const struct ws *ws); /* bytes queued */

@@ -19,7 +19,6 @@ struct rtc_mux {
     struct media_socket *socket; /* NULL: not opened yet */
     struct map *ufrags;          /* to struct rtc_mux_user */
     struct rtc_peers *peers;
-    uint64_t strangers;
 };
 
 static enum err bind_socket(const struct addr *addr, int *out, uint16_t *port)
@@ -78,17 +77,13 @@ static void take_stun(struct rtc_mux *mux, const struct media_packet *packet, st
     const struct ice_path path = { packet->local, packet->from };
     if (user)
         user->events->on_check(user->owner, &path, bytes, now_ms(mux));
-    else
-        mux->strangers++;
 }
 
 static void take_dtls(struct rtc_mux *mux, const struct media_packet *packet, struct slice bytes)
 {
     struct rtc_mux_user *user = rtc_peers_find(mux->peers, &packet->from);
-    if (user)
+    if (user) /* a ClientHello may not come before a check: CVE-2023-49786 */
         user->events->on_dtls(user->owner, bytes);
-    else
-        mux->strangers++; /* a ClientHello may not come before a check: CVE-2023-49786 */
 }
 
 /* Whose media this is; what is not media is dealt with here, and NULL returned. */
@@ -114,8 +109,6 @@ static struct rtc_mux_user *route(struct rtc_mux *mux, struct media_packet *pack
     case RTP_DEMUX_TURN:
         break;
     }
-    if (!user)
-        mux->strangers++;
     return user;
 }
 
@@ -213,9 +206,4 @@ void rtc_mux_send(struct rtc_mux *mux, struct media_packet *const *packets, size
 void rtc_mux_send_bytes(struct rtc_mux *mux, const struct ice_path *path, struct slice bytes)
 {
     media_socket_send_bytes(mux->socket, &path->remote, &path->local, bytes.ptr, bytes.len);
-}
-
-uint64_t rtc_mux_strangers(const struct rtc_mux *mux)
-{
-    return mux->strangers;
 }

@@ -51,5 +51,3 @@ void rtc_mux_release(struct rtc_mux *mux, const struct addr *addr, const struct 
 /** To each packet's `from`, from its `local`. */
 void rtc_mux_send(struct rtc_mux *mux, struct media_packet *const *packets, size_t n);
 void rtc_mux_send_bytes(struct rtc_mux *mux, const struct ice_path *path, struct slice bytes);
-/** Datagrams of nobody's: a gauge. */
-uint64_t rtc_mux_strangers(const struct rtc_mux *mux);

@@ -232,12 +232,6 @@ bool conference_is_started(const struct conference_member *member)
     return member->conference->started;
 }
 
-void conference_mute(struct conference_member *member, bool on)
-{
-    member->muted = on;
-    set_member(member);
-}
-
 /* --- from outside --- */
 
 static json_t *member_json(const struct conference_member *member)

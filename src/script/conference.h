@@ -31,7 +31,6 @@ MUST_CHECK enum err conference_enter(struct conference_member **out, struct scri
 void conference_leave(struct conference_member *member);
 /** False: somebody who starts it is waited for. */
 bool conference_is_started(const struct conference_member *member);
-void conference_mute(struct conference_member *member, bool on);
 
 /** [{"id", "name", "started", "created_ms", "members": [{"call_id", "coach", "muted", "held",
  * "starts", "ends_on_exit", "joined_ms"}]}] of a project; the caller's. */

@@ -153,8 +153,6 @@ struct line_op *line_collect(struct line *line, const struct line_collect_config
 enum { LINE_HINTS_MAX = 500 };
 size_t line_hints(const json_t *list, const char *out[LINE_HINTS_MAX]);
 void line_collect_start_timers(struct line_op *op);
-/** Has a key been pressed, or something been said? */
-bool line_collect_has_input(const struct line_op *op);
 
 struct line_record_config {
     bool stereo, beep;

@@ -274,8 +274,3 @@ void line_collect_start_timers(struct line_op *op)
     if (!has_input(collect) && !timer_is_running(&collect->timer))
         wait_for(collect, collect->config.initial_ms);
 }
-
-bool line_collect_has_input(const struct line_op *op)
-{
-    return has_input((const struct collect *)op);
-}

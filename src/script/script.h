@@ -139,5 +139,3 @@ MUST_CHECK enum err scripts_command(struct scripts *scripts, struct slice call_i
 /** Run another script on a live call instead of what runs ("update" with url or swml). */
 MUST_CHECK enum err scripts_redirect(struct scripts *scripts, struct slice call_id,
                                      const struct script_source *source, struct fault *fault);
-/** The project whose script or dial the call is, "" for none or when it has no script. */
-const char *scripts_project(const struct scripts *scripts, const struct call *call);

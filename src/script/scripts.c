@@ -154,9 +154,3 @@ enum err scripts_redirect(struct scripts *scripts, struct slice id,
     script_begin(script, document ? document : fetching_document(source));
     return OK;
 }
-
-const char *scripts_project(const struct scripts *scripts, const struct call *call)
-{
-    const struct script *script = leg_script_of(scripts, slice_of(call_id(call)));
-    return script ? script->project_id : "";
-}

@@ -161,11 +161,6 @@ size_t waiting_size(const struct waiting *waiting)
     return waiting->queue->n;
 }
 
-struct line *waiting_line(const struct waiting *waiting)
-{
-    return waiting->line;
-}
-
 const char *waiting_queue_id(const struct waiting *waiting)
 {
     return waiting->queue->id;

@@ -30,7 +30,6 @@ void waiting_destroy(struct waiting *waiting);
 /** 1 is next; 0: not waiting any more. */
 size_t waiting_position(const struct waiting *waiting);
 size_t waiting_size(const struct waiting *waiting);
-struct line *waiting_line(const struct waiting *waiting);
 const char *waiting_queue_id(const struct waiting *waiting);
 
 /** {"NAME": [{"call_id", "position", "since_ms"}]} of a project, who waits first in front; the

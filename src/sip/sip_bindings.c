@@ -324,8 +324,3 @@ size_t sip_bindings_count(const struct sip_bindings *bindings)
 {
     return bindings->n;
 }
-
-size_t sip_bindings_aors(const struct sip_bindings *bindings)
-{
-    return map_count(bindings->records);
-}

@@ -39,6 +39,5 @@ size_t sip_bindings_list(const struct sip_bindings *bindings, struct slice aor,
                          const struct sip_binding **out, size_t max);
 const struct sip_binding *sip_bindings_next(const struct sip_bindings *bindings, size_t *cursor);
 size_t sip_bindings_count(const struct sip_bindings *bindings);
-size_t sip_bindings_aors(const struct sip_bindings *bindings);
 /** "user@host" with the host in lower case; false when it does not fit. */
 bool sip_bindings_aor(struct slice aor, char *out, size_t cap);

@@ -386,11 +386,6 @@ struct sip_msg *sip_client_request(const struct sip_client *client)
     return client->request;
 }
 
-const struct sip_flow *sip_client_flow(const struct sip_client *client)
-{
-    return &client->flow;
-}
-
 int64_t sip_client_sent_ms(const struct sip_client *client)
 {
     return client->sent_ms;

@@ -35,5 +35,4 @@ void sip_client_forget(struct sip_client *client);
  * INVITE that has a provisional response and no final one. */
 MUST_CHECK enum err sip_client_cancel(struct sip_client *client, struct slice reason);
 struct sip_msg *sip_client_request(const struct sip_client *client);
-const struct sip_flow *sip_client_flow(const struct sip_client *client);
 int64_t sip_client_sent_ms(const struct sip_client *client); /* the last time */

@@ -199,11 +199,6 @@ struct sip_msg *sip_exchange_request(const struct sip_exchange *x)
     return x->request;
 }
 
-const struct sip_flow *sip_exchange_flow(const struct sip_exchange *x)
-{
-    return &x->flow;
-}
-
 struct sip_outcome sip_exchange_outcome(const struct sip_exchange *x,
                                         const struct sip_msg *response, const struct sip_flow *flow,
                                         char text[SIP_OUTCOME_TEXT])

@@ -49,7 +49,6 @@ MUST_CHECK enum err sip_exchange_again(struct sip_exchange *exchange);
 MUST_CHECK enum err sip_exchange_cancel(struct sip_exchange *exchange, struct slice reason);
 /** The request as it was sent last, and what it went by. */
 struct sip_msg *sip_exchange_request(const struct sip_exchange *exchange);
-const struct sip_flow *sip_exchange_flow(const struct sip_exchange *exchange);
 /** What a final response means to the owner's owner; `text` holds the sentence. */
 struct sip_outcome sip_exchange_outcome(const struct sip_exchange *exchange,
                                         const struct sip_msg *response, const struct sip_flow *flow,

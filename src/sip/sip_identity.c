@@ -38,16 +38,6 @@ void sip_identity_read(const struct sip_msg *msg, struct sip_identity *out)
     }
 }
 
-void sip_identity_print(const struct sip_identity *identity, struct buf *out)
-{
-    struct sip_uri uri;
-    if (sip_uri_parse(identity->uri, &uri) || !is_number_or_sip(&uri))
-        return;
-    char *text = sip_party_print(identity->name, identity->uri, SLICE_NONE);
-    buf_text(out, text ? text : "");
-    mem_free(text);
-}
-
 bool sip_identity_is_anonymous(const struct sip_msg *msg)
 {
     const struct sip_uri *from = &sip_msg_from(msg)->uri;

@@ -22,7 +22,5 @@ struct sip_identity {
  * Privacy holds "id", "user" or "header". Slices of the message; the uri is empty when neither is
  * there. */
 void sip_identity_read(const struct sip_msg *msg, struct sip_identity *out);
-/** `"name" <uri>`, the value of the header; nothing when `uri` is no sip, sips or tel URI. */
-void sip_identity_print(const struct sip_identity *identity, struct buf *out);
 /** The From of `msg` says nobody: anonymous@, or the host anonymous.invalid. */
 bool sip_identity_is_anonymous(const struct sip_msg *msg);

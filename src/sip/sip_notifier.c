@@ -451,11 +451,6 @@ struct slice sip_watch_resource(const struct sip_watch *watch)
     return slice_of(watch->resource);
 }
 
-struct slice sip_watch_watcher(const struct sip_watch *watch)
-{
-    return slice_of(watch->watcher);
-}
-
 struct slice sip_watch_entity(const struct sip_watch *watch)
 {
     return slice_of(watch->entity);

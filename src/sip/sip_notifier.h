@@ -62,7 +62,6 @@ size_t sip_notifier_count(const struct sip_notifier *notifier);
 
 const struct sip_event_package *sip_watch_package(const struct sip_watch *watch);
 struct slice sip_watch_resource(const struct sip_watch *watch);
-struct slice sip_watch_watcher(const struct sip_watch *watch);
 /** The URI that was asked about: what documents call their entity. */
 struct slice sip_watch_entity(const struct sip_watch *watch);
 /** Of the document that is being printed: 0, 1, 2 … */

@@ -374,11 +374,6 @@ int sip_register_status(const struct sip_register *reg)
     return reg->status;
 }
 
-const char *sip_register_text(const struct sip_register *reg)
-{
-    return reg->text;
-}
-
 int64_t sip_register_expires_in_ms(const struct sip_register *reg)
 {
     int64_t left_ms = reg->expires_at_ms - loop_now_ms(reg->agent->loop);

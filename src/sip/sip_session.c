@@ -392,11 +392,6 @@ enum sip_session_state sip_session_state(const struct sip_session *s)
     return s->state;
 }
 
-const char *sip_session_state_name(enum sip_session_state state)
-{
-    return state_names[state];
-}
-
 struct slice sip_session_call_id(const struct sip_session *s)
 {
     return slice_of(s->call_id);

@@ -147,7 +147,6 @@ MUST_CHECK enum err sip_session_request(struct sip_session *session, struct slic
                                         void *owner);
 
 enum sip_session_state sip_session_state(const struct sip_session *session);
-const char *sip_session_state_name(enum sip_session_state state);
 struct slice sip_session_call_id(const struct sip_session *session); /* lives with the session */
 struct slice sip_session_local_tag(const struct sip_session *session);
 /** Of the dialog (the first fork that answered); empty before. */

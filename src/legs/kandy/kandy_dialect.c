@@ -6,15 +6,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-const struct kandy_dialect *kandy_dialect_find(const char *name)
-{
-    static const struct kandy_dialect *const all[] = { &kandy_seed, &kandy_link, &kandy_uc };
-    for (size_t i = 0; i < COUNT_OF(all); i++)
-        if (strcmp(name, all[i]->name) == 0)
-            return all[i];
-    return NULL;
-}
-
 void kandy_request_clear(struct kandy_request *request)
 {
     if (request->body)

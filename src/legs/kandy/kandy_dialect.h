@@ -97,8 +97,6 @@ struct kandy_dialect {
 };
 
 extern const struct kandy_dialect kandy_seed, kandy_link, kandy_uc;
-/** "seed", "link", "uc"; NULL: none of them. */
-const struct kandy_dialect *kandy_dialect_find(const char *name);
 
 void kandy_request_clear(struct kandy_request *request);
 
