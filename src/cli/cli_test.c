@@ -157,7 +157,7 @@ static void test_wrong_usage(void **state)
         { "token add --project p1", "missing: --scopes" },
         { "pat add --user a --days x", "a number is expected behind --days" },
         { "calls a b c", "usage: tandem calls" },
-        { "list", "usage: tandem list sessions [all | ID]" },
+        { "list", "usage: tandem list sessions [all|ID]" },
         { "list calls", "usage: tandem list sessions" },
         { "route", "usage: tandem route --to" },
         { "route --to", "usage: tandem route --to" },
@@ -397,6 +397,11 @@ static void test_help_fits_one_screen(void **state)
     has(seen.out, "listen:\n");
     run("user --help");
     has(seen.out, "tandem user add NAME");
+    run("trace --help");
+    has(seen.out, "[--method INVITE] [--past] [--count N] [--pcap FILE]");
+    has(seen.out, "--json");
+    run("serve --help");
+    has(seen.out, "[--set KEY=VALUE]");
 }
 
 static void test_version(void **state)

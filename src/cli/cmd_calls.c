@@ -167,7 +167,7 @@ int cmd_calls(struct cli *cli, int argc, char **argv)
         return end(cli, argv[2]);
     if (argc == 2 && argv[1][0] != '-')
         return show(cli, argv[1]);
-    return cli_fail(cli, CLI_USAGE, "usage: tandem calls [ID | --all | end ID]");
+    return cli_fail_usage(cli, argv[0]);
 }
 
 /* The words of rtpengine-ctl, which people who come from there type. */
@@ -175,6 +175,6 @@ int cmd_list(struct cli *cli, int argc, char **argv)
 {
     bool fine = argc >= 2 && argc <= 3 && strcmp(argv[1], "sessions") == 0;
     if (!fine || (argc == 3 && argv[2][0] == '-'))
-        return cli_fail(cli, CLI_USAGE, "usage: tandem list sessions [all | ID]");
+        return cli_fail_usage(cli, argv[0]);
     return argc == 2 || strcmp(argv[2], "all") == 0 ? list(cli, false) : show(cli, argv[2]);
 }

@@ -12,9 +12,6 @@
 #include "sip/sip_agent.h"
 #include "sip/sip_tcp.h"
 
-#define USAGE \
-    "usage: tandem doctor [TRUNK] [--dry-invite NUMBER] [--try-forms] [--config F] [--env-file F]"
-
 enum { INDENT = 26 };
 
 struct request {
@@ -199,7 +196,7 @@ int cmd_doctor(struct cli *cli, int argc, char **argv)
     struct request request = { 0 };
     int code;
     if (!read_arguments(&request, argc, argv))
-        return cli_fail(cli, CLI_USAGE, USAGE);
+        return cli_fail_usage(cli, argv[0]);
     if (!request.config_file && !request.env_file && run_there(cli, &request, &code))
         return code;
     return run_alone(cli, &request);

@@ -9,6 +9,9 @@
 
 enum { NAME_WIDTH = 28, TEXT_MAX = 64 << 10 };
 
+static const char common[] =
+    "All take --json, and --url URL or --state DIR to find the running tandem.\n";
+
 static void print_all(struct cli *cli)
 {
     fprintf(cli->out, "tandem %s joins browsers, SIP and cloud voice. Usage: tandem COMMAND\n\n",
@@ -18,7 +21,7 @@ static void print_all(struct cli *cli)
         snprintf(name, sizeof name, "%s %s", cli_commands[i].name, cli_commands[i].usage);
         fprintf(cli->out, "  %-*s %s\n", NAME_WIDTH, name, cli_commands[i].help);
     }
-    fputs("All take --json, and --url URL or --state DIR to find the running tandem.\n", cli->out);
+    fputs(common, cli->out);
 }
 
 static int print_text(struct cli *cli, void (*print)(struct buf *out))
@@ -30,24 +33,16 @@ static int print_text(struct cli *cli, void (*print)(struct buf *out))
     return CLI_OK;
 }
 
-static void print_serve(struct cli *cli)
-{
-    fputs("  tandem serve [--config F] [--env-file F] [--state DIR] [--ready-file F]\n"
-          "               [--log-level L] [--log-json] [--set KEY=VALUE]...\n\n"
-          "KEY is one of tandem.yaml: see tandem help config.\n",
-          cli->out);
-}
-
 static int print_command(struct cli *cli, const struct cli_command *command)
 {
     if (command->help[0])
         fprintf(cli->out, "tandem %s: %s\n\n", command->name, command->help);
-    if (!command->run)
-        print_serve(cli);
-    else if (command->run == cmd_action)
+    if (command->run == cmd_action)
         cmd_action_help(cli, command->name);
     else
-        fprintf(cli->out, "  tandem %s %s\n", command->name, command->usage);
+        fprintf(cli->out, "  tandem %s %s\n", command->name, cli_command_usage(command));
+    fprintf(cli->out, "\n%s",
+            command->run ? common : "KEY is one of tandem.yaml: see tandem help config.\n");
     return CLI_OK;
 }
 

@@ -12,9 +12,8 @@ static void print_list(struct cli *cli, const char *before, const json_t *list, 
 
 int cmd_reload(struct cli *cli, int argc, char **argv)
 {
-    (void)argv;
     if (argc > 1)
-        return cli_fail(cli, CLI_USAGE, "usage: tandem reload");
+        return cli_fail_usage(cli, argv[0]);
     json_t *answer = cli_ask(cli, "POST", ADMIN_API "reload", NULL);
     if (!answer)
         return CLI_FAILED;

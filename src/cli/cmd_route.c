@@ -8,10 +8,6 @@
 #include "commands.h"
 #include "net/http_path.h"
 
-#define USAGE                                                                                    \
-    "usage: tandem route --to DIALLED [--from CALLER] [--face bridge|sip] [--trunk IN] [--user " \
-    "NAME] [--header X-NAME=VALUE]"
-
 enum { PATH_MAX_LEN = 2000, VALUE_MAX = 400 };
 
 static const struct cli_column target_columns[] = {
@@ -68,9 +64,9 @@ int cmd_route(struct cli *cli, int argc, char **argv)
     buf_text(&path, ADMIN_API "route?");
     for (int i = 1; i < argc; i += 2)
         if (!put_flag(&path, argv[i], i + 1 < argc ? argv[i + 1] : NULL))
-            return cli_fail(cli, CLI_USAGE, USAGE);
+            return cli_fail_usage(cli, argv[0]);
     if (argc == 1)
-        return cli_fail(cli, CLI_USAGE, USAGE);
+        return cli_fail_usage(cli, argv[0]);
     json_t *answer = cli_ask(cli, "GET", buf_cstr(&path), NULL);
     int code = answer ? print_answer(cli, answer) : CLI_FAILED;
     json_decref(answer);

@@ -13,10 +13,6 @@
 
 enum { WAIT_MS = 5000, PATH_MAX_LEN = 1200, VALUE_MAX = 400 };
 
-#define USAGE                                                                                \
-    "usage: tandem trace [--call ID] [--trunk NAME] [--method INVITE] [--past] [--count N] " \
-    "[--pcap FILE]"
-
 struct trace_options {
     const char *call, *trunk, *method, *pcap;
     const char *count;
@@ -181,7 +177,7 @@ int cmd_trace(struct cli *cli, int argc, char **argv)
 {
     struct trace_options options = { 0 };
     if (!read_options(&options, argc, argv))
-        return cli_fail(cli, CLI_USAGE, USAGE);
+        return cli_fail_usage(cli, argv[0]);
     if (options.pcap) {
         options.file = fopen(options.pcap, "wb");
         if (!options.file)

@@ -30,10 +30,37 @@ const struct cli_command cli_commands[] = {
 };
 const size_t n_cli_commands = COUNT_OF(cli_commands);
 
+/* Of those whose row leaves something out. */
+static const struct {
+    const char *name, *usage;
+} in_full[] = {
+    { "serve", "[--config F] [--env-file F] [--state DIR] [--ready-file F] [--log-level L] "
+               "[--log-json] [--set KEY=VALUE]..." },
+    { "doctor", "[TRUNK] [--dry-invite NUMBER] [--try-forms] [--config F] [--env-file F]" },
+    { "calls", "[ID | --all | end ID]" },
+    { "route", "--to NUMBER [--from CALLER] [--face bridge|sip] [--trunk IN] [--user NAME] "
+               "[--header X-NAME=VALUE]" },
+    { "trace", "[--call ID] [--trunk NAME] [--method INVITE] [--past] [--count N] [--pcap FILE]" },
+};
+
 const struct cli_command *cli_command_find(const char *name)
 {
     for (size_t i = 0; i < n_cli_commands; i++)
         if (strcmp(name, cli_commands[i].name) == 0)
             return &cli_commands[i];
     return NULL;
+}
+
+const char *cli_command_usage(const struct cli_command *command)
+{
+    for (size_t i = 0; i < COUNT_OF(in_full); i++)
+        if (strcmp(command->name, in_full[i].name) == 0)
+            return in_full[i].usage;
+    return command->usage;
+}
+
+int cli_fail_usage(struct cli *cli, const char *name)
+{
+    const char *usage = cli_command_usage(cli_command_find(name));
+    return cli_fail(cli, CLI_USAGE, "usage: tandem %s%s%s", name, usage[0] ? " " : "", usage);
 }

@@ -7,13 +7,17 @@ typedef int (*cli_fn)(struct cli *cli, int argc, char **argv);
 
 struct cli_command {
     const char *name;
-    const char *usage; /* behind the name */
+    const char *usage; /* behind the name, short enough for the list of all commands */
     const char *help;  /* one line */
     cli_fn run;        /* argv[0] is the name; NULL: the daemon's own */
 };
 extern const struct cli_command cli_commands[];
 extern const size_t n_cli_commands;
 const struct cli_command *cli_command_find(const char *name);
+/** All that may stand behind the name. */
+const char *cli_command_usage(const struct cli_command *command);
+/** The wrong words stood behind `name`: says the right ones. Returns CLI_USAGE. */
+int cli_fail_usage(struct cli *cli, const char *name);
 
 /* cmd_*.c */
 int cmd_calls(struct cli *cli, int argc, char **argv);
