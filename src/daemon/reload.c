@@ -73,6 +73,8 @@ static void say(const struct config_list *changed, const struct config_list *res
 
 static enum err read_again(struct daemon *daemon, struct config **fresh, struct fault *fault)
 {
+    if (daemon->stopping)
+        return fault_set(fault, ERR_CLOSED, "reload", 0, "tandem is stopping");
     if (!daemon->input)
         return fault_set(fault, ERR_UNSUPPORTED, "reload", 0, "there is nothing to read again");
     enum err err = config_load(fresh, daemon->input, fault);
@@ -90,7 +92,7 @@ enum err daemon_reload(struct daemon *daemon, json_t **out, struct fault *fault)
     struct config_list restart = { 0 };
     char text[FAULT_TEXT_MAX + FAULT_WHERE_MAX + 16];
     struct config *fresh;
-    enum err err = daemon->stopping ? ERR_CLOSED : read_again(daemon, &fresh, fault);
+    enum err err = read_again(daemon, &fresh, fault);
     if (err) {
         fault_print(fault, text, sizeof text);
         log_error(NULL, "reload refused, nothing changed: %s", text);
