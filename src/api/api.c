@@ -195,6 +195,8 @@ struct rest *api_dispatch(struct api *api, const struct api_request *request, ap
     rest->family = family;
     rest->asked = *request;
     rest->asked.params = NULL;
+    if (request->method == HTTP_HEAD) /* RFC 9110 §9.3.2: the server leaves the body out */
+        rest->asked.method = HTTP_GET;
     rest->is_gone = &is_gone;
     list_append(&api->open, &rest->link);
     keep_params(rest, request);
