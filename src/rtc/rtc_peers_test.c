@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/num.h"
 #include "base/rand.h"
 #include "rtc/rtc_peers.h"
 
@@ -45,6 +46,25 @@ static void test_families_differ(void **state)
     rtc_peers_destroy(peers);
 }
 
+/* One that sends from its own address and another's port is nobody: media is told apart by both. */
+static void test_hosts_with_the_same_port_differ(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "192.0.2.1:9", "192.0.2.2:9", "[2001:db8::1]:9",
+                                         "[2001:db8::2]:9", "[2001:db8::1]:10" };
+    struct rtc_peers *peers = rtc_peers_create();
+    struct addr addrs[COUNT_OF(texts)];
+    int owners[COUNT_OF(texts)];
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_int_equal(addr_parse(slice_of(texts[i]), 0, &addrs[i]), OK);
+        assert_null(rtc_peers_find(peers, &addrs[i]));
+        assert_true(rtc_peers_claim(peers, &addrs[i], &owners[i], 0));
+    }
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        assert_ptr_equal(rtc_peers_find(peers, &addrs[i]), &owners[i]);
+    rtc_peers_destroy(peers);
+}
+
 /* Random claims and releases against a plain array. */
 static void test_it_agrees_with_an_array(void **state)
 {
@@ -79,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_address_stays_with_its_owner),
         cmocka_unit_test(test_families_differ),
+        cmocka_unit_test(test_hosts_with_the_same_port_differ),
         cmocka_unit_test(test_it_agrees_with_an_array),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
