@@ -124,7 +124,7 @@ static struct rtc_ice_server server_of(const char *scheme, uint16_t port, const 
     return server;
 }
 
-static void call_through(struct party_world *world, const struct rtc_ice_server *server)
+static void call_through(struct world *world, const struct rtc_ice_server *server)
 {
     struct rtc_ice_config config = { .controlling = true,
                                      .policy = RTC_ICE_RELAY,
@@ -179,7 +179,7 @@ static void test_over_tls(void **state)
     call_through(*state, &server);
 }
 
-static void assert_refused(struct party_world *world, const struct rtc_ice_server *server,
+static void assert_refused(struct world *world, const struct rtc_ice_server *server,
                            const char *ca_file, const char *want)
 {
     struct rtc_ice_config config = {
@@ -187,12 +187,12 @@ static void assert_refused(struct party_world *world, const struct rtc_ice_serve
     };
     struct party a;
     party_open(&a, world, &config);
-    party_wait(&a, &a.n_steps, 1, 3000);
-    if (!strstr(a.steps[0], want))
-        fail_msg("%s", a.steps[0]);
+    party_wait(&a, &a.seen.n_steps, 1, 3000);
+    if (!strstr(a.seen.steps[0], want))
+        fail_msg("%s", a.seen.steps[0]);
     party_wait(&a, &a.n_gathered, 1, 3000);
     assert_int_equal(a.n_candidates, 1); /* the host's */
-    assert_int_equal(a.n_failed, 0);
+    assert_int_equal(a.seen.n_failed, 0);
     party_close(&a);
 }
 
@@ -217,11 +217,11 @@ static void test_untrusted_certificate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PARTY_TEST(test_over_udp),
-        PARTY_TEST(test_over_tcp),
-        PARTY_TEST(test_over_tls),
-        PARTY_TEST(test_wrong_password),
-        PARTY_TEST(test_untrusted_certificate),
+        WORLD_TEST(test_over_udp),
+        WORLD_TEST(test_over_tcp),
+        WORLD_TEST(test_over_tls),
+        WORLD_TEST(test_wrong_password),
+        WORLD_TEST(test_untrusted_certificate),
     };
     return cmocka_run_group_tests(tests, start_coturn, stop_coturn);
 }

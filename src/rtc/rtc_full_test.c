@@ -54,7 +54,7 @@ static void test_two_calls_to_one_far_port(void **state)
         party_call(&a[i], &b[i]);
     }
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(a[i].n_failed + b[i].n_failed, 0);
+        assert_int_equal(a[i].seen.n_failed + b[i].seen.n_failed, 0);
         party_close(&a[i]);
         party_close(&b[i]);
     }
@@ -115,13 +115,13 @@ static void test_silent_and_missing_servers(void **state)
     config.servers = servers;
     config.n_servers = 4;
     party_open(&a, *state, &config);
-    party_wait(&a, &a.n_steps, 2, 2000);
-    assert_non_null(strstr(a.steps[0], "turn "));
-    assert_non_null(strstr(a.steps[0], "refused"));
+    party_wait(&a, &a.seen.n_steps, 2, 2000);
+    assert_non_null(strstr(a.seen.steps[0], "turn "));
+    assert_non_null(strstr(a.seen.steps[0], "refused"));
     assert_int_equal(a.n_gathered, 0);
     party_wait(&a, &a.n_gathered, 1, RTC_GATHER_MS + 1000);
     assert_int_equal(a.n_candidates, 1);
-    assert_int_equal(a.n_failed, 0);
+    assert_int_equal(a.seen.n_failed, 0);
     party_close(&a);
     close(fd);
     close(gone);
@@ -129,7 +129,7 @@ static void test_silent_and_missing_servers(void **state)
 
 static void test_never_started(void **state)
 {
-    struct party_world *world = *state;
+    struct world *world = *state;
     struct rtc_ice_config config = on_loopback();
     struct rtc_local local;
     struct rtc_ice_server server = { .username = "u", .password = "p" };
@@ -144,12 +144,12 @@ static void test_never_started(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PARTY_TEST(test_full_calls_lite),
-        PARTY_TEST(test_full_calls_full),
-        PARTY_TEST(test_two_calls_to_one_far_port),
-        PARTY_TEST(test_bound_to_all),
-        PARTY_TEST(test_silent_and_missing_servers),
-        PARTY_TEST(test_never_started),
+        WORLD_TEST(test_full_calls_lite),
+        WORLD_TEST(test_full_calls_full),
+        WORLD_TEST(test_two_calls_to_one_far_port),
+        WORLD_TEST(test_bound_to_all),
+        WORLD_TEST(test_silent_and_missing_servers),
+        WORLD_TEST(test_never_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

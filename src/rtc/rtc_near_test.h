@@ -1,82 +1,20 @@
 #pragma once
-/* For tests only: a gateway of one media thread, and its streams that a small WebRTC end (struct
- * far) calls. */
+/* For tests only: streams of a gateway that a small WebRTC end (struct far) calls. */
 
 #include "rtc/rtc_far_test.h"
+#include "rtc/rtc_world_test.h"
 
-#include "base/loop.h"
-#include "media/codecs.h"
-#include "media/media.h"
-
-enum { STEPS_MAX = 8, TURNS_MAX = 1500 };
+enum { TURNS_MAX = 1500 };
 
 struct near { /* one stream of the gateway */
+    struct seen seen;
     struct media_stream *stream;
-    unsigned n_connected, n_first, n_failed, n_steps;
-    enum err err;
-    char text[200];
-    char steps[STEPS_MAX][120];
 };
-
-struct world {
-    struct loop *control;
-    struct media *media;
-    struct rtc *rtc;
-};
-
-/* The gateway */
-
-static inline void on_connected(void *owner)
-{
-    ((struct near *)owner)->n_connected++;
-}
-
-static inline void on_first_packet(void *owner)
-{
-    ((struct near *)owner)->n_first++;
-}
-
-static inline void on_failed(void *owner, enum err err, const char *text)
-{
-    struct near *near = owner;
-    near->n_failed++;
-    near->err = err;
-    snprintf(near->text, sizeof near->text, "%s", text);
-}
-
-static inline void on_step(void *owner, const char *step, const char *detail)
-{
-    struct near *near = owner;
-    assert_true(near->n_steps < STEPS_MAX);
-    snprintf(near->steps[near->n_steps++], sizeof near->steps[0], "%s %s", step, detail);
-}
 
 static const struct media_events media_events = { .on_connected = on_connected,
                                                   .on_first_packet = on_first_packet,
                                                   .on_failed = on_failed,
                                                   .on_step = on_step };
-
-static inline int set_up(void **state)
-{
-    struct world *world = mem_new(struct world);
-    struct media_config media_config = { .threads = 1, .bind = addr_loopback4(0) };
-    struct rtc_config rtc_config = { .bind = addr_loopback4(0) };
-    world->control = loop_create();
-    assert_int_equal(media_create(&world->media, world->control, &media_config, NULL), OK);
-    assert_int_equal(rtc_create(&world->rtc, world->media, &rtc_config, NULL), OK);
-    *state = world;
-    return 0;
-}
-
-static inline int tear_down(void **state)
-{
-    struct world *world = *state;
-    rtc_destroy(world->rtc);
-    media_destroy(world->media);
-    loop_destroy(world->control);
-    mem_free(world);
-    return 0;
-}
 
 static inline void near_open(struct near *near, struct world *world, struct far *far)
 {
@@ -106,7 +44,7 @@ typedef bool (*until_fn)(const struct near *near, const struct far *far);
 
 static inline bool is_up(const struct near *near, const struct far *far)
 {
-    return near->n_connected && far->up;
+    return near->seen.n_connected && far->up;
 }
 
 static inline bool is_answered(const struct near *near, const struct far *far)
@@ -118,7 +56,7 @@ static inline bool is_answered(const struct near *near, const struct far *far)
 static inline bool is_failed(const struct near *near, const struct far *far)
 {
     (void)far;
-    return near->n_failed > 0;
+    return near->seen.n_failed > 0;
 }
 
 static inline bool is_heard(const struct near *near, const struct far *far)
@@ -181,18 +119,16 @@ static inline void check_echo(struct world *world, struct near *near, struct far
     char pair[ADDR_TEXT + 10], text[ADDR_TEXT];
     assert_true(run(world, near, far, is_up));
     snprintf(pair, sizeof pair, "ice pair %s", addr_print(&far->addr, text));
-    assert_int_equal(near->n_steps, 2);
-    assert_string_equal(near->steps[0], pair);
-    assert_string_equal(near->steps[1], detail);
+    assert_int_equal(near->seen.n_steps, 2);
+    assert_string_equal(near->seen.steps[0], pair);
+    assert_string_equal(near->seen.steps[1], detail);
     media_stream_echo(near->stream, true);
     settle(world, far);
     for (int i = 0; i < 10; i++)
         far_rtp(far, 0x5a);
     assert_true(run(world, near, far, is_heard));
     assert_int_equal(far->last_payload, 0x5a);
-    assert_int_equal(near->n_connected, 1);
-    assert_int_equal(near->n_first, 1);
-    assert_int_equal(near->n_failed, 0);
+    assert_int_equal(near->seen.n_connected, 1);
+    assert_int_equal(near->seen.n_first, 1);
+    assert_int_equal(near->seen.n_failed, 0);
 }
-
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,37 +1,19 @@
 #pragma once
 /* For tests only: streams of one media engine that call each other, with full or lite agents. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "rtc/rtc_world_test.h"
 
-#include <cmocka.h>
-
-#include "base/loop.h"
-#include "base/mem.h"
-#include "media/codecs.h"
-#include "media/media.h"
-#include "rtc/rtc_transport.h"
-
-enum { PARTY_CANDIDATES = 20, PARTY_STEPS = 12 };
-
-struct party_world {
-    struct loop *control;
-    struct media *media;
-    struct rtc *rtc;
-};
+enum { PARTY_CANDIDATES = 20 };
 
 struct party {
-    struct party_world *world;
+    struct seen seen;
+    struct world *world;
     struct media_stream *stream;
     struct rtc_local local;
     bool lite;
     size_t n_candidates;
     struct rtc_event candidates[PARTY_CANDIDATES];
-    unsigned n_gathered, n_connected, n_first, n_failed, n_steps;
-    char text[200];
-    char steps[PARTY_STEPS][200];
+    unsigned n_gathered;
 };
 
 static inline void party_on_transport(void *owner, const void *msg)
@@ -47,60 +29,13 @@ static inline void party_on_transport(void *owner, const void *msg)
     party->candidates[party->n_candidates++] = *event;
 }
 
-static inline void party_on_connected(void *owner)
-{
-    ((struct party *)owner)->n_connected++;
-}
-
-static inline void party_on_first(void *owner)
-{
-    ((struct party *)owner)->n_first++;
-}
-
-static inline void party_on_failed(void *owner, enum err err, const char *text)
-{
-    struct party *party = owner;
-    (void)err;
-    party->n_failed++;
-    snprintf(party->text, sizeof party->text, "%s", text);
-}
-
-static inline void party_on_step(void *owner, const char *step, const char *detail)
-{
-    struct party *party = owner;
-    assert_true(party->n_steps < PARTY_STEPS);
-    snprintf(party->steps[party->n_steps++], sizeof party->steps[0], "%s %s", step, detail);
-}
-
-static const struct media_events party_events = { .on_connected = party_on_connected,
-                                                  .on_first_packet = party_on_first,
-                                                  .on_failed = party_on_failed,
-                                                  .on_step = party_on_step,
+static const struct media_events party_events = { .on_connected = on_connected,
+                                                  .on_first_packet = on_first_packet,
+                                                  .on_failed = on_failed,
+                                                  .on_step = on_step,
                                                   .on_transport = party_on_transport };
 
-static inline int party_set_up(void **state)
-{
-    struct party_world *world = mem_new(struct party_world);
-    struct media_config media_config = { .threads = 1, .bind = addr_loopback4(0) };
-    struct rtc_config rtc_config = { .bind = addr_loopback4(0) };
-    world->control = loop_create();
-    assert_int_equal(media_create(&world->media, world->control, &media_config, NULL), OK);
-    assert_int_equal(rtc_create(&world->rtc, world->media, &rtc_config, NULL), OK);
-    *state = world;
-    return 0;
-}
-
-static inline int party_tear_down(void **state)
-{
-    struct party_world *world = *state;
-    rtc_destroy(world->rtc);
-    media_destroy(world->media);
-    loop_destroy(world->control);
-    mem_free(world);
-    return 0;
-}
-
-static inline void party_open(struct party *party, struct party_world *world,
+static inline void party_open(struct party *party, struct world *world,
                               const struct rtc_ice_config *full)
 {
     struct media_description description = { .ptime_ms = 20, .send = true, .receive = true };
@@ -129,8 +64,8 @@ static inline void party_wait(struct party *party, const unsigned *value, unsign
     while (*value < want && loop_now_ms(party->world->control) < end_ms)
         loop_turn(party->world->control, 5);
     if (*value < want)
-        fail_msg("waited %d ms in vain; failed: \"%s\", last step: \"%s\"", ms, party->text,
-                 party->n_steps ? party->steps[party->n_steps - 1] : "");
+        fail_msg("waited %d ms in vain; failed: \"%s\", last step: \"%s\"", ms, party->seen.text,
+                 party->seen.n_steps ? party->seen.steps[party->seen.n_steps - 1] : "");
 }
 
 /** `party` learns what the other's SDP would say. */
@@ -159,13 +94,13 @@ static inline void party_call(struct party *a, struct party *b)
 {
     party_tell(b, a, false);
     party_tell(a, b, true);
-    party_wait(a, &a->n_connected, 1, 5000);
-    party_wait(b, &b->n_connected, 1, 5000);
+    party_wait(a, &a->seen.n_connected, 1, 5000);
+    party_wait(b, &b->seen.n_connected, 1, 5000);
     media_stream_tone(a->stream, 440, -10);
     media_stream_tone(b->stream, 440, -10);
-    party_wait(a, &a->n_first, 1, 3000);
-    party_wait(b, &b->n_first, 1, 3000);
-    assert_int_equal(a->n_failed + b->n_failed, 0);
+    party_wait(a, &a->seen.n_first, 1, 3000);
+    party_wait(b, &b->seen.n_first, 1, 3000);
+    assert_int_equal(a->seen.n_failed + b->seen.n_failed, 0);
 }
 
 static inline bool party_has(const struct party *party, enum rtc_candidate_type type)
@@ -181,5 +116,3 @@ static inline void party_close(struct party *party)
 {
     media_stream_destroy(party->stream);
 }
-
-#define PARTY_TEST(name) cmocka_unit_test_setup_teardown(name, party_set_up, party_tear_down)

@@ -91,9 +91,9 @@ static void test_wrong_fingerprint_fails_the_stream(void **state)
     assert_true(run(*state, &near, &far, is_answered));
     dtls_start(far.dtls);
     assert_true(run(*state, &near, &far, is_failed));
-    assert_int_equal(near.err, ERR_AUTH);
-    assert_non_null(strstr(near.text, far.fingerprint));
-    assert_int_equal(near.n_connected, 0);
+    assert_int_equal(near.seen.err, ERR_AUTH);
+    assert_non_null(strstr(near.seen.text, far.fingerprint));
+    assert_int_equal(near.seen.n_connected, 0);
     hang_up(&near, &far);
 }
 
@@ -108,7 +108,7 @@ static void test_the_sdp_may_come_last(void **state)
     assert_true(run(*state, &near, &far, is_answered));
     dtls_start(far.dtls);
     settle(*state, &far);
-    assert_int_equal(near.n_connected, 0);
+    assert_int_equal(near.seen.n_connected, 0);
     tell_remote(&near, far.fingerprint, RTC_SETUP_PASSIVE);
     check_echo(*state, &near, &far, "dtls DTLSv1.2 AEAD_AES_128_GCM as server");
     hang_up(&near, &far);
@@ -156,8 +156,8 @@ static void test_media_follows_a_nominated_address(void **state)
         far_rtp(&far, 0x77);
     assert_true(run(*state, &near, &far, is_heard));
     assert_int_equal(far.last_payload, 0x77);
-    assert_int_equal(near.n_steps, 3);
-    assert_int_equal(near.n_connected, 1);
+    assert_int_equal(near.seen.n_steps, 3);
+    assert_int_equal(near.seen.n_connected, 1);
     hang_up(&near, &far);
 }
 
@@ -188,8 +188,8 @@ static void test_peers_goodbye_fails_the_stream(void **state)
     assert_true(run(*state, &near, &far, is_up));
     dtls_close(far.dtls);
     assert_true(run(*state, &near, &far, is_failed));
-    assert_int_equal(near.err, ERR_CLOSED);
-    assert_string_equal(near.text, "peer closed DTLS");
+    assert_int_equal(near.seen.err, ERR_CLOSED);
+    assert_string_equal(near.seen.text, "peer closed DTLS");
     hang_up(&near, &far);
 }
 
@@ -209,7 +209,7 @@ static void test_forged_and_repeated_packets_are_counted(void **state)
     for (int i = 0; i < 3; i++)
         far_send(&far, forged, sizeof forged);
     assert_true(run(*state, &near, &far, is_forgery_counted));
-    assert_int_equal(near.n_first, 0);
+    assert_int_equal(near.seen.n_first, 0);
     hang_up(&near, &far);
 }
 
