@@ -3,35 +3,41 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
+import { startRtpListener } from './lib/listener.mjs';
 import { onlyFull, sleep, waitFor } from './lib/process.mjs';
 import { SDP, startProvider } from './lib/provider.mjs';
 import { startSipPhone } from './lib/sipphone.mjs';
+import { findKeys } from './lib/wav.mjs';
 
 const SECRET = 'correct-horse-battery-42';
-/** @type {any} */ let daemon, carrier, other, alice;
+/** @type {any} */ let daemon, carrier, other, band, ear, alice;
 /** How the carrier takes a call; each test says. @type {(call: any) => void} */ let rings;
 /** What it answers to requests inside a call. @type {(request: any, reply: any) => boolean} */ let takes = () => false;
 
 before(async () => {
     carrier = await startProvider({ invite: (call) => rings(call), other: (request, reply) => takes(request, reply) });
     other = await startProvider({ other: (request, reply) => takes(request, reply) });
+    ear = await startRtpListener();
+    band = await startProvider({ invite: (call) => call.answer([], SDP(ear.port)) });
     daemon = await startDaemon({
         yaml: `
 users: { alice: { password: ${SECRET} } }
 trunks:
   carrier: { host: 127.0.0.1, port: ${carrier.port}, register: 'no' }
   keys: { host: 127.0.0.1, port: ${other.port}, register: 'no', dtmf: info }
+  band: { host: 127.0.0.1, port: ${band.port}, register: 'no', dtmf: inband }
   office: { host: 192.0.2.1, register: 'no', sources: [127.0.0.7], dtmf: info }
 routes:
   - { pattern: "+1.", to: trunk:carrier }
   - { pattern: "+2.", to: trunk:keys }
+  - { pattern: "+4.", to: trunk:band }
   - { pattern: "+3.", from_trunk: office, to: trunk:keys }
 media: { timeout: 3600 }
 `,
     });
     alice = await startSipPhone({ user: 'alice', password: SECRET, server: daemon.sip });
     assert.equal((await alice.register()).status, 200);
-    await waitFor('the trunks', async () => (await daemon.command('trunks')).filter((/** @type {any} */ t) => t.state === 'alive').length === 2);
+    await waitFor('the trunks', async () => (await daemon.command('trunks')).filter((/** @type {any} */ t) => t.state === 'alive').length === 3);
 });
 after(() => daemon.stop());
 
@@ -172,6 +178,15 @@ test('a key by INFO from a phone is an event in the sound of a trunk that takes 
     carrier.heard.keys.length = 0;
     await call.request('INFO', ['Content-Type: application/dtmf'], '8');
     await waitFor('the event', () => carrier.heard.keys.includes(8));
+    await call.bye();
+});
+
+test('a key is tones in the sound of a trunk that takes those, though it knows events', async () => {
+    const call = alice.dial('sip:+4999@tandem', { body: SDP(alice.port) });
+    assert.equal((await call.answered()).status, 200);
+    await call.request('INFO', ['Content-Type: application/dtmf'], '8');
+    await waitFor('the tones', () => findKeys(ear.heard()) === '8');
+    assert.ok(ear.packets.every((/** @type {any} */ packet) => packet.pt === 0));
     await call.bye();
 });
 
