@@ -13,6 +13,7 @@
 struct addr;
 struct api;
 struct calls;
+struct faxes;
 struct scripts;
 struct loop;
 struct messages;
@@ -75,6 +76,7 @@ struct api_config {
     struct calls *calls;      /* borrowed, as what follows; NULL: programs place no calls */
     struct scripts *scripts;
     struct messages *messages; /* borrowed */
+    struct faxes *faxes;       /* borrowed; NULL: none are sent */
     const char *message_from;  /* whom codes come from unless told; borrowed */
     bool mfa_app;              /* /api/send-mfa and /api/verify-mfa are there */
     const char *record_dir;    /* where recordings of scripts lie; NULL: none; borrowed */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/faxes.h"
 #include "base/log_tail.h"
 #include "base/loop.h"
 #include "base/loop_lag.h"
@@ -166,6 +167,7 @@ static void open_calls(struct daemon *daemon)
     daemon->router = router_create();
     daemon->texts = sip_texts_create(env, daemon->trunks, daemon->registrar, daemon->router);
     daemon_open_scripts(daemon);
+    daemon_open_faxes(daemon);
     daemon_fill_kinds(daemon);
     struct calls_config calls = {
         .loop = env->loop,
@@ -328,6 +330,8 @@ void daemon_destroy(struct daemon *daemon)
     bridge_face_destroy(daemon->bridge);
     calls_destroy(env->calls);
     router_destroy(daemon->router);
+    faxes_destroy(daemon->faxes);
+    daemon->faxes = NULL;
     scripts_destroy(daemon->scripts);
     recognizer_destroy(daemon->recognizer);
     http_client_destroy(daemon->http_client);

@@ -24,6 +24,7 @@ struct http_request;
 struct http_server;
 struct log_tail;
 struct message_notify;
+struct faxes;
 struct messages;
 struct sender_http;
 struct script_source;
@@ -76,6 +77,7 @@ struct daemon {
     struct egress egress;   /* where programs may have us send to */
     json_t *text_handlers;  /* number -> what answers texts to it; NULL before the first look */
     json_t *signing_keys;   /* project id -> key */
+    struct faxes *faxes;
     struct messages *messages;
     struct message_notify *message_notify;
     struct sender_http *sender_http; /* NULL: no provider's API */
@@ -163,6 +165,8 @@ void daemon_close_messages(struct daemon *daemon);
 /** scripts_config.send_sms */
 enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *params,
                          struct fault *fault);
+/* faxing.c: once scripts are open */
+void daemon_open_faxes(struct daemon *daemon);
 /* scripting.c */
 struct slice daemon_signing_key(void *daemon, const char *project_id);
 /** What programs keep here and numbers lead to, by id; again when it changes. */

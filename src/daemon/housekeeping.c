@@ -1,5 +1,5 @@
-/* What grows old goes: records of calls and messages after keep_calls days, files of recordings
- * after recordings.keep_days. */
+/* What grows old goes: records of calls, messages, faxes and conferences after keep_calls days,
+ * files of recordings after recordings.keep_days. */
 #include <string.h>
 
 #include "base/log.h"
@@ -9,6 +9,8 @@
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
 #include "daemon/recording_files.h"
+#include "store/store_conferences.h"
+#include "store/store_faxes.h"
 #include "store/store_messages.h"
 #include "store/store_recordings.h"
 #include "store/store_rows.h"
@@ -77,6 +79,9 @@ static void purge(void *owner)
         store_call_purge(daemon->env.store, before_ms, (struct store_reply){ on_purged, daemon });
         store_message_purge(daemon->env.store, before_ms,
                             (struct store_reply){ on_purged, daemon });
+        store_fax_purge(daemon->env.store, before_ms, (struct store_reply){ on_purged, daemon });
+        store_conference_purge(daemon->env.store, before_ms,
+                               (struct store_reply){ on_purged, daemon });
     }
     purge_recordings(daemon);
     loop_timer_start(daemon->env.loop, &daemon->purge_timer, AGAIN_MS, purge, daemon);

@@ -261,6 +261,7 @@ void daemon_open_api(struct daemon *daemon)
         .calls = daemon->env.calls,
         .scripts = daemon->scripts,
         .messages = daemon->messages,
+        .faxes = daemon->faxes,
         .message_from = daemon->config->message_from[0] ? daemon->config->message_from : "tandem",
         .mfa_app = daemon->config->mfa_app,
         .record_dir = daemon->record_dir,

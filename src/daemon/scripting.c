@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/faxes.h"
 #include "api/project_key.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -179,6 +180,8 @@ static void on_script_event(void *owner, const struct script_event *event)
     bool is_dial = strcmp(event->control_id, "OutBoundApi") == 0;
     if (!event->project_id[0])
         return;
+    if (daemon->faxes) /* not while everything ends */
+        faxes_on_event(daemon->faxes, event);
     if (strcmp(event->type, "calling.conference") == 0)
         keep_conference(daemon, event);
     if (strcmp(event->type, "calling.call.record") != 0)

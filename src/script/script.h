@@ -139,3 +139,5 @@ MUST_CHECK enum err scripts_command(struct scripts *scripts, struct slice call_i
 /** Run another script on a live call instead of what runs ("update" with url or swml). */
 MUST_CHECK enum err scripts_redirect(struct scripts *scripts, struct slice call_id,
                                      const struct script_source *source, struct fault *fault);
+/** Post `event` to its URL, behind those of the same call; on_event hears nothing of it. */
+void scripts_post(struct scripts *scripts, const struct script_event *event);

@@ -32,6 +32,11 @@ void scripts_tell_of(struct scripts *scripts, const char *call_id, const char *p
     json_decref(take_params);
 }
 
+void scripts_post(struct scripts *scripts, const struct script_event *event)
+{
+    notifier_add(scripts->notifier, event, loop_wall_ms(scripts->config.loop));
+}
+
 void script_tell(struct script *script, const char *type, const char *control_id,
                  json_t *take_params)
 {

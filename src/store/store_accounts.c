@@ -73,6 +73,7 @@ static const struct store_column sealed_columns[] = {
 TABLE(sealed, "sealed",
       "(SELECT 'devices' AS place, id, sip_password AS text FROM devices UNION ALL "
       "SELECT 'connections', id, body FROM connections UNION ALL "
+      "SELECT 'faxes', id, document FROM faxes UNION ALL "
       "SELECT 'projects', id, signing_key FROM projects WHERE signing_key LIKE 's1:%' UNION ALL "
       "SELECT 'settings', key, value FROM settings WHERE value LIKE 's1:%') AS sealed");
 
@@ -81,6 +82,7 @@ static const struct {
 } sealed_places[] = {
     { "connections", "UPDATE connections SET body = $1 WHERE id = $2 AND body = $3" },
     { "devices", "UPDATE devices SET sip_password = $1 WHERE id = $2 AND sip_password = $3" },
+    { "faxes", "UPDATE faxes SET document = $1 WHERE id = $2 AND document = $3" },
     { "projects", "UPDATE projects SET signing_key = $1 WHERE id = $2 AND signing_key = $3" },
     { "settings", "UPDATE settings SET value = $1 WHERE key = $2 AND value = $3" },
 };

@@ -12,7 +12,7 @@ struct store_fax {
                                    "received" "no-answer" "busy" "failed" "canceled" */
     const char *quality;        /* "standard" "fine" "superfine" */
     const char *remote_station; /* what the far machine calls itself; "" unknown */
-    const char *document;       /* sealed: where what is sent comes from; "" none */
+    const char *document;       /* sealed for "faxes:ID": where what is sent comes from; "" none */
     const char *media;          /* the file of what was received, "ID.tif"; "" none */
     const char *error_code, *error_message;
     int64_t pages, duration_ms, created_ms, updated_ms; /* pages -1: not known yet */

@@ -1,5 +1,6 @@
 /* Every endpoint: who may ask, what is asked, who answers. Sorted by path but that a fixed segment
  * stands before a captured one. */
+#include "api/signalwire/sw_faxes.h"
 #include "api/signalwire/sw_queues.h"
 #include "api/signalwire/sw_recordings.h"
 #include "base/num.h"
@@ -224,6 +225,8 @@ static const struct sw_endpoint endpoints[] = {
       "Delete a resource" },
     { HTTP_POST, "/api/fabric/resources/:id/phone_routes", "calling messaging fax video", 200, sw_resource_route,
       &resource_route, "Have a resource answer a phone number" },
+    { HTTP_GET, "/api/fax/logs", "fax", 200, sw_fax_list, NULL, "List faxes" },
+    { HTTP_GET, "/api/fax/logs/:id", "fax", 200, sw_fax_show, NULL, "Show a fax" },
     { HTTP_POST, "/api/project/tokens", "management", 200, sw_token_add, &token_add,
       "Make a token" },
     { HTTP_PATCH, "/api/project/tokens/:id", "management", 200, sw_token_change, &token_change,

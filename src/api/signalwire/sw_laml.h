@@ -26,11 +26,17 @@ void sw_laml_refuse(struct rest *rest, int status, const char *code, const char 
 /** ?StartTime, ?StartTime< and ?StartTime> of that name, into the page's bounds; false: answered.
  */
 bool sw_laml_dates(struct rest *rest, const char *name, struct sw_page *page);
+/** The same by two names; what `until` names is within. */
+bool sw_laml_dates_between(struct rest *rest, const char *after, const char *until,
+                           struct sw_page *page);
 /** A parameter of the query, "" when it is not there. */
 const char *sw_laml_param(const struct rest *rest, const char *name);
 
 /* sw_page.c */
-/** Answer with {uri, …, PLURAL: items}; `take_items` are this page's and, perhaps, one more. */
+/** {uri, …, PLURAL: items}, the caller's; `take_items` are this page's and, perhaps, one more. */
+json_t *sw_laml_page_json(const struct rest *rest, const struct sw_page *page, const char *plural,
+                          json_t *take_items);
+/** Answer with that. */
 void sw_laml_page_reply(struct rest *rest, const struct sw_page *page, const char *plural,
                         json_t *take_items);
 
@@ -62,6 +68,15 @@ void sw_laml_message_show(struct rest *rest);
 void sw_laml_message_redact(struct rest *rest);
 void sw_laml_message_remove(struct rest *rest);
 void sw_laml_media_list(struct rest *rest);
+/* sw_laml_faxes.c */
+void sw_laml_fax_list(struct rest *rest);
+void sw_laml_fax_add(struct rest *rest);
+void sw_laml_fax_show(struct rest *rest);
+void sw_laml_fax_change(struct rest *rest);
+void sw_laml_fax_remove(struct rest *rest);
+void sw_laml_fax_media_list(struct rest *rest);
+void sw_laml_fax_media_show(struct rest *rest);
+void sw_laml_fax_media_remove(struct rest *rest);
 /* sw_laml_conferences.c */
 void sw_laml_conference_list(struct rest *rest);
 void sw_laml_conference_show(struct rest *rest);

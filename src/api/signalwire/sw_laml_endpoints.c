@@ -113,6 +113,26 @@ BODY(message_add, {
       .expected = "seconds, at most 172800" },
 });
 BODY(message_redact, { { .name = "Body", .type = SW_TEXT, .is_required = false, .high = 10000 } });
+BODY(fax_add, {
+    { .name = "To", .type = SW_TEXT, .is_required = true, .high = 299, .check = is_party,
+      .code = "21211", .expected = "a number or a SIP URI" },
+    { .name = "From", .type = SW_TEXT, .is_required = true, .high = 299, .check = is_party,
+      .code = "21212", .expected = "a number or a name" },
+    { .name = "MediaUrl", .type = SW_TEXT, .is_required = true, .high = SW_URL_MAX - 1,
+      .check = sw_is_web_url, .code = "21620", .expected = "an http: or https: URL" },
+    { .name = "Quality", .type = SW_TEXT, .words = " standard fine superfine " },
+    URL_FIELD("StatusCallback"),
+    METHOD_FIELD("StatusCallbackMethod"),
+    { .name = "StatusCallbackEvent", .type = SW_LIST, .high = 10 },
+    BOOL_FIELD("StoreMedia"),
+    { .name = "Ttl", .type = SW_NUMBER, .low = 5, .high = 300,
+      .expected = "minutes from 5 to 300" },
+    { .name = "SipAuthUsername", .type = SW_TEXT, .high = 128 },
+    { .name = "SipAuthPassword", .type = SW_TEXT, .high = 128 },
+});
+BODY(fax_change, {
+    { .name = "Status", .type = SW_TEXT, .is_required = true, .words = " canceled " },
+});
 BODY(conference_change, {
     { .name = "Status", .type = SW_TEXT, .words = " completed " },
     URL_FIELD("AnnounceUrl"),
@@ -227,6 +247,18 @@ static const struct sw_endpoint endpoints[] = {
       sw_laml_participant_change, &participant_change, "Mute or hold who is in a conference" },
     { HTTP_DELETE, ACCOUNT "/Conferences/:ConferenceSid/Participants/:CallSid", CALLING, 204,
       sw_laml_participant_remove, NULL, "Take somebody out of a conference" },
+    { HTTP_GET, ACCOUNT "/Faxes", "fax", 200, sw_laml_fax_list, NULL, "List faxes" },
+    { HTTP_POST, ACCOUNT "/Faxes", "fax", 200, sw_laml_fax_add, &fax_add, "Send a fax" },
+    { HTTP_GET, ACCOUNT "/Faxes/:Sid", "fax", 200, sw_laml_fax_show, NULL, "Show a fax" },
+    { HTTP_POST, ACCOUNT "/Faxes/:Sid", "fax", 200, sw_laml_fax_change, &fax_change,
+      "Cancel a fax that is not being sent yet" },
+    { HTTP_DELETE, ACCOUNT "/Faxes/:Sid", "fax", 204, sw_laml_fax_remove, NULL, "Delete a fax" },
+    { HTTP_GET, ACCOUNT "/Faxes/:FaxSid/Media", "fax", 200, sw_laml_fax_media_list, NULL,
+      "List a fax's media" },
+    { HTTP_GET, ACCOUNT "/Faxes/:FaxSid/Media/:Sid", "fax", 200, sw_laml_fax_media_show, NULL,
+      "Show a fax's media" },
+    { HTTP_DELETE, ACCOUNT "/Faxes/:FaxSid/Media/:Sid", "fax", 204, sw_laml_fax_media_remove,
+      NULL, "Delete a fax's document" },
     { HTTP_GET, ACCOUNT "/IncomingPhoneNumbers", "numbers", 200, sw_number_list, NULL,
       "List phone numbers" },
     { HTTP_POST, ACCOUNT "/IncomingPhoneNumbers", "numbers", 201, sw_laml_number_add, &number_add,

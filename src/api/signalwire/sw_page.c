@@ -117,6 +117,16 @@ json_t *sw_list(struct rest *rest, const struct store_answer *answer,
     return list;
 }
 
+bool sw_laml_dates_between(struct rest *rest, const char *after, const char *until,
+                           struct sw_page *page)
+{
+    const char *text = sw_laml_param(rest, until);
+    read_bounds(rest, (const char *const[]){ until, after, "" }, page);
+    if (text[0]) /* that day, or that second, is one of them */
+        page->before_ms += strlen(text) == strlen("2026-01-31") ? day_ms : 1000;
+    return !sw_refused(rest);
+}
+
 bool sw_laml_dates(struct rest *rest, const char *name, struct sw_page *page)
 {
     char before[40], after[40];
@@ -180,18 +190,23 @@ void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_i
     rest_reply_take(rest, 200, json_pack("{s:o, s:o}", "links", links, "data", take_items));
 }
 
-void sw_laml_page_reply(struct rest *rest, const struct sw_page *page, const char *plural,
-                        json_t *take_items)
+json_t *sw_laml_page_json(const struct rest *rest, const struct sw_page *page, const char *plural,
+                          json_t *take_items)
 {
     bool is_more = drop_rest(page, take_items);
     json_t *next = is_more ? link_to(rest, page, page->number + 1) : json_null();
     json_t *previous = page->number > 0 ? link_to(rest, page, page->number - 1) : json_null();
-    rest_reply_take(rest, 200,
-                    json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "uri",
-                              link_to(rest, page, page->number), "first_page_uri",
-                              link_to(rest, page, 0), "next_page_uri", next, "previous_page_uri",
-                              previous, "page", (json_int_t)page->number, "page_size",
-                              (json_int_t)page->size, plural, take_items));
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "uri",
+                     link_to(rest, page, page->number), "first_page_uri", link_to(rest, page, 0),
+                     "next_page_uri", next, "previous_page_uri", previous, "page",
+                     (json_int_t)page->number, "page_size", (json_int_t)page->size, plural,
+                     take_items);
+}
+
+void sw_laml_page_reply(struct rest *rest, const struct sw_page *page, const char *plural,
+                        json_t *take_items)
+{
+    rest_reply_take(rest, 200, sw_laml_page_json(rest, page, plural, take_items));
 }
 
 json_t *sw_page_cut(const struct sw_page *page, json_t *take_all)

@@ -8,15 +8,19 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "store/store_accounts.h"
+#include "store/store_faxes.h"
 
 enum { SOUND_MAX_BYTES = 512 << 20, PATH_MAX_LEN = 1024 };
 static const char sounds_path[] = "/recordings/";
 /* without an ending it is WAV */
 static const struct {
     const char *ending, *file, *type;
-} kinds[] = { { ".wav", ".wav", "audio/wav" },
-              { ".mp3", ".mp3", "audio/mpeg" },
-              { "", ".wav", "audio/wav" } };
+    const char *protection; /* the project's option that wants a token */
+} kinds[] = { { ".wav", ".wav", "audio/wav", "protect_recordings" },
+              { ".mp3", ".mp3", "audio/mpeg", "protect_recordings" },
+              { ".tif", ".tif", "image/tiff", "protect_fax_media" },
+              { "", ".wav", "audio/wav", "protect_recordings" } };
+static const char fax_ending[] = ".tif";
 
 void sw_recording_id(const char *url, char out[UUID_TEXT])
 {
@@ -59,11 +63,16 @@ void sw_recording_drop(struct rest *rest, const struct store_recording *row)
 
 /* --- the sound --- */
 
+static size_t kind_of(const struct rest *rest)
+{
+    return (size_t)json_integer_value(json_object_get(rest->answer, "kind"));
+}
+
 static void send_file(struct rest *rest)
 {
     char path[PATH_MAX_LEN];
     struct slice sound;
-    size_t kind = (size_t)json_integer_value(json_object_get(rest->answer, "kind"));
+    size_t kind = kind_of(rest);
     path_of(rest, sw_of(rest)->target_id, kinds[kind].file, path);
     if (file_read(path, SOUND_MAX_BYTES, &sound, NULL)) {
         rest_fail(rest, 404, "not_found", NULL, "there is no such recording");
@@ -83,7 +92,7 @@ static void on_project(void *owner, const struct store_answer *answer)
     }
     const struct store_project *row = STORE_ROWS(answer, store_project);
     json_t *options = json_loads(row->options, 0, NULL);
-    bool is_protected = json_is_true(json_object_get(options, "protect_recordings"));
+    bool is_protected = json_is_true(json_object_get(options, kinds[kind_of(rest)].protection));
     bool is_own = sw->token_id[0] && (strcmp(row->id, sw->project_id) == 0 ||
                                       strcmp(row->parent_id, sw->project_id) == 0);
     json_decref(options);
@@ -96,16 +105,24 @@ static void on_project(void *owner, const struct store_answer *answer)
 }
 
 /* One without a row was made by the call itself, for an operator. */
-static void on_sound(void *owner, const struct store_answer *answer)
+static void send_of(struct rest *rest, enum err err, const char *project_id)
 {
-    struct rest *rest = owner;
-    const struct store_recording *row = answer->err ? NULL : STORE_ROWS(answer, store_recording);
-    if (answer->err && answer->err != ERR_NOT_FOUND)
-        sw_fail_store(rest, answer->err, "recording");
-    else if (row && row->project_id[0])
-        store_project_find(rest_store(rest), row->project_id, rest_then(rest, on_project));
+    if (err && err != ERR_NOT_FOUND)
+        sw_fail_store(rest, err, "recording");
+    else if (project_id[0])
+        store_project_find(rest_store(rest), project_id, rest_then(rest, on_project));
     else
         send_file(rest);
+}
+
+static void on_sound(void *owner, const struct store_answer *answer)
+{
+    send_of(owner, answer->err, answer->err ? "" : STORE_ROWS(answer, store_recording)->project_id);
+}
+
+static void on_fax(void *owner, const struct store_answer *answer)
+{
+    send_of(owner, answer->err, answer->err ? "" : STORE_ROWS(answer, store_fax)->project_id);
 }
 
 void sw_recording_send(struct rest *rest, const char *name)
@@ -123,7 +140,10 @@ void sw_recording_send(struct rest *rest, const char *name)
     }
     json_decref(rest->answer);
     rest->answer = json_pack("{s:I}", "kind", kind);
-    store_recording_find(rest_store(rest), sw_of(rest)->target_id, rest_then(rest, on_sound));
+    if (strcmp(kinds[kind].ending, fax_ending) == 0)
+        store_fax_find_media(rest_store(rest), name, rest_then(rest, on_fax));
+    else
+        store_recording_find(rest_store(rest), sw_of(rest)->target_id, rest_then(rest, on_sound));
 }
 
 void sw_sound_guard(struct rest *rest)

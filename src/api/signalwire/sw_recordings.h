@@ -1,7 +1,8 @@
 #pragma once
 /* Recordings that programs made: rows in the store, files in api_config.record_dir under the row's
- * id. Their sound is open to whoever knows the id, 122 random bits, unless their project protects
- * recordings: then it needs the project's token. Control thread. */
+ * id. Their sound, and the pages of faxes, which lie there too, are open to whoever knows the id,
+ * 122 random bits, unless their project protects them: then it needs the project's token. Control
+ * thread. */
 
 #include "api/signalwire/sw.h"
 #include "base/rand.h"
@@ -17,7 +18,7 @@ struct store_recording_filter sw_recording_filter(const struct rest *rest,
                                                   const struct sw_page *page);
 /** Remove row and file, and answer. */
 void sw_recording_drop(struct rest *rest, const struct store_recording *row);
-/** Answer with the sound of "ID", "ID.wav" or "ID.mp3". */
+/** Answer with the sound of "ID", "ID.wav" or "ID.mp3", or the pages of "ID.tif". */
 void sw_recording_send(struct rest *rest, const char *name);
 
 /* the family /recordings/NAME, which files' addresses name */
