@@ -70,23 +70,44 @@ static const char *refusal(const struct sip_uri *uri, bool is_typed)
     return NULL;
 }
 
+/* "sip:desk@example.org": a script or program says who calls, all of it. */
+static bool is_whole(const char *caller, struct sip_uri *uri)
+{
+    return sip_uri_parse(slice_of(caller), uri) == OK && uri->user.len && uri->host.len &&
+           (uri->scheme == SIP_URI_SIP || uri->scheme == SIP_URI_SIPS);
+}
+
+void uri_print_user(const char *caller, struct buf *out)
+{
+    struct sip_uri uri;
+    if (is_whole(caller, &uri))
+        buf_put(out, uri.user);
+    else
+        sip_escape_user(slice_of(caller), out);
+}
+
+void uri_print_caller(const char *caller, const char *host, struct buf *out)
+{
+    struct sip_uri uri;
+    if (is_whole(caller, &uri)) {
+        uri.headers = uri.params = uri.password = SLICE_NONE;
+        sip_uri_print(&uri, out);
+        return;
+    }
+    buf_text(out, "sip:");
+    sip_escape_user(slice_of(caller), out);
+    buf_char(out, '@');
+    sip_host_print(slice_of(host), out);
+}
+
 static void print_from(const struct leg_env *env, const struct call *call, struct buf *out)
 {
     char text[ADDR_TEXT];
-    struct sip_uri own;
-    if (!sip_uri_parse(slice_of(call_from(call)), &own)) { /* a script says who calls, all of it */
-        own.headers = own.params = SLICE_NONE;
-        sip_uri_print(&own, out);
-        return;
-    }
     const char *host = env->config->sip_domain;
     if (!host[0])
         host = addr_is_set(&env->public_ip) ? addr_print_ip(&env->public_ip, text)
                                             : "anonymous.invalid"; /* RFC 3323 §4.1.1.3 */
-    buf_text(out, "sip:");
-    sip_escape_user(slice_of(call_from(call)[0] ? call_from(call) : "anonymous"), out);
-    buf_char(out, '@');
-    sip_host_print(slice_of(host), out);
+    uri_print_caller(call_from(call)[0] ? call_from(call) : "anonymous", host, out);
 }
 
 void uris_dial(void *owner, struct call *call, const struct route_target *target, struct cause *why)

@@ -7,6 +7,7 @@
 #include "legs/leg_env.h"
 #include "net/addr.h"
 
+struct buf;
 struct sip_resolve_config; /* sip_resolve.h */
 struct sip_uri;
 
@@ -17,3 +18,8 @@ void uris_dial(void *owner, struct call *call, const struct route_target *target
 bool uri_where(const struct sip_uri *uri, struct sip_resolve_config *where);
 /** May a typed address lead there? */
 bool uri_addr_allowed(const struct leg_env *env, const struct addr *addr);
+/** Who calls, as a From: a SIP URI as given, but for what may not stand there (RFC 3261 §20.20), or
+ * anything else as a user at `host`. */
+void uri_print_caller(const char *caller, const char *host, struct buf *out);
+/** The user part alone, escaped. */
+void uri_print_user(const char *caller, struct buf *out);

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "config/config.h"
 #include "legs/leg_sip.h"
+#include "legs/leg_uri.h"
 #include "legs/registrar_priv.h"
 #include "sip/sip_uri.h"
 
@@ -40,11 +41,7 @@ static void ring_contact(struct registrar *registrar, struct call *call,
 {
     char from_mem[URI_TEXT], uri_mem[URI_TEXT];
     struct buf from = BUF_ON(from_mem), uri = BUF_ON(uri_mem);
-    const char *caller = call_shown_from(call);
-    buf_text(&from, "sip:");
-    sip_escape_user(slice_of(caller), &from);
-    buf_char(&from, '@');
-    sip_host_print(slice_of(registrar->env->config->sip_realm), &from);
+    uri_print_caller(call_shown_from(call), registrar->env->config->sip_realm, &from);
     struct slice rest = binding->aor;
     struct slice peer = slice_cut(&rest, '@');
     bool is_pbx = registrar_is_pbx(registrar, peer);
@@ -59,7 +56,6 @@ static void ring_contact(struct registrar *registrar, struct call *call,
         .request_uri = contact_uri(binding, number, &uri),
         .from_uri = buf_slice(&from),
         .from_name = slice_of(call_shown_name(call)),
-        .contact_user = slice_of(caller),
         .hops = &hop,
         .n_hops = 1,
         .party = slice_of(user),

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "legs/leg_media.h"
 #include "legs/leg_sip.h"
+#include "legs/leg_uri.h"
 #include "legs/trunk_diversion.h"
 #include "legs/trunk_number.h"
 #include "legs/trunk_sip.h"
@@ -35,7 +36,7 @@ void trunk_sip_print_uri(const struct config_trunk *config, const char *user, co
 {
     buf_text(out, trunk_number_scheme(config));
     if (user[0]) {
-        sip_escape_user(slice_of(user), out);
+        uri_print_user(user, out);
         buf_char(out, '@');
     }
     sip_host_print(slice_of(host), out);

@@ -79,6 +79,8 @@ void sw_refuse(struct rest *rest, const char *code, const char *attribute, const
 void sw_fail_store(struct rest *rest, enum err err, const char *attribute);
 bool sw_is_web_url(struct slice value);
 bool sw_is_e164(struct slice value);
+bool sw_is_party(struct slice value); /* neither spaces nor control characters */
+bool sw_is_line(struct slice value);  /* no control characters */
 /** custom_variables: at most 20 pairs of text under names that are not ours. */
 void sw_check_variables(struct rest *rest, const json_t *variables);
 /** store_fn: rest->answer in the endpoint's status, or the error; tells the daemon. */

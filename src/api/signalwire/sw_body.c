@@ -144,6 +144,25 @@ bool sw_is_e164(struct slice value)
     return true;
 }
 
+/* From here texts go into headers: a line break would begin another one. */
+static bool is_above(struct slice value, unsigned char lowest)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if ((unsigned char)value.ptr[i] < lowest || value.ptr[i] == 0x7f)
+            return false;
+    return true;
+}
+
+bool sw_is_party(struct slice value)
+{
+    return is_above(value, ' ' + 1);
+}
+
+bool sw_is_line(struct slice value)
+{
+    return is_above(value, ' ');
+}
+
 static bool is_variable_name(const char *name)
 {
     bool fine = isalpha((unsigned char)name[0]) || name[0] == '_';

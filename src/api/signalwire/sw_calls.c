@@ -18,14 +18,6 @@ static bool is_url_or_fault(struct slice url)
     return sw_is_web_url(url);
 }
 
-static bool is_party(struct slice value)
-{
-    for (size_t i = 0; i < value.len; i++)
-        if ((unsigned char)value.ptr[i] <= ' ')
-            return false;
-    return true;
-}
-
 static bool is_digits(struct slice value)
 {
     for (size_t i = 0; i < value.len; i++)
@@ -36,18 +28,21 @@ static bool is_digits(struct slice value)
 
 /* clang-format off */
 static const struct sw_field dial_fields[] = {
-    { .name = "from", .type = SW_TEXT, .is_required = true, .high = 300, .check = is_party,
+    { .name = "from", .type = SW_TEXT, .is_required = true, .high = 300, .check = sw_is_party,
       .code = "invalid_from_number", .expected = "a number, a SIP URI or a name" },
-    { .name = "to", .type = SW_TEXT, .is_required = true, .high = 300, .check = is_party,
+    { .name = "to", .type = SW_TEXT, .is_required = true, .high = 300, .check = sw_is_party,
       .code = "invalid_to_number", .expected = "a number, a SIP URI, verto: or client: and a user" },
     { .name = "url", .type = SW_TEXT, .high = SW_URL_MAX - 1, .check = is_url_or_fault,
       .code = "not_an_http_url", .expected = "an http: or https: URL" },
     { .name = "url_method", .type = SW_TEXT, .words = " GET POST ", .code = "invalid_http_method" },
     { .name = "fallback_url", .type = SW_TEXT, .high = SW_URL_MAX - 1, .check = is_url_or_fault,
       .code = "not_an_http_url", .expected = "an http: or https: URL" },
-    { .name = "caller_id", .type = SW_TEXT, .high = 300, .check = is_party },
-    { .name = "username", .type = SW_TEXT, .high = 128 },
-    { .name = "password", .type = SW_TEXT, .high = 128 },
+    { .name = "caller_id", .type = SW_TEXT, .high = 300, .check = sw_is_party,
+      .expected = "a number, a SIP URI or a name" },
+    { .name = "username", .type = SW_TEXT, .high = 128, .check = sw_is_line,
+      .expected = "one line of text" },
+    { .name = "password", .type = SW_TEXT, .high = 128, .check = sw_is_line,
+      .expected = "one line of text" },
     { .name = "status_url", .type = SW_TEXT, .high = SW_URL_MAX - 1, .check = is_url_or_fault,
       .code = "not_an_http_url", .expected = "an http: or https: URL" },
     { .name = "status_events", .type = SW_LIST, .high = 10 },

@@ -93,18 +93,23 @@ BODY(endpoint_add, {
       .expected = "letters, digits, - _ and ., at most 63" },
     { .name = "password", .type = SW_TEXT, .is_required = true, .low = 6, .high = 128,
       .expected = "6 to 128 characters" },
-    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX },
-    { .name = "send_as", .type = SW_TEXT, .high = 40 },
+    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX, .check = sw_is_line,
+      .expected = "one line of text" },
+    { .name = "send_as", .type = SW_TEXT, .high = 40, .check = sw_is_line,
+      .expected = "one line of text" },
     { .name = "ciphers", .type = SW_LIST, .high = 10 },
     { .name = "codecs", .type = SW_LIST, .high = 10 },
     { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
 });
 BODY(endpoint_change, {
-    { .name = "username", .type = SW_TEXT, .high = 63 },
+    { .name = "username", .type = SW_TEXT, .low = 1, .check = rest_is_name,
+      .expected = "letters, digits, - _ and ., at most 63" },
     { .name = "password", .type = SW_TEXT, .low = 6, .high = 128,
       .expected = "6 to 128 characters" },
-    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX },
-    { .name = "send_as", .type = SW_TEXT, .high = 40 },
+    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX, .check = sw_is_line,
+      .expected = "one line of text" },
+    { .name = "send_as", .type = SW_TEXT, .high = 40, .check = sw_is_line,
+      .expected = "one line of text" },
     { .name = "ciphers", .type = SW_LIST, .high = 10 },
     { .name = "codecs", .type = SW_LIST, .high = 10 },
     { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
@@ -179,7 +184,8 @@ BODY(profile_change, {
     { .name = "default_codecs", .type = SW_LIST, .high = 20 },
     { .name = "default_ciphers", .type = SW_LIST, .high = 20 },
     { .name = "default_encryption", .type = SW_TEXT, .words = " required optional " },
-    { .name = "default_send_as", .type = SW_TEXT, .high = 100 },
+    { .name = "default_send_as", .type = SW_TEXT, .high = 100, .check = sw_is_line,
+      .expected = "one line of text" },
 });
 BODY(mfa_verify, { { .name = "token", .type = SW_TEXT, .is_required = true, .high = 100 } });
 

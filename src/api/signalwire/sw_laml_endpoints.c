@@ -33,14 +33,6 @@
         .name = field_name, .type = SW_BOOL \
     }
 
-static bool is_party(struct slice value)
-{
-    for (size_t i = 0; i < value.len; i++)
-        if (isspace((unsigned char)value.ptr[i]) || iscntrl((unsigned char)value.ptr[i]))
-            return false;
-    return true;
-}
-
 static bool is_digits(struct slice value)
 {
     for (size_t i = 0; i < value.len; i++)
@@ -51,9 +43,9 @@ static bool is_digits(struct slice value)
 
 /* clang-format off */
 BODY(call_add, {
-    { .name = "To", .type = SW_TEXT, .is_required = true, .high = 300, .check = is_party,
+    { .name = "To", .type = SW_TEXT, .is_required = true, .high = 300, .check = sw_is_party,
       .code = "21211", .expected = "a number, a SIP URI, client: and a user" },
-    { .name = "From", .type = SW_TEXT, .is_required = true, .high = 300, .check = is_party,
+    { .name = "From", .type = SW_TEXT, .is_required = true, .high = 300, .check = sw_is_party,
       .code = "21213", .expected = "a number, a SIP URI or a name" },
     URL_FIELD("Url"),
     { .name = "Twiml", .type = SW_TEXT, .high = 65536 },
@@ -65,7 +57,7 @@ BODY(call_add, {
     URL_FIELD("StatusCallback"),
     METHOD_FIELD("StatusCallbackMethod"),
     { .name = "StatusCallbackEvent", .type = SW_LIST, .high = 10 },
-    { .name = "CallerId", .type = SW_TEXT, .high = 300, .check = is_party },
+    { .name = "CallerId", .type = SW_TEXT, .high = 300, .check = sw_is_party },
     { .name = "SendDigits", .type = SW_TEXT, .high = 32, .check = is_digits,
       .expected = "keys and w, at most 32" },
     { .name = "Timeout", .type = SW_NUMBER, .low = 1, .high = 600, .code = "21208",
@@ -76,8 +68,10 @@ BODY(call_add, {
     { .name = "RecordingChannels", .type = SW_TEXT, .words = " mono dual " },
     { .name = "RecordingTrack", .type = SW_TEXT, .words = " inbound outbound both " },
     RECORDING_CALLBACK_FIELDS,
-    { .name = "SipAuthUsername", .type = SW_TEXT, .high = 128 },
-    { .name = "SipAuthPassword", .type = SW_TEXT, .high = 128 },
+    { .name = "SipAuthUsername", .type = SW_TEXT, .high = 128, .check = sw_is_line,
+      .expected = "one line of text" },
+    { .name = "SipAuthPassword", .type = SW_TEXT, .high = 128, .check = sw_is_line,
+      .expected = "one line of text" },
 });
 BODY(call_change, {
     URL_FIELD("Url"),

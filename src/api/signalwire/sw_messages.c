@@ -67,7 +67,7 @@ bool sw_is_message_to(struct slice value)
     static const char *const schemes[] = { "sip:", "sips:", "client:", "verto:", "user:" };
     for (size_t i = 0; i < COUNT_OF(schemes); i++)
         if (slice_istarts(value, slice_of(schemes[i])))
-            return value.len > strlen(schemes[i]);
+            return value.len > strlen(schemes[i]) && sw_is_party(value);
     return sw_is_e164(value) || sw_is_short_code(value);
 }
 

@@ -4,9 +4,9 @@ import { atEnd, waitFor } from './process.mjs';
 
 /**
  * `routes`: path -> what to answer: a text, an object (JSON), a number (status), a Buffer, or a function of the
- * request that gives one of these. @param {Record<string, any>} routes
+ * request that gives one of these; {redirect: URL} is a 302. @param {Record<string, any>} routes
  */
-export async function startHook(routes = {}) {
+export async function startHook(routes = {}, host = '127.0.0.1') {
     /** @type {{method: string, path: string, query: URLSearchParams, headers: any, body: string, json: any}[]} */
     const requests = [];
     const server = createServer((request, response) => {
@@ -26,12 +26,13 @@ export async function startHook(routes = {}) {
             let answer = routes[url.pathname] ?? 404;
             if (typeof answer === 'function') answer = await answer(got);
             if (typeof answer === 'number') response.writeHead(answer).end();
+            else if (answer.redirect) response.writeHead(302, { location: answer.redirect }).end();
             else if (Buffer.isBuffer(answer)) response.writeHead(200, { 'content-type': 'audio/wav' }).end(answer);
             else if (typeof answer === 'string') response.writeHead(200, { 'content-type': 'text/plain' }).end(answer);
             else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
         });
     });
-    await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
+    await new Promise((done) => server.listen(0, host, () => done(undefined)));
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     const stop = async () => {
         server.closeAllConnections();
@@ -39,8 +40,8 @@ export async function startHook(routes = {}) {
     };
     atEnd(stop);
     return {
-        url: `http://127.0.0.1:${port}`,
-        host: `127.0.0.1:${port}`,
+        url: `http://${host}:${port}`,
+        host: `${host}:${port}`,
         requests,
         routes,
         stop,
