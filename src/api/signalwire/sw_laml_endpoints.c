@@ -108,9 +108,9 @@ BODY(message_add, {
 });
 BODY(message_redact, { { .name = "Body", .type = SW_TEXT, .is_required = false, .high = 10000 } });
 BODY(fax_add, {
-    { .name = "To", .type = SW_TEXT, .is_required = true, .high = 299, .check = is_party,
+    { .name = "To", .type = SW_TEXT, .is_required = true, .high = 299, .check = sw_is_party,
       .code = "21211", .expected = "a number or a SIP URI" },
-    { .name = "From", .type = SW_TEXT, .is_required = true, .high = 299, .check = is_party,
+    { .name = "From", .type = SW_TEXT, .is_required = true, .high = 299, .check = sw_is_party,
       .code = "21212", .expected = "a number or a name" },
     { .name = "MediaUrl", .type = SW_TEXT, .is_required = true, .high = SW_URL_MAX - 1,
       .check = sw_is_web_url, .code = "21620", .expected = "an http: or https: URL" },
