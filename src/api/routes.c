@@ -3,6 +3,7 @@
 #include "admin.h"
 #include "api/mfa.h"
 #include "api/prov.h"
+#include "api/signalwire/sw_fabric.h"
 #include "api/signalwire/sw_laml.h"
 #include "api/signalwire/sw_recordings.h"
 #include "base/num.h"
@@ -97,6 +98,16 @@ static const struct api_family families[] = {
       .error = sw_error,
       .dress = sw_dress,
       .serve = sw_serve_openapi },
+    { .path = "/api/fabric/embeds/tokens",
+      .guard = sw_fabric_guard_open,
+      .error = sw_error,
+      .dress = sw_dress,
+      .serve = sw_fabric_serve },
+    { .path = "/api/fabric/*",
+      .guard = sw_fabric_guard,
+      .error = sw_error,
+      .dress = sw_dress,
+      .serve = sw_fabric_serve },
     { .path = "/api/laml/*",
       .guard = sw_laml_guard,
       .error = sw_laml_error,

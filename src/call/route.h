@@ -26,7 +26,7 @@ struct route_target {
     char name[64];
     char number[ROUTE_NUMBER_MAX]; /* what to dial there; "" when the name says it all */
     char project_id[40];           /* of the number that leads here; "" none */
-    char of_number[72];            /* that number; "" none */
+    char of_number[128];           /* that number, or address; "" none */
     bool is_typed;                 /* a URI out of the caller's mouth: nobody vouches for it */
 };
 

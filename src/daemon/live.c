@@ -172,10 +172,11 @@ static enum err keep_first_key(void *owner, struct fault *fault)
 static void on_change(void *owner, const char *what)
 {
     struct daemon *daemon = owner;
-    if (strcmp(what, "numbers") == 0 || strcmp(what, "resources") == 0) {
+    bool is_person = strcmp(what, "subscribers") == 0; /* a user and a resource */
+    if (is_person || strcmp(what, "numbers") == 0 || strcmp(what, "resources") == 0)
         daemon_reload_numbers(daemon);
+    if (strcmp(what, "numbers") == 0 || strcmp(what, "resources") == 0)
         return;
-    }
     if (strcmp(what, "projects") == 0)
         daemon_reload_signing_keys(daemon);
     registrar_reload_users(daemon->registrar);

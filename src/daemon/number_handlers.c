@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "store/store_programs.h"
 
 /* Where the parts of a web server stand. */
@@ -61,24 +62,47 @@ static json_t *web_server(const char *project, const char *kind, const json_t *b
                      method_of(body, words->fallback_method));
 }
 
-/* The body of a resource of that project and type, or NULL. */
-static const json_t *own_body(const json_t *resources, const char *id, const char *project,
-                              const char *type)
+/* The resource if it is that project's, or NULL. */
+static const json_t *find_own(const json_t *resources, const char *id, const char *project)
 {
     const json_t *one = json_object_get(resources, id);
-    bool is_it =
-        strcmp(text_of(one, "project"), project) == 0 && strcmp(text_of(one, "type"), type) == 0;
-    return is_it ? json_object_get(one, "body") : NULL;
+    return strcmp(text_of(one, "project"), project) == 0 ? one : NULL;
 }
 
-static json_t *bound_to(const char *project, const char *id, const json_t *resources)
+static json_t *leads_to(const char *project, const char *kind, const char *name)
 {
-    const json_t *server = own_body(resources, id, project, "swml_webhook");
-    if (server)
-        return web_server(project, "swml", server, &webhook);
-    if (!own_body(resources, id, project, "swml_script"))
-        return nobody(project);
-    return json_pack("{s:s, s:o}", "project", project, "target", json_sprintf("swml:%s", id));
+    return json_pack("{s:s, s:o}", "project", project, "target", json_sprintf("%s:%s", kind, name));
+}
+
+static json_t *bound_to(const char *project, const char *id, const json_t *resources,
+                        const struct side *side)
+{
+    const struct {
+        const char *type, *kind;
+        const struct words *words;
+    } servers[] = {
+        { "swml_webhook", "swml", &webhook },
+        { "cxml_webhook", "laml", &webhook },
+        { "cxml_application", "laml", &side->application },
+    };
+    const json_t *one = find_own(resources, id, project), *body = json_object_get(one, "body");
+    const char *type = text_of(one, "type");
+    for (size_t i = 0; i < COUNT_OF(servers); i++)
+        if (strcmp(type, servers[i].type) == 0)
+            return web_server(project, servers[i].kind, body, servers[i].words);
+    if (strcmp(type, "swml_script") == 0 || strcmp(type, "cxml_script") == 0)
+        return leads_to(project, "swml", id);
+    if (strcmp(type, "subscriber") == 0 && side == &calls)
+        return leads_to(project, "user", text_of(body, "email"));
+    return nobody(project);
+}
+
+static json_t *application_of(const char *project, const char *id, const json_t *resources,
+                              const struct side *side)
+{
+    const json_t *one = find_own(resources, id, project);
+    bool is_it = strcmp(text_of(one, "type"), "cxml_application") == 0;
+    return is_it ? bound_to(project, id, resources, side) : nobody(project);
 }
 
 static json_t *handler_of(const struct store_number *row, const json_t *resources,
@@ -91,11 +115,9 @@ static json_t *handler_of(const struct store_number *row, const json_t *resource
     if (strcmp(word, "laml_webhooks") == 0)
         handler = web_server(row->project_id, "laml", body, &side->own);
     else if (strcmp(word, "laml_application") == 0)
-        handler = web_server(row->project_id, "laml",
-                             own_body(resources, application, row->project_id, "cxml_application"),
-                             &side->application);
+        handler = application_of(row->project_id, application, resources, side);
     else if (!word[0] && resource[0])
-        handler = bound_to(row->project_id, resource, resources);
+        handler = bound_to(row->project_id, resource, resources, side);
     json_decref(body);
     return handler;
 }
@@ -109,6 +131,12 @@ json_t *number_resource(const struct store_resource *row)
 json_t *number_call_handler(const struct store_number *row, const json_t *resources)
 {
     return handler_of(row, resources, &calls);
+}
+
+json_t *number_resource_handler(const char *id, const json_t *resources)
+{
+    const json_t *one = json_object_get(resources, id);
+    return bound_to(text_of(one, "project"), id, resources, &calls);
 }
 
 json_t *number_text_handler(const struct store_number *row, const json_t *resources)

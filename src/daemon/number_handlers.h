@@ -17,5 +17,7 @@ json_t *number_resource(const struct store_resource *row);
  * was bound to is gone. NULL: nothing says so, it goes where it leads. The caller's.
  */
 json_t *number_call_handler(const struct store_number *row, const json_t *resources);
+/** The same for calls to the resource of that id itself. The caller's. */
+json_t *number_resource_handler(const char *id, const json_t *resources);
 /** The same for texts; NULL: no program answers them. */
 json_t *number_text_handler(const struct store_number *row, const json_t *resources);

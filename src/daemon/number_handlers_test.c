@@ -26,6 +26,17 @@ static const struct store_resource kept[] = {
               " \"fallback_request_url\": \"https://b.example/s\","
               " \"fallback_request_method\": \"GET\"}" },
     { .id = "script", .project_id = "p1", .type = "swml_script", .name = "s", .body = "{}" },
+    { .id = "laml", .project_id = "p1", .type = "cxml_script", .name = "l", .body = "{}" },
+    { .id = "lhook",
+      .project_id = "p1",
+      .type = "cxml_webhook",
+      .name = "h",
+      .body = "{\"primary_request_url\": \"https://a.example/l\"}" },
+    { .id = "ann",
+      .project_id = "p1",
+      .type = "subscriber",
+      .name = "Ann",
+      .body = "{\"email\": \"ann@a.example\"}" },
 };
 typedef json_t *(*handler_fn)(const struct store_number *row, const json_t *resources);
 
@@ -86,6 +97,17 @@ static void a_resource_it_is_bound_to(void **state)
            "\"project\":\"p1\",\"target\":\"swml:https://a.example/s\"}");
     expect(number_text_handler, "{\"messaging_handler_resource_id\": \"script\"}", "p1",
            "{\"project\":\"p1\",\"target\":\"swml:script\"}");
+    expect(number_call_handler, "{\"calling_handler_resource_id\": \"laml\"}", "p1",
+           "{\"project\":\"p1\",\"target\":\"swml:laml\"}");
+    expect(number_call_handler, "{\"calling_handler_resource_id\": \"lhook\"}", "p1",
+           "{\"fallback\":\"\",\"fallback_method\":\"POST\",\"method\":\"POST\","
+           "\"project\":\"p1\",\"target\":\"laml:https://a.example/l\"}");
+    expect(number_call_handler, "{\"calling_handler_resource_id\": \"ann\"}", "p1",
+           "{\"project\":\"p1\",\"target\":\"user:ann@a.example\"}");
+    expect(number_call_handler, "{\"calling_handler_resource_id\": \"ann\"}", "p2",
+           "{\"project\":\"p2\",\"target\":\"\"}");
+    expect(number_text_handler, "{\"messaging_handler_resource_id\": \"ann\"}", "p1",
+           "{\"project\":\"p1\",\"target\":\"\"}");
     expect(number_call_handler, "{\"calling_handler_resource_id\": \"gone\"}", "p1",
            "{\"project\":\"p1\",\"target\":\"\"}");
 }

@@ -10,6 +10,8 @@
 #include "script/script.h"
 #include "store/store_rows.h"
 
+enum { ADDRESS_MAX = 160 };
+
 static enum err target_of(const struct config *config, const char *text, const char *where,
                           struct route_target *out, struct fault *fault)
 {
@@ -116,12 +118,12 @@ static enum err set_default(struct router *router, const struct config *config, 
     return err;
 }
 
-static void set_number(struct daemon *daemon, const struct store_number *row)
+static void set_number(struct daemon *daemon, const struct store_number *row, json_t *take_handler)
 {
-    json_t *handler = number_call_handler(row, daemon->resources);
-    const char *to = handler ? json_string_value(json_object_get(handler, "target")) : row->to;
-    if (handler)
-        json_object_set_new(daemon->call_handlers, row->number, handler);
+    const char *to =
+        take_handler ? json_string_value(json_object_get(take_handler, "target")) : row->to;
+    if (take_handler)
+        json_object_set_new(daemon->call_handlers, row->number, take_handler);
     if (!to[0]) /* a program took it, and has not said what for, or what it led to is gone */
         log_debug(NULL, "number leads nowhere");
     else if (router_set_number(daemon->router, slice_of(row->number), slice_of(to)))
@@ -130,9 +132,29 @@ static void set_number(struct daemon *daemon, const struct store_number *row)
         router_set_number_owner(daemon->router, slice_of(row->number), row->project_id);
 }
 
+/* A resource is called by its address, "/PROJECT/public/front-desk". */
+static void set_address(struct daemon *daemon, const char *id, const json_t *resource)
+{
+    char address[ADDRESS_MAX];
+    const char *project = json_string_value(json_object_get(resource, "project"));
+    const char *type = json_string_value(json_object_get(resource, "type"));
+    const char *name =
+        json_string_value(json_object_get(json_object_get(resource, "body"), "address"));
+    json_t *handler = number_resource_handler(id, daemon->resources);
+    snprintf(address, sizeof address, "/%s/%s/%s", project,
+             strcmp(type, "subscriber") == 0 ? "private" : "public", name ? name : id);
+    const struct store_number row = { .number = address, .project_id = project, .to = "" };
+    if (json_string_length(json_object_get(handler, "target")))
+        set_number(daemon, &row, handler);
+    else /* a queue, a SIP endpoint … */
+        json_decref(handler);
+}
+
 static void on_numbers(void *owner, const struct store_answer *answer)
 {
     struct daemon *daemon = owner;
+    const char *id;
+    json_t *resource;
     if (answer->err)
         return;
     const struct store_number *rows = STORE_ROWS(answer, store_number);
@@ -141,7 +163,8 @@ static void on_numbers(void *owner, const struct store_answer *answer)
     json_decref(daemon->call_handlers);
     daemon->call_handlers = json_object();
     for (size_t i = 0; i < answer->n; i++)
-        set_number(daemon, &rows[i]);
+        set_number(daemon, &rows[i], number_call_handler(&rows[i], daemon->resources));
+    json_object_foreach(daemon->resources, id, resource) set_address(daemon, id, resource);
 }
 
 void daemon_number_source(void *owner, const char *number, struct script_source *out)

@@ -82,7 +82,7 @@ static void on_resources(void *owner, const struct store_answer *answer)
     for (size_t i = 0; i < answer->n; i++) {
         json_t *resource = number_resource(&rows[i]);
         json_object_set_new(daemon->resources, rows[i].id, resource);
-        if (strcmp(rows[i].type, "swml_script") != 0)
+        if (strcmp(rows[i].type, "swml_script") != 0 && strcmp(rows[i].type, "cxml_script") != 0)
             continue;
         const json_t *contents = json_object_get(json_object_get(resource, "body"), "contents");
         char *text = json_is_object(contents) ? json_dumps(contents, JSON_COMPACT) : NULL;

@@ -243,7 +243,8 @@ struct connect_leg *connect_leg_create(struct script *script, const json_t *para
 {
     char *to = expr_print(json_object_get(params, "to"));
     struct route_plan plan;
-    enum err err = to[0] ? scripts_plan(script->scripts, slice_of(to), &plan, fault)
+    enum err err = to[0] ? scripts_plan(script->scripts, slice_of(script->project_id), slice_of(to),
+                                        &plan, fault)
                          : fault_set(fault, ERR_INVALID, "to", 0, "a destination is needed");
     if (err) {
         mem_free(to);

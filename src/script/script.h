@@ -106,7 +106,8 @@ MUST_CHECK enum err script_source_check(const struct script_source *source, stru
 struct script_dial {
     struct slice project_id;
     struct slice from, from_name;    /* number, sip: URI or user */
-    struct slice to;                 /* number, sip: URI, user:NAME, verto:NAME, client:NAME */
+    struct slice to;                 /* number, sip: URI, user:NAME, verto:NAME, client:NAME,
+                                        /private/NAME */
     struct script_source source;     /* run once it is answered */
     const json_t *envs;              /* custom_variables: object of text; may be NULL */
     const json_t *params;            /* may be NULL */

@@ -196,9 +196,10 @@ bool script_is_laml(const struct script *script);
 bool script_record_call(struct script *script, const json_t *value);
 
 /* scripts.c */
-/** Whom to ring for a number, sip: URI, user:NAME … ERR_NOT_FOUND, ERR_LIMIT. */
-MUST_CHECK enum err scripts_plan(struct scripts *scripts, struct slice to, struct route_plan *plan,
-                                 struct fault *fault);
+/** Whom to ring for a number, sip: URI, user:NAME, or an address of that project ("/private/ann").
+ * ERR_NOT_FOUND, ERR_LIMIT. */
+MUST_CHECK enum err scripts_plan(struct scripts *scripts, struct slice project_id, struct slice to,
+                                 struct route_plan *plan, struct fault *fault);
 
 /* leg_script.c */
 /** The far end is answered, or is being: what is played now is heard. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -13,6 +14,8 @@
 #include "script/script_notify.h"
 #include "script/swml.h"
 #include "script/text_script.h"
+
+enum { ADDRESS_MAX = 160 };
 
 struct scripts *scripts_create(const struct scripts_config *config)
 {
@@ -87,11 +90,13 @@ enum err script_source_check(const struct script_source *source, struct fault *f
     return err;
 }
 
-enum err scripts_plan(struct scripts *scripts, struct slice to, struct route_plan *plan,
-                      struct fault *fault)
+enum err scripts_plan(struct scripts *scripts, struct slice project_id, struct slice to,
+                      struct route_plan *plan, struct fault *fault)
 {
     struct slice dialled = to;
     struct cause cause;
+    char mem[ADDRESS_MAX];
+    struct buf address = BUF_ON(mem);
     static const char *const users[] = { "verto:", "client:", "user:" };
     for (size_t i = 0; i < 3; i++)
         if (slice_istarts(dialled, slice_of(users[i])))
@@ -104,6 +109,11 @@ enum err scripts_plan(struct scripts *scripts, struct slice to, struct route_pla
                              ROUTE_NUMBER_MAX - 1);
         snprintf(plan->why, sizeof plan->why, "SIP URI of a script");
         return OK;
+    }
+    if (slice_starts(dialled, SLICE("/"))) { /* "/private/ann?channel=audio", within the project */
+        buf_printf(&address, "/%.*s%.*s", SLICE_ARG(project_id),
+                   SLICE_ARG(slice_sub(dialled, 0, slice_index(dialled, '?'))));
+        dialled = buf_slice(&address);
     }
     const struct route_query query = { .face = SLICE("script"),
                                        .dialled = dialled,
@@ -119,7 +129,7 @@ enum err scripts_dial_out(struct scripts *scripts, const struct script_dial *dia
     struct route_plan plan;
     enum err err = check_source(&dial->source, &document, fault);
     if (!err)
-        err = scripts_plan(scripts, dial->to, &plan, fault);
+        err = scripts_plan(scripts, dial->project_id, dial->to, &plan, fault);
     if (err) {
         json_decref(document);
         return err;

@@ -81,7 +81,7 @@ static void too_many(struct rest *rest, const struct rate_limit *limit, struct s
 }
 
 /* One answer, whatever was wrong; who guesses on is slowed down. */
-static void refuse(struct rest *rest)
+void sw_refuse_login(struct rest *rest)
 {
     char address[ADDR_TEXT];
     struct slice key = slice_of(addr_print_ip(rest->asked.peer, address));
@@ -91,9 +91,9 @@ static void refuse(struct rest *rest)
         too_many(rest, rest->api->wrong_logins, key);
 }
 
-static bool may_go_on(struct rest *rest, const char *project_id)
+static bool may_go_on(struct rest *rest)
 {
-    struct slice key = slice_of(project_id);
+    struct slice key = slice_of(sw_of(rest)->project_id);
     const struct rate_limit *limit = rest->api->requests;
     char text[16];
     if (rest->asked.method == HTTP_GET || rest->asked.method == HTTP_DELETE)
@@ -108,6 +108,12 @@ static bool may_go_on(struct rest *rest, const char *project_id)
     return has;
 }
 
+void sw_admit(struct rest *rest)
+{
+    if (may_go_on(rest))
+        rest_admit(rest);
+}
+
 static void on_token(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
@@ -118,13 +124,12 @@ static void on_token(void *owner, const struct store_answer *answer)
     }
     const struct store_token *token = answer->err ? NULL : STORE_ROWS(answer, store_token);
     if (!token || token->user_id[0] || strcmp(token->project_id, sw->project_id) != 0) {
-        refuse(rest);
+        sw_refuse_login(rest);
         return;
     }
     snprintf(sw->token_id, sizeof sw->token_id, "%s", token->id);
     snprintf(sw->scopes, sizeof sw->scopes, "%s", token->scopes);
-    if (may_go_on(rest, sw->project_id))
-        rest_admit(rest);
+    sw_admit(rest);
 }
 
 /* "Basic base64(project:token)" (RFC 7617); the id in any case. False: no such thing. */
@@ -145,19 +150,26 @@ static bool read_basic(struct slice header, char project_id[SW_ID], char hash[TO
     return fits;
 }
 
-void sw_guard(struct rest *rest)
+struct sw *sw_begin(struct rest *rest)
 {
-    char hash[TOKEN_HASH];
     /* tokens do not travel in the clear, but on this machine */
     if (!rest->asked.is_tls && !addr_is_loopback(rest->asked.peer)) {
         rest_fail(rest, 403, "https_required", NULL, "ask by https");
-        return;
+        return NULL;
     }
-    struct sw *sw = mem_new(struct sw);
-    rest->state = sw;
-    sw->is_laml = rest->family->serve == sw_laml_serve;
+    rest->state = mem_new(struct sw);
+    sw_of(rest)->is_laml = rest->family->serve == sw_laml_serve;
+    return sw_of(rest);
+}
+
+void sw_guard(struct rest *rest)
+{
+    char hash[TOKEN_HASH];
+    struct sw *sw = sw_begin(rest);
+    if (!sw)
+        return;
     if (!read_basic(rest->asked.authorization, sw->project_id, hash)) {
-        refuse(rest);
+        sw_refuse_login(rest);
         return;
     }
     store_token_check(rest_store(rest), hash, rest_now_ms(rest), rest_then(rest, on_token));

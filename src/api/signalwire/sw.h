@@ -7,15 +7,17 @@
 #include "api/rest.h"
 #include "api/routes.h"
 
-enum { SW_ID = 80, SW_SCOPES = 200, SW_URL_MAX = 2048, SW_PAGE_MAX = 1000 };
+enum { SW_ID = 80, SW_SCOPES = 200, SW_ADDRESSES = 400, SW_URL_MAX = 2048, SW_PAGE_MAX = 1000 };
 
 /** Who asks: rest->state behind the guard. */
 struct sw {
     char project_id[SW_ID], token_id[SW_ID], scopes[SW_SCOPES];
     char target_id[SW_ID]; /* a handler's own, from one store callback to the next */
     const struct sw_endpoint *endpoint;
-    bool is_sound;    /* only the sound of a recording is asked for */
-    bool is_laml;     /* the compatibility API: errors, forms and pages are its */
+    bool is_sound;                /* only the sound of a recording is asked for */
+    bool is_laml;                 /* the compatibility API: errors, forms and pages are its */
+    char subscriber_id[SW_ID];    /* who asks with a token of his own (sw_fabric.h); "" */
+    char addresses[SW_ADDRESSES]; /* the only ones that he may see: ids; "": all */
     const char *noun; /* what is taken when the store finds it there already; NULL: the object */
 };
 static inline struct sw *sw_of(const struct rest *rest)
@@ -39,6 +41,11 @@ struct sw_body {
     const struct sw_field *fields;
     size_t n;
 };
+/** A body under its name, from its fields. */
+#define SW_BODY(name, ...)                                      \
+    static const struct sw_field name##_fields[] = __VA_ARGS__; \
+    static const struct sw_body name = { name##_fields,         \
+                                         sizeof name##_fields / sizeof name##_fields[0] }
 struct sw_endpoint {
     enum http_method method;
     const char *path;
@@ -53,10 +60,16 @@ struct sw_table {
     size_t n;
     const char *prefix; /* of their paths */
 };
-extern const struct sw_table sw_table, sw_laml_table;
+extern const struct sw_table sw_table, sw_fabric_table, sw_laml_table;
 
 /* sw.c: what the family's row in routes.c needs */
 void sw_guard(struct rest *rest);
+/** The state of a request that may be answered here, or NULL: tokens do not travel in the clear. */
+struct sw *sw_begin(struct rest *rest);
+/** 401, or 429 for who guesses on. */
+void sw_refuse_login(struct rest *rest);
+/** Not too often? Then it goes on to its endpoint. */
+void sw_admit(struct rest *rest);
 void sw_serve(struct rest *rest);
 /** The endpoint of `path`, which stands behind the table's prefix, answers. */
 void sw_serve_from(struct rest *rest, const struct sw_table *table, struct slice path);
@@ -144,18 +157,12 @@ void sw_number_add(struct rest *rest);
 void sw_number_show(struct rest *rest);
 void sw_number_change(struct rest *rest);
 void sw_number_remove(struct rest *rest);
-/** The number of the body's phone_route_id leads to `target` from now on, which is the resource of
- * that id and name; answered with its address. */
-void sw_number_route(struct rest *rest, const char *target, const char *resource_id,
-                     const char *name);
-/* sw_resources.c */
-void sw_resource_list(struct rest *rest);
-void sw_resource_add(struct rest *rest);
-void sw_resource_show(struct rest *rest);
-void sw_resource_change(struct rest *rest);
-void sw_resource_remove(struct rest *rest);
-void sw_resource_route(struct rest *rest);
-/* sw_sip_endpoints.c */
+struct store_resource;
+/** The number of the body's phone_route_id leads to `target` from now on, which is that resource;
+ * answered with its address. */
+void sw_number_route(struct rest *rest, const char *target, const struct store_resource *row);
+/* sw_sip_endpoints.c, for /api/fabric/… too */
+extern const struct sw_body sw_endpoint_new, sw_endpoint_changed;
 void sw_endpoint_list(struct rest *rest);
 void sw_endpoint_add(struct rest *rest);
 void sw_endpoint_show(struct rest *rest);

@@ -5,10 +5,6 @@
 #include "api/signalwire/sw_recordings.h"
 #include "base/num.h"
 
-#define BODY(name, ...)                                         \
-    static const struct sw_field name##_fields[] = __VA_ARGS__; \
-    static const struct sw_body name = { name##_fields, COUNT_OF(name##_fields) }
-
 static bool is_room_name(struct slice value)
 {
     for (size_t i = 0; i < value.len; i++)
@@ -18,69 +14,36 @@ static bool is_room_name(struct slice value)
 }
 
 /* clang-format off */
-BODY(token_add, {
+SW_BODY(token_add, {
     { .name = "name", .type = SW_TEXT, .is_required = true, .high = REST_TEXT_MAX },
     { .name = "permissions", .type = SW_LIST, .is_required = true, .low = 1, .high = 20,
       .expected = "a list of at least one scope" },
     { .name = "subproject_id", .type = SW_TEXT, .high = SW_ID - 1 },
 });
-BODY(token_change, {
+SW_BODY(token_change, {
     { .name = "name", .type = SW_TEXT, .low = 1, .high = REST_TEXT_MAX },
     { .name = "permissions", .type = SW_LIST, .low = 1, .high = 20,
       .expected = "a list of at least one scope" },
 });
-BODY(project_add, {
+SW_BODY(project_add, {
     { .name = "name", .type = SW_TEXT, .is_required = true, .high = 250 },
     { .name = "protect_recordings", .type = SW_BOOL },
     { .name = "protect_message_media", .type = SW_BOOL },
     { .name = "protect_fax_media", .type = SW_BOOL },
     { .name = "force_https_requests", .type = SW_BOOL },
 });
-BODY(project_change, {
+SW_BODY(project_change, {
     { .name = "name", .type = SW_TEXT, .low = 1, .high = 250 },
     { .name = "protect_recordings", .type = SW_BOOL },
     { .name = "protect_message_media", .type = SW_BOOL },
     { .name = "protect_fax_media", .type = SW_BOOL },
     { .name = "force_https_requests", .type = SW_BOOL },
 });
-BODY(script_add, {
-    { .name = "name", .type = SW_TEXT, .is_required = true, .high = REST_TEXT_MAX },
-    { .name = "contents", .type = SW_ANY, .is_required = true },
-    { .name = "script_type", .type = SW_TEXT, .words = " calling messaging " },
-    { .name = "status_callback_url", .type = SW_TEXT, .check = sw_is_web_url,
-      .code = "not_an_http_url", .expected = "an http: or https: URL" },
-});
-BODY(script_change, {
-    { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX },
-    { .name = "contents", .type = SW_ANY },
-    { .name = "status_callback_url", .type = SW_TEXT, .check = sw_is_web_url,
-      .code = "not_an_http_url", .expected = "an http: or https: URL" },
-});
-BODY(webhook_add, {
-    { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX },
-    { .name = "used_for", .type = SW_TEXT, .words = " calling messaging " },
-    { .name = "primary_request_url", .type = SW_TEXT, .is_required = true, .low = 1, .high = 490,
-      .check = sw_is_web_url, .code = "not_an_http_url", .expected = "an http: or https: URL" },
-    { .name = "primary_request_method", .type = SW_TEXT, .words = " GET POST " },
-    { .name = "fallback_request_url", .type = SW_TEXT, .check = sw_is_web_url,
-      .code = "not_an_http_url", .expected = "an http: or https: URL" },
-    { .name = "fallback_request_method", .type = SW_TEXT, .words = " GET POST " },
-});
-BODY(webhook_change, {
-    { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX },
-    { .name = "primary_request_url", .type = SW_TEXT, .low = 1, .high = 490,
-      .check = sw_is_web_url, .code = "not_an_http_url", .expected = "an http: or https: URL" },
-    { .name = "primary_request_method", .type = SW_TEXT, .words = " GET POST " },
-});
-BODY(resource_route, {
-    { .name = "phone_route_id", .type = SW_TEXT, .is_required = true, .high = SW_ID - 1 },
-    { .name = "handler", .type = SW_TEXT, .is_required = true, .words = " calling messaging " },
-});
-BODY(number_add, {
+SW_BODY(number_add, {
     { .name = "number", .type = SW_TEXT, .is_required = true, .check = sw_is_e164,
       .code = "not_e164", .expected = "a number such as +15551234567" },
 });
-BODY(number_change, {
+SW_BODY(number_change, {
     { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX },
     { .name = "call_handler", .type = SW_TEXT, .words = " relay_context relay_topic relay_script "
       "relay_application relay_connector relay_sip_endpoint relay_verto_endpoint laml_webhooks "
@@ -88,7 +51,7 @@ BODY(number_change, {
     { .name = "call_relay_script_url", .type = SW_TEXT, .high = 500 },
     { .name = "call_sip_endpoint_id", .type = SW_TEXT, .high = SW_ID - 1 },
 });
-BODY(endpoint_add, {
+SW_BODY(endpoint_add, { /* also a subscriber's */
     { .name = "username", .type = SW_TEXT, .is_required = true, .check = rest_is_name,
       .expected = "letters, digits, - _ and ., at most 63" },
     { .name = "password", .type = SW_TEXT, .is_required = true, .low = 6, .high = 128,
@@ -101,7 +64,7 @@ BODY(endpoint_add, {
     { .name = "codecs", .type = SW_LIST, .high = 10 },
     { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
 });
-BODY(endpoint_change, {
+SW_BODY(endpoint_change, {
     { .name = "username", .type = SW_TEXT, .low = 1, .check = rest_is_name,
       .expected = "letters, digits, - _ and ., at most 63" },
     { .name = "password", .type = SW_TEXT, .low = 6, .high = 128,
@@ -114,12 +77,12 @@ BODY(endpoint_change, {
     { .name = "codecs", .type = SW_LIST, .high = 10 },
     { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
 });
-BODY(call_command, {
+SW_BODY(call_command, {
     { .name = "command", .type = SW_TEXT, .is_required = true, .high = 60 },
     { .name = "id", .type = SW_TEXT, .high = SW_ID - 1 },
     { .name = "params", .type = SW_OBJECT },
 });
-BODY(room_token_add, {
+SW_BODY(room_token_add, {
     { .name = "room_name", .type = SW_TEXT, .is_required = true, .low = 1, .high = 100,
       .check = is_room_name, .expected = "letters, digits, - and _, at most 100" },
     { .name = "user_name", .type = SW_TEXT, .high = 100 },
@@ -141,7 +104,7 @@ BODY(room_token_add, {
     { .name = "sync_audio_video", .type = SW_BOOL },
     { .name = "mod_permissions", .type = SW_BOOL },
 });
-BODY(message_add, {
+SW_BODY(message_add, {
     { .name = "to", .type = SW_TEXT, .is_required = true, .high = 150, .check = sw_is_message_to,
       .code = "invalid_to_number", .expected = "a number such as +15551234567" },
     { .name = "from", .type = SW_TEXT, .is_required = true, .high = 150,
@@ -156,8 +119,8 @@ BODY(message_add, {
       .code = "not_an_http_url", .expected = "an http or https URL" },
     { .name = "custom_variables", .type = SW_ANY },
 });
-BODY(message_redact, { { .name = "body", .type = SW_TEXT, .high = 10000 } });
-BODY(mfa_send, {
+SW_BODY(message_redact, { { .name = "body", .type = SW_TEXT, .high = 10000 } });
+SW_BODY(mfa_send, {
     { .name = "to", .type = SW_TEXT, .is_required = true, .high = 150, .check = sw_is_message_to,
       .expected = "a number such as +15551234567" },
     { .name = "from", .type = SW_TEXT, .high = 150, .check = sw_is_message_from,
@@ -171,15 +134,15 @@ BODY(mfa_send, {
       .expected = "a number from 1 to 20" },
     { .name = "allow_alphas", .type = SW_BOOL },
 });
-BODY(queue_add, {
+SW_BODY(queue_add, {
     { .name = "name", .type = SW_TEXT, .is_required = true, .high = 64 },
     { .name = "max_size", .type = SW_NUMBER, .low = 1, .high = 5000 },
 });
-BODY(queue_change, {
+SW_BODY(queue_change, {
     { .name = "name", .type = SW_TEXT, .high = 64 },
     { .name = "max_size", .type = SW_NUMBER, .low = 1, .high = 5000 },
 });
-BODY(profile_change, {
+SW_BODY(profile_change, {
     { .name = "domain_identifier", .type = SW_TEXT, .low = 1, .high = 63, .check = rest_is_name },
     { .name = "default_codecs", .type = SW_LIST, .high = 20 },
     { .name = "default_ciphers", .type = SW_LIST, .high = 20 },
@@ -187,7 +150,7 @@ BODY(profile_change, {
     { .name = "default_send_as", .type = SW_TEXT, .high = 100, .check = sw_is_line,
       .expected = "one line of text" },
 });
-BODY(mfa_verify, { { .name = "token", .type = SW_TEXT, .is_required = true, .high = 100 } });
+SW_BODY(mfa_verify, { { .name = "token", .type = SW_TEXT, .is_required = true, .high = 100 } });
 
 static const struct sw_endpoint endpoints[] = {
     { HTTP_GET, "/api/calling/calls", "calling", 200, sw_call_list, NULL, "List calls" },
@@ -203,34 +166,6 @@ static const struct sw_endpoint endpoints[] = {
       "Send a message" },
     { HTTP_PATCH, "/api/messaging/messages/:id", "messaging", 200, sw_message_redact,
       &message_redact, "Redact a message" },
-    { HTTP_GET, "/api/fabric/resources", "calling messaging fax video", 200, sw_resource_list, NULL,
-      "List resources" },
-    { HTTP_GET, "/api/fabric/resources/swml_scripts", "calling messaging fax video", 200, sw_resource_list, NULL,
-      "List scripts" },
-    { HTTP_POST, "/api/fabric/resources/swml_scripts", "calling messaging fax video", 200, sw_resource_add,
-      &script_add, "Keep a script" },
-    { HTTP_GET, "/api/fabric/resources/swml_scripts/:id", "calling messaging fax video", 200, sw_resource_show,
-      NULL, "Show a script" },
-    { HTTP_PUT, "/api/fabric/resources/swml_scripts/:id", "calling messaging fax video", 200, sw_resource_change,
-      &script_change, "Change a script" },
-    { HTTP_DELETE, "/api/fabric/resources/swml_scripts/:id", "calling messaging fax video", 204,
-      sw_resource_remove, NULL, "Delete a script" },
-    { HTTP_GET, "/api/fabric/resources/swml_webhooks", "calling messaging fax video", 200, sw_resource_list,
-      NULL, "List web servers that have scripts" },
-    { HTTP_POST, "/api/fabric/resources/swml_webhooks", "calling messaging fax video", 201, sw_resource_add,
-      &webhook_add, "Name a web server that has a script" },
-    { HTTP_GET, "/api/fabric/resources/swml_webhooks/:id", "calling messaging fax video", 200, sw_resource_show,
-      NULL, "Show one" },
-    { HTTP_PATCH, "/api/fabric/resources/swml_webhooks/:id", "calling messaging fax video", 200,
-      sw_resource_change, &webhook_change, "Change one" },
-    { HTTP_DELETE, "/api/fabric/resources/swml_webhooks/:id", "calling messaging fax video", 204,
-      sw_resource_remove, NULL, "Delete one" },
-    { HTTP_GET, "/api/fabric/resources/:id", "calling messaging fax video", 200, sw_resource_show, NULL,
-      "Show a resource" },
-    { HTTP_DELETE, "/api/fabric/resources/:id", "calling messaging fax video", 204, sw_resource_remove, NULL,
-      "Delete a resource" },
-    { HTTP_POST, "/api/fabric/resources/:id/phone_routes", "calling messaging fax video", 200, sw_resource_route,
-      &resource_route, "Have a resource answer a phone number" },
     { HTTP_GET, "/api/fax/logs", "fax", 200, sw_fax_list, NULL, "List faxes" },
     { HTTP_GET, "/api/fax/logs/:id", "fax", 200, sw_fax_show, NULL, "Show a fax" },
     { HTTP_POST, "/api/project/tokens", "management", 200, sw_token_add, &token_add,
@@ -309,4 +244,7 @@ static const struct sw_endpoint endpoints[] = {
       "Make a token for a video room" },
 };
 /* clang-format on */
+const struct sw_body sw_endpoint_new = { endpoint_add_fields, COUNT_OF(endpoint_add_fields) },
+                     sw_endpoint_changed = { endpoint_change_fields,
+                                             COUNT_OF(endpoint_change_fields) };
 const struct sw_table sw_table = { endpoints, COUNT_OF(endpoints), "" };

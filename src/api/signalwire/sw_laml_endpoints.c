@@ -6,9 +6,6 @@
 #include "api/signalwire/sw_queues.h"
 #include "base/num.h"
 
-#define BODY(name, ...)                                         \
-    static const struct sw_field name##_fields[] = __VA_ARGS__; \
-    static const struct sw_body name = { name##_fields, COUNT_OF(name##_fields) }
 #define ACCOUNT "/Accounts/:AccountSid"
 #define URL_FIELD(field_name)                                                                \
     {                                                                                        \
@@ -42,7 +39,7 @@ static bool is_digits(struct slice value)
 }
 
 /* clang-format off */
-BODY(call_add, {
+SW_BODY(call_add, {
     { .name = "To", .type = SW_TEXT, .is_required = true, .high = 300, .check = sw_is_party,
       .code = "21211", .expected = "a number, a SIP URI, client: and a user" },
     { .name = "From", .type = SW_TEXT, .is_required = true, .high = 300, .check = sw_is_party,
@@ -73,7 +70,7 @@ BODY(call_add, {
     { .name = "SipAuthPassword", .type = SW_TEXT, .high = 128, .check = sw_is_line,
       .expected = "one line of text" },
 });
-BODY(call_change, {
+SW_BODY(call_change, {
     URL_FIELD("Url"),
     { .name = "Twiml", .type = SW_TEXT, .high = 65536 },
     { .name = "Laml", .type = SW_TEXT, .high = 65536 },
@@ -82,17 +79,17 @@ BODY(call_change, {
     METHOD_FIELD("FallbackMethod"),
     { .name = "Status", .type = SW_TEXT, .words = " canceled completed " },
 });
-BODY(recording_add, {
+SW_BODY(recording_add, {
     { .name = "RecordingChannels", .type = SW_TEXT, .words = " mono dual " },
     { .name = "RecordingTrack", .type = SW_TEXT, .words = " inbound outbound both " },
     RECORDING_CALLBACK_FIELDS,
 });
-BODY(recording_change, {
+SW_BODY(recording_change, {
     { .name = "Status", .type = SW_TEXT, .is_required = true,
       .words = " paused in-progress stopped " },
     { .name = "PauseBehavior", .type = SW_TEXT, .words = " skip silence " },
 });
-BODY(message_add, {
+SW_BODY(message_add, {
     { .name = "To", .type = SW_TEXT, .is_required = true, .high = 150, .check = sw_is_message_to,
       .code = "21211", .expected = "a number such as +15551234567" },
     { .name = "From", .type = SW_TEXT, .is_required = true, .high = 150,
@@ -106,8 +103,8 @@ BODY(message_add, {
     { .name = "ValidityPeriod", .type = SW_NUMBER, .low = 1, .high = 172800,
       .expected = "seconds, at most 172800" },
 });
-BODY(message_redact, { { .name = "Body", .type = SW_TEXT, .is_required = false, .high = 10000 } });
-BODY(fax_add, {
+SW_BODY(message_redact, { { .name = "Body", .type = SW_TEXT, .is_required = false, .high = 10000 } });
+SW_BODY(fax_add, {
     { .name = "To", .type = SW_TEXT, .is_required = true, .high = 299, .check = sw_is_party,
       .code = "21211", .expected = "a number or a SIP URI" },
     { .name = "From", .type = SW_TEXT, .is_required = true, .high = 299, .check = sw_is_party,
@@ -124,31 +121,31 @@ BODY(fax_add, {
     { .name = "SipAuthUsername", .type = SW_TEXT, .high = 128 },
     { .name = "SipAuthPassword", .type = SW_TEXT, .high = 128 },
 });
-BODY(fax_change, {
+SW_BODY(fax_change, {
     { .name = "Status", .type = SW_TEXT, .is_required = true, .words = " canceled " },
 });
-BODY(conference_change, {
+SW_BODY(conference_change, {
     { .name = "Status", .type = SW_TEXT, .words = " completed " },
     URL_FIELD("AnnounceUrl"),
     METHOD_FIELD("AnnounceMethod"),
 });
-BODY(participant_change, {
+SW_BODY(participant_change, {
     BOOL_FIELD("Muted"),
     BOOL_FIELD("Hold"),
     URL_FIELD("HoldUrl"),
     METHOD_FIELD("HoldMethod"),
 });
-BODY(queue_add, {
+SW_BODY(queue_add, {
     { .name = "FriendlyName", .type = SW_TEXT, .is_required = true, .high = 64 },
     { .name = "MaxSize", .type = SW_NUMBER, .low = 1, .high = 5000,
       .expected = "a number from 1 to 5000" },
 });
-BODY(queue_change, {
+SW_BODY(queue_change, {
     { .name = "FriendlyName", .type = SW_TEXT, .high = 64 },
     { .name = "MaxSize", .type = SW_NUMBER, .low = 1, .high = 5000,
       .expected = "a number from 1 to 5000" },
 });
-BODY(member_change, {
+SW_BODY(member_change, {
     { .name = "Url", .type = SW_TEXT, .is_required = true, .high = SW_URL_MAX - 1,
       .check = sw_is_web_url, .code = "21205", .expected = "an http: or https: URL" },
     METHOD_FIELD("Method"),
@@ -160,13 +157,13 @@ BODY(member_change, {
     METHOD_FIELD("StatusCallbackMethod"), URL_FIELD("SmsUrl"),                      \
     METHOD_FIELD("SmsMethod"), URL_FIELD("SmsFallbackUrl"),                         \
     METHOD_FIELD("SmsFallbackMethod"), TEXT_FIELD("SmsApplicationSid")
-BODY(number_add, {
+SW_BODY(number_add, {
     { .name = "PhoneNumber", .type = SW_TEXT, .is_required = true, .check = sw_is_e164,
       .code = "21421", .expected = "a number such as +15551234567" },
     NUMBER_FIELDS,
 });
-BODY(number_change, { NUMBER_FIELDS });
-BODY(application, {
+SW_BODY(number_change, { NUMBER_FIELDS });
+SW_BODY(application, {
     TEXT_FIELD("FriendlyName"),
     URL_FIELD("VoiceUrl"),
     METHOD_FIELD("VoiceMethod"),
@@ -183,11 +180,11 @@ BODY(application, {
     METHOD_FIELD("SmsStatusCallbackMethod"),
     URL_FIELD("MessageStatusCallback"),
 });
-BODY(bin_add, {
+SW_BODY(bin_add, {
     { .name = "Name", .type = SW_TEXT, .is_required = true, .high = REST_TEXT_MAX },
     { .name = "Contents", .type = SW_TEXT, .is_required = true, .high = 65536 },
 });
-BODY(bin_change, {
+SW_BODY(bin_change, {
     { .name = "Name", .type = SW_TEXT, .high = REST_TEXT_MAX },
     { .name = "Contents", .type = SW_TEXT, .high = 65536 },
 });

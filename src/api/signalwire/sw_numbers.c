@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/signalwire/sw_fabric.h"
 #include "api/signalwire/sw_laml.h"
 #include "base/num.h"
 #include "store/store_programs.h"
@@ -341,6 +342,7 @@ static void on_route(void *owner, const struct store_answer *answer)
     const struct store_number *row = find_own(rest, answer, sw_text(rest->body, "phone_route_id"));
     json_t *address = rest->answer;
     const char *target = sw_text(rest->body, "target"); /* put there by sw_number_route() */
+    json_t *resource = json_object_get(rest->body, "resource");
     if (!row) {
         rest->answer = NULL;
         json_decref(address);
@@ -354,10 +356,10 @@ static void on_route(void *owner, const struct store_answer *answer)
     json_t *body = merged(rest, row);
     struct store_number fresh = *row;
     if (strcmp(sw_text(rest->body, "handler"), "messaging") == 0) {
-        json_object_set(body, "messaging_handler_resource_id", json_object_get(address, "id"));
+        json_object_set(body, "messaging_handler_resource_id", resource);
         json_object_del(body, "message_handler");
     } else {
-        json_object_set(body, "calling_handler_resource_id", json_object_get(address, "id"));
+        json_object_set(body, "calling_handler_resource_id", resource);
         json_object_del(body, "call_handler");
         fresh.to = target;
     }
@@ -370,15 +372,10 @@ static void on_route(void *owner, const struct store_answer *answer)
     json_decref(body);
 }
 
-void sw_number_route(struct rest *rest, const char *target, const char *resource_id,
-                     const char *name)
+void sw_number_route(struct rest *rest, const char *target, const struct store_resource *row)
 {
-    char audio[SW_ID + 40];
-    snprintf(audio, sizeof audio, "/public/%s?channel=audio", resource_id);
-    rest->answer = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:{s:s}, s:o, s:s}", "id", resource_id,
-                             "name", resource_id, "display_name", name, "cover_url", "",
-                             "preview_url", "", "locked", 0, "channels", "audio", audio,
-                             "created_at", rest_time(rest_now_ms(rest)), "type", "app");
+    rest->answer = sw_address_json(rest, row);
     json_object_set_new(rest->body, "target", json_string(target));
+    json_object_set_new(rest->body, "resource", json_string(row->id));
     store_number_list(rest_store(rest), rest_then(rest, on_route));
 }

@@ -129,6 +129,7 @@ static json_t *paths_json(void)
 {
     json_t *paths = json_object();
     put_paths(&sw_table, "application/json", paths);
+    put_paths(&sw_fabric_table, "application/json", paths);
     put_paths(&sw_laml_table, "application/x-www-form-urlencoded", paths);
     return paths;
 }

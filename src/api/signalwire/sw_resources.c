@@ -3,15 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/signalwire/sw.h"
+#include "api/signalwire/sw_fabric.h"
 #include "base/num.h"
 #include "base/rand.h"
+#include "script/laml.h"
 #include "script/script.h"
 #include "store/store_programs.h"
 
-enum { URL_MAX = 500 }; /* of what numbers lead to */
-
-static const char *const script_kept[] = { "script_type", "status_callback_url", "contents" };
+static const char *const script_kept[] = { "script_type", "status_callback_url",
+                                           "status_callback_method", "contents" };
 static const char *const webhook_kept[] = {
     "used_for",
     "primary_request_url",
@@ -21,23 +21,21 @@ static const char *const webhook_kept[] = {
     "status_callback_url",
     "status_callback_method",
 };
-/* What differs between the types; the segment of the path tells which one it is. */
-static const struct {
-    const char *segment, *type;
-    const char *const *kept;
-    size_t n_kept;
-} types[] = {
-    { "/swml_scripts", "swml_script", script_kept, COUNT_OF(script_kept) },
-    { "/swml_webhooks", "swml_webhook", webhook_kept, COUNT_OF(webhook_kept) },
+/* Each URL before its method. */
+static const char *const application_kept[] = {
+    "voice_url",
+    "voice_method",
+    "voice_fallback_url",
+    "voice_fallback_method",
+    "status_callback",
+    "status_callback_method",
+    "sms_url",
+    "sms_method",
+    "sms_fallback_url",
+    "sms_fallback_method",
+    "sms_status_callback",
+    "sms_status_callback_method",
 };
-
-static size_t type_of(const struct rest *rest)
-{
-    size_t i = 0;
-    while (i < COUNT_OF(types) && !strstr(sw_of(rest)->endpoint->path, types[i].segment))
-        i++;
-    return i; /* COUNT_OF(types): any */
-}
 
 static const char *text_or(const json_t *body, const char *name, const char *otherwise)
 {
@@ -48,21 +46,30 @@ static const char *text_or(const json_t *body, const char *name, const char *oth
 static json_t *script_json(const struct rest *rest, const struct store_resource *row,
                            const json_t *body)
 {
+    bool is_laml = strcmp(row->type, "cxml_script") == 0;
     char own[SW_URL_MAX], url[SW_URL_MAX + 120];
     sw_own_url(rest, own, sizeof own);
-    snprintf(url, sizeof url, "%s/api/fabric/resources/swml_scripts/%s", own, row->id);
+    snprintf(url, sizeof url, "%s%s%s", own,
+             is_laml ? "/laml-bins/" : "/api/fabric/resources/swml_scripts/", row->id);
     json_t *inner = json_pack("{s:s, s:s, s:s, s:s, s:O}", "id", row->id, "display_name", row->name,
                               "script_type", text_or(body, "script_type", "calling"), "request_url",
                               url, "contents", json_object_get(body, "contents"));
     if (sw_text(body, "status_callback_url")[0]) {
         json_object_set(inner, "status_callback_url", json_object_get(body, "status_callback_url"));
-        json_object_set_new(inner, "status_callback_method", json_string("POST"));
+        json_object_set_new(inner, "status_callback_method",
+                            json_string(text_or(body, "status_callback_method", "POST")));
+    }
+    if (is_laml) {
+        json_object_set_new(inner, "request_count", json_integer(0));
+        json_object_set_new(inner, "last_accessed_at", json_null());
     }
     return inner;
 }
 
-static json_t *webhook_json(const struct store_resource *row, const json_t *body)
+static json_t *webhook_json(const struct rest *rest, const struct store_resource *row,
+                            const json_t *body)
 {
+    (void)rest;
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s}", "id", row->id, "name",
                      row->name, "used_for", text_or(body, "used_for", "calling"),
                      "primary_request_url", sw_text(body, "primary_request_url"),
@@ -73,31 +80,83 @@ static json_t *webhook_json(const struct store_resource *row, const json_t *body
                      "status_callback_method", text_or(body, "status_callback_method", "POST"));
 }
 
+static json_t *application_json(const struct rest *rest, const struct store_resource *row,
+                                const json_t *body)
+{
+    (void)rest;
+    json_t *inner = json_pack("{s:s, s:s, s:s}", "id", row->id, "project_id", row->project_id,
+                              "friendly_name", row->name);
+    for (size_t i = 0; i < COUNT_OF(application_kept); i += 2) {
+        const char *url = application_kept[i], *method = application_kept[i + 1];
+        json_object_set_new(inner, url, sw_text_or_null(sw_text(body, url)));
+        json_object_set_new(inner, method, json_string(text_or(body, method, "POST")));
+    }
+    return inner;
+}
+
+/* What differs between the types; the segment of the path tells which one it is. */
+static const struct kind {
+    const char *segment, *type, *name; /* the last: the field that it comes in */
+    const char *const *kept;
+    size_t n_kept;
+    json_t *(*print)(const struct rest *rest, const struct store_resource *row, const json_t *body);
+    const char *target, *url; /* where a number leads that it answers; NULL: to the id */
+} kinds[] = {
+    { "/cxml_applications", "cxml_application", "display_name", application_kept,
+      COUNT_OF(application_kept), application_json, "laml", "voice_url" },
+    { "/cxml_scripts", "cxml_script", "display_name", script_kept, COUNT_OF(script_kept),
+      script_json, "swml", NULL },
+    { "/cxml_webhooks", "cxml_webhook", "name", webhook_kept, COUNT_OF(webhook_kept), webhook_json,
+      "laml", "primary_request_url" },
+    { "/swml_scripts", "swml_script", "name", script_kept, COUNT_OF(script_kept), script_json,
+      "swml", NULL },
+    { "/swml_webhooks", "swml_webhook", "name", webhook_kept, COUNT_OF(webhook_kept), webhook_json,
+      "swml", "primary_request_url" },
+};
+
+/* Without a type: the path is any resource's. */
+static const struct kind *kind_of(const struct rest *rest)
+{
+    static const struct kind any = { .segment = "", .name = "" };
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strstr(sw_of(rest)->endpoint->path, kinds[i].segment))
+            return &kinds[i];
+    return &any;
+}
+
+static const struct kind *kind_of_row(const struct store_resource *row)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strcmp(row->type, kinds[i].type) == 0)
+            return &kinds[i];
+    return NULL; /* it has paths of its own */
+}
+
+json_t *sw_resource_frame(const struct store_resource *row, json_t *take_inner)
+{
+    bool is_laml = strcmp(row->type, "cxml_script") == 0; /* the only one whose name is "name" */
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "id", row->id, "project_id",
+                     row->project_id, is_laml ? "name" : "display_name", row->name, "type",
+                     row->type, "created_at", rest_time(row->created_ms), "updated_at",
+                     rest_time(row->updated_ms), row->type, take_inner);
+}
+
+/* NULL: it has paths of its own. */
 static json_t *resource_json(const struct rest *rest, const struct store_resource *row)
 {
-    json_t *body = json_loads(row->body, 0, NULL);
-    bool is_script = strcmp(row->type, "swml_script") == 0;
-    json_t *resource =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", row->id, "project_id", row->project_id,
-                  "display_name", row->name, "type", row->type, "created_at",
-                  rest_time(row->created_ms), "updated_at", rest_time(row->updated_ms));
-    json_object_set_new(resource, row->type,
-                        is_script ? script_json(rest, row, body) : webhook_json(row, body));
+    const struct kind *kind = kind_of_row(row);
+    json_t *body = kind ? json_loads(row->body, 0, NULL) : NULL;
+    json_t *resource = kind ? sw_resource_frame(row, kind->print(rest, row, body)) : NULL;
     json_decref(body);
     return resource;
 }
 
-static bool is_handler(const struct store_resource *row)
-{
-    for (size_t i = 0; i < COUNT_OF(types); i++)
-        if (strcmp(row->type, types[i].type) == 0)
-            return true;
-    return false; /* a SIP endpoint has paths of its own */
-}
-
 static json_t *listed(const struct rest *rest, const void *of)
 {
-    return is_handler(of) ? resource_json(rest, of) : NULL;
+    const struct store_resource *row = of;
+    if (strcmp(row->type, "subscriber") == 0)
+        return sw_subscriber_json(row);
+    return resource_json(rest, row);
 }
 
 static void on_list(void *owner, const struct store_answer *answer)
@@ -111,9 +170,8 @@ static void on_list(void *owner, const struct store_answer *answer)
 
 void sw_resource_list(struct rest *rest)
 {
-    size_t i = type_of(rest);
-    store_resource_list(rest_store(rest), sw_of(rest)->project_id,
-                        i < COUNT_OF(types) ? types[i].type : NULL, rest_then(rest, on_list));
+    store_resource_list(rest_store(rest), sw_of(rest)->project_id, kind_of(rest)->type,
+                        rest_then(rest, on_list));
 }
 
 /* A script that cannot run is refused before it is kept. */
@@ -123,19 +181,27 @@ static void check_contents(struct rest *rest)
     struct fault fault = { 0 };
     const json_t *contents = json_object_get(rest->body, "contents");
     const struct script_source source = { .document = contents };
+    bool is_laml = strcmp(kind_of(rest)->segment, "/cxml_scripts") == 0;
     bool is_calling = strcmp(text_or(rest->body, "script_type", "calling"), "calling") == 0;
-    if (!contents || !is_calling || !script_source_check(&source, &fault))
+    json_t *document = NULL;
+    if (!contents || !is_calling)
         return;
+    if (is_laml ? !laml_load(slice_of(sw_text(rest->body, "contents")), SLICE_NONE, &document, NULL,
+                             &fault)
+                : !script_source_check(&source, &fault)) {
+        json_decref(document);
+        return;
+    }
     fault_print(&fault, text, sizeof text);
     sw_wrong(rest, "invalid_parameter", "contents", "%s", text);
 }
 
 static void write_resource(struct rest *rest, struct store_resource *row)
 {
-    size_t type = type_of(rest);
-    char *text = sw_merge(rest, row->body, types[type].kept, types[type].n_kept);
-    if (sw_text(rest->body, "name")[0])
-        row->name = sw_text(rest->body, "name");
+    const struct kind *kind = kind_of(rest);
+    char *text = sw_merge(rest, row->body, kind->kept, kind->n_kept);
+    if (sw_text(rest->body, kind->name)[0])
+        row->name = sw_text(rest->body, kind->name);
     row->body = text;
     row->updated_ms = rest_now_ms(rest);
     rest->answer = resource_json(rest, row);
@@ -145,56 +211,86 @@ static void write_resource(struct rest *rest, struct store_resource *row)
     free(text);
 }
 
-void sw_resource_add(struct rest *rest)
+static void on_others(void *owner, const struct store_answer *answer)
 {
+    struct rest *rest = owner;
+    const struct kind *kind = kind_of(rest);
     char id[UUID_TEXT];
-    check_contents(rest);
-    if (sw_refused(rest))
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, NULL);
         return;
+    }
     rand_uuid(id);
+    const char *name = text_or(rest->body, kind->name, "Untitled");
+    char *body = sw_address_body(answer, name);
     struct store_resource row = { .id = id,
                                   .project_id = sw_of(rest)->project_id,
-                                  .type = types[type_of(rest)].type,
-                                  .name = "Untitled",
-                                  .body = "{}",
+                                  .type = kind->type,
+                                  .name = name,
+                                  .body = body,
                                   .created_ms = rest_now_ms(rest) };
     write_resource(rest, &row);
+    free(body);
+}
+
+void sw_resource_add(struct rest *rest)
+{
+    check_contents(rest);
+    if (!sw_refused(rest)) /* its address is to be like no other's */
+        store_resource_list(rest_store(rest), sw_of(rest)->project_id, NULL,
+                            rest_then(rest, on_others));
 }
 
 /* --- one of them --- */
 
+void sw_resource_target(const struct store_resource *row, char out[SW_TARGET])
+{
+    const struct kind *kind = kind_of_row(row);
+    json_t *body = json_loads(row->body, 0, NULL);
+    const char *url = kind && kind->url ? sw_text(body, kind->url) : "";
+    if (kind)
+        snprintf(out, SW_TARGET, "%s:%s", kind->target, url[0] ? url : row->id);
+    else
+        snprintf(out, SW_TARGET, "user:%s", sw_text(body, "email"));
+    json_decref(body);
+}
+
 static void route_to(struct rest *rest, const struct store_resource *row)
 {
-    char target[URL_MAX + 8];
-    json_t *body = json_loads(row->body, 0, NULL);
-    const char *url = sw_text(body, "primary_request_url");
-    snprintf(target, sizeof target, "swml:%s", url[0] ? url : row->id);
-    json_decref(body);
-    sw_number_route(rest, target, row->id, row->name);
+    char target[SW_TARGET];
+    sw_resource_target(row, target);
+    sw_number_route(rest, target, row);
+}
+
+static void act(struct rest *rest, const struct store_resource *row)
+{
+    const rest_fn endpoint = sw_of(rest)->endpoint->handle;
+    struct store_resource changed = *row;
+    if (endpoint == sw_resource_route) {
+        route_to(rest, row);
+    } else if (endpoint == sw_resource_show) {
+        rest_reply_take(rest, 200, listed(rest, row));
+    } else if (endpoint == sw_resource_change) {
+        write_resource(rest, &changed);
+    } else {
+        rest->changes = "resources";
+        store_resource_remove(rest_store(rest), row->id, rest_then(rest, sw_on_removed));
+    }
 }
 
 static void on_found(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    const rest_fn endpoint = sw_of(rest)->endpoint->handle;
-    size_t type = type_of(rest);
-    const struct store_resource *row =
-        sw_found_resource(rest, answer, type < COUNT_OF(types) ? types[type].type : NULL);
+    const struct store_resource *row = sw_found_resource(rest, answer, kind_of(rest)->type);
     if (!row)
         return;
-    if (!is_handler(row)) {
+    bool is_person = strcmp(row->type, "subscriber") == 0;
+    if (is_person && sw_of(rest)->endpoint->handle == sw_resource_remove)
+        sw_subscriber_remove(rest); /* with his phones */
+    else if (is_person || kind_of_row(row))
+        act(rest, row);
+    else
         sw_fail_store(rest, ERR_NOT_FOUND, "id");
-    } else if (endpoint == sw_resource_show) {
-        rest_reply_take(rest, 200, resource_json(rest, row));
-    } else if (endpoint == sw_resource_change) {
-        struct store_resource changed = *row;
-        write_resource(rest, &changed);
-    } else if (endpoint == sw_resource_route) {
-        route_to(rest, row);
-    } else {
-        rest->changes = "resources";
-        store_resource_remove(rest_store(rest), row->id, rest_then(rest, sw_on_removed));
-    }
 }
 
 static void find(struct rest *rest)

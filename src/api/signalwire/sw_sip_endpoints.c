@@ -1,5 +1,6 @@
 /* SIP endpoints: accounts that phones register with. Each is a user of the project with one device,
- * under the name and password that the program gives, and a resource that keeps the rest. */
+ * under the name and password that the program gives, and a resource that keeps the rest. Those of
+ * a subscriber are devices of his. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,26 @@ static const char *const kept[] = {
 };
 static const char *const lists[] = { "ciphers", "codecs" };
 
-static json_t *endpoint_json(const struct store_resource *row)
+static bool is_subscribers(const struct rest *rest)
+{
+    return strstr(sw_of(rest)->endpoint->path, "/subscribers/") != NULL;
+}
+
+/* A subscriber's are shown with less. */
+static json_t *cut(json_t *take_endpoint)
+{
+    static const char *const shown[] = { "id",      "username", "caller_id", "send_as",
+                                         "ciphers", "codecs",   "encryption" };
+    json_t *endpoint = json_object();
+    for (size_t i = 0; i < COUNT_OF(shown); i++)
+        json_object_set(endpoint, shown[i], json_object_get(take_endpoint, shown[i]));
+    if (json_is_null(json_object_get(endpoint, "caller_id")))
+        json_object_set_new(endpoint, "caller_id", json_string(""));
+    json_decref(take_endpoint);
+    return endpoint;
+}
+
+static json_t *endpoint_json(const struct rest *rest, const struct store_resource *row)
 {
     json_t *body = json_loads(row->body, 0, NULL);
     const char *encryption = sw_text(body, "encryption");
@@ -57,7 +77,16 @@ static json_t *endpoint_json(const struct store_resource *row)
                             json_is_array(list) ? json_incref(list) : json_array());
     }
     json_decref(body);
-    return endpoint;
+    return is_subscribers(rest) ? cut(endpoint) : endpoint;
+}
+
+/* "" when it is nobody's but the program's. */
+static bool is_of(const struct store_resource *row, const char *subscriber_id)
+{
+    json_t *body = json_loads(row->body, 0, NULL);
+    bool is_it = strcmp(sw_text(body, "subscriber_id"), subscriber_id) == 0;
+    json_decref(body);
+    return is_it;
 }
 
 static json_t *listed(const struct rest *rest, const void *of)
@@ -65,7 +94,9 @@ static json_t *listed(const struct rest *rest, const void *of)
     const struct store_resource *row = of;
     const char *name = rest_param(rest, "filter_username");
     const char *caller_id = rest_param(rest, "filter_caller_id");
-    json_t *one = endpoint_json(row);
+    if (is_subscribers(rest) && !is_of(row, rest_captured(rest, 0)))
+        return NULL;
+    json_t *one = endpoint_json(rest, row);
     if ((!name || strstr(row->name, name)) &&
         (!caller_id || strstr(sw_text(one, "caller_id"), caller_id)))
         return one;
@@ -82,9 +113,23 @@ static void on_list(void *owner, const struct store_answer *answer)
         sw_page_reply_all(rest, &page, list);
 }
 
-void sw_endpoint_list(struct rest *rest)
+static void list(struct rest *rest)
 {
     store_resource_list(rest_store(rest), sw_of(rest)->project_id, type, rest_then(rest, on_list));
+}
+
+static void on_lister(void *owner, const struct store_answer *answer)
+{
+    if (sw_found_resource(owner, answer, "subscriber"))
+        list(owner);
+}
+
+void sw_endpoint_list(struct rest *rest)
+{
+    if (is_subscribers(rest))
+        store_resource_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_lister));
+    else
+        list(rest);
 }
 
 /* --- a new one: user, device, resource, in this order --- */
@@ -92,14 +137,18 @@ void sw_endpoint_list(struct rest *rest)
 static void on_device(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
+    char before[2 * SW_ID] = "";
     if (answer->err) {
-        store_user_remove(rest_store(rest), sw_of(rest)->target_id, STORE_NOBODY);
+        if (!is_subscribers(rest))
+            store_user_remove(rest_store(rest), sw_of(rest)->target_id, STORE_NOBODY);
         json_decref(rest->answer);
         rest->answer = NULL;
         sw_fail_store(rest, answer->err, "username");
         return;
     }
-    char *body = sw_merge(rest, "", kept, COUNT_OF(kept));
+    if (is_subscribers(rest))
+        snprintf(before, sizeof before, "{\"subscriber_id\":\"%s\"}", rest_captured(rest, 0));
+    char *body = sw_merge(rest, before, kept, COUNT_OF(kept));
     const struct store_resource row = { .id = sw_of(rest)->target_id,
                                         .project_id = sw_of(rest)->project_id,
                                         .type = type,
@@ -108,27 +157,22 @@ static void on_device(void *owner, const struct store_answer *answer)
                                         .ref = sw_text(rest->answer, "device"),
                                         .created_ms = rest_now_ms(rest),
                                         .updated_ms = rest_now_ms(rest) };
-    json_t *answered = endpoint_json(&row);
+    json_t *answered = endpoint_json(rest, &row);
     store_resource_set(rest_store(rest), &row, rest_then(rest, sw_on_written));
     json_decref(rest->answer);
     rest->answer = answered;
     free(body);
 }
 
-static void on_user(void *owner, const struct store_answer *answer)
+static void add_device(struct rest *rest, const char *user_id)
 {
-    struct rest *rest = owner;
     const char *username = sw_text(rest->body, "username");
     struct device_account account = { 0 };
-    if (answer->err) {
-        sw_fail_store(rest, answer->err, "username");
-        return;
-    }
     device_account_init(&account, rest->api);
     snprintf(account.username, sizeof account.username, "%s", username);
     snprintf(account.contact, sizeof account.contact, "%s", username);
     device_account_set_password(&account, rest->api, slice_of(sw_text(rest->body, "password")));
-    struct store_device row = { .user_id = sw_of(rest)->target_id,
+    struct store_device row = { .user_id = user_id,
                                 .description = "SIP endpoint",
                                 .platform = "script",
                                 .created_ms = rest_now_ms(rest) };
@@ -138,12 +182,33 @@ static void on_user(void *owner, const struct store_answer *answer)
     device_account_clear(&account);
 }
 
+static void on_user(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    if (answer->err)
+        sw_fail_store(rest, answer->err, "username");
+    else
+        add_device(rest, sw_of(rest)->target_id);
+}
+
+static void on_subscriber(void *owner, const struct store_answer *answer)
+{
+    const struct store_resource *row = sw_found_resource(owner, answer, "subscriber");
+    if (row)
+        add_device(owner, row->id); /* who is a user under the same id */
+}
+
 void sw_endpoint_add(struct rest *rest)
 {
     struct sw *sw = sw_of(rest);
     rest->changes = "users";
     sw->noun = "username";
     rand_uuid(sw->target_id);
+    if (is_subscribers(rest)) {
+        store_resource_find(rest_store(rest), rest_captured(rest, 0),
+                            rest_then(rest, on_subscriber));
+        return;
+    }
     const struct store_user row = { .id = sw->target_id,
                                     .project_id = sw->project_id,
                                     .name = sw_text(rest->body, "username"),
@@ -184,7 +249,7 @@ static void change(struct rest *rest, const struct store_resource *found)
     if (username[0] && strcmp(username, row.name) != 0) {
         sw_refuse(rest, "invalid_parameter", "username", "Username cannot be changed");
     } else {
-        rest->answer = endpoint_json(&row);
+        rest->answer = endpoint_json(rest, &row);
         store_resource_set(rest_store(rest), &row,
                            has_password ? STORE_NOBODY : rest_then(rest, sw_on_written));
         if (has_password)
@@ -200,21 +265,29 @@ static void on_found(void *owner, const struct store_answer *answer)
     const struct store_resource *row = sw_found_resource(rest, answer, type);
     if (!row)
         return;
+    if (is_subscribers(rest) && !is_of(row, rest_captured(rest, 0))) {
+        sw_fail_store(rest, ERR_NOT_FOUND, "id");
+        return;
+    }
     rest->changes = "users";
     sw_of(rest)->noun = "id";
     if (endpoint == sw_endpoint_show) {
-        rest_reply_take(rest, 200, endpoint_json(row));
+        rest_reply_take(rest, 200, endpoint_json(rest, row));
     } else if (endpoint == sw_endpoint_change) {
         change(rest, row);
     } else {
-        store_user_remove(rest_store(rest), row->id, STORE_NOBODY); /* and his device */
+        if (is_of(row, ""))
+            store_user_remove(rest_store(rest), row->id, STORE_NOBODY); /* and his device */
+        else
+            store_device_remove(rest_store(rest), row->ref, STORE_NOBODY);
         store_resource_remove(rest_store(rest), row->id, rest_then(rest, sw_on_removed));
     }
 }
 
 static void find(struct rest *rest)
 {
-    store_resource_find(rest_store(rest), rest_captured(rest, 0), rest_then(rest, on_found));
+    store_resource_find(rest_store(rest), rest_captured(rest, is_subscribers(rest)),
+                        rest_then(rest, on_found));
 }
 
 void sw_endpoint_show(struct rest *rest)

@@ -205,7 +205,7 @@ static void the_description_names_every_endpoint(void **state)
     const char *name;
     json_t *path;
     json_object_foreach((json_t *)(uintptr_t)paths, name, path) n += json_object_size(path);
-    assert_int_equal(n, sw_table.n + sw_laml_table.n);
+    assert_int_equal(n, sw_table.n + sw_fabric_table.n + sw_laml_table.n);
 }
 
 int main(void)

@@ -1,0 +1,127 @@
+/** Fabric: what is called by its address, people who get phones and tokens of their own, and who sees what with them. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startBaresip } from './lib/baresip.mjs';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { addProject } from './lib/signalwire.mjs';
+
+/** @type {any} */ let daemon;
+/** @type {any} */ let hook;
+/** @type {any} */ let acme;
+/** @type {any} */ let other;
+/** @type {any} */ let phone;
+const people = '/api/fabric/resources/subscribers';
+const main = (/** @type {any[]} */ ...steps) => ({ version: '1.0.0', sections: { main: steps } });
+const dial = (/** @type {any} */ who, /** @type {string} */ to, /** @type {any} */ swml) => who.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to, swml } });
+/** With a subscriber's token. @param {string} token @param {string} method @param {string} path @param {any} [body] @param {any} [options] */
+const as = (token, method, path, body, options = {}) => acme.ask(method, path, body, { ...options, headers: { Authorization: `Bearer ${token}` } });
+const tokenOf = async (/** @type {any} */ body) => (await acme.ask('POST', '/api/fabric/subscribers/tokens', body)).json;
+const names = (/** @type {any} */ answer) => answer.json.data.map((/** @type {any} */ one) => one.name).sort();
+
+before(async () => {
+    [daemon, hook] = await Promise.all([startDaemon(), startHook()]);
+    acme = await addProject(daemon, 'acme');
+    other = await addProject(daemon, 'other');
+});
+after(async () => {
+    acme?.stop();
+    other?.stop();
+    await phone?.stop();
+    await daemon?.stop();
+});
+
+test('a subscriber: his phone registers with a SIP endpoint of his and rings at his address, from REST and from a script', async () => {
+    const made = await acme.ask('POST', people, { email: 'ann@example.com', password: 'not shown again', first_name: 'Ann', timezone: 'Europe/Vienna' });
+    assert.deepEqual([made.status, made.json.subscriber.email, made.json.subscriber.timezone], [201, 'ann@example.com', 'Europe/Vienna']);
+    assert.ok(!made.text.includes('not shown again'));
+    const path = `${people}/${made.json.id}`;
+    assert.equal((await acme.ask('POST', people, { email: 'ann@example.com' })).json.errors[0].attribute, 'email');
+    assert.equal((await acme.ask('POST', people, { email: 'a b', password: 'short' })).json.errors.length, 2);
+    assert.equal((await acme.ask('PUT', path, { email: 'ann@example.com', job_title: 'Desk' })).json.subscriber.job_title, 'Desk');
+    assert.equal((await other.ask('GET', path)).status, 404);
+    assert.deepEqual((await other.ask('GET', people)).json.data, []);
+    const phones = `${path}/sip_endpoints`;
+    const endpoint = await acme.ask('POST', phones, { username: 'ann-desk', password: 'secret-of-ann', encryption: 'optional' });
+    assert.equal(endpoint.status, 201);
+    assert.equal((await other.ask('POST', phones, { username: 'thief', password: 'secret-of-thief' })).status, 404);
+    assert.deepEqual((await acme.ask('GET', phones)).json.data, [endpoint.json]);
+    assert.equal((await acme.ask('PATCH', `${phones}/${endpoint.json.id}`, { caller_id: 'Ann' })).json.caller_id, 'Ann');
+    // the vendor's description wraps this list in another one
+    const [address] = (await acme.ask('GET', `${path}/addresses`, undefined, { free: true })).json.data;
+    assert.deepEqual([address.name, address.type, address.channels], ['ann', 'subscriber', { audio: '/private/ann?channel=audio' }]);
+    phone = await startBaresip({ user: 'ann-desk', domain: 'tandem', password: 'secret-of-ann', outbound: daemon.sip, hz: 700 });
+    for (const to of ['/private/ann', address.channels.audio, 'client:ann@example.com']) {
+        phone.forget();
+        assert.equal((await dial(acme, to, main({ hangup: {} }))).status, 200, to);
+        await phone.waitEvent('CALL_INCOMING');
+        await phone.accept();
+        await phone.closed();
+    }
+    assert.equal((await dial(other, '/private/ann', main({ hangup: {} }))).json.errors[0].code, 'to_destination_unresolvable', "another project's address");
+    const script = await acme.ask('POST', '/api/fabric/resources/swml_scripts', { name: 'To Ann', contents: main({ connect: { to: '/private/ann' } }) });
+    const number = (await acme.ask('POST', '/api/relay/rest/phone_numbers', { number: '+15550003333' })).json;
+    assert.equal((await acme.ask('POST', `/api/fabric/resources/${script.json.id}/phone_routes`, { phone_route_id: number.id, handler: 'calling' })).status, 200);
+    phone.forget();
+    await dial(acme, '+15550003333', main({ sleep: 3000 }));
+    await phone.waitEvent('CALL_INCOMING');
+    await phone.hangup();
+    assert.equal((await acme.ask('DELETE', `${phones}/${endpoint.json.id}`)).status, 204);
+    assert.deepEqual((await acme.ask('GET', phones)).json.data, []);
+});
+
+test('a resource is called by its address: a LaML document that is kept here, a web server; each has a name of its own', async () => {
+    const scripts = '/api/fabric/resources/cxml_scripts';
+    const contents = `<Response><Redirect>${hook.url}/redirected</Redirect></Response>`;
+    const made = await acme.ask('POST', scripts, { display_name: 'Front desk', contents });
+    assert.deepEqual([made.status, made.json.cxml_script.contents], [200, contents]);
+    assert.equal((await acme.ask('POST', scripts, { display_name: 'x', contents: '<Response><Nothing/></Response>' })).json.errors[0].attribute, 'contents');
+    const again = await acme.ask('POST', scripts, { display_name: 'Front desk', contents });
+    const [one] = (await acme.ask('GET', `${scripts}/${made.json.id}/addresses`)).json.data;
+    const [two] = (await acme.ask('GET', `${scripts}/${again.json.id}/addresses`)).json.data;
+    assert.deepEqual([one.name, two.name], ['front-desk', 'front-desk-2']);
+    assert.equal((await dial(acme, one.channels.audio, main({ sleep: 3000 }))).status, 200);
+    assert.match((await hook.request('/redirected')).body, /CallSid=/);
+    const webhook = await acme.ask('POST', '/api/fabric/resources/cxml_webhooks', { name: 'Server', primary_request_url: `${hook.url}/laml`, primary_request_method: 'GET' });
+    assert.equal(webhook.status, 201);
+    await dial(acme, '/public/server', main({ sleep: 3000 }));
+    assert.equal((await hook.request('/laml')).method, 'GET');
+    assert.equal((await acme.ask('GET', `/api/fabric/resources/cxml_webhooks/${webhook.json.id}`)).json.display_name, 'Server');
+    assert.equal((await acme.ask('DELETE', `${scripts}/${again.json.id}`)).status, 204);
+    assert.equal((await acme.ask('GET', `/api/fabric/resources/${again.json.id}/addresses`)).status, 404);
+    const app = (await acme.ask('POST', `/api/laml/2010-04-01/Accounts/${acme.project}/Applications`, { FriendlyName: 'App', VoiceUrl: `${hook.url}/app` })).json;
+    const changed = await acme.ask('PUT', `/api/fabric/resources/cxml_applications/${app.sid}`, { voice_method: 'GET' });
+    assert.deepEqual([changed.json.cxml_application.voice_url, changed.json.cxml_application.voice_method], [`${hook.url}/app`, 'GET']);
+});
+
+test("a subscriber's token sees the project's addresses; a guest's only those it was made for; refresh; nothing else opens", async () => {
+    const bob = await tokenOf({ reference: 'bob@example.com', display_name: 'Bob', time_zone: 'UTC' });
+    assert.equal((await tokenOf({ reference: 'bob@example.com' })).subscriber_id, bob.subscriber_id, 'the second time it is the same person');
+    const all = await as(bob.token, 'GET', '/api/fabric/addresses');
+    for (const name of ['ann', 'bob', 'front-desk', 'server', 'to-ann']) assert.ok(names(all).includes(name), name);
+    assert.equal((await as(bob.token, 'GET', '/api/fabric/subscriber/info', undefined, { free: true })).json.display_name, 'Bob');
+    assert.equal((await as(bob.token, 'GET', people, undefined, { free: true })).status, 403);
+    assert.equal((await as(`${bob.token.slice(0, -4)}AAAA`, 'GET', '/api/fabric/addresses')).status, 401);
+    assert.equal((await as(bob.refresh_token, 'GET', '/api/fabric/addresses')).status, 401, 'a refresh token opens nothing');
+    const desk = all.json.data.find((/** @type {any} */ one) => one.name === 'front-desk');
+    const guest = await acme.ask('POST', '/api/fabric/guests/tokens', { allowed_addresses: [desk.id] });
+    assert.equal(guest.status, 201);
+    assert.deepEqual(names(await as(guest.json.token, 'GET', '/api/fabric/addresses')), ['front-desk']);
+    const hidden = all.json.data.find((/** @type {any} */ one) => one.name === 'server');
+    assert.equal((await as(guest.json.token, 'GET', `/api/fabric/addresses/${desk.id}`)).status, 200);
+    assert.equal((await as(guest.json.token, 'GET', `/api/fabric/addresses/${hidden.id}`)).status, 404);
+    assert.equal((await as(guest.json.token, 'POST', '/api/fabric/guests/tokens', { allowed_addresses: [desk.id] }, { free: true })).status, 403);
+    assert.equal((await other.ask('POST', '/api/fabric/guests/tokens', { allowed_addresses: [desk.id] })).json.errors[0].attribute, 'allowed_addresses');
+    const fresh = await acme.ask('POST', '/api/fabric/subscribers/tokens/refresh', { refresh_token: guest.json.refresh_token });
+    assert.deepEqual(names(await as(fresh.json.token, 'GET', '/api/fabric/addresses')), ['front-desk'], 'a refreshed guest is a guest');
+    assert.equal((await acme.ask('POST', '/api/fabric/subscribers/tokens/refresh', { refresh_token: bob.token })).json.errors[0].code, 'not_a_refresh_token');
+    assert.equal((await other.ask('POST', '/api/fabric/subscribers/tokens/refresh', { refresh_token: bob.refresh_token })).status, 422);
+    const invite = await as(bob.token, 'POST', '/api/fabric/subscriber/invites', { address_id: desk.id });
+    assert.equal(invite.status, 201);
+    const embed = await acme.ask('POST', '/api/fabric/embeds/tokens', { token: invite.json.token }, { headers: { Authorization: '' } });
+    assert.deepEqual(names(await as(embed.json.token, 'GET', '/api/fabric/addresses')), ['front-desk']);
+    assert.equal((await acme.ask('POST', '/api/fabric/embeds/tokens', { token: bob.token })).json.errors[0].code, 'token_invalid');
+    assert.equal((await acme.ask('DELETE', `${people}/${bob.subscriber_id}`)).status, 204);
+    assert.equal((await as(bob.token, 'GET', '/api/fabric/addresses')).status, 401, 'it ends with its subscriber');
+    assert.equal((await acme.ask('POST', '/api/fabric/embeds/tokens', { token: invite.json.token })).status, 422);
+});
