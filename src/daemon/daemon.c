@@ -14,6 +14,7 @@
 #include "base/worker.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
+#include "daemon/recording_mender.h"
 #include "legs/bridge_face.h"
 #include "legs/leg_echo.h"
 #include "legs/leg_policy.h"
@@ -257,6 +258,8 @@ enum err daemon_create(struct daemon **out, struct config *take_config, struct f
     trunks_start(daemon->trunks);
     messages_start(daemon->messages);
     daemon_check_keys(daemon);
+    daemon->recording_mender = recording_mender_create(daemon->env.loop, daemon->env.store,
+                                                       daemon->record_dir, daemon->started_wall_ms);
     daemon_start_housekeeping(daemon);
     *out = daemon;
     return OK;
@@ -355,6 +358,7 @@ void daemon_destroy(struct daemon *daemon)
     if (env->media)
         media_destroy(env->media);
     store_close(env->store);
+    recording_mender_destroy(daemon->recording_mender);
     trace_destroy(env->trace);
     log_set_tap(NULL, NULL);
     log_tail_destroy(daemon->log_tail);

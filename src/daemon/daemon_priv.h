@@ -98,6 +98,7 @@ struct daemon {
     char *tls_cert_pem, *tls_key_pem;
     char *admin_token;
     char *record_dir; /* of recordings, in the state directory */
+    struct recording_mender *recording_mender;
     struct signal_watch *on_term, *on_int, *on_hup;
     int64_t started_wall_ms;
     bool stopping, sip_done, http_done;

@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "media/record_file.h"
 
 enum { PATH_MAX_LEN = 1200, ID_MAX_LEN = 48 };
 
@@ -66,6 +68,112 @@ static struct file *read_all(const char *dir, size_t *n)
         closedir(open);
     return files;
 }
+
+/* --- what a process left behind that died --- */
+
+static const char part_ending[] = ".part.wav";
+
+static json_t *row_of(const json_t *rows, struct slice id)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(
+        rows, i, row) if (slice_is(id, json_string_value(json_object_get(row, "id")))) return row;
+    return NULL;
+}
+
+static const char *text_of(const json_t *row, const char *name)
+{
+    const char *text = json_string_value(json_object_get(row, name));
+    return text ? text : "";
+}
+
+/* A part file has both directions on two channels unless the mix was wanted; what nobody knows of
+ * stays as it is. */
+static bool make_from_part(const char *dir, struct slice id, const json_t *row)
+{
+    char from[PATH_MAX_LEN], to[PATH_MAX_LEN];
+    struct record_file_done done;
+    const char *track = text_of(row, "track");
+    bool is_mp3 = strcmp(text_of(row, "format"), "mp3") == 0;
+    bool is_one = row && json_integer_value(json_object_get(row, "channels")) == 1;
+    const struct record_file_config config = {
+        .from = from,
+        .to = to,
+        .channel = is_one && strcmp(track, "inbound") == 0    ? RECORD_FILE_FIRST
+                   : is_one && strcmp(track, "outbound") == 0 ? RECORD_FILE_SECOND
+                                                              : RECORD_FILE_ALL,
+        .is_mp3 = is_mp3,
+    };
+    if (snprintf(from, sizeof from, "%s/%.*s%s", dir, SLICE_ARG(id), part_ending) >=
+            (int)sizeof from ||
+        snprintf(to, sizeof to, "%s/%.*s.%s", dir, SLICE_ARG(id), is_mp3 ? "mp3" : "wav") >=
+            (int)sizeof to)
+        return false;
+    record_file_make(&config, &done);
+    return !done.err;
+}
+
+/* By way of a part file, so that dying again loses nothing. */
+static bool close_wav(const char *dir, struct slice id)
+{
+    char path[PATH_MAX_LEN], part[PATH_MAX_LEN];
+    bool fits = snprintf(path, sizeof path, "%s/%.*s.wav", dir, SLICE_ARG(id)) < (int)sizeof path &&
+                snprintf(part, sizeof part, "%s/%.*s%s", dir, SLICE_ARG(id), part_ending) <
+                    (int)sizeof part;
+    struct record_file_done done;
+    if (!fits || record_file_is_complete(path))
+        return false;
+    record_file_measure(path, &done); /* is it sound at all? */
+    return !done.err && !rename(path, part) && make_from_part(dir, id, NULL);
+}
+
+static bool mend(const char *dir, const char *name, int64_t before_ms, const json_t *rows)
+{
+    struct slice id = slice_of(name);
+    struct stat st;
+    char path[PATH_MAX_LEN];
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path || lstat(path, &st) ||
+        !S_ISREG(st.st_mode) || st.st_mtim.tv_sec * 1000 >= before_ms)
+        return false;
+    if (slice_ends(id, slice_of(part_ending)) && id.len - strlen(part_ending) <= ID_MAX_LEN) {
+        id.len -= strlen(part_ending);
+        return make_from_part(dir, id, row_of(rows, id));
+    }
+    id.len = slice_ends(id, SLICE(".wav")) ? id_length(name) : 0;
+    return id.len && close_wav(dir, id);
+}
+
+static void measure_row(const char *dir, json_t *row)
+{
+    char path[PATH_MAX_LEN];
+    struct record_file_done done;
+    if (snprintf(path, sizeof path, "%s/%s.%s", dir, text_of(row, "id"), text_of(row, "format")) >=
+        (int)sizeof path)
+        return;
+    record_file_measure(path, &done);
+    if (done.err || !done.duration_ms)
+        return;
+    json_object_set_new(row, "duration_ms", json_integer(done.duration_ms));
+    json_object_set_new(row, "bytes", json_integer(done.bytes));
+}
+
+size_t recording_files_mend(const char *dir, int64_t before_ms, json_t *rows)
+{
+    struct dirent **names = NULL;
+    size_t mended = 0, i;
+    json_t *row;
+    int n = scandir(dir, &names, NULL, NULL);
+    for (int at = 0; at < n; at++) {
+        mended += mend(dir, names[at]->d_name, before_ms, rows);
+        free(names[at]);
+    }
+    free(names);
+    json_array_foreach(rows, i, row) measure_row(dir, row);
+    return mended;
+}
+
+/* --- for an operator --- */
 
 static bool remove_file(const char *dir, const char *name)
 {

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/num.h"
 
 static char dir[] = "/tmp/recording-files-XXXXXX";
 
@@ -104,12 +107,65 @@ static void what_is_old_goes(void **state)
     assert_false(is_there("one.wav") || is_there("three.wav"));
 }
 
+/* A WAV file of 100 ms that nobody closed, or one that was: whole, or the header alone. */
+static void put_wav(const char *name, uint32_t told, size_t samples, uint16_t channels)
+{
+    char path[200], head[44] = "RIFF....WAVEfmt ";
+    const uint32_t words[] = { 16, 1 | (uint32_t)channels << 16, 8000, 16000u * channels,
+                               2u * channels | 16u << 16 };
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    memcpy(head + 4, &told, sizeof told); /* little-endian, as this test's machine */
+    memcpy(head + 16, words, sizeof words);
+    memcpy(head + 36, "data\0\0\0\0", 8);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(head, sizeof head, 1, file), 1);
+    for (size_t i = 0; i < samples * channels; i++)
+        (void)fputs("\1\1", file);
+    (void)fclose(file);
+}
+
+static int64_t number(const json_t *rows, size_t i, const char *name)
+{
+    return json_integer_value(json_object_get(json_array_get(rows, i), name));
+}
+
+static void what_the_dead_left_is_completed(void **state)
+{
+    static const char *const names[] = { "five.wav", "six.wav", "seven.wav" };
+    char path[200];
+    (void)state;
+    put_wav("five.part.wav", 8, 800, 2); /* a stereo part of which the row wants one side */
+    put_wav("six.part.wav", 8, 800, 2);  /* nobody has a row of it */
+    put_wav("seven.wav", 8, 800, 1);     /* written in its place */
+    const int64_t later = (int64_t)time(NULL) * 1000 + 5000;
+    assert_int_equal(recording_files_mend(dir, 1000, NULL), 0); /* all of them are newer */
+    json_t *rows = json_pack("[{s:s, s:s, s:s, s:i}, {s:s, s:s}, {s:s, s:s}]", "id", "five",
+                             "format", "wav", "track", "inbound", "channels", 1, "id", "seven",
+                             "format", "wav", "id", "nine", "format", "wav");
+    assert_int_equal(recording_files_mend(dir, later, rows), 3);
+    assert_int_equal(number(rows, 0, "duration_ms"), 100);
+    assert_int_equal(number(rows, 0, "bytes"), 44 + 2 * 800);
+    assert_int_equal(number(rows, 1, "duration_ms"), 100);
+    assert_null(json_object_get(json_array_get(rows, 2), "bytes")); /* there is nothing of it */
+    assert_true(is_there("five.wav") && is_there("six.wav") && is_there("seven.wav"));
+    assert_false(is_there("five.part.wav") || is_there("six.part.wav"));
+    assert_true(is_there("four.part.wav") && is_there("one.wav")); /* no sound: left alone */
+    assert_int_equal(recording_files_mend(dir, later, rows), 0);   /* once is enough */
+    json_decref(rows);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lists_the_newest_first, setup, teardown),
         cmocka_unit_test_setup_teardown(removes_one_by_its_id_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_old_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_dead_left_is_completed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

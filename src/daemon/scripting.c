@@ -144,7 +144,7 @@ static void keep_conference(struct daemon *daemon, const struct script_event *ev
     const json_t *params = event->params;
     double seconds = json_number_value(json_object_get(params, "recording_duration"));
     int64_t bytes = json_integer_value(json_object_get(params, "recording_file_size"));
-    bool is_over = strcmp(text_of(params, "status"), "record-stop") == 0;
+    const char *status = text_of(params, "status");
     const struct store_recording row = {
         .id = text_of(params, "recording_id"),
         .project_id = event->project_id,
@@ -153,9 +153,10 @@ static void keep_conference(struct daemon *daemon, const struct script_event *ev
         .format = "wav",
         .track = "both",
         .source = "Conference",
-        .status = !is_over ? "in-progress"
-                  : bytes  ? "completed"
-                           : "absent",
+        .status = strcmp(status, "record-pause") == 0  ? "paused"
+                  : strcmp(status, "record-stop") != 0 ? "in-progress"
+                  : bytes                              ? "completed"
+                                                       : "absent",
         .channels = 1,
         .bytes = bytes,
         .duration_ms = (int64_t)(seconds * 1000),

@@ -97,6 +97,11 @@ void media_room_record_stop(struct media_room *room)
     post(room, room_core_run_record, &(struct room_cmd){ 0 });
 }
 
+void media_room_record_pause(struct media_room *room, enum media_record_pause pause)
+{
+    post(room, room_core_run_record_pause, &(struct room_cmd){ .record_pause = pause });
+}
+
 void media_room_beep(struct media_room *room, enum media_room_tone tone)
 {
     static const double hz[][2] = {

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct media;
+#include "media/media.h"
+
 struct media_room;
-struct media_stream;
 
 struct media_room_config {
     unsigned thread;  /* where it is mixed: media_pick_thread() */
@@ -43,6 +43,9 @@ void media_room_play(struct media_room *room, int16_t *take_pcm, size_t samples,
 void media_room_record(struct media_room *room, const char *path);
 /** The file is complete a moment later. Nothing to do is fine. */
 void media_room_record_stop(struct media_room *room);
+
+/** What is said meanwhile is left out of the file, or is silence in it. */
+void media_room_record_pause(struct media_room *room, enum media_record_pause pause);
 
 enum media_room_tone { MEDIA_ROOM_JOINED, MEDIA_ROOM_LEFT };
 /** A short tone to everybody: one has come or gone. */

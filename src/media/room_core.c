@@ -35,6 +35,7 @@ struct room_core {
     int64_t due_us;
     struct recorder *recorder; /* NULL: nobody records */
     struct recorder_key record_key;
+    enum media_record_pause record_pause;
     unsigned dropped_ms; /* that are not in the recording */
 };
 
@@ -91,10 +92,11 @@ static void tell_talking(struct room_core *room, const struct room_member *membe
 static void record_block(struct room_core *room)
 {
     static const struct mixer_member nobody;
-    int16_t pcm[MIXER_SAMPLES_MAX];
-    if (!room->recorder)
+    int16_t pcm[MIXER_SAMPLES_MAX] = { 0 };
+    if (!room->recorder || room->record_pause == MEDIA_RECORD_SKIP)
         return;
-    mixer_take(&room->mixer, &nobody, pcm);
+    if (room->record_pause == MEDIA_RECORD_ON)
+        mixer_take(&room->mixer, &nobody, pcm);
     if (!recorder_write(room->recorder, room->record_key, pcm, 1))
         room->dropped_ms += MIXER_BLOCK_MS;
 }
@@ -232,7 +234,16 @@ void room_core_run_record(struct media_thread *thread, void *take_cmd)
     stop_record(cmd->room);
     cmd->room->recorder = cmd->recorder;
     cmd->room->record_key = cmd->record_key;
+    cmd->room->record_pause = MEDIA_RECORD_ON;
     cmd->room->dropped_ms = 0;
+    mem_free(cmd);
+}
+
+void room_core_run_record_pause(struct media_thread *thread, void *take_cmd)
+{
+    (void)thread;
+    struct room_cmd *cmd = take_cmd;
+    cmd->room->record_pause = cmd->record_pause;
     mem_free(cmd);
 }
 

@@ -19,6 +19,7 @@ struct room_cmd {
     uint32_t rate_hz;
     struct recorder *recorder; /* of a recording; NULL: its end */
     struct recorder_key record_key;
+    enum media_record_pause record_pause;
 };
 typedef void (*room_core_fn)(struct media_thread *thread, void *take_cmd);
 
@@ -30,4 +31,5 @@ void room_core_run_remove(struct media_thread *thread, void *take_cmd);
 void room_core_run_set(struct media_thread *thread, void *take_cmd);
 void room_core_run_play(struct media_thread *thread, void *take_cmd);
 void room_core_run_record(struct media_thread *thread, void *take_cmd);
+void room_core_run_record_pause(struct media_thread *thread, void *take_cmd);
 void room_core_run_destroy(struct media_thread *thread, void *take_cmd);

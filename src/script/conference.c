@@ -309,3 +309,25 @@ enum err conference_order(struct scripts *scripts, const char *project_id,
     }
     return err;
 }
+
+enum err conference_order_record(struct scripts *scripts, const char *project_id,
+                                 const char *conference_id, const char *recording_id,
+                                 enum conference_record_order order)
+{
+    static const enum media_record_pause pauses[] = {
+        [CONFERENCE_RECORD_PAUSE] = MEDIA_RECORD_SKIP,
+        [CONFERENCE_RECORD_SILENCE] = MEDIA_RECORD_SILENCE,
+        [CONFERENCE_RECORD_RESUME] = MEDIA_RECORD_ON,
+    };
+    struct conference *conference = find_own(scripts, project_id, conference_id);
+    struct conference_record *record = conference ? conference->record : NULL;
+    if (!record || strcmp(conference_record_id(record), recording_id) != 0)
+        return ERR_NOT_FOUND;
+    if (order != CONFERENCE_RECORD_STOP)
+        return conference_record_pause(record, conference->room, pauses[order]);
+    if (conference_record_state(record) == CONFERENCE_RECORD_WAITS)
+        return ERR_MISUSE;
+    conference->record = NULL;
+    conference_record_end_take(record, conference->room);
+    return OK;
+}

@@ -41,6 +41,17 @@ struct conference_order {
     const bool *muted, *held; /* NULL: as it is */
     bool leaves;              /* its script goes on behind the conference */
 };
+enum conference_record_order {
+    CONFERENCE_RECORD_PAUSE,
+    CONFERENCE_RECORD_SILENCE,
+    CONFERENCE_RECORD_RESUME,
+    CONFERENCE_RECORD_STOP
+};
+/** The recording that a conference makes now: leave out what is said, or have silence in its place;
+ * go on; end it. ERR_NOT_FOUND: it makes none of that id.  ERR_MISUSE: it has not begun. */
+MUST_CHECK enum err conference_order_record(struct scripts *scripts, const char *project_id,
+                                            const char *conference_id, const char *recording_id,
+                                            enum conference_record_order order);
 /** ERR_NOT_FOUND: no such conference of the project, or nobody of that call in it. */
 MUST_CHECK enum err conference_order(struct scripts *scripts, const char *project_id,
                                      const struct conference_order *order);

@@ -186,21 +186,20 @@ const char *laml_recording_status(const char *state)
     return "completed";
 }
 
-json_t *laml_form_of_recording(const struct laml_party *party, const json_t *params,
-                               const char *control_id, const char *events)
+bool laml_form_put_record(json_t *form, const json_t *params, const char *control_id,
+                          const char *events)
 {
     const char *status = laml_recording_status(param_text(params, "state", ""));
     const json_t *audio = json_object_get(json_object_get(params, "record"), "audio");
     bool is_dial = strcmp(control_id, "OutBoundApi") == 0;
     if (!is_word(events, status))
-        return NULL;
-    json_t *form = laml_form_of(party);
+        return false;
     laml_form_put_recording(form, param_text(params, "url", ""),
                             param_number(params, "duration", 0));
     put(form, "RecordingStatus", status);
     put(form, "RecordingChannels", param_bool(audio, "stereo", false) ? "2" : "1");
     put(form, "RecordingSource", is_dial ? "OutBoundApi" : "StartCallRecordingApi");
-    return form;
+    return true;
 }
 
 json_t *laml_form_of_text(const json_t *message, const char *project_id)

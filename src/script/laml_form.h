@@ -45,10 +45,10 @@ json_t *laml_form_of_state(const struct laml_party *party, const struct laml_sta
 void laml_form_put_recording(json_t *form, const char *url, double duration_s);
 /** "in-progress", "paused", "completed", "absent" for a state of calling.call.record. */
 const char *laml_recording_status(const char *state);
-/** What a RecordingStatusCallback gets of calling.call.record's params; NULL: `events`
+/** What a RecordingStatusCallback gets besides of calling.call.record's params; false: `events`
  * ("in-progress completed absent") do not ask for it. */
-json_t *laml_form_of_recording(const struct laml_party *party, const json_t *params,
-                               const char *control_id, const char *events);
+bool laml_form_put_record(json_t *form, const json_t *params, const char *control_id,
+                          const char *events);
 /** "busy", "no-answer" … of a call that was not answered. */
 const char *laml_status_of(const char *token);
 /** MessageSid and its like of a text that came in: {"message_id", "from", "to", "body", "media",

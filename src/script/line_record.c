@@ -2,8 +2,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
@@ -15,6 +13,7 @@
 #include "media/sound_file.h"
 #include "script/laml_form.h"
 #include "script/line.h"
+#include "script/record_news.h"
 #include "script/script_priv.h"
 
 enum { POLL_MS = 200, BEEP_HZ = 1000, BEEP_MS = 300, BEEP_RATE_HZ = 8000, PATH_MAX_LEN = 1024 };
@@ -34,7 +33,7 @@ struct record {
     bool heard, no_input;
     bool is_paused;
     bool is_outbound; /* the far end is one that we called */
-    int64_t began_ms, began_wall_ms, quiet_since_ms, duration_ms;
+    int64_t began_ms, began_wall_ms, quiet_since_ms, duration_ms, bytes;
     struct timer timer, max;
     struct record_file *file; /* a worker has it */
 };
@@ -46,43 +45,48 @@ static struct loop *loop_of(const struct record *record)
 
 static json_t *describe(const struct record *record, const char *state)
 {
-    const struct scripts *scripts = line_scripts(record->op.line);
-    struct stat info;
-    char path[PATH_MAX_LEN];
-    snprintf(path, sizeof path, "%s/%s.%s", scripts->config.record_dir, record->id, record->format);
     json_t *audio = json_pack("{s:s, s:s, s:b}", "format", record->format, "direction",
                               record->direction, "stereo", record->config.stereo);
-    long long size = record->file && stat(path, &info) == 0 ? (long long)info.st_size : 0;
     /* some pages nest url and its like in `record`, some do not: both (swml.md section 12) */
     json_t *inner = json_pack("{s:o, s:s, s:f, s:I, s:s}", "audio", audio, "url", record->url,
                               "duration", (double)record->duration_ms / 1000, "size",
-                              (json_int_t)size, "format", record->format);
+                              (json_int_t)record->bytes, "format", record->format);
     return json_pack("{s:s, s:s, s:f, s:I, s:s, s:f, s:o}", "state", state, "url", record->url,
-                     "duration", (double)record->duration_ms / 1000, "size", (json_int_t)size,
-                     "recording_id", record->id, "start_time", (double)record->began_wall_ms / 1000,
-                     "record", inner);
+                     "duration", (double)record->duration_ms / 1000, "size",
+                     (json_int_t)record->bytes, "recording_id", record->id, "start_time",
+                     (double)record->began_wall_ms / 1000, "record", inner);
+}
+
+static struct laml_party party_of(const struct record *record)
+{
+    return (struct laml_party){ .call = line_call(record->op.line),
+                                .far = line_leg(record->op.line),
+                                .project_id = line_project(record->op.line),
+                                .is_outbound = record->is_outbound };
+}
+
+/* What LaML's forms have of the call; NULL: they are not wanted. */
+static json_t *form_of(const struct record *record)
+{
+    const struct laml_party party = party_of(record);
+    return record->laml_events[0] ? laml_form_of(&party) : NULL;
+}
+
+static struct record_news news_of(const struct record *record)
+{
+    const struct line_op *op = &record->op;
+    return (struct record_news){ .call_id = call_id(line_call(op->line)),
+                                 .project_id = line_project(op->line),
+                                 .control_id = op->control_id,
+                                 .status_url = op->status_url,
+                                 .status_method = record->status_method,
+                                 .laml_events = record->laml_events };
 }
 
 static void tell(struct record *record, json_t *take_params)
 {
-    struct line_op *op = &record->op;
-    const struct leg *far = line_leg(op->line);
-    const struct laml_party party = { .call = line_call(op->line),
-                                      .far = far,
-                                      .project_id = line_project(op->line),
-                                      .is_outbound = record->is_outbound };
-    json_t *form =
-        record->laml_events[0]
-            ? laml_form_of_recording(&party, take_params, op->control_id, record->laml_events)
-            : NULL;
-    const struct script_note note = { .type = "calling.call.record",
-                                      .control_id = op->control_id,
-                                      .url =
-                                          form || !record->laml_events[0] ? op->status_url : NULL,
-                                      .method = record->status_method,
-                                      .form = form };
-    scripts_tell(op->scripts, party.call, party.project_id, &note, take_params);
-    json_decref(form);
+    const struct record_news news = news_of(record);
+    record_news_tell(record->op.scripts, &news, take_params, form_of(record));
 }
 
 static void end(struct record *record)
@@ -96,11 +100,15 @@ static void end(struct record *record)
     json_decref(result);
 }
 
-static void on_converted(void *owner, enum err err)
+static void on_converted(void *owner, const struct record_file_done *done)
 {
     struct record *record = owner;
-    if (err)
+    record->file = NULL;
+    if (done->err)
         record->how = LINE_FAILED;
+    else if (done->duration_ms >= 0)
+        record->duration_ms = done->duration_ms;
+    record->bytes = done->bytes;
     end(record);
 }
 
@@ -109,7 +117,7 @@ static void convert(struct record *record)
     const struct scripts *scripts = line_scripts(record->op.line);
     char to[PATH_MAX_LEN];
     snprintf(to, sizeof to, "%s/%s.%s", scripts->config.record_dir, record->id, record->format);
-    struct record_file_config config = {
+    const struct record_file_config config = {
         .from = record->path,
         .to = to,
         .channel = record->config.stereo || strcmp(record->direction, "both") == 0 ? RECORD_FILE_ALL
@@ -249,8 +257,8 @@ static void stop(struct line_op *op)
     close_file((struct record *)op, LINE_STOPPED);
 }
 
-/* The stream completes its file when it goes, but reports no more: what is there is converted by a
- * job of its own, and the event tells what is known now. */
+/* The stream completes its file when it goes, but reports no more. The owner hears what is known
+ * now; everybody else when the file is there. */
 static void over(struct line_op *op)
 {
     struct record *record = (struct record *)op;
@@ -265,9 +273,12 @@ static void over(struct line_op *op)
         record->duration_ms = loop_now_ms(loop_of(record)) - record->began_ms;
     if (record->state != RECORD_CONVERTS)
         convert(record);
-    record_file_detach(record->file);
-    record->how = LINE_OVER;
-    end(record);
+    const struct record_news news = news_of(record);
+    json_t *result = describe(record, "finished");
+    record_news_later(op->scripts, &news, record->file, json_deep_copy(result), form_of(record));
+    record->file = NULL;
+    line_op_end(op, LINE_OVER, result);
+    json_decref(result);
 }
 
 static void destroy(struct line_op *op)

@@ -24,7 +24,7 @@ struct queue {
     struct notifier *notifier;
     struct list link, notices;
     char call_id[SCRIPT_ID_TEXT];
-    unsigned tries;
+    unsigned tries, holds;
     struct http_client_call *call;
     struct timer timer;
 };
@@ -121,6 +121,8 @@ static void send_next(void *owner)
 {
     struct queue *queue = owner;
     struct fault fault = { 0 };
+    if (queue->holds)
+        return;
     if (list_empty(&queue->notices)) {
         drop_queue(queue);
         return;
@@ -202,4 +204,17 @@ void notifier_add(struct notifier *notifier, const struct script_event *event, i
     snprintf(notice->project_id, sizeof notice->project_id, "%s", event->project_id);
     notifier->waiting++;
     list_append(&queue_of(notifier, event->call_id)->notices, &notice->link);
+}
+
+void notifier_hold(struct notifier *notifier, const char *call_id)
+{
+    queue_of(notifier, call_id)->holds++;
+}
+
+void notifier_release(struct notifier *notifier, const char *call_id)
+{
+    struct queue *queue = queue_of(notifier, call_id);
+    bool is_idle = !queue->call && !timer_is_running(&queue->timer);
+    if (--queue->holds == 0 && is_idle)
+        later(queue, 0);
 }

@@ -33,6 +33,7 @@ struct scripts {
     struct map *lines;  /* call id -> struct line */
     struct map *queues; /* project/name -> struct wait_queue */
     struct list conference_records;
+    struct list record_news; /* of recordings whose files are being made */
     struct map *conferences; /* project/name -> struct conference */
     struct notifier *notifier;
     char node_id[SCRIPT_ID_TEXT];

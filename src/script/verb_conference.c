@@ -78,6 +78,7 @@ static enum verb_next run(struct script *script, const json_t *value)
         .events = param_text(value, "recording_status_callback_event", ""),
         .method = param_text(value, "recording_status_callback_method", "POST"),
         .is_form = is_form(value),
+        .trims = strcmp(param_text(value, "trim", ""), "trim-silence") == 0,
     };
     bool records = strcmp(param_text(value, "record", ""), "record-from-start") == 0;
     const struct conference_join join = {
@@ -147,5 +148,5 @@ const struct verb verb_join_conference = {
     .bare = "name",
     .kept = kept,
     .run = run,
-    .note = "100 members at most; no stream; region and trim are ignored",
+    .note = "100 members at most; no stream; region is ignored",
 };

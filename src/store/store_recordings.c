@@ -38,11 +38,14 @@ void store_recording_list(struct store *store, const struct store_recording_filt
     store_job_select(job, &store_recording_table,
                      "WHERE ($1 = '' OR project_id = $1) AND ($2 = '' OR call_id = $2) AND "
                      "($3 = '' OR conference_id = $3) AND created_ms >= $4 AND "
-                     "($5 = 0 OR created_ms < $5) ORDER BY created_ms DESC, id LIMIT $6 OFFSET $7");
+                     "($5 = 0 OR created_ms < $5) AND "
+                     "($6 = 0 OR status IN ('in-progress', 'paused')) "
+                     "ORDER BY created_ms DESC, id LIMIT $7 OFFSET $8");
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         store_job_text(job, texts[i]);
     store_job_number(job, filter->from_ms);
     store_job_number(job, filter->before_ms);
+    store_job_number(job, filter->is_unfinished);
     store_job_number(job, num_min(filter->limit, STORE_MAX_ROWS));
     store_job_number(job, filter->offset);
     store_post(job);

@@ -20,6 +20,7 @@ void store_recording_remove(struct store *, const char *id, struct store_reply);
 struct store_recording_filter {
     const char *project_id, *call_id, *conference_id;
     int64_t from_ms, before_ms; /* created; 0: no bound */
+    bool is_unfinished;         /* those alone that are in progress or paused */
     int64_t offset, limit;
 };
 void store_recording_list(struct store *, const struct store_recording_filter *filter,

@@ -88,6 +88,12 @@ static void lists_are_filtered(void **state)
                         "r2 ");
     assert_string_equal(listed(&(struct store_recording_filter){ .project_id = "p2", .limit = 10 }),
                         "");
+    keep("r4", "c2", "in-progress", 40);
+    keep("r5", "c2", "paused", 50);
+    keep("r6", "c3", "in-progress", 60);
+    assert_string_equal(listed(&(struct store_recording_filter){
+                            .is_unfinished = true, .before_ms = 60, .limit = 9 }),
+                        "r5 r4 ");
 }
 
 static void a_row_is_replaced_and_removed(void **state)

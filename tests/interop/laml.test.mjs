@@ -110,7 +110,14 @@ test('Record: the action has the address of what was said', async () => {
 });
 
 test('Record: the caller hangs up; the action and the callback are told all the same', async () => {
-    hook.routes['/laml/left'] = response('');
+    /** What can be had at the moment that each of the two is told. @type {Record<string, any>} */
+    const there = {};
+    for (const path of ['/laml/left', '/left-status'])
+        hook.routes[path] = async (/** @type {any} */ request) => {
+            const sound = await fetch(`${form(request).RecordingUrl}.wav`);
+            there[path] = [sound.status, readWav(Buffer.from(await sound.arrayBuffer()))];
+            return response('');
+        };
     await call('<Record action="left" recordingStatusCallback="/left-status" playBeep="false"/>');
     await ann.waitEvent('CALL_ESTABLISHED');
     await sleep(1500);
@@ -120,6 +127,11 @@ test('Record: the caller hangs up; the action and the callback are told all the 
     assert.equal(fields.Digits, 'hangup');
     assert.match(fields.RecordingUrl, /^http/);
     assert.equal(form(await hook.request('/left-status')).RecordingStatus, 'completed');
+    await waitFor('both to have asked for it', () => Object.keys(there).length === 2);
+    for (const [status, sound] of Object.values(there)) {
+        assert.equal(status, 200);
+        assertRecorded(sound, 700, -12);
+    }
     await allOver();
 });
 

@@ -9,9 +9,9 @@ import { assertRecorded, assertSpeech } from './lib/checks.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { startPhone } from './lib/office.mjs';
-import { waitFor } from './lib/process.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
 import { addProject, checkAnswer, makeClient } from './lib/signalwire.mjs';
-import { fetchWav, readWav } from './lib/wav.mjs';
+import { cut, fetchWav, levelDb, readWav } from './lib/wav.mjs';
 
 const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
 globalAgent.options.rejectUnauthorized = false; // the daemon's certificate is of its own making
@@ -242,6 +242,41 @@ test('a conference that is recorded: the callback is a form, the recording is li
     });
     assert.deepEqual([recording.conferenceSid, recording.source, recording.channels], [conference.sid, 'Conference', 1]);
     assertRecorded(await fetchWav(fields.RecordingUrl + '.wav'), 700, -12);
+});
+
+test('a recorded conference: paused, resumed and ended by request; silence before and behind what is said is trimmed', async () => {
+    const record = `record="record-from-start" trim="trim-silence" recordingStatusCallbackEvent="in-progress paused completed" recordingStatusCallback="${hook.url}/room-cut"`;
+    const call = await callAnn(`<Dial><Conference beep="false" muted="true" ${record}>cut</Conference></Dial>`);
+    const first = form(await hook.request('/room-cut'));
+    assert.equal(first.RecordingStatus, 'in-progress');
+    const at = `/api/laml/2010-04-01/Accounts/${acme.project}/Conferences/${first.ConferenceSid}/Recordings`;
+    const change = async (/** @type {any} */ body) => (await acme.ask('POST', `${at}/${first.RecordingSid}`, body, { free: true }));
+    const participant = client.conferences(first.ConferenceSid).participants(call.sid);
+    await sleep(1500);
+    await participant.update({ muted: false }); // 1.5 s of silence are before this
+    await sleep(1000);
+    assert.equal((await change({ Status: 'paused', PauseBehavior: 'skip' })).json.status, 'paused');
+    await waitFor('the row', async () => (await acme.ask('GET', `${at}/${first.RecordingSid}`)).json.status === 'paused');
+    await sleep(2000);
+    assert.equal((await change({ Status: 'in-progress' })).json.status, 'in-progress');
+    await sleep(1000);
+    await participant.update({ muted: true });
+    await sleep(1500);
+    assert.equal((await change({ Status: 'stopped' })).status, 200);
+    const done = form(await hook.request('/room-cut', 4));
+    assert.deepEqual([done.RecordingStatus, done.RecordingSid], ['completed', first.RecordingSid]);
+    assert.equal(form(await hook.request('/room-cut', 2)).RecordingStatus, 'paused');
+    const sound = await fetchWav(done.RecordingUrl + '.wav');
+    const seconds = sound.samples.length / sound.rateHz;
+    assert.ok(seconds > 1.6 && seconds < 3.2, `two seconds of the seven: ${seconds} s`);
+    assert.ok(levelDb(cut(sound, 0.2, 0.5).samples) > -20, 'it begins with the tone');
+    const { recordings } = (await acme.ask('GET', at)).json;
+    assert.deepEqual(recordings.map((/** @type {any} */ row) => [row.sid, row.status, row.conference_sid]), [[first.RecordingSid, 'completed', first.ConferenceSid]]);
+    assert.equal((await change({ Status: 'paused' })).status, 422);
+    assert.equal((await other.ask('GET', `/api/laml/2010-04-01/Accounts/${other.project}/Conferences/${first.ConferenceSid}/Recordings/${first.RecordingSid}`, undefined, { free: true })).status, 404);
+    assert.equal((await acme.ask('DELETE', `${at}/${first.RecordingSid}`, undefined, { free: true })).status, 204);
+    assert.equal((await fetch(done.RecordingUrl + '.wav')).status, 404);
+    await client.calls(call.sid).update({ status: 'completed' });
 });
 
 test('queues: made, waited in, dequeued to a document; the same in the relay API', async () => {

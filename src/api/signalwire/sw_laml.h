@@ -61,6 +61,10 @@ void sw_laml_recording_change(struct rest *rest);
 void sw_laml_recording_list(struct rest *rest);
 void sw_laml_recording_show(struct rest *rest);
 void sw_laml_recording_remove(struct rest *rest);
+void sw_laml_conference_recording_list(struct rest *rest);
+void sw_laml_conference_recording_show(struct rest *rest);
+void sw_laml_conference_recording_change(struct rest *rest);
+void sw_laml_conference_recording_remove(struct rest *rest);
 /* sw_laml_messages.c */
 void sw_laml_message_list(struct rest *rest);
 void sw_laml_message_add(struct rest *rest);

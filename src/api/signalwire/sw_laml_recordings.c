@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "call/call.h"
+#include "script/conference.h"
 #include "script/script.h"
 
 static json_t *recording_json(const struct rest *rest, const struct store_recording *row)
@@ -51,16 +52,26 @@ static void on_list(void *owner, const struct store_answer *answer)
         sw_laml_page_reply(rest, &page, "recordings", list);
 }
 
-void sw_laml_recording_list(struct rest *rest)
+static void list(struct rest *rest, const char *call, const char *conference)
 {
     struct sw_page page;
     if (!sw_page_read(rest, &page) || !sw_laml_dates(rest, "DateCreated", &page))
         return;
-    const char *call = rest->path.n > 1 ? rest_captured(rest, 1) : sw_laml_param(rest, "CallSid");
     struct store_recording_filter filter = sw_recording_filter(rest, &page);
     filter.call_id = call;
-    filter.conference_id = sw_laml_param(rest, "ConferenceSid");
+    filter.conference_id = conference;
     store_recording_list(rest_store(rest), &filter, rest_then(rest, on_list));
+}
+
+void sw_laml_recording_list(struct rest *rest)
+{
+    const char *call = rest->path.n > 1 ? rest_captured(rest, 1) : sw_laml_param(rest, "CallSid");
+    list(rest, call, sw_laml_param(rest, "ConferenceSid"));
+}
+
+void sw_laml_conference_recording_list(struct rest *rest)
+{
+    list(rest, "", rest_captured(rest, 1));
 }
 
 /* --- one of them --- */
@@ -88,6 +99,83 @@ void sw_laml_recording_show(struct rest *rest)
 void sw_laml_recording_remove(struct rest *rest)
 {
     store_recording_find(rest_store(rest), rest_captured(rest, 1), rest_then(rest, on_found));
+}
+
+/* --- of a conference --- */
+
+/* The row if it is that conference's; NULL: answered. */
+static const struct store_recording *find_of_conference(struct rest *rest,
+                                                        const struct store_answer *answer)
+{
+    const struct store_recording *row = sw_found_recording(rest, answer);
+    if (!row || strcmp(row->conference_id, rest_captured(rest, 1)) == 0)
+        return row;
+    rest_fail(rest, 404, "not_found", NULL, "there is no such recording");
+    return NULL;
+}
+
+static void on_conference_shown(void *owner, const struct store_answer *answer)
+{
+    const struct store_recording *row = find_of_conference(owner, answer);
+    if (row)
+        rest_reply_take(owner, 200, recording_json(owner, row));
+}
+
+void sw_laml_conference_recording_show(struct rest *rest)
+{
+    store_recording_find(rest_store(rest), rest_captured(rest, 2),
+                         rest_then(rest, on_conference_shown));
+}
+
+static void on_conference_removed(void *owner, const struct store_answer *answer)
+{
+    const struct store_recording *row = find_of_conference(owner, answer);
+    if (row)
+        sw_recording_drop(owner, row);
+}
+
+void sw_laml_conference_recording_remove(struct rest *rest)
+{
+    store_recording_find(rest_store(rest), rest_captured(rest, 2),
+                         rest_then(rest, on_conference_removed));
+}
+
+static void on_conference_changed(void *owner, const struct store_answer *answer)
+{
+    static const struct {
+        const char *status, *behavior;
+        enum conference_record_order order;
+    } orders[] = { { "paused", "skip", CONFERENCE_RECORD_PAUSE },
+                   { "paused", "silence", CONFERENCE_RECORD_SILENCE },
+                   { "in-progress", "", CONFERENCE_RECORD_RESUME },
+                   { "stopped", "", CONFERENCE_RECORD_STOP } };
+    struct rest *rest = owner;
+    const struct store_recording *row = find_of_conference(rest, answer);
+    const char *status = sw_text(rest->body, "Status");
+    const char *behavior = sw_text(rest->body, "PauseBehavior");
+    size_t i = 0;
+    if (!row)
+        return;
+    if (!behavior[0])
+        behavior = "silence";
+    while (strcmp(orders[i].status, status) != 0 ||
+           (orders[i].behavior[0] && strcmp(orders[i].behavior, behavior) != 0))
+        i++; /* the body's table let only these words in */
+    if (conference_order_record(rest->api->config.scripts, sw_of(rest)->project_id,
+                                row->conference_id, row->id, orders[i].order)) {
+        sw_laml_refuse(rest, 422, "21220", "Status: this recording is not in progress");
+        return;
+    }
+    struct store_recording now = *row;
+    now.status = status;
+    now.updated_ms = rest_now_ms(rest);
+    rest_reply_take(rest, 200, recording_json(rest, &now));
+}
+
+void sw_laml_conference_recording_change(struct rest *rest)
+{
+    store_recording_find(rest_store(rest), rest_captured(rest, 2),
+                         rest_then(rest, on_conference_changed));
 }
 
 /* --- of a call that is up --- */
