@@ -32,6 +32,7 @@ struct media_pipes {
     struct pcm_pipe *heard, *sent; /* their writing ends */
     struct pcm_pipe *play;         /* its reading end */
     uint32_t rate_hz;              /* of all three */
+    unsigned late_ms;              /* as of stream_ear_config */
     bool steady;                   /* what is played always comes, and late is worse than lost */
 };
 

@@ -26,6 +26,7 @@ struct stream_decoder {
     size_t n_codecs;
     const struct codec *last;
     unsigned frame_ms; /* that it is pulled in; 0: not yet */
+    unsigned fixed_ms; /* 0: the delay adapts */
     uint64_t concealed_us;
     uint64_t late_before; /* of jitter buffers before this one */
     struct pcm_fifo fifo;
@@ -59,6 +60,11 @@ void stream_decoder_denoise(struct stream_decoder *decoder, bool on)
     decoder->denoiser = on ? denoiser_create() : NULL;
 }
 
+void stream_decoder_fix_delay(struct stream_decoder *decoder, unsigned ms)
+{
+    decoder->fixed_ms = ms;
+}
+
 static uint8_t tag_of(struct stream_decoder *decoder, const struct codec *codec)
 {
     for (size_t i = 0; i < decoder->n_codecs; i++)
@@ -85,8 +91,10 @@ void stream_decoder_feed(struct stream_decoder *decoder, const struct codec *cod
     if (decoder->clock_hz != codec->clock_hz) {
         decoder->late_before = stream_decoder_late(decoder);
         jitter_destroy(decoder->jitter);
-        decoder->jitter = jitter_create(
-            &(struct jitter_config){ .clock_hz = codec->clock_hz, .frame_ms = decoder->frame_ms });
+        decoder->jitter = jitter_create(&(struct jitter_config){ .clock_hz = codec->clock_hz,
+                                                                 .frame_ms = decoder->frame_ms,
+                                                                 .min_ms = decoder->fixed_ms,
+                                                                 .max_ms = decoder->fixed_ms });
         decoder->clock_hz = codec->clock_hz;
     } else if (decoder->ssrc != header->ssrc) {
         jitter_reset(decoder->jitter);

@@ -28,6 +28,9 @@ void stream_decoder_pull(struct stream_decoder *decoder, int16_t *pcm, size_t n,
                          int64_t now_us);
 /** With less noise from now on, or as it came. */
 void stream_decoder_denoise(struct stream_decoder *decoder, bool on);
+/** Always that late instead of adapting to the network: a modem's signal must not be stretched or
+ * shortened for comfort. Before it is fed. */
+void stream_decoder_fix_delay(struct stream_decoder *decoder, unsigned ms);
 /** Made up for what was lost so far, and what the jitter buffer aims at. */
 int64_t stream_decoder_concealed_ms(const struct stream_decoder *decoder);
 int64_t stream_decoder_buffer_ms(const struct stream_decoder *decoder);

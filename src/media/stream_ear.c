@@ -88,8 +88,10 @@ struct stream_ear *stream_ear_open(struct media_stream_core *core,
     ear->config = *config;
     ear->heard = config->heard ? stream_decoder_create(&ear->unread) : NULL;
     ear->sent = config->sent ? stream_decoder_create(&ear->unread) : NULL;
-    if (ear->heard)
+    if (ear->heard) {
         stream_decoder_denoise(ear->heard, core->denoise);
+        stream_decoder_fix_delay(ear->heard, config->late_ms);
+    }
     if (list_empty(&core->ears.list)) {
         core->ears.stage = (struct stage){ take, core->rx.tones.stage.next };
         core->rx.tones.stage.next = &core->ears.stage;

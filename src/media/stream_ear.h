@@ -17,6 +17,7 @@ enum { STREAM_EAR_BLOCK_MS = 20, STREAM_EAR_SAMPLES_MAX = 48 * STREAM_EAR_BLOCK_
 struct stream_ear_config {
     uint32_t rate_hz;
     bool heard, sent; /* what is wanted */
+    unsigned late_ms; /* of what is heard: always that late; 0: as little as the network lets it */
     /** Every 20 ms; what was not wanted is NULL. False: it is over, on_closed follows. */
     bool (*on_block)(void *owner, const int16_t *heard, const int16_t *sent, size_t n);
     /** The last call: the stream ends, or the ear was closed. */

@@ -39,6 +39,7 @@ void stream_core_run_pipes(struct media_thread *thread, struct media_stream_core
     const struct stream_ear_config config = { .rate_hz = pipes->rate_hz,
                                               .heard = pipes->heard,
                                               .sent = pipes->sent,
+                                              .late_ms = pipes->late_ms,
                                               .on_block = on_block,
                                               .on_closed = on_closed,
                                               .owner = pipes };
