@@ -26,7 +26,7 @@ pkgs_media  := opus sndfile speexdsp
 pkgs_rtc    := libssl
 pkgs_script := libpcre2-8 expat
 # and those without a pkg-config file
-libs_media  := -lspandsp -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite -lm
+libs_media  := -lspandsp -ltiff -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite -lm
 # pocketsphinx recognises speech where it is installed; its own list of libraries has a sound card's
 ifneq ($(shell pkg-config --exists pocketsphinx && echo yes),)
 libs_media += -lpocketsphinx -lsphinxbase

@@ -1,0 +1,163 @@
+#include "fax_machine.h"
+
+#include <spandsp.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+enum {
+    AHEAD_FRAMES = 8, /* said before it is due: what this thread may be late by */
+    /* The last frame of a sender, its preamble and what is said ahead: then it is done, for the far
+     * end hangs up as soon as it has heard that, and spandsp would wait another second. */
+    GOODBYE_MS = 1400,
+};
+
+struct fax_machine {
+    fax_state_t *state;
+    struct pcm_pipe *heard, *play;
+    bool is_sender, is_done, says_goodbye;
+    unsigned pages, goodbye_ms;
+    int code;
+    unsigned rate_bps;
+    char remote[FAX_IDENTITY_MAX + 1];
+};
+
+/* Count what is through: a page was confirmed, or received (T.30 phase D). */
+static int on_phase_d(t30_state_t *state, void *user, int result)
+{
+    struct fax_machine *machine = user;
+    t30_stats_t stats;
+    (void)result;
+    t30_get_transfer_statistics(state, &stats);
+    int pages = machine->is_sender ? stats.pages_tx : stats.pages_rx;
+    machine->pages = pages > 0 ? (unsigned)pages : 0;
+    machine->rate_bps = pages > 0 && stats.bit_rate > 0 ? (unsigned)stats.bit_rate : 0;
+    return T30_ERR_OK;
+}
+
+static void on_phase_e(t30_state_t *state, void *user, int code)
+{
+    struct fax_machine *machine = user;
+    const char *remote = t30_get_rx_ident(state);
+    if (machine->is_done)
+        return;
+    snprintf(machine->remote, sizeof machine->remote, "%s", remote ? remote : "");
+    on_phase_d(state, user, code);
+    machine->is_done = true;
+    machine->code = code;
+}
+
+/* Every frame of control, heard or said. */
+static void on_frame(t30_state_t *state, void *user, int is_heard, const uint8_t *frame, int len)
+{
+    struct fax_machine *machine = user;
+    (void)state;
+    if (!is_heard && len > 2 && frame[2] == (T30_DCN | 1)) /* T.30 §5.3.6.1.7: X is 1, we decide */
+        machine->says_goodbye = machine->is_sender;
+}
+
+static void prepare(struct fax_machine *machine, const struct fax_machine_config *config)
+{
+    t30_state_t *t30 = fax_get_t30_state(machine->state);
+    fax_set_transmit_on_idle(machine->state, TRUE);
+    t30_set_tx_ident(t30, config->identity ? config->identity : "");
+    if (config->header)
+        t30_set_tx_page_header_info(t30, config->header);
+    t30_set_ecm_capability(t30, TRUE);
+    t30_set_supported_compressions(t30, T30_SUPPORT_T4_1D_COMPRESSION |
+                                            T30_SUPPORT_T4_2D_COMPRESSION |
+                                            T30_SUPPORT_T6_COMPRESSION);
+    t30_set_supported_modems(t30, T30_SUPPORT_V27TER | T30_SUPPORT_V29 | T30_SUPPORT_V17);
+    if (config->is_sender)
+        t30_set_tx_file(t30, config->path, -1, -1);
+    else
+        t30_set_rx_file(t30, config->path, -1);
+    t30_set_phase_d_handler(t30, on_phase_d, machine);
+    t30_set_phase_e_handler(t30, on_phase_e, machine);
+    t30_set_real_time_frame_handler(t30, on_frame, machine);
+}
+
+static void say_ahead(struct fax_machine *machine)
+{
+    static const int16_t silence[FAX_FRAME];
+    for (int i = 0; i < AHEAD_FRAMES; i++)
+        pcm_pipe_write(machine->play, silence, FAX_FRAME);
+}
+
+struct fax_machine *fax_machine_create(const struct fax_machine_config *config)
+{
+    struct fax_machine *machine = mem_new(struct fax_machine);
+    machine->is_sender = config->is_sender;
+    machine->heard = config->take_heard;
+    machine->play = config->take_play;
+    machine->state = fax_init(NULL, config->is_sender);
+    BUG_IF(!machine->state);
+    prepare(machine, config);
+    say_ahead(machine);
+    return machine;
+}
+
+void fax_machine_destroy(struct fax_machine *machine)
+{
+    fax_machine_stop(machine);
+    fax_release(machine->state);
+    fax_free(machine->state);
+    pcm_pipe_close(machine->heard);
+    pcm_pipe_close(machine->play);
+    mem_free(machine);
+}
+
+/* In step: for each frame heard one is said, AHEAD_FRAMES later. */
+static void turn(struct fax_machine *machine)
+{
+    int16_t pcm[FAX_FRAME];
+    pcm_pipe_read(machine->heard, pcm, FAX_FRAME);
+    fax_rx(machine->state, pcm, FAX_FRAME); /* writes into it, too */
+    memset(pcm, 0, sizeof pcm);
+    fax_tx(machine->state, pcm, FAX_FRAME);
+    if (pcm_pipe_written(machine->play) == pcm_pipe_done(machine->play))
+        say_ahead(machine); /* this thread was late by all of it */
+    pcm_pipe_write(machine->play, pcm, FAX_FRAME);
+    if (machine->says_goodbye)
+        machine->goodbye_ms += FAX_FRAME_MS;
+}
+
+void fax_machine_tick(struct fax_machine *machine)
+{
+    while (!machine->is_done && machine->goodbye_ms < GOODBYE_MS &&
+           pcm_pipe_held(machine->heard) >= FAX_FRAME)
+        turn(machine);
+    if (machine->goodbye_ms >= GOODBYE_MS || pcm_pipe_is_alone(machine->play) ||
+        machine->pages > FAX_PAGES_MAX)
+        fax_machine_stop(machine);
+}
+
+void fax_machine_stop(struct fax_machine *machine)
+{
+    if (!machine->is_done)
+        t30_terminate(fax_get_t30_state(machine->state)); /* tells phase E */
+    if (!machine->is_done)
+        machine->code = T30_ERR_CALLDROPPED;
+    machine->is_done = true;
+}
+
+unsigned fax_machine_pages(const struct fax_machine *machine)
+{
+    return machine->pages;
+}
+
+bool fax_machine_is_done(const struct fax_machine *machine)
+{
+    return machine->is_done;
+}
+
+struct fax_result fax_machine_result(const struct fax_machine *machine)
+{
+    struct fax_result result = { .success = machine->code == T30_ERR_OK,
+                                 .code = machine->code,
+                                 .text = t30_completion_code_to_str(machine->code),
+                                 .pages = machine->pages,
+                                 .rate_bps = machine->rate_bps };
+    memcpy(result.remote_identity, machine->remote, sizeof machine->remote);
+    return result;
+}
