@@ -430,11 +430,6 @@ void call_leg_ended(struct call *call, struct leg *leg)
 void call_leg_dtmf(struct call *call, struct leg *leg, char digit, unsigned ms, bool relayed)
 {
     struct leg *other = call_other(call, leg);
-    if (!other || !leg->joined)
-        return;
-    if (other->ops->dtmf) {
-        other->ops->dtmf(other, digit, ms, relayed);
-    } else if (!relayed && other->stream) {
-        media_stream_send_dtmf(other->stream, slice_make(&digit, 1), ms, 0);
-    }
+    if (other && leg->joined)
+        leg_send_key(other, digit, ms, relayed);
 }

@@ -34,6 +34,14 @@ bool leg_is_over(const struct leg *leg)
     return leg->state == LEG_DONE;
 }
 
+void leg_send_key(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
+{
+    if (leg->ops->dtmf)
+        leg->ops->dtmf(leg, digit, duration_ms, relayed);
+    else if (!relayed && leg->stream)
+        media_stream_send_dtmf(leg->stream, slice_make(&digit, 1), duration_ms, 0);
+}
+
 void leg_on_event(struct leg *leg, const char *kind, const char *fmt, ...)
 {
     if (!leg->call)

@@ -142,6 +142,9 @@ struct leg {
 /** Prepare the common part; the kind fills party, via, offered. */
 void leg_init(struct leg *leg, const struct leg_ops *ops, bool incoming);
 bool leg_is_over(const struct leg *leg);
+/** A key for its far end, in whichever way that is told. `relayed`: the media path carries it
+ * already, so only a kind that wants to know of it is told. */
+void leg_send_key(struct leg *leg, char digit, unsigned duration_ms, bool relayed);
 
 /* What a kind reports. Each may end in the leg's ops being called, so call it last. */
 void leg_on_trying(struct leg *leg);

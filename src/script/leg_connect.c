@@ -141,12 +141,8 @@ static void key(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
 {
     struct connect_leg *self = self_of(leg);
     struct leg *to = self->with ? line_leg(self->with) : NULL;
-    if (!to)
-        return;
-    if (to->ops->dtmf)
-        to->ops->dtmf(to, digit, duration_ms, relayed);
-    else if (!relayed && to->stream)
-        media_stream_send_dtmf(to->stream, slice_make(&digit, 1), duration_ms, 0);
+    if (to)
+        leg_send_key(to, digit, duration_ms, relayed);
 }
 
 static void hold(struct leg *leg, bool on)

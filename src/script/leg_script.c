@@ -332,12 +332,8 @@ static void key(struct leg *leg, char digit, unsigned duration_ms, bool relayed)
 {
     const struct script *script = self_of(leg)->script;
     struct leg *to = script && script->bridge ? connect_leg_far(script->bridge) : NULL;
-    if (!to)
-        return;
-    if (to->ops->dtmf)
-        to->ops->dtmf(to, digit, duration_ms, relayed);
-    else if (!relayed && to->stream)
-        media_stream_send_dtmf(to->stream, slice_make(&digit, 1), duration_ms, 0);
+    if (to)
+        leg_send_key(to, digit, duration_ms, relayed);
 }
 
 static void hold(struct leg *leg, bool on)

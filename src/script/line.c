@@ -325,11 +325,6 @@ size_t line_count(const struct line *line, const char *kind)
 
 void line_send_key(struct line *line, char key, unsigned ms)
 {
-    struct leg *far = line->far;
-    if (!far)
-        return;
-    if (far->ops->dtmf)
-        far->ops->dtmf(far, key, ms, false);
-    else if (far->stream)
-        media_stream_send_dtmf(far->stream, slice_make(&key, 1), ms, 0);
+    if (line->far)
+        leg_send_key(line->far, key, ms, false);
 }
