@@ -1,34 +1,15 @@
 /* Streams of two media threads that are linked: what one far end says the other hears. */
 #include "media_tie.h"
 
-#include "media/media_rig_test.h"
+#include "media/media_pair_test.h"
 
 #include <dirent.h>
 
 enum { FRAME = 160, FRAMES = 15 };
 
-struct pair {
-    struct rig rig;
-    struct far a, b;
-};
-
 static int setup(void **state)
 {
-    struct pair *pair = mem_new(struct pair);
-    rig_create(&pair->rig, &(struct media_config){ .threads = 2 });
-    far_create_on(&pair->a, &pair->rig, 0);
-    far_create_on(&pair->b, &pair->rig, 1);
-    *state = pair;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct pair *pair = *state;
-    far_destroy(&pair->a);
-    far_destroy(&pair->b);
-    rig_destroy(&pair->rig);
-    mem_free(pair);
+    *state = pair_create(2);
     return 0;
 }
 
@@ -155,10 +136,10 @@ static void another_link_ends_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(passes_packets_as_they_came, setup, teardown),
-        cmocka_unit_test_setup_teardown(transcodes_where_the_two_differ, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_arrive_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(another_link_ends_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(passes_packets_as_they_came, setup, pair_tear_down),
+        cmocka_unit_test_setup_teardown(transcodes_where_the_two_differ, setup, pair_tear_down),
+        cmocka_unit_test_setup_teardown(keys_arrive_once, setup, pair_tear_down),
+        cmocka_unit_test_setup_teardown(another_link_ends_it, setup, pair_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

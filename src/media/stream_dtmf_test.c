@@ -1,36 +1,11 @@
-/* Keys between two linked streams, whichever way either far end has for them. */
-#include "media/media_rig_test.h"
+/* Keys between two linked streams, whichever way either far end has for them: a presses, b
+ * hears of it. */
+#include "media/media_pair_test.h"
 
 #include "media/codec.h"
 #include "media/dtmf.h"
 #include "media/g711.h"
 #include "media/tone.h"
-
-struct pair {
-    struct rig rig;
-    struct far a, b; /* a presses keys, b hears of them */
-};
-
-static int setup(void **state)
-{
-    struct pair *pair = mem_new(struct pair);
-    rig_create(&pair->rig, &(struct media_config){ .threads = 1 });
-    far_create(&pair->a, &pair->rig);
-    far_create(&pair->b, &pair->rig);
-    media_link(pair->a.stream, pair->b.stream);
-    *state = pair;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct pair *pair = *state;
-    far_destroy(&pair->a);
-    far_destroy(&pair->b);
-    rig_destroy(&pair->rig);
-    mem_free(pair);
-    return 0;
-}
 
 static void describe(struct far *far, bool events, enum media_dtmf_send send,
                      enum media_dtmf_hear hear)
@@ -255,7 +230,7 @@ static void what_signalling_carries_media_leaves_out(void **state)
 
 int main(void)
 {
-#define DTMF_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define DTMF_TEST(name) cmocka_unit_test_setup_teardown(name, pair_set_up, pair_tear_down)
     const struct CMUnitTest tests[] = {
         DTMF_TEST(clocks_are_remapped_after_a_reinvite),
         DTMF_TEST(tones_become_an_event),

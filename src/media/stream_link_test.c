@@ -1,35 +1,9 @@
 /* Two linked streams: passed on where both speak one codec, transcoded where they do not. */
-#include "media/media_rig_test.h"
+#include "media/media_pair_test.h"
 
 #include "media/codec.h"
 #include "media/dtmf.h"
 #include "media/tone.h"
-
-struct pair {
-    struct rig rig;
-    struct far a, b;
-};
-
-static int setup(void **state)
-{
-    struct pair *pair = mem_new(struct pair);
-    rig_create(&pair->rig, &(struct media_config){ .threads = 1 });
-    far_create(&pair->a, &pair->rig);
-    far_create(&pair->b, &pair->rig);
-    media_link(pair->a.stream, pair->b.stream);
-    *state = pair;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct pair *pair = *state;
-    far_destroy(&pair->a);
-    far_destroy(&pair->b);
-    rig_destroy(&pair->rig);
-    mem_free(pair);
-    return 0;
-}
 
 static void connect_pair(struct pair *pair)
 {
@@ -456,7 +430,7 @@ static void the_end_of_one_unlinks_the_other(void **state)
 
 int main(void)
 {
-#define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, pair_set_up, pair_tear_down)
     const struct CMUnitTest tests[] = {
         LINK_TEST(passes_pcmu_through_byte_for_byte),
         LINK_TEST(gives_each_far_end_its_own_payload_type),

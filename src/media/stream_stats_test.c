@@ -1,37 +1,19 @@
 /* The figures of a stream: what is known, what is not, and packets of every length. */
-#include "media/media_rig_test.h"
+#include "media/media_pair_test.h"
 
 #include "base/buf.h"
 #include "media/codec.h"
 #include "media/tone.h"
 
-struct pair {
-    struct rig rig;
-    struct far a, b;
-    uint8_t sound[480];
-};
+static uint8_t sound[480];
 
 static int setup(void **state)
 {
-    struct pair *pair = mem_new(struct pair);
-    memset(pair->sound, 0x20, sizeof pair->sound);
-    rig_create(&pair->rig, &(struct media_config){ .threads = 1 });
-    far_create(&pair->a, &pair->rig);
-    far_create(&pair->b, &pair->rig);
-    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
-    media_link(pair->a.stream, pair->b.stream);
-    *state = pair;
-    return 0;
-}
-
-static int teardown(void **state)
-{
+    int failed = pair_set_up(state);
     struct pair *pair = *state;
-    far_destroy(&pair->a);
-    far_destroy(&pair->b);
-    rig_destroy(&pair->rig);
-    mem_free(pair);
-    return 0;
+    memset(sound, 0x20, sizeof sound);
+    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    return failed;
 }
 
 static void describe_b(struct pair *pair, const struct codec *codec, unsigned ptime_ms,
@@ -120,7 +102,7 @@ static void passes_on_what_is_only_not_preferred(void **state)
     struct pair *pair = *state;
     describe_b(pair, &codec_pcmu, 20, 60);
     rig_wait(&pair->rig, &pair->a.connected, 1, 1000);
-    far_send(&pair->a, FAR_PCMU, pair->sound, 480, 480);
+    far_send(&pair->a, FAR_PCMU, sound, 480, 480);
     assert_true(far_receive(&pair->b, 1000));
     assert_int_equal(pair->b.got.payload.len, 480);
 }
@@ -130,7 +112,7 @@ static void says_what_it_does_not_know(void **state)
     struct pair *pair = *state;
     describe_b(pair, &codec_pcmu, 20, 0);
     for (int i = 0; i < 30; i++)
-        far_send(&pair->a, FAR_PCMU, pair->sound, 160, 160);
+        far_send(&pair->a, FAR_PCMU, sound, 160, 160);
     rig_run(&pair->rig, 1200);
     const struct media_stats *stats = media_stream_stats(pair->a.stream);
     assert_int_equal(stats->rx.packets, 30);
@@ -149,7 +131,7 @@ static void loss_and_disorder_show(void **state)
         pair->a.seq = (uint16_t)(1000 + (i % 20 == 10 ? i + 1 : i % 20 == 11 ? i - 1 : i));
         pair->a.ts = 160U * pair->a.seq;
         if (i % 20 != 5) /* one in twenty is lost, two in twenty change places */
-            far_send(&pair->a, FAR_PCMU, pair->sound, 160, 160);
+            far_send(&pair->a, FAR_PCMU, sound, 160, 160);
         rig_run(&pair->rig, 10);
     }
     rig_run(&pair->rig, 1100);
@@ -246,7 +228,7 @@ static void b_loses_some(struct pair *pair, bool xr)
             pair->b.seq++;
             pair->b.ts += 160;
         } else {
-            far_send(&pair->b, FAR_PCMU, pair->sound, 160, 160);
+            far_send(&pair->b, FAR_PCMU, sound, 160, 160);
         }
         rig_run(&pair->rig, 2);
     }
@@ -304,7 +286,7 @@ static void the_far_end_says_how_it_hears_us(void **state)
 
 int main(void)
 {
-#define STATS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define STATS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, pair_tear_down)
     const struct CMUnitTest tests[] = {
         STATS_TEST(sends_packets_of_every_length),
         STATS_TEST(repacks_what_is_too_long_for_the_far_end),

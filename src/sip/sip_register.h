@@ -65,7 +65,7 @@ void sip_register_set_hop(struct sip_register *reg, const struct sip_hop *hop);
 
 enum sip_register_state sip_register_state(const struct sip_register *reg);
 const char *sip_register_state_name(enum sip_register_state state);
-int sip_register_status(const struct sip_register *reg);       /* of the last answer; 0: none */
+int sip_register_status(const struct sip_register *reg); /* of the last answer; 0: none */
 /** Milliseconds until the binding ends; 0 unless ON. */
 int64_t sip_register_expires_in_ms(const struct sip_register *reg);
 /** The Contact URI that is bound, as sent; empty before. */
