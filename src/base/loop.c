@@ -148,9 +148,12 @@ void loop_stop(struct loop *loop)
     uv_async_send(&loop->stop);
 }
 
+/* It may come before the poll, which then has nothing left that ends it: uv_stop() ends it. */
 static void on_limit(void *owner)
 {
-    run_deferred(owner);
+    struct loop *loop = owner;
+    run_deferred(loop);
+    uv_stop(&loop->uv);
 }
 
 void loop_turn(struct loop *loop, int wait_ms)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <unistd.h>
 #include <uv.h>
 
 struct seen {
@@ -138,6 +139,27 @@ static void test_a_turn_waits_no_longer(void **state)
     loop_destroy(loop);
 }
 
+static void on_deferred_sleep(void *arg)
+{
+    (void)arg;
+    uv_sleep(60);
+}
+
+/* The wake timer of a turn that ended early still runs in the next one: when it fires there before
+ * the poll, with the limit of that turn over as well, nothing is left that would end the poll. */
+static void test_a_turn_whose_limit_is_over_does_not_wait(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_create();
+    loop_stop(loop); /* it wakes the poll: that is all it does to a turn */
+    loop_turn(loop, 30);
+    loop_defer(loop, on_deferred_sleep, loop);
+    alarm(10); /* else it would wait for ever */
+    loop_turn(loop, 10);
+    alarm(0);
+    loop_destroy(loop);
+}
+
 static void *stop_from_outside(void *arg)
 {
     loop_stop(arg);
@@ -212,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_deferred_calls),
         cmocka_unit_test(test_real_timer_and_stop),
         cmocka_unit_test(test_a_turn_waits_no_longer),
+        cmocka_unit_test(test_a_turn_whose_limit_is_over_does_not_wait),
         cmocka_unit_test(test_stop_from_another_thread),
         cmocka_unit_test(test_from_a_uv_callback),
         cmocka_unit_test(test_deferred_calls_are_not_slept_over),
