@@ -249,3 +249,18 @@ MUST_CHECK enum err line_transcribe(struct line *line, const struct line_transcr
 MUST_CHECK enum err line_transcribe_live(struct line *line, const json_t *start,
                                          const char *control_id, struct line_op **out,
                                          struct fault *fault);
+
+struct line_fax_config { /* a fax out of, or into, a TIFF */
+    bool is_sender;
+    const char *document;          /* to send: its URL */
+    const char *identity, *header; /* ours, and on top of each page; may be NULL */
+    const char *control_id, *status_url;
+};
+/** `result`: {"success", "document", "identity", "remote_identity", "pages", "result",
+ * "result_text", "direction", "format", "fax_id", "size", "rate"}, NULL with LINE_OVER. Events
+ * "calling.call.fax" have {"type": "page"|"finished", "params"}, and, for records and no URL,
+ * "started". */
+struct line_op *line_fax(struct line *line, const struct line_fax_config *config, line_fn fn,
+                         void *owner);
+/** What is under way when the module goes. */
+void line_faxes_drop(struct scripts *scripts);

@@ -12,6 +12,7 @@
 #include "script/verbs.h"
 
 struct connect_leg;
+struct fax_office;
 struct line;
 struct map;
 struct notifier;
@@ -28,10 +29,12 @@ struct scripts {
     struct scripts_config config;
     struct calls *calls;
     struct router *router;
-    struct list live;   /* of struct script */
-    struct list texts;  /* of struct text_script */
-    struct map *lines;  /* call id -> struct line */
-    struct map *queues; /* project/name -> struct wait_queue */
+    struct list live;              /* of struct script */
+    struct list texts;             /* of struct text_script */
+    struct map *lines;             /* call id -> struct line */
+    struct map *queues;            /* project/name -> struct wait_queue */
+    struct list fax_jobs;          /* line_fax.c */
+    struct fax_office *fax_office; /* the machines; NULL until there is a fax */
     struct list conference_records;
     struct list record_news; /* of recordings whose files are being made */
     struct map *conferences; /* project/name -> struct conference */

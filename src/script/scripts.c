@@ -10,6 +10,7 @@
 #include "base/rand.h"
 #include "script/conference_record.h"
 #include "script/leg_script.h"
+#include "script/line.h"
 #include "script/record_news.h"
 #include "script/script_document.h"
 #include "script/script_notify.h"
@@ -28,6 +29,7 @@ struct scripts *scripts_create(const struct scripts_config *config)
     scripts->conferences = map_create();
     list_init(&scripts->conference_records);
     list_init(&scripts->record_news);
+    list_init(&scripts->fax_jobs);
     scripts->queues = map_create();
     scripts->notifier = notifier_create(scripts);
     rand_uuid(scripts->node_id);
@@ -51,6 +53,7 @@ void scripts_destroy(struct scripts *scripts)
         return;
     text_scripts_clear(scripts);
     record_news_drop(scripts);
+    line_faxes_drop(scripts);
     notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);
     conference_records_drop(scripts);

@@ -1,15 +1,6 @@
 /* Methods that documents may have and nothing here can do yet: loaded, then told as failed. */
 #include "script/verb_rows.h"
 
-static const struct verb_param send_fax_params[] = {
-    { .name = "document", .types = VERB_TEXT, .required = true },
-    { .name = "header_info", .types = VERB_TEXT },
-    { .name = "identity", .types = VERB_TEXT },
-    { .name = "status_url", .types = VERB_TEXT },
-    { 0 },
-};
-static const struct verb_param status_params[] = { { .name = "status_url", .types = VERB_TEXT },
-                                                   { 0 } };
 static const struct verb_param action_params[] = {
     { .name = "action", .types = VERB_TEXT | VERB_OBJECT, .required = true },
     { 0 },
@@ -33,5 +24,3 @@ const struct verb verb_join_room = {
 const struct verb verb_live_translate = { .name = "live_translate",
                                           .params = action_params,
                                           .note = later };
-const struct verb verb_receive_fax = { .name = "receive_fax", .params = status_params };
-const struct verb verb_send_fax = { .name = "send_fax", .params = send_fax_params };

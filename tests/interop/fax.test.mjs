@@ -1,0 +1,118 @@
+/** One tandem sends a fax to another, as scripts of two calls: pages and pixels arrive. Real time: half a minute. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startDaemon } from './lib/daemon.mjs';
+import { startHook } from './lib/hook.mjs';
+import { makeFolder, waitFor } from './lib/process.mjs';
+import { addProject } from './lib/signalwire.mjs';
+
+const WIDTH = 1728;
+const ROWS = 300;
+/** Two pages of black and white, uncompressed, as any program writes them. @returns {{tiff: Buffer, pages: Buffer[]}} */
+function makeTiff() {
+    const pages = [0, 1].map((page) => {
+        const rows = Buffer.alloc((WIDTH / 8) * ROWS);
+        for (let i = 0; i < rows.length; i++) {
+            const y = Math.floor(i / (WIDTH / 8));
+            rows[i] = (Math.floor((i % 216) / 24) + Math.floor(y / 32) + page) % 3 ? 0 : 0xf0 >> page;
+        }
+        return rows;
+    });
+    const chunks = [Buffer.from([0x49, 0x49, 42, 0, 8, 0, 0, 0])];
+    let at = 8;
+    pages.forEach((rows, i) => {
+        const entries = 12;
+        const size = 2 + entries * 12 + 4 + 16;
+        const ifd = Buffer.alloc(size);
+        const rational = at + 2 + entries * 12 + 4;
+        let n = 2;
+        ifd.writeUInt16LE(entries, 0);
+        const put = (/** @type {number} */ tag, /** @type {number} */ type, /** @type {number} */ value) => {
+            ifd.writeUInt16LE(tag, n);
+            ifd.writeUInt16LE(type, n + 2);
+            ifd.writeUInt32LE(1, n + 4);
+            ifd.writeUInt32LE(value, n + 8);
+            n += 12;
+        };
+        const [SHORT, LONG, RATIONAL] = [3, 4, 5];
+        put(256, LONG, WIDTH);
+        put(257, LONG, ROWS);
+        put(258, SHORT, 1);
+        put(259, SHORT, 1);
+        put(262, SHORT, 0); // white is zero
+        put(273, LONG, at + size);
+        put(277, SHORT, 1);
+        put(278, LONG, ROWS);
+        put(279, LONG, rows.length);
+        put(282, RATIONAL, rational);
+        put(283, RATIONAL, rational + 8);
+        put(296, SHORT, 2);
+        ifd.writeUInt32LE(i + 1 < pages.length ? at + size + rows.length : 0, n);
+        [204, 1, 196, 1].forEach((value, k) => ifd.writeUInt32LE(value, n + 4 + 4 * k));
+        chunks.push(ifd, rows);
+        at += size + rows.length;
+    });
+    return { tiff: Buffer.concat(chunks), pages };
+}
+
+/** The pixels of each page, by libtiff's own tool. @param {Buffer} tiff @param {number} count */
+function readTiff(tiff, count) {
+    const folder = makeFolder('fax');
+    writeFileSync(join(folder, 'got.tif'), tiff);
+    return Array.from({ length: count }, (_, i) => {
+        execFileSync('tiffcp', ['-c', 'none', '-f', 'msb2lsb', '-r', '10000', `${join(folder, 'got.tif')},${i}`, join(folder, 'page.tif')]);
+        const page = readFileSync(join(folder, 'page.tif'));
+        return page.subarray(8, 8 + (WIDTH / 8) * ROWS);
+    });
+}
+
+test('send_fax and receive_fax: two pages arrive as they were, both tell how it went', { timeout: 150000 }, async (t) => {
+    const { tiff, pages } = makeTiff();
+    const yaml = 'allow_uris: true\nuri_nets: [127.0.0.0/8]\n';
+    const [near, far, hook] = await Promise.all([startDaemon({ yaml }), startDaemon(), startHook({ '/fax.tif': tiff })]);
+    const project = await addProject(near, 'faxes');
+    t.after(async () => {
+        project.stop();
+        await Promise.all([near.stop(), far.stop()]);
+    });
+    const tell = (/** @type {string} */ verb) => ({
+        request: {
+            url: `${hook.url}/${verb}`,
+            method: 'POST',
+            body: Object.fromEntries(['result', 'result_text', 'pages', 'identity', 'remote_identity', 'document'].map((name) => [name, `\${${verb}_${name}}`])),
+        },
+    });
+    hook.routes['/receive'] = { sections: { main: [{ receive_fax: { status_url: `${hook.url}/events` } }, { sleep: 5 }] } };
+    await far.command('number', 'add', '7001', '--to', `swml:${hook.url}/receive`);
+    await far.command('user', 'add', 'near');
+    const device = await far.addDevice('near');
+    await waitFor('the number to be routed', async () => (await far.command('route', '7001').catch(() => null)) || true);
+    const swml = {
+        version: '1.0.0',
+        sections: { main: [{ send_fax: { document: `${hook.url}/fax.tif`, identity: '+15550001', header_info: '', status_url: `${hook.url}/sending` } }, tell('send_fax'), { hangup: {} }] },
+    };
+    const params = { from: device.sip_username, to: `sip:7001@${far.sip}`, username: device.sip_username, password: device.sip_password, swml };
+    const { status, text } = await project.ask('POST', '/api/calling/calls', { command: 'dial', params });
+    assert.equal(status, 200, text);
+    const finished = (/** @type {string} */ path) =>
+        waitFor(`the last event at ${path}`, () => hook.events(path).map((event) => event.params.fax).find((fax) => fax.type === 'finished'), 120000);
+    const [sent, got] = (await Promise.all([finished('/sending'), finished('/events')])).map((fax) => fax.params);
+    assert.equal(sent.success, true, sent.result_text);
+    assert.equal(sent.pages, 2);
+    assert.equal(sent.document, `${hook.url}/fax.tif`);
+    const said = (await hook.request('/send_fax')).json;
+    assert.deepEqual([said.result, String(said.pages), said.identity], ['success', '2', '+15550001']);
+    assert.deepEqual(hook.events('/events').map((event) => event.params.fax).filter((fax) => fax.type === 'page').map((fax) => fax.params), [
+        { direction: 'receive', number: 1 },
+        { direction: 'receive', number: 2 },
+    ]);
+    assert.equal(got.success, true, got.result_text);
+    assert.equal(got.pages, 2);
+    assert.equal(got.remote_identity, '+15550001');
+    const file = Buffer.from(await (await fetch(got.document.replace(/^https?:\/\/[^/]+/, far.url))).arrayBuffer());
+    const arrived = readTiff(file, 2);
+    pages.forEach((page, i) => assert.ok(page.equals(arrived[i]), `page ${i + 1} is what was sent`));
+});
