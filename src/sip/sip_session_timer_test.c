@@ -172,6 +172,22 @@ static void a_refusal_is_tried_again_and_405_means_reinvite(void **state)
     assert_string_equal(s->w.caller.log, "answer:v=answer ");
 }
 
+/* Who is on hold stays there: a refresh repeats the newest description, not the first. */
+static void a_refresh_repeats_what_was_offered_last(void **state)
+{
+    struct scene *s = *state;
+    const char *headers = SCENE_CONTACT "Session-Expires: 200;refresher=uac\r\nAllow: INVITE\r\n";
+    struct sip_body hold = { SLICE("application/sdp"), SLICE("v=hold") };
+    scene_call(s, NULL);
+    scene_reply(s, "INVITE", 200, headers, "v=answer");
+    assert_int_equal(sip_session_reoffer(s->w.caller.session, &hold), OK);
+    scene_pass(s, 20);
+    scene_reply(s, "INVITE", 200, headers, "v=held");
+    scene_pass(s, 100100);
+    assert_int_equal(sim_peer_count(&s->peer, "INVITE", 0), 3);
+    assert_true(slice_is(sip_msg_body(sim_peer_last(&s->peer, "INVITE", 0)), "v=hold"));
+}
+
 static void an_offer_during_a_refresh_goes_after_it(void **state)
 {
     struct scene *s = *state;
@@ -214,6 +230,7 @@ int main(void)
         SCENE(the_callers_wish_is_kept),
         SCENE(one_without_timers_has_none),
         SCENE(a_refusal_is_tried_again_and_405_means_reinvite),
+        SCENE(a_refresh_repeats_what_was_offered_last),
         SCENE(an_offer_during_a_refresh_goes_after_it),
         SCENE(a_481_to_a_refresh_ends_the_call),
     };

@@ -93,6 +93,14 @@ test('a text goes to the provider, its states to the callback in order and signe
     assert.equal(log.direction, 'outbound-api');
 });
 
+test('a state that a callback cannot take is told again, and the next ones wait for it', async () => {
+    let isBusy = true;
+    hook.routes['/busy'] = () => (isBusy ? ((isBusy = false), 503) : 204);
+    assert.equal((await send({ to: '+15557654321', body: 'to a busy one', status_callback: `${hook.url}/busy` })).status, 201);
+    await hook.request('/busy', 4);
+    assert.deepEqual(hook.events('/busy').map((e) => e.status), ['queued', 'queued', 'initiated', 'sent']);
+});
+
 test('what cannot be sent is refused with a code for each field', async () => {
     const codes = async (/** @type {any} */ body) => {
         const { status, json } = await send(body);
