@@ -224,6 +224,10 @@ void media_stream_mute(struct media_stream *stream, bool send, bool receive);
 /** Take steady noise out of what the far end says, for the linked one and for whoever listens or
  * records. A relay decodes while that is on. */
 void media_stream_denoise(struct media_stream *stream, bool on);
+/** Whoever listens or records (forks, taps, recordings, speech) gets silence of both directions: a
+ * secret is being typed, perhaps as tones. It ends a moment after it is told to, for what is heard
+ * is a little late. Keys are told as ever. */
+void media_stream_hide(struct media_stream *stream, bool on);
 
 /** Play mono PCM, given away, to the far end once it is connected; replaces what plays and, while
  * it lasts, what a link or echo sends. on_play_done carries `play_id`; it does not come for a clip

@@ -134,6 +134,23 @@ static void hears_each_direction_by_itself(void **state)
     assert_int_equal(media_fork_dropped(pair->fork), 0);
 }
 
+static void hears_nothing_while_a_secret_is_typed(void **state)
+{
+    struct pair *pair = *state;
+    converse(pair, 600);
+    settle(pair, pair->tracks[MEDIA_FORK_INBOUND], 440, -10);
+    media_stream_hide(pair->a.stream, true);
+    converse(pair, 600);
+    settle(pair, pair->tracks[MEDIA_FORK_INBOUND], 440, -99);
+    settle(pair, pair->tracks[MEDIA_FORK_OUTBOUND], 1000, -99);
+    settle(pair, pair->heard, 1000, -16); /* they go on hearing each other */
+    media_stream_hide(pair->a.stream, false);
+    converse(pair, 200);
+    settle(pair, pair->tracks[MEDIA_FORK_INBOUND], 440, -99); /* what is late is hidden, too */
+    converse(pair, 800);
+    settle(pair, pair->tracks[MEDIA_FORK_INBOUND], 440, -10);
+}
+
 static void play(struct pair *pair, double seconds)
 {
     struct tone tone;
@@ -201,6 +218,7 @@ int main(void)
 #define FORK_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         FORK_TEST(hears_each_direction_by_itself),
+        FORK_TEST(hears_nothing_while_a_secret_is_typed),
         FORK_TEST(what_it_plays_is_added_and_marked),
         FORK_TEST(clearing_ends_it_at_once),
         FORK_TEST(the_end_of_the_stream_is_told),

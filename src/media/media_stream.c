@@ -165,6 +165,11 @@ void media_stream_denoise(struct media_stream *stream, bool on)
     post(stream, &(struct media_cmd){ .run = stream_core_run_denoise, .on = on });
 }
 
+void media_stream_hide(struct media_stream *stream, bool on)
+{
+    post(stream, &(struct media_cmd){ .run = stream_core_run_hide, .on = on });
+}
+
 static void play(struct media_stream *stream, uint32_t play_id, int16_t *take_pcm, size_t samples,
                  uint32_t rate_hz, bool mixes)
 {

@@ -150,6 +150,16 @@ void stream_core_run_mute(struct media_thread *thread, struct media_stream_core 
         stream_pace_wake(stream_partner(core));
 }
 
+/* What ears hold back at most: a jitter buffer, and a block. */
+enum { HELD_US = 400000 };
+
+void stream_core_run_hide(struct media_thread *thread, struct media_stream_core *core,
+                          const struct media_cmd *cmd)
+{
+    (void)thread;
+    core->hidden_until_us = cmd->on ? INT64_MAX : stream_now_us(core) + HELD_US;
+}
+
 void stream_core_run_denoise(struct media_thread *thread, struct media_stream_core *core,
                              const struct media_cmd *cmd)
 {

@@ -27,6 +27,8 @@ void stream_core_run_echo(struct media_thread *thread, struct media_stream_core 
                           const struct media_cmd *cmd);
 void stream_core_run_mute(struct media_thread *thread, struct media_stream_core *core,
                           const struct media_cmd *cmd);
+void stream_core_run_hide(struct media_thread *thread, struct media_stream_core *core,
+                          const struct media_cmd *cmd);
 void stream_core_run_denoise(struct media_thread *thread, struct media_stream_core *core,
                              const struct media_cmd *cmd);
 void stream_core_run_play(struct media_thread *thread, struct media_stream_core *core,

@@ -1,5 +1,7 @@
 #include "stream_ear.h"
 
+#include <string.h>
+
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -59,6 +61,10 @@ static bool hear_block(struct stream_ear *ear)
         stream_decoder_pull(ear->heard, heard, n, rate_hz, now_us);
     if (ear->sent)
         stream_decoder_pull(ear->sent, sent, n, rate_hz, now_us);
+    if (now_us < ear->core->hidden_until_us) {
+        memset(heard, 0, sizeof heard);
+        memset(sent, 0, sizeof sent);
+    }
     return ear->config.on_block(ear->config.owner, ear->heard ? heard : NULL,
                                 ear->sent ? sent : NULL, n);
 }

@@ -124,6 +124,7 @@ struct media_stream_core {
     bool mute_send, mute_receive;
     bool echo;
     bool denoise;                         /* of what the far end says, wherever it is decoded */
+    int64_t hidden_until_us;              /* nobody listens until then */
     struct media_stream_core *peer;       /* linked, both ways */
     struct stream_video *video;           /* what it carries of that; NULL: nothing */
     struct media_stream_core *video_core; /* of a stream with audio: who carries its video */

@@ -210,8 +210,11 @@ const char *line_project(const struct line *line)
 
 void line_hide_keys(struct line *line, bool on)
 {
-    if (line && line->far)
-        line->far->hides_keys = on;
+    if (!line || !line->far)
+        return;
+    line->far->hides_keys = on;
+    if (line->far->stream)
+        media_stream_hide(line->far->stream, on);
 }
 
 bool line_denoise(struct line *line, bool on)

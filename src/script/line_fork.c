@@ -50,7 +50,7 @@ static const struct fork_socket_events events = { on_open, on_over };
 static void on_key(struct line_op *op, char key)
 {
     struct stream *stream = (struct stream *)op;
-    if (stream->socket)
+    if (stream->socket && !line_leg(op->line)->hides_keys)
         fork_socket_dtmf(stream->socket, key);
 }
 

@@ -183,6 +183,35 @@ test('record: begun while card data are typed it is silence until they are not, 
     await end(id);
 });
 
+test('pay: neither a tap nor a stream hears or is told the keys of a card; before and behind it they have all', async () => {
+    const prompts = ['payment-card-number', 'payment-canceled'].map((name) => ({ for: name, actions: [{ type: 'Play', phrase: 'silence:0.2' }] }));
+    const id = await callAnn({ sleep: 3000 }, { pay: { payment_connector_url: `${hook.url}/never`, timeout: 20, prompts } }, { sleep: 60000 });
+    const [rtp, program] = await Promise.all([startRtpListener(), startSocketListener()]);
+    const device = { type: 'rtp', params: { addr: '127.0.0.1', port: rtp.port, codec: 'PCMU', ptime: 20 } };
+    assert.equal((await command(id, 'tap', { control_id: 't', tap: { type: 'audio', params: { direction: 'both' } }, device })).status, 200);
+    assert.equal((await command(id, 'stream', { control_id: 's', url: program.url, track: 'both_tracks' })).status, 200);
+    const ears = [() => rtp.heard(), () => program.heard('inbound')];
+    for (const heard of ears) await waitFor('her tone', () => isAt(heard(), 700, -12));
+    await ann.press('9');
+    const keys = () => program.messages.filter((m) => m.event === 'dtmf').map((m) => m.dtmf.digit).join('');
+    await waitFor('the key before', () => keys() === '9');
+    const isSilent = (/** @type {any} */ heard) => levelDb(heard().samples) < -70;
+    for (const heard of ears) await waitFor('silence once pay has begun', () => isSilent(heard));
+    for (const key of '41') {
+        await ann.press(key); // her tone goes on meanwhile, as keys in the band would
+        await sleep(300);
+    }
+    await sleep(700);
+    for (const heard of ears) assert.ok(isSilent(heard), `${levelDb(heard().samples)} dB`);
+    await ann.press('*');
+    for (const heard of ears) await waitFor('her tone again', () => isAt(heard(), 700, -12));
+    await ann.press('8');
+    await waitFor('the key behind', () => keys() === '98');
+    assert.ok(rtp.packets.every((packet) => packet.pt === 0), 'no telephone events');
+    assert.ok(!/\*/.test(keys()));
+    await end(id);
+});
+
 test('denoise: the other one and a recording have less of a steady noise, until it is stopped', async () => {
     const samples = new Float32Array(60 * 8000).map(() => (Math.random() - 0.5) * 0.1);
     const fan = await startPhone(daemon, 'fan', { says: { samples, rateHz: 8000 } });
