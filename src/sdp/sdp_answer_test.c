@@ -159,6 +159,10 @@ static void test_reduced_size_rtcp_only_when_ours(void **state)
     teardown(&x);
 }
 
+#define PLAIN_ANSWER(more)                                                      \
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n" \
+    "m=audio 5004 RTP/AVP 0\r\n" more
+
 /* A phone that takes VoIP metrics is told that we do, too; a browser that wants others is not. */
 static void test_rtcp_xr(void **state)
 {
@@ -182,6 +186,34 @@ static void test_rtcp_xr(void **state)
             assert_has_not(x.text, "rtcp-xr");
         teardown(&x);
     }
+}
+
+/* What we offer is asked for, and what they say to it taken; not of the picture's line. */
+static void test_rtcp_xr_is_offered(void **state)
+{
+    static const struct sdp_video picture = { .formats = { { .ref = 98,
+                                                             .rx_pt = 98,
+                                                             .repairs = SDP_VIDEO_NONE,
+                                                             .name = "VP8",
+                                                             .clock_hz = 90000 } },
+                                              .n = 1 };
+    struct exchange x;
+    struct sdp_caps caps = plain_caps();
+    (void)state;
+    setup(&x);
+    offer(&x, &caps);
+    assert_has_not(x.text, "rtcp-xr");
+    caps.rtcp_xr = true;
+    caps.video = &picture;
+    caps.video_port = 10002;
+    offer(&x, &caps);
+    assert_has(x.text, "a=rtcp-xr:voip-metrics\r\n");
+    assert_has_not(strstr(x.text, "m=video"), "rtcp-xr");
+    assert_int_equal(feed(&x, &caps, PLAIN_ANSWER("a=rtcp-xr:voip-metrics\r\n")), OK);
+    assert_true(x.result.rtcp_xr);
+    assert_int_equal(feed(&x, &caps, PLAIN_ANSWER("")), OK);
+    assert_false(x.result.rtcp_xr);
+    teardown(&x);
 }
 
 static void test_whose_order(void **state)
@@ -340,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rtcp_xr),
+        cmocka_unit_test(test_rtcp_xr_is_offered),
         cmocka_unit_test(test_offers_of_peers),
         cmocka_unit_test(test_answer_to_chromium),
         cmocka_unit_test(test_reduced_size_rtcp_only_when_ours),

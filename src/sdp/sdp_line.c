@@ -123,6 +123,7 @@ static void print_video(const struct sdp_caps *audio, const struct sdp_memory *m
     }
     caps.msid_track = "video";
     rest.rtcp_mux = ours->rtcp_mux;
+    rest.rtcp_xr = false; /* VoIP metrics are of voices */
     rest.key = ours->key;
     rest.key_tag = ours->key_tag;
     buf_printf(out, "m=video %u %s", ours->formats.n ? (unsigned)caps.port : 0,

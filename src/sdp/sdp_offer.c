@@ -101,6 +101,7 @@ enum err sdp_offer_print(struct sdp_session_state *state, const struct sdp_caps 
     struct sdp_line line = { .direction = caps->direction,
                              .rtcp_mux = dtls || caps->rtcp_mux,
                              .rtcp_rsize = caps->rtcp_rsize,
+                             .rtcp_xr = caps->rtcp_xr,
                              .ice = caps->ice_ufrag != NULL,
                              .setup = SDP_SETUP_ACTPASS,
                              .all_keys = true };

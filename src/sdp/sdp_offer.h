@@ -69,6 +69,7 @@ struct sdp_caps {
     uint16_t rtcp_port;  /* 0: port + 1 */
     bool rtcp_mux;       /* always on with SDP_RTP_DTLS */
     bool rtcp_rsize;     /* we read and write reduced-size RTCP (RFC 5506) */
+    bool rtcp_xr;        /* our offer asks for VoIP metrics (RFC 3611 §5); who asks is answered */
 
     const char *ice_ufrag, *ice_pwd; /* NULL: no ICE */
     bool ice_lite, ice_trickle;
