@@ -1,31 +1,8 @@
 /* The agent: what it answers by itself, its handlers, and a call over real UDP sockets. */
 
-#include "test_calls.h"
+#include "test_scene.h"
 
 #include "sip_request.h"
-
-struct scene {
-    struct world w;
-    struct sim_peer peer;
-};
-
-static int setup(void **state)
-{
-    struct scene *s = mem_new(struct scene);
-    world_init(&s->w);
-    sim_peer_init(&s->peer, &s->w.sim, "10.0.0.3:5060");
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct scene *s = *state;
-    world_clear(&s->w);
-    sim_peer_clear(&s->peer);
-    mem_free(s);
-    return 0;
-}
 
 static const struct sip_msg *ask(struct scene *s, const char *method, const char *uri,
                                  const char *headers)
@@ -330,7 +307,7 @@ static void a_port_in_use_and_a_missing_transport_are_told(void **state)
 
 int main(void)
 {
-#define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
         SCENE(options_are_answered_with_what_we_can),
         SCENE(what_we_do_not_do_is_refused_in_words),

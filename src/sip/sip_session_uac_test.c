@@ -1,36 +1,6 @@
 /* Our INVITE against a scripted far end: forks, races, challenges. */
 
-#include "test_calls.h"
-
-struct scene {
-    struct world w;
-    struct sim_peer peer;
-    struct sim_peer other; /* for tests with a second far end */
-};
-
-static int setup(void **state)
-{
-    struct scene *s = mem_new(struct scene);
-    world_init(&s->w);
-    sim_peer_init(&s->peer, &s->w.sim, "10.0.0.3:5060");
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct scene *s = *state;
-    world_clear(&s->w);
-    sim_peer_clear(&s->peer);
-    sim_peer_clear(&s->other);
-    mem_free(s);
-    return 0;
-}
-
-static void pass(struct scene *s, int64_t ms)
-{
-    loop_advance(s->w.sim.loop, ms);
-}
+#include "test_scene.h"
 
 static void call_peer(struct scene *s, const struct sip_account *account)
 {
@@ -41,14 +11,14 @@ static void call_peer(struct scene *s, const struct sip_account *account)
     if (account)
         config.auth = *account;
     world_call(&s->w, &config);
-    pass(s, 20);
+    scene_pass(s, 20);
 }
 
 static void reply(struct scene *s, unsigned status, const char *tag, const char *headers,
                   const char *body)
 {
     sim_peer_reply(&s->peer, sim_peer_last(&s->peer, "INVITE", 0), status, tag, headers, body);
-    pass(s, 20);
+    scene_pass(s, 20);
 }
 
 #define CONTACT "Contact: <sip:bob@10.0.0.3:5060>\r\n"
@@ -117,7 +87,7 @@ static void a_200_that_races_the_cancel_is_acknowledged_and_hung_up(void **state
     call_peer(s, NULL);
     reply(s, 180, "one", CONTACT, "");
     assert_int_equal(sip_session_cancel(s->w.caller.session, SLICE_NONE), OK);
-    pass(s, 20);
+    scene_pass(s, 20);
     assert_int_equal(sim_peer_count(&s->peer, "CANCEL", 0), 1);
     const struct sip_msg *invite = sim_peer_last(&s->peer, "INVITE", 0);
     const struct sip_msg *cancel = sim_peer_last(&s->peer, "CANCEL", 0);
@@ -135,9 +105,9 @@ static void a_cancel_without_any_answer_ends_after_64_t1(void **state)
     reply(s, 180, "one", CONTACT, "");
     assert_int_equal(sip_session_cancel(s->w.caller.session, SLICE_NONE), OK);
     sim_peer_reply(&s->peer, sim_peer_last(&s->peer, "INVITE", 0), 180, "one", CONTACT, "");
-    pass(s, 31000);
+    scene_pass(s, 31000);
     assert_string_equal(s->w.caller.log, "180 ");
-    pass(s, 2000);
+    scene_pass(s, 2000);
     assert_string_equal(s->w.caller.log, "180 failed:487:cancelled ");
 }
 
@@ -280,7 +250,7 @@ static void a_strangers_challenge_is_not_answered(void **state)
     sim_peer_init(stranger, &s->w.sim, "10.0.0.66:5060");
     call_peer(s, &account);
     sim_peer_reply(stranger, sim_peer_last(&s->peer, "INVITE", 0), 401, "x", NONCE("n1"), "");
-    pass(s, 20);
+    scene_pass(s, 20);
     secret_clear(&password);
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 0), 1);
     assert_non_null(strstr(s->w.caller.log, "another address"));
@@ -303,10 +273,10 @@ static void the_route_set_of_the_answer_is_followed(void **state)
     assert_true(slice_is(sip_msg_header_nth(ack, SIP_H_ROUTE, 0)->value, "<sip:10.0.0.4:5080;lr>"));
     assert_true(slice_is(sip_msg_header_nth(ack, SIP_H_ROUTE, 1)->value, "<sip:10.0.0.5;lr>"));
     sip_session_bye(s->w.caller.session, SLICE_NONE);
-    pass(s, 20);
+    scene_pass(s, 20);
     assert_int_equal(sim_peer_count(proxy, "BYE", 0), 1);
     sim_peer_reply(proxy, sim_peer_last(proxy, "BYE", 0), 200, "one", "", "");
-    pass(s, 20);
+    scene_pass(s, 20);
 }
 
 static void a_contact_behind_nat_is_reached_where_it_was_heard(void **state)
@@ -319,10 +289,10 @@ static void a_contact_behind_nat_is_reached_where_it_was_heard(void **state)
                                          .hop = { .addr = phone->end->addr },
                                          .body = { SLICE("application/sdp"), SLICE("v=offer") } };
     world_call(&s->w, &config);
-    pass(s, 20);
+    scene_pass(s, 20);
     sim_peer_reply(phone, sim_peer_last(phone, "INVITE", 0), 200, "one",
                    "Contact: <sip:bob@192.168.1.20:5060>\r\n", "v=answer");
-    pass(s, 20);
+    scene_pass(s, 20);
     const struct sip_msg *ack = sim_peer_last(phone, "ACK", 0);
     assert_non_null(ack);
     assert_true(slice_is(sip_msg_uri(ack)->text, "sip:bob@192.168.1.20:5060"));
@@ -354,15 +324,15 @@ static void a_reliable_provisional_is_acknowledged_once(void **state)
     sim_peer_reply(&s->peer, sim_peer_last(&s->peer, "PRACK", 0), 200, "one", "", "");
     reply(s, 200, "one", CONTACT, "v=answer");
     sip_session_bye(s->w.caller.session, SLICE_NONE);
-    pass(s, 20);
+    scene_pass(s, 20);
     assert_int_equal(sip_msg_cseq(sim_peer_last(&s->peer, "BYE", 0))->number, 4);
     sim_peer_reply(&s->peer, sim_peer_last(&s->peer, "BYE", 0), 200, "one", "", "");
-    pass(s, 20);
+    scene_pass(s, 20);
 }
 
 int main(void)
 {
-#define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
         SCENE(each_fork_is_told_apart),
         SCENE(the_first_answer_wins_and_the_others_are_hung_up),

@@ -1,34 +1,6 @@
 /* Their INVITE, from a scripted far end: retransmissions, ACKs that do not come, PRACK, CANCEL. */
 
-#include "test_calls.h"
-
-struct scene {
-    struct world w;
-    struct sim_peer peer;
-};
-
-static int setup(void **state)
-{
-    struct scene *s = mem_new(struct scene);
-    world_init(&s->w);
-    sim_peer_init(&s->peer, &s->w.sim, "10.0.0.3:5060");
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct scene *s = *state;
-    world_clear(&s->w);
-    sim_peer_clear(&s->peer);
-    mem_free(s);
-    return 0;
-}
-
-static void pass(struct scene *s, int64_t ms)
-{
-    loop_advance(s->w.sim.loop, ms);
-}
+#include "test_scene.h"
 
 static void say(struct scene *s, const char *method, unsigned cseq, const char *branch,
                 const char *to_tag, const char *headers)
@@ -43,7 +15,7 @@ static void say(struct scene *s, const char *method, unsigned cseq, const char *
                "Contact: <sip:carol@10.0.0.3:5060>\r\n%sContent-Length: 0\r\n\r\n",
                method, branch, to_tag[0] ? ";tag=" : "", to_tag, cseq, method, headers);
     sim_peer_say(&s->peer, "10.0.0.2:5060", buf_cstr(&out));
-    pass(s, 20);
+    scene_pass(s, 20);
 }
 
 static const char *tag(struct scene *s)
@@ -58,10 +30,10 @@ static void the_200_is_repeated_until_the_ack(void **state)
     struct scene *s = *state;
     say(s, "INVITE", 1, "a", "", "");
     call_answer(&s->w.callee, "v=answer");
-    pass(s, 1600);
+    scene_pass(s, 1600);
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 200), 3); /* at 0, 0.5 and 1.5 s */
     say(s, "ACK", 1, "b", tag(s), "");
-    pass(s, 10000);
+    scene_pass(s, 10000);
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 200), 3);
     assert_string_equal(s->w.callee.log, "invite ack ");
     say(s, "ACK", 1, "b", tag(s), ""); /* a repetition is nothing new */
@@ -76,10 +48,10 @@ static void an_answer_that_is_never_acknowledged_ends_in_a_bye(void **state)
     struct scene *s = *state;
     say(s, "INVITE", 1, "a", "", "");
     call_answer(&s->w.callee, "v=answer");
-    pass(s, 31900);
+    scene_pass(s, 31900);
     assert_string_equal(s->w.callee.log, "invite ");
     assert_int_equal(sim_peer_count(&s->peer, "BYE", 0), 0);
-    pass(s, 200);
+    scene_pass(s, 200);
     assert_string_equal(s->w.callee.log,
                         "invite bye:408:the far end never acknowledged our answer ");
     assert_int_equal(sim_peer_count(&s->peer, "BYE", 0), 1);
@@ -91,7 +63,7 @@ static void hanging_up_waits_for_the_ack(void **state)
     say(s, "INVITE", 1, "a", "", "");
     call_answer(&s->w.callee, "v=answer");
     sip_session_bye(s->w.callee.session, SLICE_NONE);
-    pass(s, 100);
+    scene_pass(s, 100);
     assert_int_equal(sim_peer_count(&s->peer, "BYE", 0), 0);
     say(s, "ACK", 1, "b", tag(s), "");
     assert_int_equal(sim_peer_count(&s->peer, "BYE", 0), 1);
@@ -107,7 +79,7 @@ static void a_cancel_gets_200_and_the_invite_487(void **state)
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 487), 1);
     assert_string_equal(s->w.callee.log, "invite cancelled:200:Call completed elsewhere ");
     say(s, "ACK", 1, "a", "x", "");
-    pass(s, 5000);
+    scene_pass(s, 5000);
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 487), 1);
 }
 
@@ -150,7 +122,7 @@ static void ringing_is_repeated_each_minute(void **state)
 {
     struct scene *s = *state;
     say(s, "INVITE", 1, "a", "", "");
-    pass(s, 125000);
+    scene_pass(s, 125000);
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 180), 3);
     say(s, "CANCEL", 1, "a", "", "");
 }
@@ -173,7 +145,7 @@ static void provisionals_are_reliable_when_the_caller_demands_it(void **state)
     const struct sip_msg *ringing = sim_peer_last(&s->peer, "INVITE", 180);
     assert_true(slice_is(sip_msg_value(ringing, SIP_H_REQUIRE), "100rel"));
     call_answer(&s->w.callee, "v=answer"); /* has to wait for the PRACK */
-    pass(s, 3600);
+    scene_pass(s, 3600);
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 180), 4); /* 0, 0.5, 1.5, 3.5 s */
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 200), 0);
     say(s, "PRACK", 2, "x", tag(s), "RAck: 1 1 INVITE\r\n");
@@ -191,7 +163,7 @@ static void without_a_prack_the_call_is_refused_504(void **state)
 {
     struct scene *s = *state;
     say(s, "INVITE", 1, "a", "", "Require: 100rel\r\n");
-    pass(s, 32100);
+    scene_pass(s, 32100);
     assert_int_equal(sim_peer_count(&s->peer, "INVITE", 504), 1);
     assert_string_equal(s->w.callee.log, "invite cancelled:504:the caller never acknowledged a "
                                          "provisional answer ");
@@ -210,15 +182,15 @@ static void a_challenged_bye_is_sent_again_with_credentials(void **state)
     say(s, "ACK", 1, "b", tag(s), "");
     sip_session_destroy(s->w.callee.session); /* and the BYE goes on by itself */
     s->w.callee.session = NULL;
-    pass(s, 20);
+    scene_pass(s, 20);
     sim_peer_reply(&s->peer, sim_peer_last(&s->peer, "BYE", 0), 407, "",
                    "Proxy-Authenticate: Digest realm=\"p\", nonce=\"n\", qop=\"auth\"\r\n", "");
-    pass(s, 20);
+    scene_pass(s, 20);
     const struct sip_msg *again = sim_peer_last(&s->peer, "BYE", 0);
     assert_int_equal(sip_msg_count(again, SIP_H_PROXY_AUTHORIZATION), 1);
     assert_int_equal(sip_msg_cseq(again)->number, 2);
     sim_peer_reply(&s->peer, again, 200, "", "", "");
-    pass(s, 20);
+    scene_pass(s, 20);
     assert_int_equal(sip_agent_stats(s->w.callee.agent)->sessions, 0);
 }
 
@@ -236,7 +208,7 @@ static void a_retransmitted_invite_makes_no_second_call(void **state)
 
 int main(void)
 {
-#define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
         SCENE(the_200_is_repeated_until_the_ack),
         SCENE(an_answer_that_is_never_acknowledged_ends_in_a_bye),

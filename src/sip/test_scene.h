@@ -6,8 +6,8 @@
 
 struct scene {
     struct world w;
-    struct sim_peer peer;
-    const char *local_tag; /* carol's in requests of hers */
+    struct sim_peer peer, other; /* the other one is for the test to begin */
+    const char *local_tag;       /* carol's in requests of hers */
     unsigned branch;
 };
 
@@ -26,6 +26,7 @@ static inline int scene_teardown(void **state)
     struct scene *s = *state;
     world_clear(&s->w);
     sim_peer_clear(&s->peer);
+    sim_peer_clear(&s->other);
     mem_free(s);
     return 0;
 }
