@@ -6,11 +6,11 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "media/media_peers.h"
 #include "media/media_thread.h"
 #include "media/rtp.h"
 #include "media/warm.h"
 #include "rtc/ice.h"
-#include "rtc/rtc_peers.h"
 
 struct rtc_mux {
     int fd; /* the socket's once it is open */
@@ -18,7 +18,7 @@ struct rtc_mux {
     struct media_thread *thread;
     struct media_socket *socket; /* NULL: not opened yet */
     struct map *ufrags;          /* to struct rtc_mux_user */
-    struct rtc_peers *peers;
+    struct media_peers *peers;
 };
 
 static enum err bind_socket(const struct addr *addr, int *out, uint16_t *port)
@@ -53,7 +53,7 @@ enum err rtc_mux_create(struct rtc_mux **out, const struct addr *addr)
     mux->fd = fd;
     mux->port = port;
     mux->ufrags = map_create();
-    mux->peers = rtc_peers_create();
+    mux->peers = media_peers_create();
     *out = mux;
     return OK;
 }
@@ -81,7 +81,7 @@ static void take_stun(struct rtc_mux *mux, const struct media_packet *packet, st
 
 static void take_dtls(struct rtc_mux *mux, const struct media_packet *packet, struct slice bytes)
 {
-    struct rtc_mux_user *user = rtc_peers_find(mux->peers, &packet->from);
+    struct rtc_mux_user *user = media_peers_find(mux->peers, &packet->from);
     if (user) /* a ClientHello may not come before a check: CVE-2023-49786 */
         user->events->on_dtls(user->owner, bytes);
 }
@@ -102,7 +102,7 @@ static struct rtc_mux_user *route(struct rtc_mux *mux, struct media_packet *pack
     case RTP_DEMUX_RTP:
     case RTP_DEMUX_RTCP:
         packet->is_rtcp = kind == RTP_DEMUX_RTCP;
-        user = rtc_peers_find(mux->peers, &packet->from);
+        user = media_peers_find(mux->peers, &packet->from);
         break;
     case RTP_DEMUX_UNKNOWN:
     case RTP_DEMUX_ZRTP:
@@ -113,37 +113,33 @@ static struct rtc_mux_user *route(struct rtc_mux *mux, struct media_packet *pack
 }
 
 /* See media_warm_fn: the users themselves first. */
-static void warm_up(struct rtc_mux_user *const *users, size_t n)
+static void warm_up(void *const *users, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (users[i])
-            warm(users[i], sizeof *users[i]);
-    for (unsigned step = 0; step < MEDIA_WARM_STEPS; step++)
-        for (size_t i = 0; i < n; i++)
-            if (users[i])
-                users[i]->events->on_warm(users[i]->owner, step);
+            warm(users[i], sizeof(struct rtc_mux_user));
+    for (unsigned step = 0; step < MEDIA_WARM_STEPS; step++) {
+        for (size_t i = 0; i < n; i++) {
+            const struct rtc_mux_user *user = users[i];
+            if (user)
+                user->events->on_warm(user->owner, step);
+        }
+    }
 }
 
 /* Hand each stream all of its packets of the batch at once. */
 static void take_batch(struct rtc_mux *mux, struct media_packet *const *packets, size_t n)
 {
-    struct rtc_mux_user *users[MEDIA_BATCH];
+    void *users[MEDIA_BATCH];
     for (size_t i = 0; i < n; i++)
         users[i] = route(mux, packets[i]);
     warm_up(users, n);
     for (size_t i = 0; i < n; i++) {
         struct media_packet *group[MEDIA_BATCH];
-        struct rtc_mux_user *user = users[i];
-        size_t n_group = 0;
-        if (!user)
-            continue;
-        for (size_t j = i; j < n; j++) {
-            if (users[j] == user) {
-                group[n_group++] = packets[j];
-                users[j] = NULL;
-            }
-        }
-        user->events->on_media(user->owner, group, n_group);
+        const struct rtc_mux_user *user = users[i];
+        if (user)
+            user->events->on_media(user->owner, group,
+                                   media_peers_gather(users, packets, i, n, group));
     }
 }
 
@@ -167,7 +163,7 @@ void rtc_mux_destroy(struct rtc_mux *mux)
         media_socket_close(mux->socket);
     else
         close(mux->fd);
-    rtc_peers_destroy(mux->peers);
+    media_peers_destroy(mux->peers);
     map_destroy(mux->ufrags);
     mem_free(mux);
 }
@@ -184,18 +180,18 @@ void rtc_mux_remove_ufrag(struct rtc_mux *mux, struct slice ufrag)
 
 bool rtc_mux_claim(struct rtc_mux *mux, const struct addr *addr, struct rtc_mux_user *user)
 {
-    return rtc_peers_claim(mux->peers, addr, user, now_ms(mux));
+    return media_peers_claim(mux->peers, addr, user, now_ms(mux));
 }
 
 bool rtc_mux_may_claim(const struct rtc_mux *mux, const struct addr *addr,
                        const struct rtc_mux_user *user)
 {
-    return rtc_peers_may_claim(mux->peers, addr, user, now_ms(mux));
+    return media_peers_may_claim(mux->peers, addr, user, now_ms(mux));
 }
 
 void rtc_mux_release(struct rtc_mux *mux, const struct addr *addr, const struct rtc_mux_user *user)
 {
-    rtc_peers_release(mux->peers, addr, user);
+    media_peers_release(mux->peers, addr, user);
 }
 
 void rtc_mux_send(struct rtc_mux *mux, struct media_packet *const *packets, size_t n)

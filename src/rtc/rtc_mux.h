@@ -42,7 +42,7 @@ void rtc_mux_destroy(struct rtc_mux *mux);
 
 void rtc_mux_add_ufrag(struct rtc_mux *mux, struct slice ufrag, struct rtc_mux_user *user);
 void rtc_mux_remove_ufrag(struct rtc_mux *mux, struct slice ufrag);
-/** What an authenticated check has proved; see rtc_peers_claim(). */
+/** What an authenticated check has proved; see media_peers_claim(). */
 bool rtc_mux_claim(struct rtc_mux *mux, const struct addr *addr, struct rtc_mux_user *user);
 bool rtc_mux_may_claim(const struct rtc_mux *mux, const struct addr *addr,
                        const struct rtc_mux_user *user);

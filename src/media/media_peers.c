@@ -1,4 +1,4 @@
-#include "rtc/rtc_peers.h"
+#include "media/media_peers.h"
 
 #include "base/mem.h"
 #include "base/rand.h"
@@ -11,7 +11,7 @@ struct entry {
     int64_t claimed_ms;
 };
 
-struct rtc_peers {
+struct media_peers {
     uint64_t seed[KEY_WORDS + 1];
     size_t cap, count; /* cap: a power of two, at most three quarters used */
     struct entry *entries;
@@ -32,7 +32,7 @@ static void pack(const struct addr *addr, uint32_t key[KEY_WORDS])
 
 /* Multilinear hashing: strongly universal under a random seed, so that nobody who chooses addresses
  * and ports chooses collisions. The low bits are the weak ones. */
-static size_t place_of(const struct rtc_peers *peers, const uint32_t key[KEY_WORDS])
+static size_t place_of(const struct media_peers *peers, const uint32_t key[KEY_WORDS])
 {
     uint64_t sum = peers->seed[KEY_WORDS];
     for (size_t i = 0; i < KEY_WORDS; i++)
@@ -40,16 +40,16 @@ static size_t place_of(const struct rtc_peers *peers, const uint32_t key[KEY_WOR
     return (size_t)(sum >> 32) & (peers->cap - 1);
 }
 
-struct rtc_peers *rtc_peers_create(void)
+struct media_peers *media_peers_create(void)
 {
-    struct rtc_peers *peers = mem_new(struct rtc_peers);
+    struct media_peers *peers = mem_new(struct media_peers);
     rand_bytes(peers->seed, sizeof peers->seed);
     peers->cap = FIRST_CAP;
     peers->entries = mem_array(peers->cap, sizeof *peers->entries);
     return peers;
 }
 
-void rtc_peers_destroy(struct rtc_peers *peers)
+void media_peers_destroy(struct media_peers *peers)
 {
     if (!peers)
         return;
@@ -58,7 +58,7 @@ void rtc_peers_destroy(struct rtc_peers *peers)
 }
 
 /* The entry of `key`, or the free one where it would stand: one is always free. */
-static struct entry *probe(const struct rtc_peers *peers, const uint32_t key[KEY_WORDS])
+static struct entry *probe(const struct media_peers *peers, const uint32_t key[KEY_WORDS])
 {
     size_t at = place_of(peers, key);
     while (peers->entries[at].owner &&
@@ -67,30 +67,30 @@ static struct entry *probe(const struct rtc_peers *peers, const uint32_t key[KEY
     return &peers->entries[at];
 }
 
-static struct entry *probe_addr(const struct rtc_peers *peers, const struct addr *addr)
+static struct entry *probe_addr(const struct media_peers *peers, const struct addr *addr)
 {
     uint32_t key[KEY_WORDS];
     pack(addr, key);
     return probe(peers, key);
 }
 
-void *rtc_peers_find(const struct rtc_peers *peers, const struct addr *addr)
+void *media_peers_find(const struct media_peers *peers, const struct addr *addr)
 {
     return probe_addr(peers, addr)->owner;
 }
 
 static bool is_held(const struct entry *entry, const void *by, int64_t now_ms)
 {
-    return entry->owner && entry->owner != by && now_ms - entry->claimed_ms < RTC_PEERS_HOLD_MS;
+    return entry->owner && entry->owner != by && now_ms - entry->claimed_ms < MEDIA_PEERS_HOLD_MS;
 }
 
-bool rtc_peers_may_claim(const struct rtc_peers *peers, const struct addr *addr, const void *owner,
-                         int64_t now_ms)
+bool media_peers_may_claim(const struct media_peers *peers, const struct addr *addr,
+                           const void *owner, int64_t now_ms)
 {
     return !is_held(probe_addr(peers, addr), owner, now_ms);
 }
 
-static void grow(struct rtc_peers *peers)
+static void grow(struct media_peers *peers)
 {
     struct entry *old = peers->entries;
     size_t old_cap = peers->cap;
@@ -103,7 +103,8 @@ static void grow(struct rtc_peers *peers)
     mem_free(old);
 }
 
-bool rtc_peers_claim(struct rtc_peers *peers, const struct addr *addr, void *owner, int64_t now_ms)
+bool media_peers_claim(struct media_peers *peers, const struct addr *addr, void *owner,
+                       int64_t now_ms)
 {
     struct entry *entry = probe_addr(peers, addr);
     if (is_held(entry, owner, now_ms))
@@ -123,7 +124,7 @@ bool rtc_peers_claim(struct rtc_peers *peers, const struct addr *addr, void *own
 
 /* Close the gap: every entry behind it, up to a free one, moves up unless it would then stand
  * before its own place (Knuth, algorithm 6.4R). */
-static void close_gap(struct rtc_peers *peers, size_t gap)
+static void close_gap(struct media_peers *peers, size_t gap)
 {
     size_t mask = peers->cap - 1;
     for (size_t at = (gap + 1) & mask; peers->entries[at].owner; at = (at + 1) & mask) {
@@ -136,7 +137,7 @@ static void close_gap(struct rtc_peers *peers, size_t gap)
     peers->entries[gap] = (struct entry){ 0 };
 }
 
-void rtc_peers_release(struct rtc_peers *peers, const struct addr *addr, const void *owner)
+void media_peers_release(struct media_peers *peers, const struct addr *addr, const void *owner)
 {
     struct entry *entry = probe_addr(peers, addr);
     if (!entry->owner || entry->owner != owner)
@@ -145,7 +146,21 @@ void rtc_peers_release(struct rtc_peers *peers, const struct addr *addr, const v
     close_gap(peers, (size_t)(entry - peers->entries));
 }
 
-size_t rtc_peers_count(const struct rtc_peers *peers)
+size_t media_peers_count(const struct media_peers *peers)
 {
     return peers->count;
+}
+
+size_t media_peers_gather(void **owners, struct media_packet *const *packets, size_t at, size_t n,
+                          struct media_packet **group)
+{
+    const void *owner = owners[at];
+    size_t n_group = 0;
+    for (size_t i = at; i < n; i++) {
+        if (owners[i] != owner)
+            continue;
+        group[n_group++] = packets[i];
+        owners[i] = NULL;
+    }
+    return n_group;
 }
