@@ -10,6 +10,7 @@
 #include "media/media_priv.h"
 #include "media/media_thread.h"
 #include "media/rtp_ports.h"
+#include "media/rtp_shared.h"
 #include "media/stream_core.h"
 
 enum {
@@ -36,7 +37,8 @@ struct media {
     uint32_t recordings;
     unsigned n_threads;
     struct media_thread *threads[MEDIA_THREADS_MAX];
-    unsigned load[MEDIA_THREADS_MAX]; /* streams of each */
+    struct rtp_shared *shared[MEDIA_THREADS_MAX]; /* NULL: nobody wanted one */
+    unsigned load[MEDIA_THREADS_MAX];             /* streams of each */
     struct media_busy {
         bool is_measured;
         double share;    /* of its time, a mean of some seconds */
@@ -114,14 +116,23 @@ enum err media_create(struct media **out, struct loop *control, const struct med
     return OK;
 }
 
+static void end_shared(struct media_thread *thread, void *arg)
+{
+    (void)thread;
+    rtp_shared_destroy(arg);
+}
+
 void media_destroy(struct media *media)
 {
     if (!media)
         return;
     loop_assert_here(media->control);
     BUG_IF(media->n_streams > 0);
-    for (unsigned i = 0; i < media->n_threads; i++)
+    for (unsigned i = 0; i < media->n_threads; i++) {
+        if (media->shared[i])
+            media_thread_run(media, i, end_shared, media->shared[i]);
         media_thread_destroy(media->threads[i]);
+    }
     recorder_destroy(media->recorder);
     mailbox_destroy(media->events);
     rtp_ports_destroy(media->ports);
@@ -242,6 +253,12 @@ struct loop *media_control_loop(const struct media *media)
 struct rtp_ports *media_rtp_ports(struct media *media)
 {
     return media->ports;
+}
+
+struct rtp_shared **media_rtp_shared(struct media *media, unsigned thread)
+{
+    BUG_IF(thread >= media->n_threads);
+    return &media->shared[thread];
 }
 
 /* On the recorder's thread: it may wait for control a while, but not for one that waits for it. */

@@ -14,6 +14,7 @@ struct pcm_pipe;
 struct media_stream_core;
 struct media_thread;
 struct rtp_ports;
+struct rtp_shared;
 
 enum {
     MEDIA_TEXT_MAX = 160,
@@ -148,6 +149,9 @@ struct recorder *media_record_open(struct media *media, struct stream_id id, uin
 void media_record(struct media *media, unsigned thread, struct stream_id id, uint32_t record_id,
                   const char *path, bool stereo);
 struct rtp_ports *media_rtp_ports(struct media *media);
+/** Where a thread's shared RTP ports are, once somebody wants them (NULL before): the engine ends
+ * them. */
+struct rtp_shared **media_rtp_shared(struct media *media, unsigned thread);
 /** Any media thread; false when the mailbox is full. */
 bool media_post_event(struct media *media, const struct media_event *event);
 /** Name a new stream and count it on its thread; and the end of it. */

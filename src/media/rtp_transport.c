@@ -10,14 +10,21 @@
 #include "media/rtp.h"
 #include "media/rtp_learn.h"
 #include "media/rtp_ports.h"
+#include "media/rtp_shared.h"
 #include "media/transport.h"
 #include "media/warm.h"
+
+enum { SHARED_PATIENCE_US = 1000000 }; /* others may be on their way out of the port, too */
 
 struct rtp_transport {
     struct media_transport base;
     struct media *media;
     struct media_thread *thread; /* NULL: not started, we are on control */
-    struct rtp_pair pair;
+    struct rtp_pair pair;        /* not where `shared` is */
+    struct rtp_shared *shared;   /* NULL: it has ports of its own. Its media thread's */
+    bool is_claimed, has_asked;  /* there: its far end is its own; it asked to leave */
+    struct addr claimed_rtp, claimed_rtcp;
+    int64_t claimed_us;
     bool is_inner; /* of two streams of ours: the pair is none of the range */
     struct media_socket *rtp, *rtcp;
     struct rtp_learn learn;
@@ -165,13 +172,25 @@ static void warm_way_in(void *owner, unsigned step)
         srtp_warm(transport->rx, step - 1);
 }
 
+static void open_own(struct rtp_transport *transport)
+{
+    struct media_thread *thread = transport->thread;
+    transport->rtp = media_socket_open(thread, transport->pair.rtp_fd, on_rtp, transport);
+    transport->rtcp = media_socket_open(thread, transport->pair.rtcp_fd, on_rtcp, transport);
+    media_socket_set_warm(transport->rtp, warm_way_in);
+}
+
 static void start(struct media_transport *base, struct media_thread *thread)
 {
     struct rtp_transport *transport = self(base);
     transport->thread = thread;
-    transport->rtp = media_socket_open(thread, transport->pair.rtp_fd, on_rtp, transport);
-    transport->rtcp = media_socket_open(thread, transport->pair.rtcp_fd, on_rtcp, transport);
-    media_socket_set_warm(transport->rtp, warm_way_in);
+    if (!transport->shared) {
+        open_own(transport);
+        return;
+    }
+    rtp_shared_open(transport->shared, thread);
+    transport->rtp = rtp_shared_socket(transport->shared, false);
+    transport->rtcp = rtp_shared_socket(transport->shared, true);
 }
 
 static struct addr rtcp_target(const struct rtp_remote *remote)
@@ -185,31 +204,10 @@ static struct addr rtcp_target(const struct rtp_remote *remote)
     return reachable ? target : (struct addr){ 0 };
 }
 
-/* A session for this direction: the one there is while its key is the same. */
-static void set_session(struct srtp_session **session, const struct srtp_sdes *before,
-                        const struct srtp_sdes *now, enum srtp_direction direction)
-{
-    const struct srtp_master *old_key = direction == SRTP_PROTECT ? &before->tx : &before->rx;
-    const struct srtp_master *key = direction == SRTP_PROTECT ? &now->tx : &now->rx;
-    const struct srtp_profile_info *info = srtp_profile_info(now->profile);
-    if (*session && now->on && before->profile == now->profile &&
-        srtp_sdes_same(old_key, key, now->profile))
-        return;
-    struct srtp_session *old = *session;
-    *session = NULL;
-    if (now->on) {
-        BUG_IF(srtp_create(session, now->profile, direction, slice_make(key->key, info->key_len),
-                           slice_make(key->salt, info->salt_len)));
-        if (old)
-            srtp_follow(*session, old);
-    }
-    srtp_destroy(old);
-}
-
 static void set_keys(struct rtp_transport *transport, const struct srtp_sdes *keys)
 {
-    set_session(&transport->tx, &transport->keys, keys, SRTP_PROTECT);
-    set_session(&transport->rx, &transport->keys, keys, SRTP_UNPROTECT);
+    srtp_sdes_switch(&transport->tx, &transport->keys, keys, SRTP_PROTECT);
+    srtp_sdes_switch(&transport->rx, &transport->keys, keys, SRTP_UNPROTECT);
     bool news = keys->on && (!transport->keys.on || transport->keys.profile != keys->profile);
     srtp_sdes_wipe(&transport->keys);
     transport->keys = *keys;
@@ -218,21 +216,104 @@ static void set_keys(struct rtp_transport *transport, const struct srtp_sdes *ke
                                srtp_profile_info(keys->profile)->name);
 }
 
-static void tell(struct media_transport *base, void *msg)
+/* On a shared port */
+
+static void ask_to_leave(struct rtp_transport *transport, const char *why)
 {
-    struct rtp_transport *transport = self(base);
-    struct rtp_remote *remote = msg;
+    struct rtp_event event = { 0 };
+    if (transport->has_asked)
+        return;
+    transport->has_asked = true;
+    snprintf(event.why, sizeof event.why, "%s", why);
+    media_stream_core_step(transport->base.stream, "rtp", why);
+    media_stream_core_tell(transport->base.stream, &event, sizeof event);
+}
+
+static void release(struct rtp_transport *transport)
+{
+    if (transport->is_claimed)
+        rtp_shared_release(transport->shared, &transport->claimed_rtp, &transport->claimed_rtcp,
+                           transport);
+    transport->is_claimed = false;
+}
+
+/* Have the far end's packets come here. One that is held stays whose it was. */
+static void claim(struct rtp_transport *transport)
+{
+    struct addr rtp = rtp_learn_target(&transport->learn), rtcp = { 0 };
+    if (!addr_is_set(&rtp))
+        return;
+    if (!transport->learn.remote.rtcp_mux)
+        rtcp = rtcp_target(&transport->learn.remote);
+    release(transport);
+    transport->is_claimed = rtp_shared_claim(transport->shared, &rtp, &rtcp, transport);
+    transport->claimed_rtp = rtp;
+    transport->claimed_rtcp = rtcp;
+    transport->claimed_us = media_thread_now_us(transport->thread);
+    if (!transport->is_claimed)
+        ask_to_leave(transport, "another call has that address: a port of its own");
+}
+
+static bool is_allowed(const void *arg, const struct addr *from)
+{
+    const struct rtp_transport *transport = arg;
+    return rtp_learn_is_allowed(&transport->learn, from);
+}
+
+/* Nothing came from where the far end said it is, and something from where it may be: it is behind
+ * NAT, or sends from another port than it receives on. */
+static void look_for_unclaimed(struct rtp_transport *transport)
+{
+    const struct rtp_learn *learn = &transport->learn;
+    int64_t now_us = media_thread_now_us(transport->thread);
+    bool waits = learn->has_remote && !learn->held && !learn->locked && learn->in_sequence == 0;
+    if (waits && !transport->has_asked && now_us - transport->claimed_us >= SHARED_PATIENCE_US &&
+        rtp_shared_has_unclaimed(transport->shared, now_us, is_allowed, transport))
+        ask_to_leave(transport, "comes from another address: a port of its own");
+}
+
+/* Messages from control */
+
+struct message {    /* heap, given to media_stream_tell_transport() */
+    bool is_remote; /* else the pair to go to */
+    union {
+        struct rtp_remote remote;
+        struct rtp_pair pair;
+    };
+};
+
+static void set_remote(struct rtp_transport *transport, struct rtp_remote *remote)
+{
     set_keys(transport, &remote->srtp);
     srtp_sdes_wipe(&remote->srtp);
     if (rtp_learn_set_remote(&transport->learn, remote)) {
         transport->rtcp_learned = false;
         transport->local = (struct addr){ 0 };
     }
+    if (transport->shared)
+        claim(transport);
     transport->send_rtp = rtp_learn_target(&transport->learn);
     if (!transport->rtcp_learned)
         transport->send_rtcp = rtcp_target(remote);
-    mem_free(remote);
-    media_stream_core_connected(base->stream, &transport->send_rtp);
+    media_stream_core_connected(transport->base.stream, &transport->send_rtp);
+}
+
+static void leave_shared(struct rtp_transport *transport, const struct rtp_pair *pair)
+{
+    release(transport);
+    transport->shared = NULL;
+    transport->pair = *pair;
+    open_own(transport);
+}
+
+static void tell(struct media_transport *base, void *take)
+{
+    struct message *msg = take;
+    if (msg->is_remote)
+        set_remote(self(base), &msg->remote);
+    else
+        leave_shared(self(base), &msg->pair);
+    mem_free(msg);
 }
 
 /* Symmetric also in our address (RFC 4961 §3): a linked packet still says where it came to. */
@@ -250,6 +331,8 @@ static void send_packets(struct media_transport *base, struct media_packet *cons
                          size_t n)
 {
     struct rtp_transport *transport = self(base);
+    if (transport->shared && !transport->is_claimed)
+        return; /* from that port it would be taken for the other call's */
     for (size_t i = 0; i < n; i++) {
         if (transport->tx && srtp_protect(transport->tx, packets[i]) != OK)
             continue; /* a number that went out already, or a worn-out key */
@@ -262,8 +345,9 @@ static void send_packets(struct media_transport *base, struct media_packet *cons
 
 static void tick(struct media_transport *base, int64_t now_ms)
 {
-    (void)base;
     (void)now_ms;
+    if (self(base)->shared)
+        look_for_unclaimed(self(base));
 }
 
 static void warm_way_out(const struct media_transport *base, unsigned step)
@@ -292,9 +376,8 @@ static void give_port_back(const struct rtp_transport *transport)
                             loop_now_ms(media_control_loop(transport->media)));
 }
 
-static void destroy(struct media_transport *base)
+static void close_own(const struct rtp_transport *transport)
 {
-    struct rtp_transport *transport = self(base);
     if (transport->thread) {
         media_socket_close(transport->rtp);
         media_socket_close(transport->rtcp);
@@ -303,14 +386,23 @@ static void destroy(struct media_transport *base)
         close(transport->pair.rtcp_fd);
     }
     give_port_back(transport);
+}
+
+static void destroy(struct media_transport *base)
+{
+    struct rtp_transport *transport = self(base);
+    if (transport->shared)
+        release(transport);
+    else
+        close_own(transport);
     srtp_destroy(transport->tx);
     srtp_destroy(transport->rx);
     srtp_sdes_wipe(&transport->keys);
     mem_free(transport);
 }
 
-static struct media_transport *make(struct media *media, const struct rtp_pair *pair, bool is_inner,
-                                    struct rtp_local *local)
+static struct rtp_transport *make(struct media *media, const struct rtp_pair *pair,
+                                  struct rtp_local *local)
 {
     static const struct media_transport_ops ops = {
         .start = start,
@@ -321,22 +413,60 @@ static struct media_transport *make(struct media *media, const struct rtp_pair *
         .destroy = destroy,
     };
     struct rtp_transport *transport = mem_new(struct rtp_transport);
-    *transport = (struct rtp_transport){
-        .base = { .ops = &ops }, .media = media, .pair = *pair, .is_inner = is_inner
-    };
+    *transport = (struct rtp_transport){ .base = { .ops = &ops }, .media = media, .pair = *pair };
     *local = (struct rtp_local){ pair->rtp, pair->rtcp };
-    return &transport->base;
+    return transport;
+}
+
+static enum err take_pair(struct media *media, struct rtp_pair *pair, struct fault *fault)
+{
+    return rtp_ports_take(media_rtp_ports(media), pair, loop_now_ms(media_control_loop(media)),
+                          fault);
 }
 
 enum err rtp_transport_create(struct media_transport **out, struct media *media,
                               struct rtp_local *local, struct fault *fault)
 {
     struct rtp_pair pair;
-    int64_t now_ms = loop_now_ms(media_control_loop(media));
-    enum err err = rtp_ports_take(media_rtp_ports(media), &pair, now_ms, fault);
+    enum err err = take_pair(media, &pair, fault);
     if (!err)
-        *out = make(media, &pair, false, local);
+        *out = &make(media, &pair, local)->base;
     return err;
+}
+
+static void on_shared(void *claimant, struct media_packet *const *packets, size_t n, bool rtcp_port)
+{
+    receive(claimant, packets, n, rtcp_port);
+}
+
+enum err rtp_transport_create_shared(struct media_transport **out, struct media *media,
+                                     unsigned thread, struct rtp_local *local, struct fault *fault)
+{
+    static const struct rtp_shared_events events = { on_shared, warm_way_in };
+    struct rtp_shared **shared = media_rtp_shared(media, thread);
+    struct rtp_pair pair;
+    if (!*shared) {
+        enum err err = take_pair(media, &pair, fault);
+        if (err)
+            return err;
+        *shared = rtp_shared_create(&pair, &events);
+    }
+    struct rtp_transport *transport = make(media, rtp_shared_pair(*shared), local);
+    transport->shared = *shared;
+    *out = &transport->base;
+    return OK;
+}
+
+enum err rtp_transport_leave_shared(struct media_stream *stream, struct media *media,
+                                    struct rtp_local *local, struct fault *fault)
+{
+    struct message msg = { 0 };
+    enum err err = take_pair(media, &msg.pair, fault);
+    if (err)
+        return err;
+    *local = (struct rtp_local){ msg.pair.rtp, msg.pair.rtcp };
+    media_stream_tell_transport(stream, mem_copy(&msg, sizeof msg));
+    return OK;
 }
 
 enum err rtp_transport_create_inner(struct media_transport **out, struct media *media,
@@ -347,13 +477,18 @@ enum err rtp_transport_create_inner(struct media_transport **out, struct media *
     struct rtp_pair pair;
     enum err err = rtp_ports_take(any, &pair, 0, fault);
     rtp_ports_destroy(any);
-    if (!err)
-        *out = make(media, &pair, true, local);
-    return err;
+    if (err)
+        return err;
+    struct rtp_transport *transport = make(media, &pair, local);
+    transport->is_inner = true;
+    *out = &transport->base;
+    return OK;
 }
 
 void rtp_transport_set_remote(struct media_stream *stream, const struct rtp_remote *remote)
 {
     BUG_IF(remote->n_nets > RTP_NETS_MAX);
-    media_stream_tell_transport(stream, mem_copy(remote, sizeof *remote));
+    struct message msg = { .is_remote = true, .remote = *remote };
+    media_stream_tell_transport(stream, mem_copy(&msg, sizeof msg));
+    mem_wipe(&msg, sizeof msg);
 }

@@ -43,6 +43,22 @@ struct rtp_remote {
  * ERR_LIMIT: every port of the range is taken.  ERR_IO: the address cannot be bound. */
 MUST_CHECK enum err rtp_transport_create(struct media_transport **out, struct media *media,
                                          struct rtp_local *local, struct fault *fault);
+/** The same, on the port pair that all such transports of that media thread share: its far end is
+ * told by its address, so it must be at the one that it signals. Where that does not work out, the
+ * transport says so (struct rtp_event), and rtp_transport_leave_shared() mends it. */
+MUST_CHECK enum err rtp_transport_create_shared(struct media_transport **out, struct media *media,
+                                                unsigned thread, struct rtp_local *local,
+                                                struct fault *fault);
+/* What one on a shared port tells control, at most once (media_events.on_transport): it hears
+ * nothing there, for another stream has the same far end address, or the far end sends from
+ * another one than it signalled. */
+struct rtp_event {
+    char why[80];
+};
+/** A port pair of its own: the next offer tells the far end. Errors as rtp_transport_create(); all
+ * stays as it was then. */
+MUST_CHECK enum err rtp_transport_leave_shared(struct media_stream *stream, struct media *media,
+                                               struct rtp_local *local, struct fault *fault);
 /** The same for two streams of ours that talk to each other: on 127.0.0.1, at any port, none of the
  * range. ERR_IO. */
 MUST_CHECK enum err rtp_transport_create_inner(struct media_transport **out, struct media *media,

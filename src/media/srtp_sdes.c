@@ -110,3 +110,23 @@ bool srtp_sdes_same(const struct srtp_master *a, const struct srtp_master *b,
     bool salt = hash_same(slice_make(a->salt, info->salt_len), slice_make(b->salt, info->salt_len));
     return key && salt;
 }
+
+void srtp_sdes_switch(struct srtp_session **session, const struct srtp_sdes *before,
+                      const struct srtp_sdes *now, enum srtp_direction direction)
+{
+    const struct srtp_master *old_key = direction == SRTP_PROTECT ? &before->tx : &before->rx;
+    const struct srtp_master *key = direction == SRTP_PROTECT ? &now->tx : &now->rx;
+    const struct srtp_profile_info *info = srtp_profile_info(now->profile);
+    if (*session && now->on && before->profile == now->profile &&
+        srtp_sdes_same(old_key, key, now->profile))
+        return;
+    struct srtp_session *old = *session;
+    *session = NULL;
+    if (now->on) {
+        BUG_IF(srtp_create(session, now->profile, direction, slice_make(key->key, info->key_len),
+                           slice_make(key->salt, info->salt_len)));
+        if (old)
+            srtp_follow(*session, old);
+    }
+    srtp_destroy(old);
+}

@@ -36,3 +36,7 @@ MUST_CHECK enum err srtp_sdes_parse(struct srtp_master *out, enum srtp_profile *
 /** The same key, compared in constant time. */
 bool srtp_sdes_same(const struct srtp_master *a, const struct srtp_master *b,
                     enum srtp_profile profile);
+/** A session for this direction by `now`, in the place of the one by `before` (`*session`; NULL:
+ * none): the same while its key is, NULL where `now` is off. Roll-over counters are kept. */
+void srtp_sdes_switch(struct srtp_session **session, const struct srtp_sdes *before,
+                      const struct srtp_sdes *now, enum srtp_direction direction);
