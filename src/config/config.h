@@ -71,6 +71,7 @@ enum config_numbers { CONFIG_NUMBERS_NONE, CONFIG_NUMBERS_UAE };
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
 enum config_auto { CONFIG_SWITCH_AUTO, CONFIG_SWITCH_YES, CONFIG_SWITCH_NO };
 enum config_srtp { CONFIG_SRTP_OFF, CONFIG_SRTP_OPTIONAL, CONFIG_SRTP_REQUIRED };
+enum config_rtp { CONFIG_RTP_OWN, CONFIG_RTP_SHARED }; /* a call's ports, or its media thread's */
 enum config_dtmf { CONFIG_DTMF_AUTO, CONFIG_DTMF_RFC4733, CONFIG_DTMF_INFO, CONFIG_DTMF_INBAND };
 enum config_order { CONFIG_IN_TURN, CONFIG_AT_ONCE, CONFIG_BY_WEIGHT };
 /* Who makes the new call when one through a trunk is transferred to a number of that trunk: we, or
@@ -133,6 +134,7 @@ struct config_trunk {
     struct config_list
         sources; /* address blocks that may call in; empty: the host's own addresses */
     struct config_list media_nets; /* blocks its media may come from, whatever its SDP says */
+    enum config_rtp rtp;
     struct config_pairs headers;
 
     /* of type kandy: a cloud that is called by REST, a WebSocket and WebRTC */

@@ -7,6 +7,7 @@
 static const char *const transports[] = { "udp", "tcp", "tls", NULL };
 static const char *const switches[] = { "auto", "yes", "no", NULL };
 static const char *const srtp_modes[] = { "off", "optional", "required", NULL };
+static const char *const rtp_ports[] = { "own", "shared", NULL };
 static const char *const dtmf_modes[] = { "auto", "rfc4733", "info", "inband", NULL };
 static const char *const transfer_modes[] = { "local", "pass", NULL };
 static const char *const identity_modes[] = { "none", "preferred", "asserted", NULL };
@@ -350,6 +351,9 @@ static const struct option trunk[] = {
     { .key = "media_nets", .env = "SIP_MEDIA_NETS", .type = OPTION_LIST, AT(media_nets),
       .check = check_block, .is_reloadable = true,
       .help = "addresses that its RTP may come from, besides the one in its SDP" },
+    { .key = "rtp", .type = OPTION_WORD, AT(rtp), .value = "own", .words = rtp_ports,
+      .is_reloadable = true,
+      .help = "UDP ports: own of each call, or shared, where its SDP says whence its RTP comes" },
     { .key = "headers", .type = OPTION_PAIRS, AT(headers), .check = check_header_name,
       .is_reloadable = true, .help = "X- headers of every call to it" },
     { .key = "dialect", .type = OPTION_WORD, AT(dialect), .value = "auto", .words = dialects,

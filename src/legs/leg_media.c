@@ -37,7 +37,9 @@ static enum err make_transport(struct leg_media *media, unsigned thread,
 {
     const struct leg_env *env = media->env;
     if (!is_webrtc(media))
-        return rtp_transport_create(out, env->media, &media->rtp, fault);
+        return media->shares_port
+                   ? rtp_transport_create_shared(out, env->media, thread, &media->rtp, fault)
+                   : rtp_transport_create(out, env->media, &media->rtp, fault);
     if (media->kind == LEG_MEDIA_ICE) {
         *out = rtc_transport_create_full(env->rtc, thread, ice, &media->rtc);
         return OK;
@@ -74,6 +76,7 @@ static enum err start(struct leg_media *media, const struct rtc_ice_config *ice,
         media->kind = LEG_MEDIA_NONE;
         return err;
     }
+    media->shares_port = media->shares_port && !is_webrtc(media);
     leg_media_set_kind(media, media->kind);
     sdp_session_state_init(&media->sdp, id >> 2);
     leg->stream = media_stream_create(media->env->media, thread, transport, &leg_media_events, leg);
@@ -93,6 +96,7 @@ enum err leg_media_open(struct leg_media *media, const struct leg_env *env, stru
                                  .nets = media->nets,
                                  .dtmf = media->dtmf,
                                  .ptime_ms = media->ptime_ms,
+                                 .shares_port = media->shares_port,
                                  .passes_video = media->passes_video };
     return start(media, NULL, fault);
 }
@@ -124,6 +128,15 @@ enum err leg_media_reopen(struct leg_media *media, unsigned thread, struct fault
     media_stream_destroy(leg->stream);
     leg->stream = media_stream_create(media->env->media, thread, transport, &leg_media_events, leg);
     return OK;
+}
+
+enum err leg_media_leave_shared(struct leg_media *media, struct fault *fault)
+{
+    enum err err =
+        rtp_transport_leave_shared(media->leg->stream, media->env->media, &media->rtp, fault);
+    if (!err)
+        media->shares_port = false;
+    return err;
 }
 
 void leg_media_close(struct leg_media *media)

@@ -57,10 +57,11 @@ struct leg_media {
     struct sdp_session_state sdp;
     struct sdp_result result;
     bool described;
-    struct leg_policy policy; /* set before it is opened, like the next three */
+    struct leg_policy policy; /* set before it is opened, like the next four */
     enum leg_dtmf dtmf;       /* how keys go to this far end */
     struct leg_nets nets;     /* where its media may come from, too */
     unsigned ptime_ms;        /* asked for, and sent where it has no wish; 0: 20 */
+    bool shares_port;         /* on the media thread's shared RTP port, while that works out */
     bool dtmf_by_info;        /* decided once described: signalling carries them */
     bool hold;                /* we offer sendonly: the other far end of the call holds this one */
     struct leg_sdes_key keys[LEG_SDES_KEYS];
@@ -90,6 +91,9 @@ bool leg_media_is_gathered(const struct leg_media *media);
  * where it is now. ERR_UNSUPPORTED: not WebRTC, whose ICE and DTLS would begin anew. On an error
  * all stays as it was. */
 MUST_CHECK enum err leg_media_reopen(struct leg_media *media, unsigned thread, struct fault *fault);
+/** Ports of its own from now on: the next offer tells the far end. All stays as it was on an error.
+ */
+MUST_CHECK enum err leg_media_leave_shared(struct leg_media *media, struct fault *fault);
 /** Destroys the stream; a zeroed one is fine. */
 void leg_media_close(struct leg_media *media);
 

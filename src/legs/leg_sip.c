@@ -151,6 +151,7 @@ const struct leg_ops leg_sip_ops = {
     .moved = leg_sip_moved,
     .retune = leg_sip_retune,
     .rehome = leg_sip_rehome,
+    .transport = leg_sip_transport,
     .end = end,
     .destroy = destroy,
 };

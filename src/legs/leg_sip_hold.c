@@ -100,6 +100,35 @@ enum err leg_sip_rehome(struct leg *leg, unsigned thread)
     return err;
 }
 
+/* As soon as an offer can be made. */
+static void leave_shared(void *owner)
+{
+    struct leg_sip *self = owner;
+    struct fault fault;
+    if (leg_is_over(&self->leg) || !self->media.shares_port)
+        return;
+    if (self->leg.state < LEG_UP) {
+        loop_timer_start(self->env->loop, &self->reoffer, REOFFER_RETRY_MS, leave_shared, self);
+        return;
+    }
+    if (leg_media_leave_shared(&self->media, &fault)) {
+        log_warn(&self->leg.log, "rtp: shared does not suit its far end, and it stays: %s",
+                 fault.text);
+        return;
+    }
+    reoffer(self);
+}
+
+void leg_sip_transport(struct leg *leg, const void *event)
+{
+    struct leg_sip *self = leg_sip_of(leg);
+    if (!self->media.shares_port) /* another kind's event */
+        return;
+    log_info(&leg->log, "rtp: shared does not suit its far end reason=\"%s\"",
+             ((const struct rtp_event *)event)->why);
+    leave_shared(self);
+}
+
 void leg_sip_on_reoffer(void *owner, struct sip_session *session, const struct sip_outcome *outcome)
 {
     struct leg_sip *self = owner;

@@ -30,6 +30,7 @@ void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy)
     self->srtp = policy->srtp;
     self->media.dtmf = policy->dtmf;
     self->media.ptime_ms = policy->ptime_ms;
+    self->media.shares_port = policy->shares_port;
     if (policy->media_nets)
         leg_nets_fill(&self->media.nets, policy->media_nets);
 }

@@ -92,6 +92,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->srtp = target->srtp;
     self->media.dtmf = target->dtmf;
     self->media.ptime_ms = target->ptime_ms;
+    self->media.shares_port = target->shares_port;
     if (target->media_nets)
         leg_nets_fill(&self->media.nets, target->media_nets);
     self->on_over = target->on_over;

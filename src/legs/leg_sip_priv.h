@@ -95,6 +95,8 @@ void leg_sip_hold(struct leg *leg, bool on);
 void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request);
 void leg_sip_retune(struct leg *leg, const struct leg_codecs *prefer);
 MUST_CHECK enum err leg_sip_rehome(struct leg *leg, unsigned thread);
+/** A struct rtp_event: what shares a port wants one of its own. */
+void leg_sip_transport(struct leg *leg, const void *event);
 void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack);
 void leg_sip_on_reoffer(void *owner, struct sip_session *session,
                         const struct sip_outcome *outcome);

@@ -70,6 +70,7 @@ void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out)
                                     .srtp = srtp_of(trunk->config),
                                     .dtmf = dtmf_of(trunk->config),
                                     .media_nets = &trunk->config->media_nets,
+                                    .shares_port = trunk->config->rtp == CONFIG_RTP_SHARED,
                                     .ptime_ms = (unsigned)trunk->config->ptime_ms }; /* 10 to 60 */
     if (trunk->config->codecs.n) /* the global list is what we offer, not what we take */
         out->codecs = trunk->codecs;
@@ -137,6 +138,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
         .srtp = srtp_of(config),
         .dtmf = dtmf_of(config),
         .media_nets = &config->media_nets,
+        .shares_port = config->rtp == CONFIG_RTP_SHARED,
         .ptime_ms = (unsigned)config->ptime_ms, /* 10 to 60: its row */
         .on_over = trunk_on_call_over,
         .owner = trunk,

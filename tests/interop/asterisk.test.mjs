@@ -8,7 +8,7 @@ import { assertPageHears } from './lib/checks.mjs';
 import { startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { openPhonePage } from './lib/office.mjs';
-import { findPorts, runProcess, startProcess, waitFor } from './lib/process.mjs';
+import { findPorts, runProcess, sleep, startProcess, waitFor } from './lib/process.mjs';
 
 const root = process.env.ASTERISK_ROOT ?? '';
 /** Debian moved its modules between releases. */
@@ -49,6 +49,7 @@ exten => _X.,n,Hangup()
     'logger.conf': '[logfiles]\nconsole => notice,warning,error\n',
 });
 
+const trunkTo = (/** @type {number} */ port) => ({ SIP_PROVIDER: 'asterisk', SIP_TRUNK_HOST: '127.0.0.1', SIP_TRUNK_PORT: String(port), SIP_USERNAME: 'webrtc_bridge', SIP_PASSWORD: SECRET, SIP_DOMAIN: 'asterisk.local', SIP_CALLED: '100' });
 /** @type {any} */ let asterisk;
 /** @type {any} */ let daemon;
 /** @type {any} */ let browser;
@@ -72,8 +73,7 @@ before(async () => {
     await waitFor('Asterisk', async () => /webrtc_bridge/.test((await run('pjsip show endpoints')).text), 40000).catch((error) => {
         throw new Error(`${error.message}\n${started.text().slice(-3000)}`);
     });
-    const env = { SIP_PROVIDER: 'asterisk', SIP_TRUNK_HOST: '127.0.0.1', SIP_TRUNK_PORT: String(port), SIP_USERNAME: 'webrtc_bridge', SIP_PASSWORD: SECRET, SIP_DOMAIN: 'asterisk.local', SIP_CALLED: '100' };
-    [daemon, browser] = await Promise.all([startDaemon({ env }), startChromium()]);
+    [daemon, browser] = await Promise.all([startDaemon({ env: trunkTo(port) }), startChromium()]);
 });
 after(async () => {
     await browser?.close();
@@ -109,4 +109,23 @@ test('Asterisk calls the page', { skip }, async () => {
     await assertPageHears(page, 1004, -3, 6);
     await phone.hangup();
     await close();
+});
+
+test('rtp: shared: two calls at once, each on the one port', { skip }, async () => {
+    const here = await startDaemon({ env: trunkTo(asterisk.port), yaml: 'trunks: {default: {rtp: shared}}\n' });
+    const offices = [await openPhonePage(browser, here), await openPhonePage(browser, here)];
+    for (const { phone } of offices) {
+        await phone.dial('100');
+        await phone.waitState('up');
+    }
+    await sleep(800);
+    for (const { page } of offices) await assertPageHears(page, 1004, -3, 6);
+    const ports = await Promise.all((await here.command('calls')).map(async (/** @type {any} */ call) => (await here.command('calls', call.id)).legs.find((/** @type {any} */ leg) => leg.kind === 'sip').media.remote));
+    assert.equal(new Set(ports).size, 2, `Asterisk has a port for each call: ${ports}`);
+    assert.doesNotMatch(here.log(), /does not suit its far end/);
+    for (const { phone, close } of offices) {
+        await phone.hangup();
+        await close();
+    }
+    await here.stop();
 });

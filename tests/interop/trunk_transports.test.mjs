@@ -45,6 +45,7 @@ const WAYS = /** @type {const} */ ([
     { name: 'TCP', transport: 'tcp', tls: false, relay: false },
     { name: 'TLS, its certificate verified by SIP_TLS_CA_FILE', transport: 'tls', tls: true, relay: false },
     { name: 'UDP with rtpengine in the path of the sound', transport: 'udp', tls: false, relay: true },
+    { name: 'the same, rtp: shared', transport: 'udp', tls: false, relay: true, shared: true },
 ]);
 for (const way of WAYS)
     describe(way.name, way.tls ? {} : onlyFull, () => {
@@ -53,7 +54,7 @@ for (const way of WAYS)
             relay = way.relay ? await startRtpengine() : null;
             kamailio = await startKamailio({ users: { gateway: SECRET, bob: 'secret' }, tls: way.tls, relay: relay?.ng });
             const more = way.tls ? { SIP_TRUNK_HOST: 'localhost', SIP_TRUNK_PORT: String(kamailio.tlsPort), SIP_TLS_CA_FILE: kamailio.certFile } : {};
-            daemon = await startDaemon({ env: fiveValues(kamailio, { SIP_TRANSPORT: way.transport, ...more }) });
+            daemon = await startDaemon({ env: fiveValues(kamailio, { SIP_TRANSPORT: way.transport, ...more }), yaml: `trunks: {default: {rtp: ${'shared' in way ? 'shared' : 'own'}}}\n` });
             bob = await startBaresip({ user: 'bob', domain: kamailio.domain, password: 'secret', outbound: kamailio.address, ...PHONE });
         });
         after(async () => {
@@ -82,6 +83,7 @@ for (const way of WAYS)
                 const port = Number(legs.find((/** @type {any} */ leg) => leg.kind === 'sip').media.remote.split(':')[1]);
                 assert.ok(port >= relay.low && port <= relay.high, `the sound goes to ${port}, not through rtpengine`);
             }
+            assert.doesNotMatch(daemon.log(), /does not suit its far end/);
             await sleep(1500);
             await phone.hangup();
             await assertPeerHeard(bob, PAGE);
