@@ -1,8 +1,8 @@
 #pragma once
 /* The load generator's parts. A *subject* is a process that relays calls; each call has a browser's
  * end (A: ICE, DTLS, SRTP, from an address of its own in 127.1/16, or plain RTP) and a SIP end (B:
- * plain RTP, or SRTP by SDES, all on one socket). The generator plays both ends of every call at 50
- * packets a second. */
+ * plain RTP, or SRTP by SDES, from one in 127.2/16). The generator plays both ends of every call at
+ * 50 packets a second. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,7 +61,8 @@ struct subject {
 };
 
 /* engine.c: our media engine, a process without signalling */
-bool engine_start(struct subject *subject, enum bench_kind kind);
+/** `shared`: B's ends share a port of its, as with `rtp: shared`. */
+bool engine_start(struct subject *subject, enum bench_kind kind, bool shared);
 /* forwarder.c: recvmmsg and sendmmsg, nothing else: the limit */
 bool forwarder_start(struct subject *subject, enum bench_kind kind);
 /* rtpengine.c: the peer; false when it is not installed */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "base/err.h"
 #include "base/loop.h"
@@ -13,7 +14,7 @@
 #include "media/rtp_transport.h"
 #include "rtc/rtc_transport.h"
 
-enum { OPUS_PT = 111, PCMU_PT = 0, EVENT_PT = 101, TURN_MS = 1 };
+enum { OPUS_PT = 111, PCMU_PT = 0, EVENT_PT = 101 };
 
 struct asked {
     size_t index;
@@ -27,6 +28,7 @@ struct engine {
     struct media *media;
     struct rtc *rtc;
     enum bench_kind kind;
+    bool shared;
     struct {
         struct media_stream *a, *b;
     } calls[CALLS_MAX];
@@ -53,11 +55,12 @@ static void say_failed(void *owner, enum err err, const char *text)
 static const struct media_events events = { .on_failed = say_failed };
 
 static struct media_stream *open_rtp(struct engine *engine, const struct rtp_remote *remote,
-                                     struct addr *bound)
+                                     bool shared, struct addr *bound)
 {
     struct rtp_local local;
     struct media_transport *transport = NULL;
-    BUG_IF(rtp_transport_create(&transport, engine->media, &local, NULL));
+    BUG_IF(shared ? rtp_transport_create_shared(&transport, engine->media, 0, &local, NULL)
+                  : rtp_transport_create(&transport, engine->media, &local, NULL));
     struct media_stream *stream = media_stream_create(engine->media, 0, transport, &events, NULL);
     rtp_transport_set_remote(stream, remote);
     *bound = local.rtp;
@@ -96,9 +99,10 @@ static void open_streams(struct engine *engine, const struct asked *asked, struc
         BUG_IF(srtp_sdes_parse(&to_b.srtp.rx, &profile, SLICE("AES_CM_128_HMAC_SHA1_80"),
                                slice_of(asked->key), SLICE_NONE));
     }
-    struct media_stream *b = open_rtp(engine, &to_b, &offer->b);
-    struct media_stream *a = engine->kind == BENCH_RELAY_RTP ? open_rtp(engine, &to_a, &offer->a)
-                                                             : open_rtc(engine, asked, offer);
+    struct media_stream *b = open_rtp(engine, &to_b, engine->shared, &offer->b);
+    struct media_stream *a = engine->kind == BENCH_RELAY_RTP
+                                 ? open_rtp(engine, &to_a, false, &offer->a)
+                                 : open_rtc(engine, asked, offer);
     if (engine->kind == BENCH_TRANSCODE)
         describe(a, &codec_opus, OPUS_PT);
     else
@@ -127,26 +131,37 @@ static bool answer(struct engine *engine, int control, const struct asked *asked
     return send(control, &answered, sizeof answered, 0) > 0;
 }
 
-static void serve(int control, enum bench_kind kind)
+/* As signalling would: control sleeps until it is asked something. */
+static void on_asked(uv_poll_t *poll, int status, int events_seen)
+{
+    struct engine *engine = poll->data;
+    struct asked asked;
+    int control = -1;
+    (void)events_seen;
+    if (status || uv_fileno((const uv_handle_t *)poll, &control) ||
+        recv(control, &asked, sizeof asked, 0) != sizeof asked)
+        _exit(0);
+    if (!answer(engine, control, &asked))
+        _exit(1);
+}
+
+static void serve(int control, enum bench_kind kind, bool shared)
 {
     static struct engine engine;
+    static uv_poll_t poll;
     engine.loop = loop_create();
     engine.kind = kind;
+    engine.shared = shared;
     /* 0.0.0.0, as a gateway binds, though only loopback is used */
     const struct media_config media = { .threads = 1 };
     const struct rtc_config rtc = { .bind = addr_any4(0) };
-    struct asked asked;
     BUG_IF(media_create(&engine.media, engine.loop, &media, NULL));
     BUG_IF(rtc_create(&engine.rtc, engine.media, &rtc, NULL));
-    for (;;) {
-        ssize_t n = recv(control, &asked, sizeof asked, MSG_DONTWAIT);
-        if (n == 0)
-            _exit(0);
-        if (n != sizeof asked)
-            loop_turn(engine.loop, TURN_MS);
-        else if (!answer(&engine, control, &asked))
-            _exit(1);
-    }
+    BUG_IF(uv_poll_init(loop_uv(engine.loop), &poll, control));
+    poll.data = &engine;
+    BUG_IF(uv_poll_start(&poll, UV_READABLE, on_asked));
+    loop_run(engine.loop);
+    _exit(1);
 }
 
 static bool open_call(struct subject *subject, size_t index, const struct ends *ends,
@@ -174,12 +189,12 @@ static bool ask_heard(struct subject *subject, size_t index, struct heard *a, st
     return true;
 }
 
-bool engine_start(struct subject *subject, enum bench_kind kind)
+bool engine_start(struct subject *subject, enum bench_kind kind, bool shared)
 {
     *subject =
         (struct subject){ .name = "tandem", .kind = kind, .open = open_call, .heard = ask_heard };
     subject->pid = process_fork(&subject->fd);
     if (subject->pid == 0)
-        serve(subject->fd, kind);
+        serve(subject->fd, kind, shared);
     return subject->pid > 0;
 }

@@ -32,6 +32,7 @@ enum {
 
 struct side {
     int fd;
+    uint32_t net; /* its ends' addresses: /16 */
     struct addr addr;
     uint64_t sent, got, bad;
     size_t n_queue;
@@ -53,9 +54,8 @@ struct generator {
     } * b_ends;
     char b_key[SRTP_SDES_TEXT];
     struct srtp_master b_master;
-    uint16_t b_index[UINT16_MAX + 1]; /* call by the subject's port for B */
-    struct faults faults;             /* zeroed: none */
-    int64_t consent_ns;               /* when to look after consent; 0: too short for that */
+    struct faults faults; /* zeroed: none */
+    int64_t consent_ns;   /* when to look after consent; 0: too short for that */
     struct side_done a_done, b_done;
     uint8_t *a_owed, *b_owed; /* packets of a call that are late */
     uint32_t dice;
@@ -65,22 +65,24 @@ struct generator {
     uint32_t delays[DELAYS];
 };
 
-static struct addr a_addr(const struct generator *generator, size_t index)
+/* A call's end at a side: 127.1.0.1 on for A, 127.2.0.1 on for B. */
+static struct addr end_addr(const struct side *side, size_t index)
 {
-    struct addr addr = generator->a.addr;
-    size_t number = index + 1; /* 127.1.0.1 on */
-    addr.in4.sin_addr.s_addr = htonl(0x7f010000U + (uint32_t)number);
+    struct addr addr = side->addr;
+    addr.in4.sin_addr.s_addr = htonl(side->net + (uint32_t)index + 1);
     return addr;
 }
 
-static size_t a_index(struct in_addr local)
+static size_t index_of(struct in_addr local)
 {
     size_t number = ntohl(local.s_addr) & 0xffff;
     return number > 0 && number <= CALLS_MAX ? number - 1 : 0;
 }
 
-static void side_open(struct side *side, struct addr addr)
+static void side_open(struct side *side, uint32_t net)
 {
+    const struct addr addr = addr_any4(0);
+    side->net = net;
     int size = BUFFER, on = 1;
     socklen_t len = sizeof side->addr;
     side->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -107,7 +109,7 @@ static void put_source(struct msghdr *msg, void *room, struct in_addr source)
 static void send_for(void *owner, size_t index, const void *bytes, size_t len)
 {
     struct generator *generator = owner;
-    struct addr from = a_addr(generator, index);
+    struct addr from = end_addr(&generator->a, index);
     struct iovec iov = { mem_copy(bytes, len), len };
     char room[CMSG_SPACE(sizeof(struct in_pktinfo))] = { 0 };
     struct addr to = generator->offers[index].a;
@@ -145,7 +147,7 @@ static bool is_rtp(const struct media_packet *packet)
 static void take_a(struct generator *generator, struct media_packet *packet, struct in_addr local,
                    const struct addr *from)
 {
-    size_t index = a_index(local);
+    size_t index = index_of(local);
     if (packet->data[0] < 128) {
         browser_feed(generator->browser, index, packet->data, packet->len, from);
         return;
@@ -160,13 +162,12 @@ static void take_a(struct generator *generator, struct media_packet *packet, str
 }
 
 /* One in SAMPLE is opened where it is encrypted: the rest is only counted. */
-static void take_b(struct generator *generator, struct media_packet *packet,
-                   const struct addr *from)
+static void take_b(struct generator *generator, struct media_packet *packet, struct in_addr local)
 {
     if (!is_rtp(packet))
         return;
     generator->b.got++;
-    struct srtp_session *rx = generator->b_ends[generator->b_index[addr_port(from)]].rx;
+    struct srtp_session *rx = generator->b_ends[index_of(local)].rx;
     packet->is_rtcp = false;
     if (rx && generator->b.got % SAMPLE != 0)
         return;
@@ -202,11 +203,12 @@ static void receive(struct generator *generator, const struct side *side)
         }
         n = recvmmsg(side->fd, in->msgs, BATCH, MSG_DONTWAIT, NULL);
         for (int i = 0; i < n; i++) {
+            struct in_addr local = destination(&in->msgs[i].msg_hdr);
             in->packets[i].len = in->msgs[i].msg_len;
             if (side == &generator->a)
-                take_a(generator, &in->packets[i], destination(&in->msgs[i].msg_hdr), &in->to[i]);
+                take_a(generator, &in->packets[i], local, &in->to[i]);
             else
-                take_b(generator, &in->packets[i], &in->to[i]);
+                take_b(generator, &in->packets[i], local);
         }
     }
 }
@@ -223,8 +225,8 @@ static void flush(struct generator *generator, struct side *side)
     for (size_t i = 0; i < n; i++) {
         struct media_packet *packet = &side->packets[i];
         size_t index =
-            a_index(((struct in_pktinfo *)(void *)CMSG_DATA(CMSG_FIRSTHDR(&side->msgs[i].msg_hdr)))
-                        ->ipi_spec_dst);
+            index_of(((struct in_pktinfo *)(void *)CMSG_DATA(CMSG_FIRSTHDR(&side->msgs[i].msg_hdr)))
+                         ->ipi_spec_dst);
         struct srtp_session *tx = side == &generator->a ? browser_tx(generator->browser, index)
                                                         : generator->b_ends[index].tx;
         if (is_relay(generator))
@@ -232,10 +234,6 @@ static void flush(struct generator *generator, struct side *side)
         if (tx)
             BUG_IF(srtp_protect(tx, packet));
         side->iov[i] = (struct iovec){ packet->data, packet->len };
-        if (side == &generator->b)
-            side->msgs[i].msg_hdr.msg_control = NULL;
-        if (side == &generator->b)
-            side->msgs[i].msg_hdr.msg_controllen = 0;
     }
     for (size_t done = 0; done < n;) {
         int sent = sendmmsg(side->fd, side->msgs + done, (unsigned)(n - done), 0);
@@ -266,8 +264,7 @@ static void queue(struct generator *generator, struct side *side, size_t index, 
                                                 .msg_namelen = addr_len(&side->to[slot]),
                                                 .msg_iov = &side->iov[slot],
                                                 .msg_iovlen = 1 };
-    put_source(&side->msgs[slot].msg_hdr, side->control[slot],
-               a_addr(generator, index).in4.sin_addr);
+    put_source(&side->msgs[slot].msg_hdr, side->control[slot], end_addr(side, index).in4.sin_addr);
     if (side->n_queue == BATCH)
         flush(generator, side);
 }
@@ -343,8 +340,8 @@ struct generator *generator_create(struct subject *subject, unsigned max_calls)
     struct generator *generator = mem_new(struct generator);
     generator->subject = subject;
     sounds_make(&generator->sounds);
-    side_open(&generator->a, addr_any4(0));
-    side_open(&generator->b, addr_loopback4(0));
+    side_open(&generator->a, 0x7f010000U);
+    side_open(&generator->b, 0x7f020000U);
     generator->offers = mem_array(max_calls, sizeof *generator->offers);
     generator->seqs = mem_array(max_calls, sizeof *generator->seqs);
     generator->b_ends = mem_array(max_calls, sizeof *generator->b_ends);
@@ -393,7 +390,6 @@ static void key_b(struct generator *generator, size_t index)
     struct b_end *end = &generator->b_ends[index];
     struct srtp_master theirs;
     enum srtp_profile profile;
-    generator->b_index[addr_port(&offer->b)] = (uint16_t)index; /* below CALLS_MAX */
     if (generator->subject->kind != BENCH_RELAY_SRTP || !offer->key[0])
         return;
     BUG_IF(srtp_sdes_parse(&theirs, &profile, SLICE("AES_CM_128_HMAC_SHA1_80"),
@@ -411,8 +407,8 @@ bool generator_grow(struct generator *generator, unsigned calls)
     enum { WINDOW = 16 }; /* handshakes at a time */
     size_t first = generator->n_calls;
     for (size_t i = first; i < calls + WINDOW; i++) {
-        const struct ends ends = { .a = a_addr(generator, i),
-                                   .b = generator->b.addr,
+        const struct ends ends = { .a = end_addr(&generator->a, i),
+                                   .b = end_addr(&generator->b, i),
                                    .ufrag = browser_ufrag(generator->browser),
                                    .pwd = browser_pwd(generator->browser),
                                    .fingerprint = browser_fingerprint(generator->browser),

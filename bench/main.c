@@ -29,6 +29,7 @@ struct options {
     int64_t seconds;
     unsigned first_calls, max_calls;
     const char *only; /* the subject to measure; NULL: all of them */
+    bool shared;      /* our B ends on one port */
 };
 struct outcome {
     struct step steps[STEPS_MAX];
@@ -209,8 +210,10 @@ static int run(const struct options *options)
     struct outcome ours = { 0 }, peer = { 0 }, limit = { 0 };
     double codec_calls = 0;
     int64_t seconds = options->only ? options->seconds : options->seconds / 3;
-    json_t *result = json_pack("{s:s}", "name", options->name);
-    if (engine_start(&subject, options->kind) && measure(&subject, options, seconds, &ours))
+    json_t *result =
+        json_pack("{s:s, s:s}", "name", options->name, "rtp", options->shared ? "shared" : "own");
+    if (engine_start(&subject, options->kind, options->shared) &&
+        measure(&subject, options, seconds, &ours))
         json_object_set_new(result, "ours", print(&subject, &ours));
     if (rtpengine_start(&subject, options->kind) && measure(&subject, options, seconds, &peer))
         json_object_set_new(result, "peer", print(&subject, &peer));
@@ -235,7 +238,7 @@ static int run(const struct options *options)
 static int usage(void)
 {
     fprintf(stderr, "usage: bench/run relay|relay-rtp|relay-srtp|transcode|soak [--seconds N] "
-                    "[--from N] [--calls N] "
+                    "[--from N] [--calls N] [--rtp own|shared] "
                     "[--only tandem|rtpengine|recvmmsg/sendmmsg]\n");
     return 2;
 }
@@ -245,6 +248,8 @@ static bool set_option(struct options *options, const char *name, const char *va
     long number = strtol(value, NULL, 10);
     if (!strcmp(name, "--only"))
         options->only = value;
+    else if (!strcmp(name, "--rtp") && (!strcmp(value, "own") || !strcmp(value, "shared")))
+        options->shared = value[0] == 's';
     else if (!strcmp(name, "--seconds") && number > 0)
         options->seconds = number;
     else if (!strcmp(name, "--from") && number > 0 && number <= CALLS_MAX)

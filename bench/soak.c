@@ -64,7 +64,7 @@ int soak_run(int64_t seconds, unsigned calls)
     static const struct faults faults = { .loss = LOSS, .swap = SWAP, .late = LATE };
     struct subject subject;
     struct side_done done[2];
-    if (!engine_start(&subject, BENCH_RELAY))
+    if (!engine_start(&subject, BENCH_RELAY, false))
         return 1;
     struct generator *generator = generator_create(&subject, calls + 1);
     int status = 1;
