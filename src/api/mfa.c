@@ -117,6 +117,12 @@ enum err mfa_say(struct rest *rest, const struct mfa_text *text, struct fault *f
         json_pack("{s:s, s:{s:[{s:{}}, {s:{s:s}}, {s:{s:s}}, {s:{s:s}}, {s:{}}]}}", "version",
                   "1.0.0", "sections", "main", "answer", "say", "text", text->before, "say", "text",
                   "{mfa_code}", "say", "text", "I repeat, your code is {mfa_code}", "hangup");
+    if (text->keys && text->keys[0]) {
+        json_t *steps = json_object_get(json_object_get(document, "sections"), "main");
+        json_array_insert_new(
+            steps, 1, /* behind answer; it listens for a moment first */
+            json_pack("{s:{s:o}}", "send_digits", "digits", json_sprintf("W%s", text->keys)));
+    }
     json_t *envs = json_pack("{s:s}", "mfa_code", spaced);
     const struct script_dial dial = { .project_id = slice_of(text->project_id),
                                       .from = slice_of(text->from),

@@ -30,6 +30,7 @@ bool mfa_may_send(struct rest *rest, const char *party, const char *asker);
 struct mfa_text {
     const char *project_id, *from, *to, *before, *after; /* around the code */
     const char *code;
+    const char *keys; /* of an extension, pressed before it is said; NULL: none */
 };
 /** By message, sealed at rest; ERR as messages_add(). */
 MUST_CHECK enum err mfa_send(struct rest *rest, const struct mfa_text *text, struct fault *fault);

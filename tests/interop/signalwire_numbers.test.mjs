@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startBaresip } from './lib/baresip.mjs';
+import { assertSpeech } from './lib/checks.mjs';
 import { startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
@@ -139,3 +140,39 @@ async function account(name) {
     const device = await daemon.addDevice(name);
     return { user: device.sip_username, domain: device.sip_domain, password: device.sip_password, outbound: daemon.sip };
 }
+
+test('a caller id is verified by a call that says a code, behind an extension; a wrong code is refused', async () => {
+    const ids = '/api/relay/rest/verified_caller_ids';
+    const held = await startBaresip({ user: 'held', ...(await account('held')), hz: 700 });
+    await daemon.command('number', 'add', '+12025550123', '--to', 'user:held');
+    await waitFor('the number to be routed', async () => (await daemon.command('route', '--to', '+12025550123')).targets?.[0]?.name === 'held');
+    const made = await acme.ask('POST', ids, { number: '+12025550123', name: 'Reception', extension: '12' });
+    assert.deepEqual([made.status, made.json.status, made.json.verified], [201, 'Awaiting Verification', false]);
+    await held.waitEvent('CALL_INCOMING');
+    await held.accept();
+    await waitFor('the extension', async () => held.keys() === '12', 15000);
+    assert.deepEqual([(await acme.ask('POST', ids, { number: '+12025550123' })).json.errors[0].detail, (await acme.ask('POST', ids, { number: '555' })).status], ['Number is taken', 422]);
+    const path = `${ids}/${made.json.id}`;
+    assert.equal((await acme.ask('PUT', `${path}/verification`, { verification_code: 'wrong' })).json.errors[0].detail, 'Verification code is invalid');
+    assert.equal((await other.ask('PUT', `${path}/verification`, { verification_code: '123456' }, { free: true })).status, 404);
+    assert.equal((await acme.ask('PUT', path, { name: 'Front' })).json.name, 'Front');
+    assert.deepEqual((await acme.ask('GET', `${ids}?filter_name=Fro&filter_number=0123`)).json.data.map((/** @type {any} */ one) => one.id), [made.json.id]);
+    await held.closed();
+    assertSpeech(held.heard());
+    held.forget();
+    assert.equal((await acme.ask('POST', `${path}/verification`)).status, 200);
+    await held.waitEvent('CALL_INCOMING');
+    await held.hangup();
+    assert.equal((await acme.ask('DELETE', path)).status, 204);
+    assert.deepEqual((await acme.ask('GET', ids)).json.data, []);
+    await held.stop();
+});
+
+test('a number says its country and forms; nothing is known of its carrier', async () => {
+    const look = (/** @type {string} */ number) => acme.ask('GET', `/api/relay/rest/lookup/phone_number/${number}`);
+    const { json } = await look('+14165550123');
+    assert.deepEqual([json.country_code, json.country_code_number, json.valid_number, json.national_number_formatted], ['CA', 1, true, '(416) 555-0123']);
+    assert.deepEqual((await look('+442079460958?include=carrier,cnam')).json.carrier, {});
+    assert.equal((await look('+331')).json.possible_number, false);
+    assert.equal((await look('nobody')).status, 404);
+});

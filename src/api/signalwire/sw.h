@@ -168,6 +168,8 @@ void sw_endpoint_add(struct rest *rest);
 void sw_endpoint_show(struct rest *rest);
 void sw_endpoint_change(struct rest *rest);
 void sw_endpoint_remove(struct rest *rest);
+/* sw_lookup.c */
+void sw_number_lookup(struct rest *rest);
 /* sw_sip_profile.c */
 void sw_profile_show(struct rest *rest);
 void sw_profile_change(struct rest *rest);

@@ -1,6 +1,9 @@
 /* Every endpoint: who may ask, what is asked, who answers. Sorted by path but that a fixed segment
  * stands before a captured one. */
 #include "api/signalwire/sw_faxes.h"
+#include <string.h>
+
+#include "api/signalwire/sw_caller_ids.h"
 #include "api/signalwire/sw_queues.h"
 #include "api/signalwire/sw_recordings.h"
 #include "base/num.h"
@@ -9,6 +12,14 @@ static bool is_room_name(struct slice value)
 {
     for (size_t i = 0; i < value.len; i++)
         if (value.ptr[i] == '.' || !rest_is_name(slice_sub(value, i, 1)))
+            return false;
+    return true;
+}
+
+static bool is_extension(struct slice value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (!memchr("0123456789*#w", value.ptr[i], 13))
             return false;
     return true;
 }
@@ -152,6 +163,23 @@ SW_BODY(profile_change, {
 });
 SW_BODY(mfa_verify, { { .name = "token", .type = SW_TEXT, .is_required = true, .high = 100 } });
 
+SW_BODY(caller_id_add, {
+    { .name = "number", .type = SW_TEXT, .is_required = true, .check = sw_is_e164,
+      .code = "not_e164", .expected = "a number such as +15551234567" },
+    { .name = "name", .type = SW_TEXT, .high = 200, .check = sw_is_line,
+      .expected = "one line of text" },
+    { .name = "extension", .type = SW_TEXT, .high = 20, .check = is_extension,
+      .expected = "0-9, *, # and w" },
+});
+SW_BODY(caller_id_change, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, .high = 200, .check = sw_is_line,
+      .expected = "one line of text" },
+});
+SW_BODY(caller_id_verify, {
+    { .name = "verification_code", .type = SW_TEXT, .is_required = true, .high = 20 },
+});
+
+#define CALLER_IDS "/api/relay/rest/verified_caller_ids"
 static const struct sw_endpoint endpoints[] = {
     { HTTP_GET, "/api/calling/calls", "calling", 200, sw_call_list, NULL, "List calls" },
     { HTTP_POST, "/api/calling/calls", "calling", 200, sw_call_command, &call_command,
@@ -196,6 +224,8 @@ static const struct sw_endpoint endpoints[] = {
       &endpoint_change, "Change a SIP endpoint" },
     { HTTP_DELETE, "/api/relay/rest/endpoints/sip/:id", "calling", 204, sw_endpoint_remove, NULL,
       "Delete a SIP endpoint" },
+    { HTTP_GET, "/api/relay/rest/lookup/phone_number/:number", "", 200, sw_number_lookup, NULL,
+      "What a number says of itself" },
     { HTTP_GET, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_list, NULL,
       "List phone numbers" },
     { HTTP_POST, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_add, &number_add,
@@ -230,6 +260,19 @@ static const struct sw_endpoint endpoints[] = {
       "Show what SIP endpoints have unless they say otherwise" },
     { HTTP_PUT, "/api/relay/rest/sip_profile", "calling", 201, sw_profile_change, &profile_change,
       "Change it" },
+    { HTTP_GET, CALLER_IDS, "calling", 200, sw_caller_id_list, NULL, "List verified caller ids" },
+    { HTTP_POST, CALLER_IDS, "calling", 201, sw_caller_id_add, &caller_id_add,
+      "Call a number with the code that verifies it" },
+    { HTTP_GET, CALLER_IDS "/:id", "calling", 200, sw_caller_id_show, NULL,
+      "Show a verified caller id" },
+    { HTTP_PUT, CALLER_IDS "/:id", "calling", 200, sw_caller_id_change, &caller_id_change,
+      "Name a verified caller id" },
+    { HTTP_DELETE, CALLER_IDS "/:id", "calling", 204, sw_caller_id_remove, NULL,
+      "Delete a verified caller id" },
+    { HTTP_POST, CALLER_IDS "/:id/verification", "calling", 200, sw_caller_id_call, NULL,
+      "Call again, with another code" },
+    { HTTP_PUT, CALLER_IDS "/:id/verification", "calling", 200, sw_caller_id_verify,
+      &caller_id_verify, "Give the code back" },
     { HTTP_GET, "/api/voice/logs", "calling", 200, sw_call_list, NULL, "List calls" },
     { HTTP_GET, "/api/voice/logs/:id", "calling", 200, sw_call_show, NULL, "Show a call" },
     { HTTP_GET, "/api/voice/logs/:id/events", "calling", 200, sw_call_events, NULL,
