@@ -142,6 +142,8 @@ bool call_is_private(const struct call *call);
 MUST_CHECK enum err call_next_hops(const struct call *call, unsigned *out);
 const char *call_from_name(const struct call *call);
 const char *call_to(const struct call *call);
+/** The number of the store that was called; "" none. */
+const char *call_number(const struct call *call);
 const char *call_trunk(const struct call *call);
 const json_t *call_headers(const struct call *call);
 /** Values of Referred-By and Replaces that a transfer wants carried; "" none. */

@@ -87,6 +87,11 @@ const char *call_to(const struct call *call)
     return call->to;
 }
 
+const char *call_number(const struct call *call)
+{
+    return call->plan.n ? call->plan.targets[0].of_number : "";
+}
+
 const char *call_trunk(const struct call *call)
 {
     return call->trunk;

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/faxes.h"
@@ -156,8 +157,9 @@ static void on_call_event(void *owner, const struct call *call, uint32_t leg, co
                           const char *text)
 {
     struct daemon *daemon = owner;
-    (void)text;
     presence_call_event(daemon->presence, call, leg, kind);
+    if (!leg && strcmp(kind, "state") == 0 && strcmp(text, call_state_name(CALL_DONE)) == 0)
+        daemon_tell_number(daemon, call);
 }
 
 static void open_calls(struct daemon *daemon)
@@ -342,6 +344,7 @@ void daemon_destroy(struct daemon *daemon)
     json_decref(daemon->stored_scripts);
     json_decref(daemon->resources);
     json_decref(daemon->call_handlers);
+    json_decref(daemon->call_tellers);
     json_decref(daemon->text_handlers);
     builtins_destroy(daemon->builtins);
     sip_face_destroy(daemon->sip_face);

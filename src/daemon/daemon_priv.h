@@ -74,6 +74,7 @@ struct daemon {
     json_t *stored_scripts; /* id: text; NULL before the first look */
     json_t *resources;      /* id: number_resource(); the same */
     json_t *call_handlers;  /* number: number_call_handler(); the same */
+    json_t *call_tellers;   /* number: number_call_teller(); the same */
     struct egress egress;   /* where programs may have us send to */
     json_t *text_handlers;  /* number -> what answers texts to it; NULL before the first look */
     json_t *signing_keys;   /* project id -> key */
@@ -166,6 +167,8 @@ void daemon_close_messages(struct daemon *daemon);
 /** scripts_config.send_sms */
 enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *params,
                          struct fault *fault);
+/* number_status.c: the call, which is over, was for a number whose program wants to know */
+void daemon_tell_number(struct daemon *daemon, const struct call *call);
 /* faxing.c: once scripts are open */
 void daemon_open_faxes(struct daemon *daemon);
 /* scripting.c */

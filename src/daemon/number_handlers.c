@@ -139,6 +139,44 @@ json_t *number_resource_handler(const char *id, const json_t *resources)
     return bound_to(text_of(one, "project"), id, resources, &calls);
 }
 
+static json_t *teller(const char *project, const json_t *body, const char *url, const char *method)
+{
+    if (!text_of(body, url)[0])
+        return NULL;
+    return json_pack("{s:s, s:s, s:s}", "project", project, "url", text_of(body, url), "method",
+                     method_of(body, method));
+}
+
+static json_t *teller_of_resource(const char *project, const json_t *resource)
+{
+    static const struct {
+        const char *type, *url, *method;
+    } rows[] = { { "cxml_application", "status_callback", "status_callback_method" },
+                 { "cxml_webhook", "status_callback_url", "status_callback_method" } };
+    const json_t *body = json_object_get(resource, "body");
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (strcmp(text_of(resource, "type"), rows[i].type) == 0)
+            return teller(project, body, rows[i].url, rows[i].method);
+    return NULL;
+}
+
+json_t *number_call_teller(const struct store_number *row, const json_t *resources)
+{
+    const char *project = row->project_id;
+    json_t *body = json_loads(row->body ? row->body : "", 0, NULL), *told;
+    const char *word = text_of(body, calls.handler);
+    if (strcmp(word, "laml_application") == 0)
+        told = teller_of_resource(
+            project, find_own(resources, text_of(body, calls.application_id), project));
+    else if (!word[0] && text_of(body, calls.resource_id)[0])
+        told = teller_of_resource(project,
+                                  find_own(resources, text_of(body, calls.resource_id), project));
+    else
+        told = teller(project, body, "call_status_callback_url", "call_status_callback_method");
+    json_decref(body);
+    return told;
+}
+
 json_t *number_text_handler(const struct store_number *row, const json_t *resources)
 {
     return handler_of(row, resources, &texts);

@@ -19,5 +19,7 @@ json_t *number_resource(const struct store_resource *row);
 json_t *number_call_handler(const struct store_number *row, const json_t *resources);
 /** The same for calls to the resource of that id itself. The caller's. */
 json_t *number_resource_handler(const char *id, const json_t *resources);
+/** Who is told how calls to it ended: {"project", "url", "method"}; NULL: nobody. The caller's. */
+json_t *number_call_teller(const struct store_number *row, const json_t *resources);
 /** The same for texts; NULL: no program answers them. */
 json_t *number_text_handler(const struct store_number *row, const json_t *resources);

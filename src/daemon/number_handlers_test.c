@@ -17,7 +17,9 @@ static const struct store_resource kept[] = {
       .type = "cxml_application",
       .name = "a",
       .body = "{\"voice_url\": \"https://a.example/v\", \"voice_method\": \"GET\","
-              " \"voice_fallback_url\": \"https://b.example/v\", \"sms_url\": null}" },
+              " \"voice_fallback_url\": \"https://b.example/v\", \"sms_url\": null,"
+              " \"status_callback\": \"https://a.example/st\","
+              " \"status_callback_method\": \"GET\"}" },
     { .id = "hook",
       .project_id = "p1",
       .type = "swml_webhook",
@@ -120,12 +122,28 @@ static void what_says_nothing_leads_where_it_leads(void **state)
     expect(number_text_handler, "{\"call_handler\": \"laml_webhooks\"}", "p1", NULL);
 }
 
+static void who_is_told_how_calls_ended(void **state)
+{
+    (void)state;
+    expect(number_call_teller, "{\"call_status_callback_url\": \"https://c.example/\"}", "p1",
+           "{\"method\":\"POST\",\"project\":\"p1\",\"url\":\"https://c.example/\"}");
+    expect(number_call_teller,
+           "{\"call_handler\": \"laml_application\", \"call_laml_application_id\": \"app\","
+           " \"call_status_callback_url\": \"https://c.example/\"}",
+           "p1", "{\"method\":\"GET\",\"project\":\"p1\",\"url\":\"https://a.example/st\"}");
+    expect(number_call_teller,
+           "{\"call_handler\": \"laml_application\", \"call_laml_application_id\": \"app\"}", "p2",
+           NULL);
+    expect(number_call_teller, "{}", "p1", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_numbers_own_words),
         cmocka_unit_test(an_application_of_the_same_project),
         cmocka_unit_test(a_resource_it_is_bound_to),
+        cmocka_unit_test(who_is_told_how_calls_ended),
         cmocka_unit_test(what_says_nothing_leads_where_it_leads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

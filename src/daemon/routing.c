@@ -124,6 +124,9 @@ static void set_number(struct daemon *daemon, const struct store_number *row, js
         take_handler ? json_string_value(json_object_get(take_handler, "target")) : row->to;
     if (take_handler)
         json_object_set_new(daemon->call_handlers, row->number, take_handler);
+    json_t *teller = number_call_teller(row, daemon->resources);
+    if (teller)
+        json_object_set_new(daemon->call_tellers, row->number, teller);
     if (!to[0]) /* a program took it, and has not said what for, or what it led to is gone */
         log_debug(NULL, "number leads nowhere");
     else if (router_set_number(daemon->router, slice_of(row->number), slice_of(to)))
@@ -161,7 +164,9 @@ static void on_numbers(void *owner, const struct store_answer *answer)
     router_clear_numbers(daemon->router);
     daemon_note_text_handlers(daemon, rows, answer->n);
     json_decref(daemon->call_handlers);
+    json_decref(daemon->call_tellers);
     daemon->call_handlers = json_object();
+    daemon->call_tellers = json_object();
     for (size_t i = 0; i < answer->n; i++)
         set_number(daemon, &rows[i], number_call_handler(&rows[i], daemon->resources));
     json_object_foreach(daemon->resources, id, resource) set_address(daemon, id, resource);
