@@ -76,6 +76,8 @@ json_t *laml_form_of(const struct laml_party *party)
     put(form, "CallStatus", call_status(party));
     if (call_from_name(call)[0])
         put(form, "CallerName", call_from_name(call));
+    if (party->answered_by && party->answered_by[0])
+        put(form, "AnsweredBy", party->answered_by);
     put_headers(form, call);
     return form;
 }
@@ -87,6 +89,8 @@ json_t *laml_form(const struct script *script)
     const struct laml_party party = { .call = script->call,
                                       .far = far,
                                       .project_id = script->project_id,
+                                      .answered_by =
+                                          script->line ? line_answered_by(script->line) : "",
                                       .is_outbound = strcmp(direction, "outbound") == 0 };
     return laml_form_of(&party);
 }

@@ -18,6 +18,7 @@ struct laml_party {
     const struct call *call;
     const struct leg *far; /* NULL: the call is over */
     const char *project_id;
+    const char *answered_by; /* "" or NULL: nobody knows */
     bool is_outbound;
 };
 /** {"CallSid": text …}, the caller's. */

@@ -1,4 +1,5 @@
 #include "script/leg_script.h"
+#include "script/answered_by.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct leg_script {
     /* of a call that it places */
     char *send_digits, *status_url, *status_events, *status_method, *codecs;
     bool reports_laml;
+    struct answered_by *answered_by; /* NULL: nobody asks */
     struct laml_progress progress;
     unsigned max_duration_s;
     struct timer ring_timer;
@@ -178,8 +180,9 @@ static enum err load_stored(struct leg_script *self, json_t **document, struct f
     return err;
 }
 
-static void begin(struct leg_script *self)
+static void begin(void *owner)
 {
+    struct leg_script *self = owner;
     struct fault fault = { 0 };
     json_t *document = self->document;
     self->document = NULL;
@@ -223,6 +226,7 @@ static json_t *state_form(struct leg_script *self, const char *state, const char
 {
     const struct laml_party party = { .call = self->leg.call,
                                       .project_id = self->project_id,
+                                      .answered_by = answered_by_word(self->answered_by),
                                       .is_outbound = true };
     const struct laml_state what = { .state = state,
                                      .reason = reason,
@@ -279,7 +283,10 @@ static void on_start(void *owner)
         (void)script_record_call(self->script, self->record);
     if (self->send_digits)
         (void)line_send_digits(self->line, self->send_digits, NULL, NULL);
-    begin(self);
+    if (self->answered_by)
+        answered_by_start(self->answered_by, self->line, begin, self);
+    else
+        begin(self);
 }
 
 static void on_max_duration(void *owner)
@@ -351,6 +358,7 @@ static void destroy(struct leg *leg)
     if (self->line || self->fetching || timer_is_running(&self->ring_timer))
         end(leg, &cause); /* it ended itself: nobody called ops->end */
     script_destroy(self->script);
+    answered_by_destroy(self->answered_by);
     json_decref(self->document);
     json_decref(self->envs);
     json_decref(self->params);
@@ -435,6 +443,7 @@ enum err leg_script_dial_out(struct scripts *scripts, const struct script_dial *
     self->record = dial->record ? json_deep_copy(dial->record) : NULL;
     self->send_digits = dup_or_null(dial->send_digits);
     self->reports_laml = dial->reports_laml;
+    self->answered_by = dial->amd ? answered_by_create(dial->amd) : NULL;
     self->status_method = slice_dup(slice_of(dial->status_method ? dial->status_method : "POST"));
     self->status_url = dup_or_null(dial->status_url);
     self->status_events = dup_or_null(dial->status_events);

@@ -20,6 +20,7 @@ struct line {
     char call_id[SCRIPT_ID_TEXT];
     struct list ops;
     unsigned round; /* of news */
+    const char *answered_by;
     bool is_loose;
 };
 
@@ -138,6 +139,7 @@ struct line *line_create(const struct line_config *config)
     snprintf(line->project_id, sizeof line->project_id, "%s",
              config->project_id ? config->project_id : "");
     snprintf(line->call_id, sizeof line->call_id, "%s", call_id(config->call));
+    line->answered_by = "";
     list_init(&line->ops);
     line->far->watch = &watch;
     line->far->watch_owner = line;
@@ -206,6 +208,16 @@ struct scripts *line_scripts(const struct line *line)
 const char *line_project(const struct line *line)
 {
     return line->project_id;
+}
+
+void line_set_answered_by(struct line *line, const char *word)
+{
+    line->answered_by = word;
+}
+
+const char *line_answered_by(const struct line *line)
+{
+    return line->answered_by;
 }
 
 void line_hide_keys(struct line *line, bool on)

@@ -40,6 +40,10 @@ struct call *line_call(const struct line *line);
 struct scripts *line_scripts(const struct line *line);
 const char *line_project(const struct line *line);
 
+/** Who answered, for LaML's forms: a text that stays; "" at first. */
+void line_set_answered_by(struct line *line, const char *word);
+const char *line_answered_by(const struct line *line);
+
 /** What the far end types from now on is in no record, and nobody listens meanwhile: taps, streams
  * and recordings have silence. */
 void line_hide_keys(struct line *line, bool on);

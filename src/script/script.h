@@ -103,6 +103,14 @@ struct script_source {
 MUST_CHECK enum err script_source_check(const struct script_source *source, struct fault *fault);
 
 /** A call that begins at our side. Copied. */
+/** Who answers, a human or a machine? */
+struct script_amd {
+    bool message_end;         /* of a machine: wait until it records */
+    bool is_async;            /* the document runs meanwhile, and `url` is told */
+    const char *url, *method; /* may be NULL: nobody is told; POST */
+    int64_t timeout_ms, speech_ms, speech_end_ms, silence_ms;
+    unsigned words;
+};
 struct script_dial {
     struct slice project_id;
     struct slice from, from_name;    /* number, sip: URI or user */
@@ -121,6 +129,7 @@ struct script_dial {
     const char *status_events;       /* "answered ended": only those states; NULL: all */
     const char *status_method;       /* NULL: POST */
     const json_t *record;            /* record_call's parameters, from the answer on; may be NULL */
+    const struct script_amd *amd;    /* LaML's forms tell who answered; NULL: nobody asks */
     bool reports_laml;               /* status_url gets LaML's forms, and those events have its
                                         words: "initiated completed" */
 };

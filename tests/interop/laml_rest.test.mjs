@@ -114,6 +114,64 @@ test('a live call: another document, keys, completed; one that rings is canceled
     await ann.waitEvent('CALL_CLOSED');
 });
 
+/** Two tones at once are no tone: voices of so many seconds, then silence, and perhaps a beep. @param {number} voiceS @param {number} [beepAtS] */
+function greeting(voiceS, beepAtS) {
+    const samples = new Float32Array(60 * 8000);
+    for (let i = 0; i < voiceS * 8000; i++) samples[i] = 0.15 * Math.sin((310 * 2 * Math.PI * i) / 8000) + 0.1 * Math.sin((1170 * 2 * Math.PI * i) / 8000);
+    for (let i = 0; beepAtS && i < 4000; i++) samples[Math.round(beepAtS * 8000) + i] = 0.3 * Math.sin((2 * Math.PI * 1000 * i) / 8000);
+    return { samples, rateHz: 8000 };
+}
+/** A phone that says that is called with machine detection. @param {string} user @param {any} says @param {any} more */
+async function callMachine(user, says, more) {
+    const phone = await startPhone(daemon, user, { says });
+    const call = await client.calls.create({ to: `client:${user}`, from: '+15551230000', url: `${hook.url}/who-${user}`, statusCallback: `${hook.url}/who-over`, ...more });
+    await phone.waitEvent('CALL_INCOMING');
+    await phone.accept();
+    return { phone, call };
+}
+
+test('MachineDetection: the document is asked for once it is known who answered, and so it is told', async () => {
+    for (const [user, says, more, answeredBy, leastMs] of /** @type {[string, any, any, string, number][]} */ ([
+        ['human', greeting(0.5), { machineDetection: 'Enable', machineDetectionSpeechEndThreshold: 900 }, 'human', 1000],
+        ['machine', greeting(6), { machineDetection: 'Enable', machineDetectionSpeechThreshold: 1500 }, 'machine_start', 1300],
+        ['beeper', greeting(3, 4), { machineDetection: 'DetectMessageEnd', machineDetectionSpeechEndThreshold: 2500 }, 'machine_end_beep', 3900],
+    ])) {
+        hook.routes[`/who-${user}`] = laml('<Redirect>/next</Redirect>');
+        hook.routes['/next'] = laml('<Hangup/>');
+        const { phone, call } = await callMachine(user, says, more);
+        await phone.waitEvent('CALL_ESTABLISHED');
+        const since = Date.now();
+        const fields = form(await hook.request(`/who-${user}`, 1, 20000));
+        assert.equal(fields.AnsweredBy, answeredBy, user);
+        assert.equal(fields.CallSid, call.sid);
+        assert.ok(Date.now() - since > leastMs - 700, `${user}: not before it is known, after ${Date.now() - since} ms`);
+        const isIt = (/** @type {string} */ path) => (/** @type {any} */ r) => r.path === path && form(r).CallSid === call.sid;
+        for (const path of ['/next', '/who-over']) {
+            const request = await waitFor(path, () => hook.requests.find(isIt(path)));
+            assert.equal(form(request).AnsweredBy, answeredBy, `${user} at ${path}`);
+        }
+        await phone.stop();
+    }
+});
+
+test('AsyncAmd: the document runs meanwhile; the callback has who answered and after how long', async () => {
+    hook.routes['/who-meanwhile'] = laml('<Pause length="60"/>');
+    hook.routes['/amd'] = 200;
+    const { phone, call } = await callMachine('meanwhile', greeting(6), { machineDetection: 'Enable', asyncAmd: true, asyncAmdStatusCallback: `${hook.url}/amd` });
+    const first = await hook.request('/who-meanwhile');
+    assert.equal(form(first).AnsweredBy, undefined);
+    assert.ok(!hook.requests.some((/** @type {any} */ r) => r.path === '/amd'), 'it is not known yet');
+    const request = await hook.request('/amd');
+    const told = form(request);
+    assert.deepEqual([told.CallSid, told.AccountSid, told.AnsweredBy], [call.sid, acme.project, 'machine_start']);
+    assert.ok(Number(told.MachineDetectionDuration) > 2000 && Number(told.MachineDetectionDuration) < 5000, told.MachineDetectionDuration);
+    assert.ok(RestClient.validateRequest(acme.signingKey, request.headers['x-signalwire-signature'], `${hook.url}/amd`, told));
+    assert.equal(await refused(client.calls.create({ to: 'client:ann', from: '+15551230000', twiml: laml('<Hangup/>'), machineDetection: 'Enable', machineDetectionTimeout: 500 })), '422 10000');
+    await client.calls(call.sid).update({ status: 'completed' });
+    await phone.waitEvent('CALL_CLOSED');
+    await phone.stop();
+});
+
 test('what is wrong has its number, and no phone rings', async () => {
     const call = (/** @type {any} */ body) => refused(client.calls.create({ to: 'client:ann', from: '+15551230000', ...body }));
     assert.equal(await call({}), '422 21205');

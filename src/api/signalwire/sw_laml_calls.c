@@ -288,6 +288,30 @@ static json_t *recording_of(const json_t *body, const char *events)
                      events);
 }
 
+static int64_t number_or(const json_t *body, const char *name, int64_t otherwise)
+{
+    const json_t *value = json_object_get(body, name);
+    return value ? json_integer_value(value) : otherwise;
+}
+
+/* Times in milliseconds but for the first; false: who answers is of no account. */
+static bool read_amd(const json_t *body, struct script_amd *out)
+{
+    const char *detection = sw_text(body, "MachineDetection");
+    *out = (struct script_amd){
+        .message_end = strcmp(detection, "DetectMessageEnd") == 0,
+        .is_async = json_is_true(json_object_get(body, "AsyncAmd")),
+        .url = or_null(sw_text(body, "AsyncAmdStatusCallback")),
+        .method = or_null(sw_text(body, "AsyncAmdStatusCallbackMethod")),
+        .timeout_ms = number_or(body, "MachineDetectionTimeout", 30) * 1000,
+        .speech_ms = number_or(body, "MachineDetectionSpeechThreshold", 2400),
+        .speech_end_ms = number_or(body, "MachineDetectionSpeechEndThreshold", 1200),
+        .silence_ms = number_or(body, "MachineDetectionSilenceTimeout", 5000),
+        .words = (unsigned)number_or(body, "MachineWordsThreshold", 6), /* 1 to 100 */
+    };
+    return out->message_end || strcmp(detection, "Enable") == 0;
+}
+
 static void place(struct rest *rest)
 {
     char events_mem[SW_LAML_EVENTS_MAX], recording_mem[SW_LAML_EVENTS_MAX];
@@ -319,6 +343,8 @@ static void place(struct rest *rest)
                         "completed", &recording_events))
         return;
     json_t *record = recording_of(body, buf_cstr(&recording_events));
+    struct script_amd amd;
+    dial.amd = read_amd(body, &amd) ? &amd : NULL;
     dial.status_events = buf_cstr(&events);
     dial.record = record;
     enum err err = scripts_dial_out(rest->api->config.scripts, &dial, &call, &fault);
