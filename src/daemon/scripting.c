@@ -18,6 +18,7 @@
 #include "net/http_server.h"
 #include "script/laml_form.h"
 #include "script/script.h"
+#include "store/store_conferences.h"
 #include "store/store_programs.h"
 #include "store/store_recordings.h"
 
@@ -138,8 +139,23 @@ static const char *word_of(const char *const words[][2], const char *word, const
     return otherwise;
 }
 
-/* A conference's recording is a row like those of calls. */
+/* A conference that is over is a row; while it goes on, the scripts know it. */
 static void keep_conference(struct daemon *daemon, const struct script_event *event)
+{
+    const json_t *params = event->params;
+    const struct store_conference row = {
+        .id = text_of(params, "conference_id"),
+        .project_id = event->project_id,
+        .name = text_of(params, "name"),
+        .created_ms = json_integer_value(json_object_get(params, "created_ms")),
+        .ended_ms = loop_wall_ms(daemon->env.loop),
+    };
+    if (strcmp(text_of(params, "status"), "conference-end") == 0)
+        store_conference_set(daemon->env.store, &row, STORE_NOBODY);
+}
+
+/* A conference's recording is a row like those of calls. */
+static void keep_conference_recording(struct daemon *daemon, const struct script_event *event)
 {
     const json_t *params = event->params;
     double seconds = json_number_value(json_object_get(params, "recording_duration"));
@@ -183,8 +199,10 @@ static void on_script_event(void *owner, const struct script_event *event)
         return;
     if (daemon->faxes) /* not while everything ends */
         faxes_on_event(daemon->faxes, event);
-    if (strcmp(event->type, "calling.conference") == 0)
+    if (strcmp(event->type, "calling.conference") == 0) {
         keep_conference(daemon, event);
+        keep_conference_recording(daemon, event);
+    }
     if (strcmp(event->type, "calling.call.record") != 0)
         return;
     double start_s = json_number_value(json_object_get(params, "start_time"));

@@ -10,6 +10,7 @@
 #include "media/media.h"
 #include "media/media_room.h"
 #include "script/conference_record.h"
+#include "script/laml_form.h"
 #include "script/line.h"
 #include "script/script_priv.h"
 
@@ -22,6 +23,7 @@ struct conference {
     struct conference_record *record; /* NULL: nobody wants one */
     struct list members;
     size_t n;
+    unsigned sequence;  /* of the forms that were told */
     int64_t created_ms; /* wall time, as a member's */
     bool started;
 };
@@ -29,8 +31,9 @@ struct conference_member {
     struct conference *conference;
     struct list link;
     struct line *line;
-    char call_id[SCRIPT_ID_TEXT], coach[SCRIPT_ID_TEXT], *callback, *events;
-    uint32_t id; /* in the room */
+    char call_id[SCRIPT_ID_TEXT], coach[SCRIPT_ID_TEXT], *callback, *events, *method;
+    uint32_t id;  /* in the room */
+    bool is_form; /* what the callback gets */
     bool muted, held, starts, beeps_on_exit, ends_on_exit;
     int64_t joined_ms;
     void (*fn)(void *owner);
@@ -39,18 +42,36 @@ struct conference_member {
     struct timer over;
 };
 
-static void tell(const struct conference_member *member, const char *event, const char *status)
+static json_t *describe(const struct conference_member *member, const char *status)
 {
     const struct conference *conference = member->conference;
-    if (!member->callback[0] || !strstr(member->events, event))
-        return;
-    const struct script_note note = { .type = "calling.conference", .url = member->callback };
-    json_t *params =
-        json_pack("{s:s, s:s, s:s, s:I, s:b, s:b, s:b}", "name", conference->name, "conference_id",
-                  conference->id, "status", status, "size", (json_int_t)conference->n, "muted",
-                  member->muted, "hold", member->held, "end_on_leave", member->ends_on_exit);
-    scripts_tell(conference->scripts, line_call(member->line), line_project(member->line), &note,
-                 params);
+    return json_pack("{s:s, s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:b, s:I}", "name", conference->name,
+                     "conference_id", conference->id, "status", status, "size",
+                     (json_int_t)conference->n, "muted", member->muted, "hold", member->held,
+                     "start_on_join", member->starts, "end_on_leave", member->ends_on_exit,
+                     "coaching", member->coach[0] != '\0', "created_ms",
+                     (json_int_t)conference->created_ms);
+}
+
+/* Everybody hears of everything, the URL of what it was given for. */
+static void tell(const struct conference_member *member, const char *event, const char *status)
+{
+    struct conference *conference = member->conference;
+    struct scripts *scripts = conference->scripts;
+    const char *project = line_project(member->line);
+    json_t *params = describe(member, status);
+    bool is_wanted = member->callback[0] && strstr(member->events, event);
+    json_t *form =
+        is_wanted && member->is_form
+            ? laml_form_of_conference(project, member->call_id, params, conference->sequence++,
+                                      loop_wall_ms(scripts->config.loop))
+            : NULL;
+    const struct script_note note = { .type = "calling.conference",
+                                      .url = is_wanted ? member->callback : NULL,
+                                      .method = member->method,
+                                      .form = form };
+    scripts_tell(scripts, line_call(member->line), project, &note, params);
+    json_decref(form);
 }
 
 static const struct conference_member *find_call(const struct conference *conference,
@@ -160,6 +181,8 @@ enum err conference_enter(struct conference_member **out, struct scripts *script
     member->ends_on_exit = join->ends_on_exit;
     member->callback = slice_dup(slice_of(join->callback ? join->callback : ""));
     member->events = slice_dup(slice_of(join->callback_events ? join->callback_events : ""));
+    member->method = slice_dup(slice_of(join->callback_method ? join->callback_method : "POST"));
+    member->is_form = join->is_form;
     member->fn = fn;
     member->owner = owner;
     snprintf(member->call_id, sizeof member->call_id, "%s", call_id(line_call(join->line)));
@@ -191,6 +214,7 @@ static void remove_member(struct conference_member *member)
         tell(member, "end", "conference-end");
     mem_free(member->callback);
     mem_free(member->events);
+    mem_free(member->method);
     mem_free(member);
 }
 
@@ -286,6 +310,20 @@ static struct conference *find_own(const struct scripts *scripts, const char *pr
     return NULL;
 }
 
+static void follow(struct conference_member *member, const struct conference_order *order)
+{
+    bool was_muted = member->muted, was_held = member->held;
+    if (order->muted)
+        member->muted = *order->muted;
+    if (order->held)
+        member->held = *order->held;
+    set_member(member);
+    if (member->muted != was_muted)
+        tell(member, "mute", member->muted ? "participant-mute" : "participant-unmute");
+    if (member->held != was_held)
+        tell(member, "hold", member->held ? "participant-hold" : "participant-unhold");
+}
+
 enum err conference_order(struct scripts *scripts, const char *project_id,
                           const struct conference_order *order)
 {
@@ -299,11 +337,7 @@ enum err conference_order(struct scripts *scripts, const char *project_id,
         if (order->call_id && strcmp(member->call_id, order->call_id) != 0)
             continue;
         err = OK;
-        if (order->muted)
-            member->muted = *order->muted;
-        if (order->held)
-            member->held = *order->held;
-        set_member(member);
+        follow(member, order);
         if (order->leaves)
             loop_timer_start(scripts->config.loop, &member->over, 0, on_over, member);
     }

@@ -18,7 +18,9 @@ struct conference_join {
     bool muted, beeps_on_enter, beeps_on_exit, starts, ends_on_exit;
     unsigned max_members;
     const char *coach;                      /* call id of the member that alone hears it; "" none */
-    const char *callback, *callback_events; /* URL, and words: "start end join leave" */
+    const char *callback, *callback_events; /* URL, and words: "start end join leave mute hold" */
+    const char *callback_method;            /* "POST" */
+    bool is_form;                           /* as LaML's callbacks, not as JSON */
     const struct conference_record_config *record; /* from its start; NULL: not. The first counts */
     void (*on_started)(void *owner); /* it begins for who waited; the owner is that of `fn` */
 };

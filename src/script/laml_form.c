@@ -114,14 +114,13 @@ static bool is_word(const char *words, const char *word)
     return false;
 }
 
-static void put_progress(json_t *form, unsigned sequence, int64_t wall_ms)
+static void put_moment(json_t *form, unsigned sequence, int64_t wall_ms)
 {
     time_t wall = (time_t)(wall_ms / 1000);
     struct tm utc = { 0 };
     char text[40];
     (void)gmtime_r(&wall, &utc);
     (void)strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &utc);
-    put(form, "CallbackSource", "call-progress-events");
     put(form, "Timestamp", text);
     snprintf(text, sizeof text, "%u", sequence);
     put(form, "SequenceNumber", text);
@@ -148,12 +147,42 @@ json_t *laml_form_of_state(const struct laml_party *party, const struct laml_sta
     json_t *form = laml_form_of(party);
     bool is_end = strcmp(rows[i].event, "completed") == 0, was_up = progress->answered_ms != 0;
     put(form, "CallStatus", is_end && !was_up ? laml_status_of(state->reason) : rows[i].status);
-    put_progress(form, sequence, state->wall_ms);
+    put(form, "CallbackSource", "call-progress-events");
+    put_moment(form, sequence, state->wall_ms);
     if (!is_end)
         return form;
     snprintf(seconds, sizeof seconds, "%" PRId64,
              was_up ? (state->now_ms - progress->answered_ms + 999) / 1000 : 0);
     put(form, "CallDuration", seconds);
+    return form;
+}
+
+/* --- conferences --- */
+
+json_t *laml_form_of_conference(const char *project_id, const char *call_id, const json_t *params,
+                                unsigned sequence, int64_t wall_ms)
+{
+    static const struct {
+        const char *field, *param;
+    } flags[] = { { "Muted", "muted" },
+                  { "Hold", "hold" },
+                  { "Coaching", "coaching" },
+                  { "StartConferenceOnEnter", "start_on_join" },
+                  { "EndConferenceOnExit", "end_on_leave" } };
+    json_t *form = json_object();
+    const char *event = param_text(params, "status", "");
+    bool is_of_one = slice_starts(slice_of(event), SLICE("participant-"));
+    put(form, "AccountSid", project_id);
+    put(form, "ConferenceSid", param_text(params, "conference_id", ""));
+    put(form, "FriendlyName", param_text(params, "name", ""));
+    put(form, "StatusCallbackEvent", event);
+    put_moment(form, sequence, wall_ms);
+    if (is_of_one)
+        put(form, "CallSid", call_id);
+    else if (strcmp(event, "conference-end") == 0)
+        put(form, "CallSidEndingConference", call_id);
+    for (size_t i = 0; i < COUNT_OF(flags) && is_of_one; i++)
+        put(form, flags[i].field, param_bool(params, flags[i].param, false) ? "true" : "false");
     return form;
 }
 

@@ -41,6 +41,10 @@ struct laml_state {
 /** What a StatusCallback gets of a state; NULL: it did not ask for it. */
 json_t *laml_form_of_state(const struct laml_party *party, const struct laml_state *state,
                            struct laml_progress *progress);
+/** What a Conference's statusCallback gets of calling.conference's params: whose event it is, the
+ * how manieth and when. */
+json_t *laml_form_of_conference(const char *project_id, const char *call_id, const json_t *params,
+                                unsigned sequence, int64_t wall_ms);
 /** RecordingUrl (without its ending, as customers add .wav or .mp3 themselves), RecordingSid (its
  * last part) and RecordingDuration; nothing without a URL. */
 void laml_form_put_recording(json_t *form, const char *url, double duration_s);

@@ -64,9 +64,9 @@ static bool beeps(const json_t *value, const char *when)
 }
 
 /* Words of the two event types whose callbacks are forms. */
-static bool is_form(const json_t *value)
+static bool is_form(const json_t *value, const char *param)
 {
-    const char *type = param_text(value, "recording_status_callback_event_type", "relay");
+    const char *type = param_text(value, param, "relay");
     return strcmp(type, "laml") == 0 || strcmp(type, "cxml") == 0;
 }
 
@@ -77,8 +77,8 @@ static enum verb_next run(struct script *script, const json_t *value)
         .callback = param_text(value, "recording_status_callback", ""),
         .events = param_text(value, "recording_status_callback_event", ""),
         .method = param_text(value, "recording_status_callback_method", "POST"),
-        .is_form = is_form(value),
         .trims = strcmp(param_text(value, "trim", ""), "trim-silence") == 0,
+        .is_form = is_form(value, "recording_status_callback_event_type"),
     };
     bool records = strcmp(param_text(value, "record", ""), "record-from-start") == 0;
     const struct conference_join join = {
@@ -96,6 +96,8 @@ static enum verb_next run(struct script *script, const json_t *value)
         .record = records ? &record : NULL,
         .callback = param_text(value, "status_callback", ""),
         .callback_events = param_text(value, "status_callback_event", "start end join leave"),
+        .callback_method = param_text(value, "status_callback_method", "POST"),
+        .is_form = is_form(value, "status_callback_event_type"),
     };
     script_answer(script);
     if (script->over)

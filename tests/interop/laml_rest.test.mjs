@@ -262,8 +262,9 @@ test('texts: sent by the provider, states as signed forms, pages by the SDK, red
     assert.equal(await refused(client.messages.create({ to: 'x y', from: '+15550001111', body: 'x' })), '422 21211');
 });
 
-test('a conference: who is in it, muted, held, taken out', async () => {
-    const call = await callAnn('<Dial><Conference>standup</Conference></Dial><Play digits="77"/><Pause length="60"/>');
+test('a conference: who is in it, muted, held, taken out; its callback gets forms; it is listed when it is over', async () => {
+    const callback = `${hook.url}/room-told`;
+    const call = await callAnn(`<Dial><Conference statusCallback="${callback}" statusCallbackEvent="start end join leave mute hold">standup</Conference></Dial><Play digits="77"/><Pause length="60"/>`);
     const [conference] = await waitFor('the conference', async () => {
         const list = await client.conferences.list({ friendlyName: 'standup' });
         return list.length && list;
@@ -277,9 +278,28 @@ test('a conference: who is in it, muted, held, taken out', async () => {
     assert.equal((await participant.fetch()).muted, true);
     assert.equal((await client.conferences(conference.sid).participants.list({ muted: false })).length, 0);
     assert.equal(await refused(sdkOf(other).conferences(conference.sid).fetch()), '404 20404');
+    assert.deepEqual(await client.conferences.list({ status: 'completed' }), []);
     assert.equal(await participant.remove(), true);
     await waitFor('the verb behind it', () => ann.keys().endsWith('77'));
-    assert.deepEqual(await client.conferences.list(), []);
+    await hook.request('/room-told', 6);
+    const told = hook.requests.filter((/** @type {any} */ r) => r.path === '/room-told');
+    assert.deepEqual(told.map((/** @type {any} */ r) => form(r).StatusCallbackEvent), ['conference-start', 'participant-join', 'participant-mute', 'participant-hold', 'participant-leave', 'conference-end']);
+    assert.deepEqual(told.map((/** @type {any} */ r) => form(r).SequenceNumber), ['0', '1', '2', '3', '4', '5']);
+    for (const one of told) {
+        const fields = form(one);
+        assert.ok(RestClient.validateRequest(acme.signingKey, one.headers['x-signalwire-signature'], callback, fields));
+        assert.deepEqual([fields.AccountSid, fields.ConferenceSid, fields.FriendlyName], [acme.project, conference.sid, 'standup']);
+    }
+    assert.deepEqual([form(told[3]).CallSid, form(told[3]).Muted, form(told[3]).Hold, form(told[3]).EndConferenceOnExit], [call.sid, 'true', 'true', 'false']);
+    assert.equal(form(told[5]).CallSidEndingConference, call.sid);
+    assert.deepEqual(await client.conferences.list({ status: 'in-progress' }), []);
+    const [over] = await client.conferences.list({ status: 'completed', friendlyName: 'standup' });
+    assert.deepEqual([over.sid, over.status, over.dateCreated], [conference.sid, 'completed', conference.dateCreated]);
+    assert.equal((await client.conferences(conference.sid).fetch()).status, 'completed');
+    assert.deepEqual(await client.conferences(conference.sid).participants.list(), []);
+    assert.equal(await refused(client.conferences(conference.sid).update({ status: 'completed' })), '422 21220');
+    assert.equal(await refused(sdkOf(other).conferences(conference.sid).fetch()), '404 20404');
+    assert.deepEqual(await sdkOf(other).conferences.list(), []);
     await client.calls(call.sid).update({ status: 'completed' });
     await ann.waitEvent('CALL_CLOSED');
 });
@@ -393,6 +413,35 @@ test('numbers, applications and documents that are kept: calls to the number run
     assert.deepEqual(await client.availablePhoneNumbers('US').local.list(), []);
     assert.equal((await client.api.accounts(acme.project).fetch()).friendlyName, 'acme');
     assert.equal((await client.api.accounts.list()).length, 1);
+});
+
+test('a number\'s status callback: how each call to it ended, answered or not, by its own word or its application\'s', async () => {
+    const number = await client.incomingPhoneNumbers.create({ phoneNumber: '+15550108888', voiceUrl: `${hook.url}/told`, statusCallback: `${hook.url}/number-told` });
+    hook.routes['/told'] = laml('<Play digits="6"/><Pause length="1"/><Hangup/>');
+    const dialNumber = async (/** @type {string} */ path, n = 1) => {
+        ann.forget();
+        await ann.dial(`sip:+15550108888@${daemon.sip}`);
+        await ann.waitEvent('CALL_CLOSED', 15000);
+        return hook.request(path, n);
+    };
+    const answered = await dialNumber('/number-told');
+    const fields = form(answered);
+    assert.deepEqual([answered.method, fields.CallStatus, fields.AccountSid, fields.To, fields.Direction], ['POST', 'completed', acme.project, '+15550108888', 'inbound']);
+    assert.equal(fields.CallSid, form(await hook.request('/told')).CallSid);
+    assert.match(fields.CallDuration, /^[12]$/);
+    assert.ok(Number(fields.AudioInMos) > 3 && Number(fields.AudioInMos) <= 5, fields.AudioInMos);
+    assert.ok(Math.abs(Date.parse(fields.Timestamp) - Date.now()) < 30000, fields.Timestamp);
+    assert.ok(RestClient.validateRequest(acme.signingKey, answered.headers['x-signalwire-signature'], `${hook.url}/number-told`, fields));
+    hook.routes['/told'] = laml('<Reject/>');
+    const rejected = form(await dialNumber('/number-told', 2));
+    assert.deepEqual([rejected.CallStatus, rejected.CallDuration], ['failed', '0']);
+    const application = await client.applications.create({ friendlyName: 'teller', voiceUrl: `${hook.url}/told`, statusCallback: `${hook.url}/application-told`, statusCallbackMethod: 'GET' });
+    await client.incomingPhoneNumbers(number.sid).update({ voiceApplicationSid: application.sid });
+    const got = await dialNumber('/application-told');
+    assert.deepEqual([got.method, got.query.get('CallStatus')], ['GET', 'failed']);
+    assert.equal(hook.requests.filter((/** @type {any} */ r) => r.path === '/number-told').length, 2);
+    assert.equal(await client.incomingPhoneNumbers(number.sid).remove(), true);
+    assert.equal(await client.applications(application.sid).remove(), true);
 });
 
 test('a token without the scope; forms and JSON; with and without .json', async () => {

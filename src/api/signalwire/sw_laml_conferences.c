@@ -1,23 +1,33 @@
-/* Conferences that go on, and who is in them. */
+/* Conferences that go on, who is in them, and those that are over. */
 #include <string.h>
 
 #include "api/signalwire/sw_laml.h"
 #include "base/num.h"
 #include "script/conference.h"
+#include "store/store_conferences.h"
+
+static json_t *print_conference(const struct rest *rest, const struct store_conference *row,
+                                const char *status)
+{
+    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:{s:o, s:o}}", "sid", row->id,
+                     "account_sid", sw_of(rest)->project_id, "date_created",
+                     sw_laml_time(row->created_ms), "date_updated",
+                     sw_laml_time(row->ended_ms ? row->ended_ms : row->created_ms), "friendly_name",
+                     row->name, "status", status, "api_version", "2010-04-01", "region", "us",
+                     "uri", sw_laml_uri(rest, "Conferences/%s", row->id), "subresource_uris",
+                     "participants", sw_laml_uri(rest, "Conferences/%s/Participants", row->id),
+                     "recordings", sw_laml_uri(rest, "Conferences/%s/Recordings", row->id));
+}
 
 static json_t *conference_json(const struct rest *rest, const json_t *view)
 {
-    const char *id = sw_text(view, "id");
-    int64_t created_ms = json_integer_value(json_object_get(view, "created_ms"));
     bool is_started = json_is_true(json_object_get(view, "started"));
-    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:{s:o, s:o}}", "sid", id,
-                     "account_sid", sw_of(rest)->project_id, "date_created",
-                     sw_laml_time(created_ms), "date_updated", sw_laml_time(created_ms),
-                     "friendly_name", sw_text(view, "name"), "status",
-                     is_started ? "in-progress" : "init", "api_version", "2010-04-01", "region",
-                     "us", "uri", sw_laml_uri(rest, "Conferences/%s", id), "subresource_uris",
-                     "participants", sw_laml_uri(rest, "Conferences/%s/Participants", id),
-                     "recordings", sw_laml_uri(rest, "Conferences/%s/Recordings", id));
+    const struct store_conference row = {
+        .id = sw_text(view, "id"),
+        .name = sw_text(view, "name"),
+        .created_ms = json_integer_value(json_object_get(view, "created_ms")),
+    };
+    return print_conference(rest, &row, is_started ? "in-progress" : "init");
 }
 
 static json_t *participant_json(const struct rest *rest, const char *conference,
@@ -43,56 +53,119 @@ static json_t *own_conferences(const struct rest *rest)
     return scripts ? conferences_json(scripts, sw_of(rest)->project_id) : json_array();
 }
 
-/* The path's conference of that list, borrowed; NULL: answered. */
-static const json_t *find(struct rest *rest, const json_t *conferences)
+/* The path's conference of that list, borrowed, or NULL. */
+static const json_t *find_live(const struct rest *rest, const json_t *conferences)
 {
     const json_t *one;
     size_t i;
     json_array_foreach(conferences, i,
                        one) if (strcmp(sw_text(one, "id"), rest_captured(rest, 1)) == 0) return one;
-    rest_fail(rest, 404, "not_found", NULL, "there is no such conference");
     return NULL;
+}
+
+/* The same; NULL: answered. */
+static const json_t *find(struct rest *rest, const json_t *conferences)
+{
+    const json_t *one = find_live(rest, conferences);
+    if (!one)
+        rest_fail(rest, 404, "not_found", NULL, "there is no such conference");
+    return one;
+}
+
+/* --- list --- */
+
+static bool read_page(struct rest *rest, struct sw_page *page)
+{
+    return sw_page_read(rest, page) && sw_laml_dates(rest, "DateCreated", page);
+}
+
+static void put_wanted(const struct rest *rest, json_t *list, json_t *take_conference)
+{
+    const char *name = sw_laml_param(rest, "FriendlyName"), *status = sw_laml_param(rest, "Status");
+    if ((!name[0] || strcmp(name, sw_text(take_conference, "friendly_name")) == 0) &&
+        (!status[0] || strcmp(status, sw_text(take_conference, "status")) == 0))
+        json_array_append(list, take_conference);
+    json_decref(take_conference);
+}
+
+/* Those that are over, behind those that go on. */
+static void on_over(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    struct sw_page page;
+    if (answer->err) {
+        sw_fail_store(rest, answer->err, NULL);
+        return;
+    }
+    if (!read_page(rest, &page))
+        return;
+    json_t *all = own_conferences(rest), *list = json_array(), *one;
+    const struct store_conference *rows = STORE_ROWS(answer, store_conference);
+    size_t i;
+    json_array_foreach(all, i, one)
+    {
+        int64_t created_ms = json_integer_value(json_object_get(one, "created_ms"));
+        if (created_ms >= page.from_ms && (!page.before_ms || created_ms < page.before_ms))
+            put_wanted(rest, list, conference_json(rest, one));
+    }
+    json_decref(all);
+    for (i = 0; i < answer->n; i++)
+        put_wanted(rest, list, print_conference(rest, &rows[i], "completed"));
+    sw_laml_page_reply(rest, &page, "conferences", sw_page_cut(&page, list));
 }
 
 void sw_laml_conference_list(struct rest *rest)
 {
     struct sw_page page;
-    const char *name = sw_laml_param(rest, "FriendlyName"), *status = sw_laml_param(rest, "Status");
-    if (!sw_page_read(rest, &page) || !sw_laml_dates(rest, "DateCreated", &page))
-        return;
-    json_t *all = own_conferences(rest), *list = json_array(), *one;
-    size_t i;
-    json_array_foreach(all, i, one)
-    {
-        json_t *conference = conference_json(rest, one);
-        int64_t created_ms = json_integer_value(json_object_get(one, "created_ms"));
-        if ((!name[0] || strcmp(name, sw_text(one, "name")) == 0) &&
-            (!status[0] || strcmp(status, sw_text(conference, "status")) == 0) &&
-            created_ms >= page.from_ms && (!page.before_ms || created_ms < page.before_ms))
-            json_array_append(list, conference);
-        json_decref(conference);
-    }
-    json_decref(all);
-    sw_laml_page_reply(rest, &page, "conferences", sw_page_cut(&page, list));
+    if (read_page(rest, &page))
+        store_conference_list(rest_store(rest), sw_of(rest)->project_id, page.from_ms,
+                              page.before_ms, rest_then(rest, on_over));
+}
+
+/* --- one of them --- */
+
+static void on_record(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const rest_fn endpoint = sw_of(rest)->endpoint->handle;
+    const struct store_conference *row = answer->err ? NULL : STORE_ROWS(answer, store_conference);
+    struct sw_page page;
+    if (!row || strcmp(row->project_id, sw_of(rest)->project_id) != 0)
+        sw_fail_store(rest, answer->err ? answer->err : ERR_NOT_FOUND, "conference");
+    else if (endpoint == sw_laml_conference_show)
+        rest_reply_take(rest, 200, print_conference(rest, row, "completed"));
+    else if (endpoint == sw_laml_conference_change)
+        sw_laml_refuse(rest, 422, "21220", "The conference is over");
+    else if (sw_page_read(rest, &page)) /* nobody is in it */
+        sw_laml_page_reply(rest, &page, "participants", json_array());
+}
+
+static void find_record(struct rest *rest)
+{
+    store_conference_find(rest_store(rest), rest_captured(rest, 1), rest_then(rest, on_record));
 }
 
 void sw_laml_conference_show(struct rest *rest)
 {
     json_t *all = own_conferences(rest);
-    const json_t *one = find(rest, all);
+    const json_t *one = find_live(rest, all);
     if (one)
         rest_reply_take(rest, 200, conference_json(rest, one));
+    else
+        find_record(rest);
     json_decref(all);
 }
 
 void sw_laml_conference_change(struct rest *rest)
 {
     json_t *all = own_conferences(rest);
-    const json_t *one = find(rest, all);
+    const json_t *one = find_live(rest, all);
     json_t *answer = one ? conference_json(rest, one) : NULL;
     json_decref(all);
-    if (!answer)
+    if (!answer) {
+        find_record(rest);
         return;
+    }
     if (sw_text(rest->body, "AnnounceUrl")[0]) {
         json_decref(answer);
         sw_laml_refuse(rest, 422, "10000", "AnnounceUrl: announcements are not here");
@@ -122,7 +195,7 @@ void sw_laml_participant_list(struct rest *rest)
     if (!sw_page_read(rest, &page))
         return;
     json_t *all = own_conferences(rest), *list = json_array(), *member;
-    const json_t *one = find(rest, all);
+    const json_t *one = find_live(rest, all);
     size_t i;
     json_array_foreach(json_object_get(one, "members"), i, member)
     {
@@ -131,10 +204,12 @@ void sw_laml_participant_list(struct rest *rest)
             json_array_append_new(list, participant_json(rest, rest_captured(rest, 1), member));
     }
     json_decref(all);
-    if (one)
+    if (one) {
         sw_laml_page_reply(rest, &page, "participants", sw_page_cut(&page, list));
-    else
+    } else {
         json_decref(list);
+        find_record(rest);
+    }
 }
 
 void sw_laml_participant_show(struct rest *rest)
