@@ -134,7 +134,9 @@ static void refuse(struct http_request *request, int status)
     request->close_after = true;
     log_debug(NULL, "http refused path=%.*s status=%d",
               (int)num_min(60, (int64_t)request->path_len), request->path, status);
-    http_reply(request, status, "text/plain", slice_of(phrase));
+    json_t *body = json_pack("{s:s}", "error", phrase);
+    http_reply_json(request, status, body);
+    json_decref(body);
 }
 
 static void dispatch(struct http_conn *conn)
@@ -375,6 +377,23 @@ static int linger(struct http_conn *conn, bool read_on)
     shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
     loop_timer_start(conn->server->loop, &conn->timer, LINGER_MS, on_too_slow, conn);
     return 0;
+}
+
+int http_conn_stray(struct http_conn *conn, struct slice bytes)
+{
+    static const char text[] = "HTTP/1.1 501 Not Implemented\r\nServer: tandem\r\n"
+                               "Content-Type: application/json\r\nContent-Length: 27\r\n"
+                               "Connection: close\r\n\r\n{\"error\":\"Not Implemented\"}";
+    char out[LWS_PRE + sizeof text];
+    struct slice line = slice_cut(&bytes, '\n');
+    if (conn->lingering)
+        return 0;
+    if (slice_find(line, SLICE(" HTTP/1.")) == line.len)
+        return -1;
+    memcpy(out + LWS_PRE, text, sizeof text);
+    if (lws_write(conn->wsi, (unsigned char *)out + LWS_PRE, sizeof text - 1, LWS_WRITE_RAW) < 0)
+        return -1;
+    return linger(conn, true);
 }
 
 /* A wsi keeps its header table between requests only when it has read bytes of the next one, and

@@ -130,6 +130,9 @@ int http_conn_begin(struct http_conn *conn);
 int http_conn_body(struct http_conn *conn, struct slice bytes);
 int http_conn_body_end(struct http_conn *conn);
 int http_conn_writable(struct http_conn *conn);
+/** A request by a method that libwebsockets has not heard of: 501 (RFC 9110 §9.1). What is no
+ * request at all is closed. */
+int http_conn_stray(struct http_conn *conn, struct slice bytes);
 /** The request in progress is gone; its owner hears of it unless `quiet`. */
 void http_conn_gone(struct http_conn *conn, bool quiet);
 

@@ -32,7 +32,9 @@ struct lws_vhost *http_server_add_vhost(struct http_server *server, const char *
         .vhost_name = name,
         .protocols = server->protocols,
         .options =
-            tls ? LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
+            LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG |
+            (tls ? LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT
+                 : 0),
         .alpn = "http/1.1",
         .keepalive_timeout = (int)server->config.idle_s,
         .timeout_secs_ah_idle = server->config.idle_s,
@@ -239,9 +241,8 @@ static int on_http(struct http_conn *conn, enum lws_callback_reasons reason, str
     case LWS_CALLBACK_CLOSED_HTTP:
         on_closed(conn, conn->wsi);
         return 0;
-    case LWS_CALLBACK_RAW_ADOPT: /* what CONNECT becomes */
-    case LWS_CALLBACK_RAW_RX:
-        return -1;
+    case LWS_CALLBACK_RAW_RX: /* what CONNECT and methods unknown become */
+        return http_conn_stray(conn, bytes);
     default:
         return 0;
     }

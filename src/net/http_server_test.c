@@ -106,6 +106,35 @@ static void nonsense_is_dropped(void **state)
     ask(f, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n", "\"n\":1}");
 }
 
+/* RFC 9110 §9.1, also where the connection was used before. */
+static void methods_unknown_are_answered_501(void **state)
+{
+    static const char *const lines[] = {
+        "BREW /pot HTTP/1.1\r\nHost: h\r\n\r\n",
+        "TRACE /x HTTP/1.1\r\nHost: h\r\n\r\n",
+        "PROPFIND /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
+        "CONNECT a:1 HTTP/1.1\r\n\r\n",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct peer peer = dial(f);
+        peer_send(&peer, lines[i]);
+        assert_true(peer_wait(&peer, "{\"error\":\"Not Implemented\"}"));
+        assert_non_null(strstr(peer.in, "HTTP/1.1 501 "));
+        assert_true(peer_wait_eof_ms(&peer, 3000));
+        peer_close(&peer);
+    }
+    struct peer again = dial(f);
+    peer_send(&again, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_true(peer_wait(&again, "}"));
+    peer_send(&again, lines[0]);
+    assert_true(peer_wait(&again, "HTTP/1.1 501 "));
+    peer_close(&again);
+    peer_pass(f->loop, 2500);
+    assert_int_equal(http_server_connections(f->server), 0);
+    assert_int_equal(f->requests, 1);
+}
+
 /* Addresses on which somebody listens on `port`, from the kernel's table. */
 static int count_bound(const char *table, uint16_t port, const char *hex_ip)
 {
@@ -281,6 +310,7 @@ int main(void)
         WITH(connections_are_limited, setup_small),
         WITH(hundred_at_once, setup),
         WITH(nonsense_is_dropped, setup),
+        WITH(methods_unknown_are_answered_501, setup),
         WITH(binds_only_what_was_asked, setup),
         WITH(speaks_tls, setup),
         WITH(explains_bad_certificates, setup),
