@@ -8,10 +8,11 @@ import { after, before, test } from 'node:test';
 import { assertRecorded, assertSpeech } from './lib/checks.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
+import { startSocketListener } from './lib/listener.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { addProject, checkAnswer, makeClient } from './lib/signalwire.mjs';
-import { cut, fetchWav, levelDb, readWav } from './lib/wav.mjs';
+import { cut, fetchWav, levelAtDb, levelDb, readWav } from './lib/wav.mjs';
 
 const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
 globalAgent.options.rejectUnauthorized = false; // the daemon's certificate is of its own making
@@ -170,6 +171,30 @@ test('AsyncAmd: the document runs meanwhile; the callback has who answered and a
     await client.calls(call.sid).update({ status: 'completed' });
     await phone.waitEvent('CALL_CLOSED');
     await phone.stop();
+});
+
+test('Streams: a call\'s audio goes to a program until it is stopped', async () => {
+    const call = await callAnn('<Pause length="60"/>');
+    const program = await startSocketListener();
+    hook.routes['/streams'] = 200;
+    const at = `/api/laml/2010-04-01/Accounts/${acme.project}/Calls/${call.sid}/Streams`;
+    const ask = (/** @type {string} */ path, /** @type {any} */ body, free = false) => acme.ask('POST', path, new URLSearchParams(body).toString(), { free, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } });
+    const { json } = await ask(at, { Url: program.url, Name: 'ear', Track: 'inbound_track', AuthorizationBearerToken: 'let-me-in', StatusCallback: `${hook.url}/streams`, 'Parameter1.Name': 'who', 'Parameter1.Value': 'ann', 'Parameter2.Name': 'n', 'Parameter2.Value': '2' });
+    assert.deepEqual([json.name, json.status, json.call_sid], ['ear', 'in-progress', call.sid]);
+    await waitFor('her tone', () => program.tracks.inbound.length > 40 && Math.abs(levelAtDb(program.heard('inbound'), 700) + 12) < 1.5);
+    assert.equal(program.tracks.outbound.length, 0);
+    const { start } = program.messages.find((m) => m.event === 'start');
+    assert.deepEqual(start.customParameters, { who: 'ann', n: '2' });
+    assert.equal(program.headers[0].authorization, 'Bearer let-me-in');
+    assert.equal((await ask(`${at}/nothing`, { Status: 'stopped' }, true)).status, 404);
+    assert.equal((await ask(`${at}/${json.sid}`, { Status: 'going' }, true)).status, 422);
+    assert.equal((await ask(at, { Url: 'https://x.example/' }, true)).status, 422);
+    assert.equal((await other.ask('POST', `/api/laml/2010-04-01/Accounts/${other.project}/Calls/${call.sid}/Streams`, { Url: program.url }, { free: true })).status, 404);
+    assert.equal((await ask(`${at}/${json.sid}`, { Status: 'stopped' })).json.status, 'stopped');
+    await waitFor('the stop', () => program.messages.some((m) => m.event === 'stop'));
+    await waitFor('both states', () => hook.events('/streams').map((/** @type {any} */ e) => e.params.state).join() === 'streaming,finished');
+    await client.calls(call.sid).update({ status: 'completed' });
+    await ann.waitEvent('CALL_CLOSED');
 });
 
 test('what is wrong has its number, and no phone rings', async () => {

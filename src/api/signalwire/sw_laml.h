@@ -55,6 +55,13 @@ void sw_laml_call_add(struct rest *rest);
 void sw_laml_call_show(struct rest *rest);
 void sw_laml_call_change(struct rest *rest);
 void sw_laml_call_remove(struct rest *rest);
+/** The command to the path's call (scripts_command()); false: answered, there is no such `what` or
+ * it cannot be. `*out` is the caller's. */
+bool sw_laml_command(struct rest *rest, const char *name, const json_t *params, const char *what,
+                     json_t **out);
+/* sw_laml_streams.c */
+void sw_laml_stream_add(struct rest *rest);
+void sw_laml_stream_change(struct rest *rest);
 /* sw_laml_recordings.c */
 void sw_laml_recording_add(struct rest *rest);
 void sw_laml_recording_change(struct rest *rest);

@@ -85,6 +85,24 @@ static void reply_live(struct rest *rest, const struct call *call)
     rest_reply_take(rest, 200, body);
 }
 
+bool sw_laml_command(struct rest *rest, const char *name, const json_t *params, const char *what,
+                     json_t **out)
+{
+    const struct call *call = sw_call_live(rest, rest_captured(rest, 1));
+    struct fault fault = { 0 };
+    *out = NULL;
+    enum err err = call ? scripts_command(rest->api->config.scripts, slice_of(call_id(call)), name,
+                                          params, out, &fault)
+                        : ERR_NOT_FOUND;
+    if (!err)
+        return true;
+    if (err == ERR_NOT_FOUND)
+        rest_fail(rest, 404, "not_found", NULL, "there is no such %s", what);
+    else
+        sw_laml_refuse(rest, 422, "21220", fault.text);
+    return false;
+}
+
 /* --- list --- */
 
 static bool is_wanted(const struct rest *rest, const json_t *call)

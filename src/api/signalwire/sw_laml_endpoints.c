@@ -91,6 +91,17 @@ SW_BODY(recording_add, {
     { .name = "RecordingTrack", .type = SW_TEXT, .words = " inbound outbound both " },
     RECORDING_CALLBACK_FIELDS,
 });
+SW_BODY(stream_add, {
+    { .name = "Url", .type = SW_TEXT, .is_required = true, .high = SW_URL_MAX - 1 },
+    TEXT_FIELD("Name"),
+    { .name = "Track", .type = SW_TEXT, .words = " inbound_track outbound_track both_tracks " },
+    URL_FIELD("StatusCallback"),
+    { .name = "StatusCallbackMethod", .type = SW_TEXT, .words = " POST " },
+    TEXT_FIELD("AuthorizationBearerToken"),
+});
+SW_BODY(stream_change, {
+    { .name = "Status", .type = SW_TEXT, .is_required = true, .words = " stopped " },
+});
 SW_BODY(recording_change, {
     { .name = "Status", .type = SW_TEXT, .is_required = true,
       .words = " paused in-progress stopped " },
@@ -231,6 +242,10 @@ static const struct sw_endpoint endpoints[] = {
       &recording_add, "Record a call" },
     { HTTP_POST, ACCOUNT "/Calls/:CallSid/Recordings/:Sid", CALLING, 200,
       sw_laml_recording_change, &recording_change, "End a recording" },
+    { HTTP_POST, ACCOUNT "/Calls/:CallSid/Streams", CALLING, 200, sw_laml_stream_add, &stream_add,
+      "Send a call's audio to a WebSocket" },
+    { HTTP_POST, ACCOUNT "/Calls/:CallSid/Streams/:Sid", CALLING, 200, sw_laml_stream_change,
+      &stream_change, "End a stream" },
     { HTTP_GET, ACCOUNT "/Conferences", CALLING, 200, sw_laml_conference_list, NULL,
       "List conferences" },
     { HTTP_GET, ACCOUNT "/Conferences/:Sid", CALLING, 200, sw_laml_conference_show, NULL,

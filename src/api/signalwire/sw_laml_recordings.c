@@ -9,9 +9,7 @@
 #include "base/buf.h"
 #include "base/num.h"
 #include "base/rand.h"
-#include "call/call.h"
 #include "script/conference.h"
-#include "script/script.h"
 
 static json_t *recording_json(const struct rest *rest, const struct store_recording *row)
 {
@@ -180,24 +178,6 @@ void sw_laml_conference_recording_change(struct rest *rest)
 
 /* --- of a call that is up --- */
 
-/* The command to the call; false: answered. `*out` is the caller's. */
-static bool command(struct rest *rest, const char *name, const json_t *params, json_t **out)
-{
-    const struct call *call = sw_call_live(rest, rest_captured(rest, 1));
-    struct fault fault = { 0 };
-    *out = NULL;
-    enum err err = call ? scripts_command(rest->api->config.scripts, slice_of(call_id(call)), name,
-                                          params, out, &fault)
-                        : ERR_NOT_FOUND;
-    if (!err)
-        return true;
-    if (!call || err == ERR_NOT_FOUND)
-        rest_fail(rest, 404, "not_found", NULL, "there is no such recording");
-    else
-        sw_laml_refuse(rest, 422, "21220", fault.text);
-    return false;
-}
-
 static const char *given(const json_t *body, const char *name)
 {
     const char *text = sw_text(body, name);
@@ -225,7 +205,7 @@ void sw_laml_recording_add(struct rest *rest)
                   given(body, "RecordingStatusCallback"), "status_method",
                   given(body, "RecordingStatusCallbackMethod"), "laml_events", buf_cstr(&events));
     json_t *answer;
-    bool is_done = command(rest, "calling.record", params, &answer);
+    bool is_done = sw_laml_command(rest, "calling.record", params, "recording", &answer);
     json_decref(params);
     if (!is_done)
         return;
@@ -260,7 +240,7 @@ static void on_stopped(void *owner, const struct store_answer *answer)
     bool is_done = false;
     for (size_t i = 0; i < COUNT_OF(moves); i++)
         if (strcmp(moves[i].asked, status) == 0)
-            is_done = command(rest, moves[i].command, params, &said);
+            is_done = sw_laml_command(rest, moves[i].command, params, "recording", &said);
     json_decref(params);
     if (!is_done)
         return;

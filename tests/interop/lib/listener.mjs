@@ -35,18 +35,20 @@ export async function startSocketListener() {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     /** @type {any[]} */ const messages = [];
     /** @type {Record<string, Buffer[]>} */ const tracks = { inbound: [], outbound: [] };
-    server.on('connection', (socket) =>
+    /** @type {import('node:http').IncomingHttpHeaders[]} */ const headers = [];
+    server.on('connection', (socket, request) => {
+        headers.push(request.headers);
         socket.on('message', (text) => {
             const message = JSON.parse(text.toString());
             messages.push(message);
             if (message.event === 'media') tracks[message.media.track].push(Buffer.from(message.media.payload, 'base64'));
-        }),
-    );
+        });
+    });
     await once(server, 'listening');
     atEnd(async () => {
         for (const client of server.clients) client.terminate();
         server.close();
     });
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-    return { url: `ws://127.0.0.1:${port}/`, messages, tracks, heard: (/** @type {string} */ track) => soundOf(tracks[track]) };
+    return { url: `ws://127.0.0.1:${port}/`, messages, headers, tracks, heard: (/** @type {string} */ track) => soundOf(tracks[track]) };
 }
