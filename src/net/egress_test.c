@@ -35,6 +35,9 @@ static void only_public_addresses(void **state)
         "fd00:ec2::254",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "::ffff:127.0.0.1",
+        "::ffff:a9fe:a9fe",
+        "::7f00:1",
         "ff02::1",
         "2001:db8::1",
     };

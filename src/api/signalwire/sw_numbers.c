@@ -86,9 +86,20 @@ static json_t *shown(const struct rest *rest, const struct store_number *row)
     return sw_of(rest)->is_laml ? sw_laml_number_json(rest, row, number) : number;
 }
 
-static bool has(const char *text, const char *part)
+static bool begins(const char *text, const char *pattern)
 {
-    return !part || strstr(text, part) != NULL;
+    while (*text && *pattern && (*pattern == '*' || *pattern == *text))
+        text++, pattern++;
+    return !*pattern;
+}
+
+/* A part of it, in which '*' stands for any digit: "+1555*" or "5**99". */
+static bool has(const char *text, const char *pattern)
+{
+    bool found = !pattern || begins(text, pattern);
+    while (!found && *text)
+        found = begins(++text, pattern);
+    return found;
 }
 
 static json_t *listed(const struct rest *rest, const void *of)

@@ -106,6 +106,30 @@ static void a_script_is_checked_and_bound(void **state)
     assert_int_equal(sw_ask(f, HTTP_GET, path, ""), 404);
 }
 
+static void numbers_are_found_by_a_pattern(void **state)
+{
+    static const struct {
+        const char *pattern;
+        size_t n;
+    } rows[] = { { "", 2 },      { "%2B1555*", 2 },      { "5550100", 2 },
+                 { "00*01", 2 }, { "0101", 1 },          { "*0101", 1 },
+                 { "0101*", 0 }, { "%2B**********", 2 }, { "%2B***************", 0 } };
+    struct fixture *f = *state;
+    const char *path = "/api/relay/rest/phone_numbers";
+    assert_int_equal(sw_ask(f, HTTP_POST, path, "{\"number\":\"+15550100001\"}"), 200);
+    assert_int_equal(sw_ask(f, HTTP_POST, path, "{\"number\":\"+15550100101\"}"), 200);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char target[200];
+        snprintf(target, sizeof target,
+                 "/api/laml/2010-04-01/Accounts/%s/IncomingPhoneNumbers?PhoneNumber=%s", acme,
+                 rows[i].pattern);
+        assert_int_equal(sw_ask(f, HTTP_GET, target, ""), 200);
+        size_t n = json_array_size(json_object_get(f->body, "incoming_phone_numbers"));
+        if (n != rows[i].n)
+            fail_msg("%s finds %zu", rows[i].pattern, n);
+    }
+}
+
 static void calls_are_refused_where_none_can_be_placed(void **state)
 {
     struct fixture *f = *state;
@@ -165,13 +189,10 @@ static void who_changes_too_much_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH(an_endpoint_is_a_user_with_a_phone),
-        WITH(a_name_that_is_taken),
-        WITH(a_number_leads_where_it_is_told),
-        WITH(a_script_is_checked_and_bound),
-        WITH(calls_are_refused_where_none_can_be_placed),
-        WITH(records_are_of_their_project),
-        WITH(who_changes_too_much_waits),
+        WITH(an_endpoint_is_a_user_with_a_phone), WITH(a_name_that_is_taken),
+        WITH(a_number_leads_where_it_is_told),    WITH(a_script_is_checked_and_bound),
+        WITH(numbers_are_found_by_a_pattern),     WITH(calls_are_refused_where_none_can_be_placed),
+        WITH(records_are_of_their_project),       WITH(who_changes_too_much_waits),
     };
     log_set_level(LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
