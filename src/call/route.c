@@ -404,6 +404,12 @@ static bool find(const struct router *router, const struct route_query *query,
            by_user(router, dialled, plan) || (!is_uri(number) && by_default(router, number, plan));
 }
 
+bool router_find_number(const struct router *router, struct slice number, struct route_plan *plan)
+{
+    *plan = (struct route_plan){ 0 };
+    return by_number(router, number, plan);
+}
+
 enum err router_find(const struct router *router, const struct route_query *query,
                      struct route_plan *plan, struct cause *cause)
 {

@@ -98,6 +98,8 @@ void router_allow_uris(struct router *router, bool on);
 /** ERR_NOT_FOUND or ERR_REFUSED with the cause filled. */
 MUST_CHECK enum err router_find(const struct router *router, const struct route_query *query,
                                 struct route_plan *plan, struct cause *cause);
+/** Where the number, as it was set, leads: nothing else is looked at. */
+bool router_find_number(const struct router *router, struct slice number, struct route_plan *plan);
 /** "user:alice" into a target; ERR_PARSE. */
 MUST_CHECK enum err route_target_parse(struct slice text, struct route_target *out);
 /** "trunk:default/+1555…" for people, terminated and cut to `cap`; credentials in a URL are left

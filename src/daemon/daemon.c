@@ -150,6 +150,7 @@ static enum err open_sip(struct daemon *daemon, struct fault *fault)
     daemon->presence = presence_create(env, daemon->registrar);
     daemon->web_accounts = web_accounts_create(env, daemon->registrar);
     sip_face_wire(daemon->sip_face, daemon->trunks, daemon->registrar);
+    sip_face_set_domains(daemon->sip_face, daemon_find_domain, daemon);
     return OK;
 }
 

@@ -38,7 +38,9 @@ struct router;
 struct scripts;
 struct signal_watch;
 struct sip_face;
+struct sip_face_domain;
 struct sip_texts;
+struct sip_uri;
 struct store_number;
 struct trunks;
 struct trunks_news;
@@ -171,6 +173,14 @@ enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *par
 void daemon_tell_number(struct daemon *daemon, const struct call *call);
 /* faxing.c: once scripts are open */
 void daemon_open_faxes(struct daemon *daemon);
+/* domains.c */
+/** Under which name the router knows the domain of that resource; false: it is none. */
+bool daemon_domain_key(const json_t *resource, char *out, size_t cap);
+/** Who answers its calls, as number_call_handler(); the caller's. */
+json_t *daemon_domain_handler(const struct daemon *daemon, const json_t *resource);
+/** sip_face_set_domains() */
+bool daemon_find_domain(void *daemon, const struct sip_uri *uri, const struct addr *from,
+                        struct sip_face_domain *out);
 /* scripting.c */
 struct slice daemon_signing_key(void *daemon, const char *project_id);
 /** What programs keep here and numbers lead to, by id; again when it changes. */

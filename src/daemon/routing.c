@@ -139,13 +139,17 @@ static void set_number(struct daemon *daemon, const struct store_number *row, js
 static void set_address(struct daemon *daemon, const char *id, const json_t *resource)
 {
     char address[ADDRESS_MAX];
+    bool is_domain;
     const char *project = json_string_value(json_object_get(resource, "project"));
     const char *type = json_string_value(json_object_get(resource, "type"));
     const char *name =
         json_string_value(json_object_get(json_object_get(resource, "body"), "address"));
-    json_t *handler = number_resource_handler(id, daemon->resources);
-    snprintf(address, sizeof address, "/%s/%s/%s", project,
-             strcmp(type, "subscriber") == 0 ? "private" : "public", name ? name : id);
+    is_domain = strcmp(type, "domain_application") == 0;
+    json_t *handler = is_domain ? daemon_domain_handler(daemon, resource)
+                                : number_resource_handler(id, daemon->resources);
+    if (!is_domain || !daemon_domain_key(resource, address, sizeof address))
+        snprintf(address, sizeof address, "/%s/%s/%s", project,
+                 strcmp(type, "subscriber") == 0 ? "private" : "public", name ? name : id);
     const struct store_number row = { .number = address, .project_id = project, .to = "" };
     if (json_string_length(json_object_get(handler, "target")))
         set_number(daemon, &row, handler);

@@ -26,6 +26,8 @@ struct sip_face {
     struct trunks *trunks;
     struct registrar *registrar;
     struct list waiting;
+    sip_face_domain_fn find_domain;
+    void *domains;
 };
 
 /* An INVITE whose caller still has to prove who he is. */
@@ -47,6 +49,21 @@ void sip_face_wire(struct sip_face *face, struct trunks *trunks, struct registra
 {
     face->trunks = trunks;
     face->registrar = registrar;
+}
+
+void sip_face_set_domains(struct sip_face *face, sip_face_domain_fn fn, void *owner)
+{
+    face->find_domain = fn;
+    face->domains = owner;
+}
+
+static bool find_domain(const struct sip_face *face, struct sip_session *session,
+                        struct sip_face_domain *out)
+{
+    struct addr remote = sip_session_remote(session);
+    return face->find_domain &&
+           face->find_domain(face->domains, sip_msg_uri(sip_session_invite_msg(session)), &remote,
+                             out);
 }
 
 static void forget(struct waiting *waiting)
@@ -159,8 +176,12 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
     struct leg_policy own = leg_policy_of_user(face->env, user);
     struct leg_sip_policy policy = { .codecs = own.list, .prefer = own.prefer };
+    struct sip_face_domain domain;
+    bool is_domain = find_domain(face, session, &domain);
     if (trunk)
         trunks_policy(face->trunks, trunk, &policy);
+    if (is_domain && domain.needs_srtp)
+        policy.srtp = LEG_SIP_SRTP_REQUIRED;
     leg_sip_set_policy(leg, &policy);
     if (leg_sip_read_offer(leg, &fault)) {
         log_info(NULL, "INVITE refused status=488 reason=\"%s\"", fault.text);
@@ -194,7 +215,9 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
         .correlation = sip_msg_call_id(invite),
         .may_use_trunks = user[0] != '\0',
         .headers = headers,
-        .plan = plan_phone(face, sip_msg_uri(invite), &plan) ? &plan : NULL,
+        .plan = is_domain                                      ? &domain.plan
+                : plan_phone(face, sip_msg_uri(invite), &plan) ? &plan
+                                                               : NULL,
         .referred_by = sip_msg_value(invite, SIP_H_REFERRED_BY),
         .diverted = is_told ? joined(invite, SIP_H_DIVERSION, diverted_mem, sizeof diverted_mem)
                             : SLICE_NONE,
@@ -249,7 +272,15 @@ static void on_invite(void *owner, struct sip_session *session, const struct sip
     struct sip_face *face = owner;
     const struct sip_flow *flow = sip_session_flow(session);
     const char *trunk = trunks_match_call(face->trunks, flow, sip_msg_uri(invite));
-    if (trunk) {
+    struct sip_face_domain domain;
+    bool is_domain = find_domain(face, session, &domain);
+    if (is_domain && !domain.is_open) {
+        log_info(NULL, "INVITE refused: the domain is not open to its address");
+        (void)!sip_session_reject(session, &(struct sip_reply){ .status = 403 });
+        sip_session_destroy(session);
+        return;
+    }
+    if (trunk || is_domain) {
         admit(face, session, trunk, SLICE_NONE);
         return;
     }

@@ -125,3 +125,37 @@ test("a subscriber's token sees the project's addresses; a guest's only those it
     assert.equal((await as(bob.token, 'GET', '/api/fabric/addresses')).status, 401, 'it ends with its subscriber');
     assert.equal((await acme.ask('POST', '/api/fabric/embeds/tokens', { token: invite.json.token })).status, 422);
 });
+
+test('a SIP domain of a program: strangers reach its script, or only those from the addresses it names', async () => {
+    const domains = '/api/relay/rest/domain_applications';
+    hook.routes['/domain'] = main({ hangup: { reason: 'busy' } });
+    const made = await acme.ask('POST', domains, { name: 'Front', identifier: 'acme-app', call_handler: 'relay_script', call_relay_script_url: `${hook.url}/domain` });
+    assert.deepEqual([made.status, made.json.user, made.json.encryption], [201, '*', 'optional']);
+    const path = `${domains}/${made.json.id}`;
+    assert.equal((await other.ask('POST', domains, { name: 'Thief', identifier: 'acme-app' })).json.errors[0].detail, 'Identifier is taken');
+    assert.equal((await acme.ask('POST', domains, { name: 'x', identifier: 'No Label', call_handler: 'video_room', ip_auth: ['nowhere'] })).status, 422);
+    assert.equal((await other.ask('GET', path)).status, 404);
+    const stranger = await startBaresip({ user: 'stranger', domain: 'elsewhere.example', outbound: daemon.sip });
+    const call = async () => {
+        stranger.forget();
+        await stranger.dial(`sip:anybody@${made.json.domain}`);
+        return stranger.closed();
+    };
+    assert.match(await call(), /486/);
+    const { json } = await hook.request('/domain');
+    assert.deepEqual([json.call.project_id, json.call.to], [acme.project, 'anybody']);
+    const shut = await acme.ask('PUT', path, { ip_auth_enabled: true, ip_auth: ['192.0.2.0/24'] });
+    assert.deepEqual(shut.json.ip_auth, ['192.0.2.0/24']);
+    assert.match(await call(), /403/);
+    await acme.ask('PUT', path, { ip_auth: ['127.0.0.0/8'], encryption: 'required' });
+    assert.match(await call(), /488/);
+    const script = await acme.ask('POST', '/api/fabric/resources/swml_scripts', { name: 'Gone', contents: main({ hangup: { reason: 'decline' } }) });
+    const bound = await acme.ask('POST', `/api/fabric/resources/${script.json.id}/domain_applications`, { domain_application_id: made.json.id });
+    assert.deepEqual([bound.status, bound.json.calling_handler_resource_id], [200, script.json.id]);
+    await acme.ask('PUT', path, { encryption: 'optional' });
+    assert.match(await call(), /603/);
+    assert.deepEqual((await acme.ask('GET', `${domains}?filter_name=Fro`)).json.data.length, 1);
+    assert.equal((await acme.ask('DELETE', path)).status, 204);
+    assert.match(await call(), /401|407|403/, 'a stranger again');
+    await stranger.stop();
+});

@@ -176,3 +176,10 @@ test('a number says its country and forms; nothing is known of its carrier', asy
     assert.equal((await look('+331')).json.possible_number, false);
     assert.equal((await look('nobody')).status, 404);
 });
+
+test('a number of another carrier is taken like others; there are no short codes', async () => {
+    const made = await acme.ask('POST', '/api/relay/rest/imported_phone_numbers', { number: '+12025550177', number_type: 'longcode' });
+    assert.deepEqual([made.status, made.json.number], [201, '+12025550177']);
+    assert.equal((await acme.ask('GET', `${numbers}/${made.json.id}`)).status, 200);
+    assert.deepEqual((await acme.ask('GET', '/api/relay/rest/short_codes')).json.data, []);
+});

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/signalwire/sw_caller_ids.h"
+#include "api/signalwire/sw_domains.h"
 #include "api/signalwire/sw_queues.h"
 #include "api/signalwire/sw_recordings.h"
 #include "base/num.h"
@@ -14,6 +15,19 @@ static bool is_room_name(struct slice value)
         if (value.ptr[i] == '.' || !rest_is_name(slice_sub(value, i, 1)))
             return false;
     return true;
+}
+
+static bool is_label(struct slice value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789-", value.ptr[i], 37))
+            return false;
+    return value.ptr[0] != '-' && value.ptr[value.len - 1] != '-';
+}
+
+static bool is_sip_user(struct slice value)
+{
+    return sw_is_party(value) && !memchr(value.ptr, '@', value.len);
 }
 
 static bool is_extension(struct slice value)
@@ -53,6 +67,12 @@ SW_BODY(project_change, {
 SW_BODY(number_add, {
     { .name = "number", .type = SW_TEXT, .is_required = true, .check = sw_is_e164,
       .code = "not_e164", .expected = "a number such as +15551234567" },
+});
+SW_BODY(number_import, {
+    { .name = "number", .type = SW_TEXT, .is_required = true, .check = sw_is_e164,
+      .code = "not_e164", .expected = "a number such as +15551234567" },
+    { .name = "number_type", .type = SW_TEXT, .is_required = true, .words = " longcode tollfree " },
+    { .name = "capabilities", .type = SW_LIST, .high = 4 },
 });
 SW_BODY(number_change, {
     { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX },
@@ -179,6 +199,38 @@ SW_BODY(caller_id_verify, {
     { .name = "verification_code", .type = SW_TEXT, .is_required = true, .high = 20 },
 });
 
+#define DOMAIN_FIELDS                                                                                 \
+    { .name = "user", .type = SW_TEXT, .low = 1, .high = 40, .check = is_sip_user,                    \
+      .expected = "* or a user part" },                                                               \
+    { .name = "ip_auth_enabled", .type = SW_BOOL }, { .name = "ip_auth", .type = SW_LIST, .high = 256 }, \
+    { .name = "encryption", .type = SW_TEXT, .words = " optional required forbidden " },              \
+    { .name = "codecs", .type = SW_LIST, .high = 10 }, { .name = "ciphers", .type = SW_LIST, .high = 10 }, \
+    { .name = "call_handler", .type = SW_TEXT, .high = 40 },                                          \
+    { .name = "call_request_url", HANDLER_URL }, { .name = "call_request_method", HANDLER_METHOD },   \
+    { .name = "call_fallback_url", HANDLER_URL }, { .name = "call_fallback_method", HANDLER_METHOD }, \
+    { .name = "call_status_callback_url", HANDLER_URL },                                              \
+    { .name = "call_status_callback_method", HANDLER_METHOD },                                        \
+    { .name = "call_relay_script_url", HANDLER_URL },                                                 \
+    { .name = "call_laml_application_id", .type = SW_TEXT, .high = SW_ID - 1 }
+#define HANDLER_URL .type = SW_TEXT, .high = 490, .check = sw_is_web_url, \
+    .code = "not_an_http_url", .expected = "an http: or https: URL"
+#define HANDLER_METHOD .type = SW_TEXT, .words = " GET POST "
+#define IDENTIFIER .name = "identifier", .type = SW_TEXT, .low = 1, .high = 63, .check = is_label, \
+    .expected = "lower-case letters, digits and -"
+SW_BODY(domain_add, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, .high = REST_TEXT_MAX,
+      .check = sw_is_line, .expected = "one line of text" },
+    { IDENTIFIER, .is_required = true },
+    DOMAIN_FIELDS,
+});
+SW_BODY(domain_change, {
+    { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX, .check = sw_is_line,
+      .expected = "one line of text" },
+    { IDENTIFIER },
+    DOMAIN_FIELDS,
+});
+
+#define DOMAINS "/api/relay/rest/domain_applications"
 #define CALLER_IDS "/api/relay/rest/verified_caller_ids"
 static const struct sw_endpoint endpoints[] = {
     { HTTP_GET, "/api/calling/calls", "calling", 200, sw_call_list, NULL, "List calls" },
@@ -214,6 +266,16 @@ static const struct sw_endpoint endpoints[] = {
       "Delete a subproject" },
     { HTTP_POST, "/api/projects/:id/signing-key/rotate", "management", 200, sw_project_rotate,
       NULL, "Give a project another signing key" },
+    { HTTP_GET, DOMAINS, "calling messaging fax", 200, sw_domain_list, NULL,
+      "List domain applications" },
+    { HTTP_POST, DOMAINS, "calling messaging fax", 201, sw_domain_add, &domain_add,
+      "Make a SIP domain that a program answers" },
+    { HTTP_GET, DOMAINS "/:id", "calling messaging fax", 200, sw_domain_show, NULL,
+      "Show a domain application" },
+    { HTTP_PUT, DOMAINS "/:id", "calling messaging fax", 200, sw_domain_change, &domain_change,
+      "Change a domain application" },
+    { HTTP_DELETE, DOMAINS "/:id", "calling messaging fax", 204, sw_domain_remove, NULL,
+      "Delete a domain application" },
     { HTTP_GET, "/api/relay/rest/endpoints/sip", "calling", 200, sw_endpoint_list, NULL,
       "List SIP endpoints" },
     { HTTP_POST, "/api/relay/rest/endpoints/sip", "calling", 200, sw_endpoint_add, &endpoint_add,
@@ -224,6 +286,8 @@ static const struct sw_endpoint endpoints[] = {
       &endpoint_change, "Change a SIP endpoint" },
     { HTTP_DELETE, "/api/relay/rest/endpoints/sip/:id", "calling", 204, sw_endpoint_remove, NULL,
       "Delete a SIP endpoint" },
+    { HTTP_POST, "/api/relay/rest/imported_phone_numbers", "numbers", 201, sw_number_add,
+      &number_import, "Take a phone number of another carrier" },
     { HTTP_GET, "/api/relay/rest/lookup/phone_number/:number", "", 200, sw_number_lookup, NULL,
       "What a number says of itself" },
     { HTTP_GET, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_list, NULL,
@@ -256,6 +320,8 @@ static const struct sw_endpoint endpoints[] = {
       "Show a recording" },
     { HTTP_DELETE, "/api/relay/rest/recordings/:id", "calling", 204, sw_recording_remove, NULL,
       "Delete a recording" },
+    { HTTP_GET, "/api/relay/rest/short_codes", "numbers", 200, sw_number_search, NULL,
+      "List short codes: there are none" },
     { HTTP_GET, "/api/relay/rest/sip_profile", "calling", 200, sw_profile_show, NULL,
       "Show what SIP endpoints have unless they say otherwise" },
     { HTTP_PUT, "/api/relay/rest/sip_profile", "calling", 201, sw_profile_change, &profile_change,

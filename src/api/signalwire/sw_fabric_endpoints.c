@@ -77,6 +77,9 @@ SW_BODY(resource_route, {
     .expected = "an address or name of at most 63 characters without spaces"
 #define PASSWORD { .name = "password", .type = SW_TEXT, .low = 8, .high = 72, \
     .expected = "8 to 72 characters" }
+SW_BODY(domain_route, {
+    { .name = "domain_application_id", .type = SW_TEXT, .is_required = true, .high = SW_ID - 1 },
+});
 SW_BODY(subscriber, {
     { .name = "email", EMAIL }, PASSWORD, TEXT("first_name"), TEXT("last_name"),
     TEXT("display_name"), TEXT("job_title"), TEXT("timezone"), TEXT("country"),
@@ -164,6 +167,8 @@ static const struct sw_endpoint endpoints[] = {
     { HTTP_DELETE, RESOURCES ":id", SCOPES, 204, sw_resource_remove, NULL, "Delete a resource" },
     { HTTP_GET, RESOURCES ":id/addresses", SCOPES, 200, sw_address_list_of, NULL,
       "List the addresses of a resource" },
+    { HTTP_POST, RESOURCES ":id/domain_applications", SCOPES, 200, sw_resource_route, &domain_route,
+      "Have a resource answer a SIP domain" },
     { HTTP_POST, RESOURCES ":id/phone_routes", SCOPES, 200, sw_resource_route, &resource_route,
       "Have a resource answer a phone number" },
     { HTTP_GET, BASE "subscriber/info", "subscriber", 200, sw_subscriber_info, NULL,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/signalwire/sw_domains.h"
 #include "api/signalwire/sw_fabric.h"
 #include "base/num.h"
 #include "base/rand.h"
@@ -258,6 +259,10 @@ void sw_resource_target(const struct store_resource *row, char out[SW_TARGET])
 static void route_to(struct rest *rest, const struct store_resource *row)
 {
     char target[SW_TARGET];
+    if (strstr(sw_of(rest)->endpoint->path, "/domain_applications")) {
+        sw_domain_route(rest, row);
+        return;
+    }
     sw_resource_target(row, target);
     sw_number_route(rest, target, row);
 }
