@@ -105,7 +105,7 @@ struct media_description {
 
 /* Video that passes as it came between linked streams that both have it. `ref` is what the two call
  * the same format. */
-enum { MEDIA_VIDEO_FORMATS = 32 };
+enum { MEDIA_VIDEO_FORMATS = 64 };
 struct media_video_format {
     uint8_t ref, tx_pt, rx_pt;
 };
@@ -206,7 +206,7 @@ void media_stream_describe(struct media_stream *stream,
                            const struct media_description *description);
 /** `stream` carries the video of `audio`, on the same thread: itself, where both come over one
  * transport (BUNDLE, RFC 9143), else a stream that was made for it and is described by nothing
- * else. The video goes where the audio is linked to, while that is on the same thread too. */
+ * else. The video goes where the audio is linked to. */
 void media_stream_video(struct media_stream *stream, struct media_stream *audio,
                         const struct media_video *video);
 /** Hand a message of the transport's own kind (heap) to it on its thread: set-remote, candidate. */

@@ -15,6 +15,7 @@
 
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/wire.h"
 #include "media/codecs.h"
 #include "media/media.h"
 #include "media/rtcp.h"
@@ -240,4 +241,25 @@ static inline bool far_receive(struct far *far, int64_t ms)
         loop_turn(far->rig->loop, 1);
     }
     return true;
+}
+
+static inline void far_send_rtcp(const struct far *far, const struct addr *to, const uint8_t *bytes,
+                                 size_t len)
+{
+    assert_int_equal(sendto(far->rtcp_fd, bytes, len, 0, &to->sa, addr_len(to)), (ssize_t)len);
+}
+
+/* The next RTCP that has a part of that type; 0: none came. */
+static inline size_t far_wait_rtcp(const struct far *far, uint8_t type, uint8_t *bytes, size_t cap)
+{
+    for (int64_t end_us = rig_now_us() + 2000000; rig_now_us() < end_us;) {
+        ssize_t got = recv(far->rtcp_fd, bytes, cap, 0);
+        for (ssize_t at = 0; got > 0 && at + 4 <= got; at += 4 * (wire_get_u16(bytes + at + 2) + 1))
+            if (bytes[at + 1] == type) {
+                memmove(bytes, bytes + at, (size_t)(got - at));
+                return (size_t)(got - at);
+            }
+        loop_turn(far->rig->loop, 2);
+    }
+    return 0;
 }

@@ -1,12 +1,18 @@
 #include "media/media_tie.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "media/codecs.h"
 #include "media/media.h"
 #include "media/rtp_transport.h"
 #include "media/transport.h"
 
-enum { FIRST_DYNAMIC_PT = 96, FIRST_EVENT_PT = 120 };
+/* Audio has numbers that no far end gives video, whose own go through as they are: what RFC 3551 §6
+ * leaves to be assigned, less what looks like RTCP beside RTP (RFC 5761 §4). */
+enum { FIRST_AUDIO_PT = 20, FIRST_EVENT_PT = 30 };
+static const struct {
+    uint8_t first, last;
+} video_pts[] = { { 35, 63 }, { 96, 127 } };
 
 struct media_tie {
     struct media_stream *ends[2];
@@ -20,7 +26,7 @@ static struct media_description describe_all(void)
                                      .send = true,
                                      .receive = true };
     static const uint32_t clocks[MEDIA_DTMF_MAX] = { 8000, 48000 };
-    uint8_t next_pt = FIRST_DYNAMIC_PT;
+    uint8_t next_pt = FIRST_AUDIO_PT;
     size_t n;
     const struct codec *const *codecs = codecs_all(&n);
     for (size_t i = 0; i < n && i < MEDIA_FORMATS_MAX; i++) {
@@ -35,11 +41,21 @@ static struct media_description describe_all(void)
     return all;
 }
 
+static struct media_video describe_video(void)
+{
+    struct media_video all = { .send = true, .receive = true };
+    for (size_t i = 0; i < COUNT_OF(video_pts); i++)
+        for (uint8_t pt = video_pts[i].first; pt <= video_pts[i].last; pt++)
+            all.formats[all.n_formats++] = (struct media_video_format){ pt, pt, pt };
+    return all;
+}
+
 enum err media_tie_create(struct media_tie **out, struct media *media, unsigned a, unsigned b,
                           struct fault *fault)
 {
     static const struct media_events nobody_asks = { 0 };
     const struct media_description all = describe_all();
+    const struct media_video video = describe_video();
     const unsigned threads[2] = { a, b };
     struct media_transport *transports[2];
     struct rtp_local local[2];
@@ -56,6 +72,7 @@ enum err media_tie_create(struct media_tie **out, struct media *media, unsigned 
         tie->ends[i] = media_stream_create(media, threads[i], transports[i], &nobody_asks, NULL);
         rtp_transport_set_remote(tie->ends[i], &other);
         media_stream_describe(tie->ends[i], &all);
+        media_stream_video(tie->ends[i], tie->ends[i], &video);
     }
     *out = tie;
     return OK;

@@ -1,8 +1,9 @@
 #pragma once
 /* Two media threads joined: a pair of streams of our own, one on each thread, that talk plain RTP
- * over loopback. Packets go through as they came, in whatever codec, so that only the streams that
- * are linked to the ends transcode. For media_link(), whose streams an attended transfer may bring
- * together long after each was pinned to its thread. Control thread. */
+ * over loopback. Packets go through as they came, audio in whatever codec and video with its
+ * feedback, so that only the streams that are linked to the ends transcode. For media_link(), whose
+ * streams an attended transfer may bring together long after each was pinned to its thread. Control
+ * thread. */
 
 #include "base/err.h"
 

@@ -59,6 +59,57 @@ static void passes_packets_as_they_came(void **state)
     assert_false(media_stream_stats(pair->b.stream)->transcoding);
 }
 
+static void give_video(struct far *far, uint8_t ref, uint8_t pt)
+{
+    const struct media_video video = {
+        .formats = { { ref, pt, pt } }, .n_formats = 1, .send = true, .receive = true
+    };
+    far_describe(far, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    media_stream_video(far->stream, far->stream, &video);
+}
+
+/* A picture of `from` is seen by `to` beside its audio, and a request for a whole one comes back.
+ */
+static void shows(struct far *from, struct far *to, uint8_t sent_pt, uint8_t got_pt, uint32_t ssrc)
+{
+    uint8_t picture[700], got[200];
+    uint32_t voice = from->ssrc;
+    memset(picture, (int)(ssrc & 0xff), sizeof picture);
+    from->ssrc = ssrc;
+    far_send(from, sent_pt, picture, sizeof picture, 3000);
+    from->ssrc = voice;
+    do
+        assert_true(far_receive(to, 1000));
+    while (to->got.pt == FAR_PCMU);
+    assert_int_equal(to->got.pt, got_pt);
+    assert_int_equal(to->got.ssrc, ssrc);
+    assert_int_equal(to->got.payload.len, sizeof picture);
+    assert_memory_equal(to->got.payload.ptr, picture, sizeof picture);
+
+    uint8_t pli[20] = { 0x80, RTCP_RR, 0, 1, 0, 0, 0, 9, 0x81, RTCP_PSFB, 0, 2, 0, 0, 0, 9 };
+    wire_put_u32(pli + 16, ssrc);
+    far_send_rtcp(to, &to->local.rtcp, pli, sizeof pli);
+    do /* we ask by ourselves, too, when it is described anew */
+        assert_int_equal(far_wait_rtcp(from, RTCP_PSFB, got, sizeof got), 12);
+    while (wire_get_u32(got + 8) != ssrc);
+}
+
+static void video_goes_the_same_way(void **state)
+{
+    struct pair *pair = *state;
+    give_video(&pair->a, 98, 98);
+    give_video(&pair->b, 98, 120);
+    media_link(pair->a.stream, pair->b.stream);
+    rig_run(&pair->rig, 50);
+    shows(&pair->a, &pair->b, 98, 120, 0xabcd0001);
+    shows(&pair->b, &pair->a, 120, 98, 0xabcd0002);
+    give_video(&pair->a, 35, 97); /* the lower dynamic numbers */
+    give_video(&pair->b, 35, 36);
+    rig_run(&pair->rig, 50);
+    shows(&pair->a, &pair->b, 97, 36, 0xabcd0003);
+    assert_in_range(talk(&pair->a, &pair->b, FAR_PCMU, 0x21, NULL), FRAMES - 5, FRAMES);
+}
+
 static void transcodes_where_the_two_differ(void **state)
 {
     struct pair *pair = *state;
@@ -137,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(passes_packets_as_they_came, setup, pair_tear_down),
+        cmocka_unit_test_setup_teardown(video_goes_the_same_way, setup, pair_tear_down),
         cmocka_unit_test_setup_teardown(transcodes_where_the_two_differ, setup, pair_tear_down),
         cmocka_unit_test_setup_teardown(keys_arrive_once, setup, pair_tear_down),
         cmocka_unit_test_setup_teardown(another_link_ends_it, setup, pair_tear_down),

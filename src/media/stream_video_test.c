@@ -89,27 +89,6 @@ static void formats_that_were_not_agreed_are_dropped(void **state)
     assert_false(far_receive(&pair->b, 200));
 }
 
-static void send_rtcp(const struct far *far, const struct addr *to, const uint8_t *bytes,
-                      size_t len)
-{
-    assert_int_equal(sendto(far->rtcp_fd, bytes, len, 0, &to->sa, addr_len(to)), (ssize_t)len);
-}
-
-/* The next RTCP that has a part of that type; 0: none came. */
-static size_t wait_rtcp(const struct far *far, uint8_t type, uint8_t *bytes, size_t cap)
-{
-    for (int64_t end_us = rig_now_us() + 2000000; rig_now_us() < end_us;) {
-        ssize_t got = recv(far->rtcp_fd, bytes, cap, 0);
-        for (ssize_t at = 0; got > 0 && at + 4 <= got; at += 4 * (wire_get_u16(bytes + at + 2) + 1))
-            if (bytes[at + 1] == type) {
-                memmove(bytes, bytes + at, (size_t)(got - at));
-                return (size_t)(got - at);
-            }
-        loop_turn(far->rig->loop, 2);
-    }
-    return 0;
-}
-
 static void feedback_finds_who_sends(void **state)
 {
     struct pair *pair = *state;
@@ -118,14 +97,14 @@ static void feedback_finds_who_sends(void **state)
     assert_true(far_receive(&pair->b, 1000));
     uint8_t pli[20] = { 0x80, RTCP_RR, 0, 1, 0, 0, 0, 9, 0x81, RTCP_PSFB, 0, 2, 0, 0, 0, 9 };
     wire_put_u32(pli + 16, SOURCE);
-    send_rtcp(&pair->b, &pair->b.local.rtcp, pli, sizeof pli);
-    assert_int_equal(wait_rtcp(&pair->a_video, RTCP_PSFB, got, sizeof got), 12);
+    far_send_rtcp(&pair->b, &pair->b.local.rtcp, pli, sizeof pli);
+    assert_int_equal(far_wait_rtcp(&pair->a_video, RTCP_PSFB, got, sizeof got), 12);
     assert_int_equal(wire_get_u32(got + 8), SOURCE);
 
     uint8_t nack[16] = { 0x81, RTCP_RTPFB, 0, 3, 0, 0, 0, 9, 0, 0, 0, 0, 0x12, 0x34, 0, 0 };
     wire_put_u32(nack + 8, SOURCE);
-    send_rtcp(&pair->b, &pair->b.local.rtcp, nack, sizeof nack);
-    assert_int_equal(wait_rtcp(&pair->a_video, RTCP_RTPFB, got, sizeof got), 16);
+    far_send_rtcp(&pair->b, &pair->b.local.rtcp, nack, sizeof nack);
+    assert_int_equal(far_wait_rtcp(&pair->a_video, RTCP_RTPFB, got, sizeof got), 16);
     assert_int_equal(wire_get_u16(got + 12), 0x1234);
 }
 
@@ -141,9 +120,9 @@ static void round_trips_stay_right(void **state)
     wire_put_u32(report + 4, SOURCE);
     wire_put_u32(report + 8, 0x11112222);
     wire_put_u32(report + 12, 0x33334444);
-    send_rtcp(&pair->a_video, &pair->a_video.local.rtcp, report, sizeof report);
+    far_send_rtcp(&pair->a_video, &pair->a_video.local.rtcp, report, sizeof report);
     do {
-        assert_in_range(wait_rtcp(&pair->b, RTCP_SR, got, sizeof got), 28, sizeof got);
+        assert_in_range(far_wait_rtcp(&pair->b, RTCP_SR, got, sizeof got), 28, sizeof got);
     } while (wire_get_u32(got + 4) != SOURCE);
     uint32_t ours = wire_get_u32(got + 8) << 16 | wire_get_u32(got + 12) >> 16;
     assert_int_not_equal(ours, 0x22223333);
@@ -152,9 +131,9 @@ static void round_trips_stay_right(void **state)
     wire_put_u32(heard + 8, SOURCE);
     wire_put_u32(heard + 24, ours);
     wire_put_u32(heard + 28, 0x10000);
-    send_rtcp(&pair->b, &pair->b.local.rtcp, heard, sizeof heard);
+    far_send_rtcp(&pair->b, &pair->b.local.rtcp, heard, sizeof heard);
     do {
-        assert_in_range(wait_rtcp(&pair->a_video, RTCP_RR, got, sizeof got), 8, sizeof got);
+        assert_in_range(far_wait_rtcp(&pair->a_video, RTCP_RR, got, sizeof got), 8, sizeof got);
     } while (!(got[0] & 31));
     assert_int_equal(wire_get_u32(got + 8), SOURCE);
     assert_int_equal(wire_get_u32(got + 24), 0x22223333);
@@ -171,7 +150,7 @@ static void a_new_partner_gets_a_whole_picture(void **state)
     far_send(&pair->a_video, A_PT, picture, sizeof picture, 3000);
     assert_false(far_receive(&pair->b, 200));
     media_link(pair->a.stream, pair->b.stream);
-    assert_int_equal(wait_rtcp(&pair->a_video, RTCP_PSFB, got, sizeof got), 12);
+    assert_int_equal(far_wait_rtcp(&pair->a_video, RTCP_PSFB, got, sizeof got), 12);
     assert_int_equal(wire_get_u32(got + 8), SOURCE);
 }
 
@@ -186,7 +165,7 @@ static void broken_reports_hurt_nobody(void **state)
         { 0x8f, RTCP_PSFB, 0, 3, 0, 0, 0, 9, 0, 0, 0, 0, 'R' }, /* half a REMB */
     };
     for (size_t i = 0; i < COUNT_OF(shapes); i++)
-        send_rtcp(&pair->a_video, &pair->a_video.local.rtcp, shapes[i], sizeof shapes[i]);
+        far_send_rtcp(&pair->a_video, &pair->a_video.local.rtcp, shapes[i], sizeof shapes[i]);
     rig_run(&pair->rig, 50);
     far_send(&pair->a_video, A_PT, picture, sizeof picture, 3000);
     assert_true(far_receive(&pair->b, 1000));
