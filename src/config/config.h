@@ -118,6 +118,7 @@ struct config_trunk {
     enum config_prefer prefer;
     enum config_dtmf dtmf;
     int ptime_ms;                 /* of the packets we send and ask for */
+    bool video;                   /* its calls may have some */
     int strip;                    /* leading digits of the called number that are taken away, */
     char *prefix;                 /* and what comes instead; both after `country` and `plus` */
     char *country;                /* code of national numbers, which become +…; "": none do */

@@ -312,6 +312,8 @@ static const struct option trunk[] = {
     { .key = "ptime", .env = "SIP_PTIME", .type = OPTION_NUMBER, AT(ptime_ms), .value = "20",
       .low = 10, .high = 60, .is_reloadable = true,
       .help = "milliseconds of sound in a packet: 10, 20, 30, 40, 50 or 60" },
+    { .key = "video", .env = "SIP_VIDEO", .type = OPTION_BOOL, AT(video), .value = "false",
+      .is_reloadable = true, .help = "it carries video: calls of phones with cameras keep theirs" },
     { .key = "country", .env = "SIP_COUNTRY", .type = OPTION_TEXT, AT(country),
       .check = check_digits, .is_reloadable = true,
       .help = "country code: 0501234567 and 00971501234567 go out as +971501234567 with 971" },

@@ -42,7 +42,6 @@ enum err leg_sip_open_media(struct leg_sip *self, enum sip_kind kind, const stru
     enum err err = sip_agent_address(self->env->agent, kind, remote, &shown);
     if (err)
         return fault_set(fault, err, "", 0, "no local address reaches the far end");
-    self->media.passes_video = !self->leg.trunk[0]; /* providers carry voice */
     return leg_media_open(&self->media, self->env, &self->leg, leg_sip_media_kind(self, kind),
                           &shown, remote, fault);
 }

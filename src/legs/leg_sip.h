@@ -25,6 +25,7 @@ struct leg_sip_policy {
     enum leg_dtmf dtmf;
     unsigned ptime_ms;                    /* 0: 20 */
     bool shares_port;                     /* rtp: shared */
+    bool no_video;                        /* it carries voice alone */
     const struct config_list *media_nets; /* borrowed; NULL: none */
 };
 /** Before leg_sip_read_offer(). */
@@ -60,6 +61,7 @@ struct leg_sip_target {
     enum leg_dtmf dtmf;
     unsigned ptime_ms;                    /* 0: 20 */
     bool shares_port;                     /* rtp: shared */
+    bool no_video;                        /* it carries voice alone */
     const struct config_list *media_nets; /* NULL: none */
     struct slice identity_uri; /* of the caller: P-Asserted- or P-Preferred-Identity; or empty */
     bool is_asserted, is_private;

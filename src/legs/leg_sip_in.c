@@ -31,6 +31,7 @@ void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy)
     self->media.dtmf = policy->dtmf;
     self->media.ptime_ms = policy->ptime_ms;
     self->media.shares_port = policy->shares_port;
+    self->media.passes_video = !policy->no_video;
     if (policy->media_nets)
         leg_nets_fill(&self->media.nets, policy->media_nets);
 }
@@ -64,7 +65,8 @@ enum err leg_sip_read_offer(struct leg *leg, struct fault *fault)
         return OK;
     }
     enum err err = leg_media_offered(slice_of(self->offer), &leg->offered, fault);
-    leg_media_note_video(&self->media, leg, slice_of(self->offer));
+    if (self->media.passes_video)
+        leg_media_note_video(&self->media, leg, slice_of(self->offer));
     return err ? err : apply_policy(self, fault);
 }
 

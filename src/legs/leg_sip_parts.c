@@ -15,6 +15,7 @@ struct leg_sip *leg_sip_make(const struct leg_env *env, bool incoming)
     struct leg_sip *self = mem_new(struct leg_sip);
     leg_init(&self->leg, &leg_sip_ops, incoming);
     self->env = env;
+    self->media.passes_video = true;
     list_init(&self->texts);
     list_init(&self->passed_texts);
     return self;
@@ -93,6 +94,7 @@ struct leg *leg_sip_create_outgoing(const struct leg_env *env, const struct leg_
     self->media.dtmf = target->dtmf;
     self->media.ptime_ms = target->ptime_ms;
     self->media.shares_port = target->shares_port;
+    self->media.passes_video = !target->no_video;
     if (target->media_nets)
         leg_nets_fill(&self->media.nets, target->media_nets);
     self->on_over = target->on_over;

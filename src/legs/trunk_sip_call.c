@@ -71,6 +71,7 @@ void trunk_sip_policy(const struct trunk *trunk, struct leg_sip_policy *out)
                                     .dtmf = dtmf_of(trunk->config),
                                     .media_nets = &trunk->config->media_nets,
                                     .shares_port = trunk->config->rtp == CONFIG_RTP_SHARED,
+                                    .no_video = !trunk->config->video,
                                     .ptime_ms = (unsigned)trunk->config->ptime_ms }; /* 10 to 60 */
     if (trunk->config->codecs.n) /* the global list is what we offer, not what we take */
         out->codecs = trunk->codecs;
@@ -139,6 +140,7 @@ void trunk_sip_dial(struct trunk *trunk, struct call *call, const struct route_t
         .dtmf = dtmf_of(config),
         .media_nets = &config->media_nets,
         .shares_port = config->rtp == CONFIG_RTP_SHARED,
+        .no_video = !config->video,
         .ptime_ms = (unsigned)config->ptime_ms, /* 10 to 60: its row */
         .on_over = trunk_on_call_over,
         .owner = trunk,
