@@ -113,6 +113,7 @@ void call_join_leg(struct call *call, struct leg *stays, struct leg *leg, const 
     recording_go_on(call);
     if (moves && leg->ops->moved)
         leg->ops->moved(leg);
+    leg_on_video(stays); /* each has numbers for its formats that the other never heard of */
 }
 
 void call_leg_hold(struct call *call, struct leg *leg)

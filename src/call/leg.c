@@ -175,6 +175,13 @@ void leg_on_hold(struct leg *leg, bool on)
     call_leg_hold(leg->call, leg);
 }
 
+void leg_on_video(struct leg *leg)
+{
+    struct leg *other = leg->call && !leg_is_over(leg) ? call_other(leg->call, leg) : NULL;
+    if (other && other->ops->video)
+        other->ops->video(other);
+}
+
 void leg_on_confirmed(struct leg *leg)
 {
     if (leg->call && !leg_is_over(leg))

@@ -93,6 +93,9 @@ struct leg_ops {
     void (*moved)(struct leg *leg);
     /** Agree anew on one of these codecs, which the linked far end has. NULL: transcoding does. */
     void (*retune)(struct leg *leg, const struct leg_codecs *prefer);
+    /** The other far end has other video now, none, or wants some (its leg->video): offer what
+     * fits. leg_on_video() follows. NULL: it has none. */
+    void (*video)(struct leg *leg);
     /** It is over and nothing refers to it any more: free it. Called at the end of a turn. */
     void (*destroy)(struct leg *leg);
 };
@@ -130,6 +133,7 @@ struct leg {
     struct leg_codecs chosen;  /* what was agreed, once it was */
     struct sdp_video *video;   /* the same of its video, to be passed as it is; NULL: none. Owned by
                                 * the kind */
+    bool refused_video;        /* its far end was offered some, and took none */
     struct media_stream *stream;        /* NULL for a leg without media of its own */
     int64_t ringing_ms, up_ms, done_ms; /* loop time; 0: did not happen */
     struct cause cause;                 /* once done */
@@ -169,6 +173,8 @@ void leg_on_text_done(struct leg *leg, uint32_t id, int status);
 void leg_on_hold(struct leg *leg, bool on);
 /** The codecs that were agreed are known now, or are others than before. */
 void leg_on_codecs(struct leg *leg);
+/** leg->video is another, or its far end did not take what the other one has. */
+void leg_on_video(struct leg *leg);
 /** How the transfer goes that its far end makes itself (ops->refer); `is_over`: nothing follows. */
 void leg_on_referred(struct leg *leg, int status, const char *text, bool is_over);
 /** A line for the timeline: kind is one word ("sip", "ice", "dtls", "codec"). */

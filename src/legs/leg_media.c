@@ -49,18 +49,22 @@ static enum err make_transport(struct leg_media *media, unsigned thread,
     return OK;
 }
 
-void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
+void leg_media_make_keys(struct leg_sdes_key *keys)
 {
     static const enum srtp_profile profiles[] = { SRTP_AES128_CM_SHA1_80, SRTP_AEAD_AES_128_GCM,
                                                   SRTP_AES128_CM_SHA1_32, SRTP_AEAD_AES_256_GCM };
     _Static_assert(COUNT_OF(profiles) == LEG_SDES_KEYS, "a key for each profile");
-    media->kind = kind;
-    for (size_t i = 0; kind == LEG_MEDIA_SDES && i < LEG_SDES_KEYS; i++) {
-        media->keys[i].profile = profiles[i];
-        srtp_sdes_make(&media->keys[i].master, profiles[i], media->keys[i].text);
-        media->video_keys[i].profile = profiles[i];
-        srtp_sdes_make(&media->video_keys[i].master, profiles[i], media->video_keys[i].text);
+    for (size_t i = 0; i < LEG_SDES_KEYS; i++) {
+        keys[i].profile = profiles[i];
+        srtp_sdes_make(&keys[i].master, profiles[i], keys[i].text);
     }
+}
+
+void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
+{
+    media->kind = kind;
+    if (kind == LEG_MEDIA_SDES)
+        leg_media_make_keys(media->keys);
 }
 
 static enum err start(struct leg_media *media, const struct rtc_ice_config *ice,
@@ -263,6 +267,7 @@ static struct sdp_caps make_caps(struct leg_media *media, struct caps_room *room
     caps.address = addr_print_ip(&media->address, room->address);
     if (!is_webrtc(media)) {
         fill_keys(media, &caps, room);
+        caps.rtcp_xr = true; /* no browser has them to tell */
         caps.port = addr_port(&media->rtp.rtp);
         caps.rtcp_port = addr_port(&media->rtp.rtcp);
         leg_video_fill(media, &caps, &room->video);
@@ -456,6 +461,8 @@ enum err leg_media_answer(struct leg_media *media, const struct leg_codecs *code
         rtc_transport_restart(media->leg->stream, &media->rtc);
     struct sdp_caps caps = make_caps(media, &room);
     enum err err = sdp_offer_answer(&media->sdp, &caps, offer, out, &media->result, fault);
+    if (!err && media->result.video)
+        media->leg->refused_video = false;
     return err ? err : apply(media, false, fault);
 }
 
@@ -464,5 +471,13 @@ enum err leg_media_take_answer(struct leg_media *media, struct slice answer, str
     struct caps_room room;
     struct sdp_caps caps = make_caps(media, &room);
     enum err err = sdp_offer_feed_answer(&media->sdp, &caps, answer, &media->result, fault);
+    if (!err)
+        media->leg->refused_video = caps.video && !media->result.video;
     return err ? err : apply(media, true, fault);
+}
+
+void leg_media_offer_refused(struct leg_media *media)
+{
+    if (!media->has_video)
+        leg_video_stop(media);
 }

@@ -108,12 +108,18 @@ MUST_CHECK enum err leg_media_answer(struct leg_media *media, const struct leg_c
 MUST_CHECK enum err leg_media_take_answer(struct leg_media *media, struct slice answer,
                                           struct fault *fault);
 
+/** They refused our later offer: all is as before it. */
+void leg_media_offer_refused(struct leg_media *media);
+
 /** The other way to carry the same RTP, before an offer is made anew: SDES or plain. */
 void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind);
 
 /** Note what video an offer has, for the leg that is to be called: leg->video. Before it is opened.
  */
 void leg_media_note_video(struct leg_media *media, struct leg *leg, struct slice offer);
+
+/** Do both have video, and name its formats alike; or neither? */
+bool leg_media_has_same_video(const struct leg *a, const struct leg *b);
 
 /* leg_codecs.c */
 

@@ -1,5 +1,7 @@
 #include "legs/leg_media_video.h"
 
+#include <strings.h>
+
 #include "base/mem.h"
 #include "call/call.h"
 #include "legs/leg_env.h"
@@ -36,6 +38,19 @@ void leg_media_note_video(struct leg_media *media, struct leg *leg, struct slice
     set(leg, &found);
 }
 
+bool leg_media_has_same_video(const struct leg *a, const struct leg *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; a->video && b->video && i < a->video->n; i++) {
+        const struct sdp_video_format *one = &a->video->formats[i];
+        const struct sdp_video_format *other = sdp_video_find(b->video, one->ref);
+        if (other && strcasecmp(one->name, other->name) != 0)
+            return false;
+        n += other != NULL;
+    }
+    return n > 0 || (!a->video && !b->video);
+}
+
 static bool is_bundled(const struct leg_media *media)
 {
     return media->kind == LEG_MEDIA_WEBRTC || media->kind == LEG_MEDIA_ICE;
@@ -61,6 +76,7 @@ static bool open_ports(struct leg_media *media)
         log_warn(&media->leg->log, "no video: %s", fault.text);
         return false;
     }
+    leg_media_make_keys(media->video_keys); /* no key counts packets from zero twice */
     media->video_stream = media_stream_create(
         media->env->media, media_stream_thread(media->leg->stream), transport, &no_events, NULL);
     return true;

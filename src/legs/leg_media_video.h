@@ -19,6 +19,8 @@ MUST_CHECK enum err leg_video_apply(struct leg_media *media, struct fault *fault
 /** No video from here on. */
 void leg_video_stop(struct leg_media *media);
 
+/** leg_media.c: a new key for each profile. */
+void leg_media_make_keys(struct leg_sdes_key *keys);
 /** leg_media.c: where they want to hear `stream`, which has a port of its own. */
 MUST_CHECK enum err leg_media_tell_rtp(const struct leg_media *media, struct media_stream *stream,
                                        const struct sdp_result *result,

@@ -105,6 +105,7 @@ static void destroy(struct leg *leg)
     struct leg_sip *self = leg_sip_of(leg);
     loop_timer_stop(self->env->loop, &self->patience);
     loop_timer_stop(self->env->loop, &self->reoffer);
+    leg_sip_video_clear(self);
     sip_resolve_destroy(self->resolve);
     sip_session_destroy(self->session);
     leg_media_close(&self->media);
@@ -149,6 +150,7 @@ const struct leg_ops leg_sip_ops = {
     .refer = leg_sip_refer,
     .moved = leg_sip_moved,
     .retune = leg_sip_retune,
+    .video = leg_sip_video,
     .rehome = leg_sip_rehome,
     .transport = leg_sip_transport,
     .end = end,

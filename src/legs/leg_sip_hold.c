@@ -9,20 +9,20 @@
 
 enum { REOFFER_RETRY_MS = 500 };
 
-/* Hold or resume, and which codecs it is now. */
-static void described_anew(struct leg_sip *self)
+/* Hold or resume, which codecs it is now, and video or none. */
+static void described_anew(struct leg_sip *self, bool had_video)
 {
     leg_on_codecs(&self->leg);
     leg_on_hold(&self->leg, self->media.result.held);
+    leg_sip_tell_video(self, had_video);
 }
 
-void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request)
+void leg_sip_answer_offer(struct leg_sip *self, struct slice offer)
 {
-    struct leg_sip *self = owner;
-    struct slice offer = sip_msg_sdp(request);
     struct fault fault = { 0 };
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
+    bool had_video = self->media.has_video;
     const struct leg_codecs *all = self->codecs.n ? &self->codecs : &self->env->sip_codecs;
     struct leg_codecs codecs = leg_codecs_merge(&self->leg.chosen, all);
     enum err err = offer.len ? leg_media_answer(&self->media, &codecs, offer, &sdp, &fault)
@@ -30,23 +30,36 @@ void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct 
     leg_on_event(&self->leg, "sip", "re-INVITE%s%s", err ? " refused: " : " answered", fault.text);
     if (err) {
         struct sip_reply no = { .status = 488 };
-        (void)!sip_session_reject(session, &no);
+        leg_media_offer_refused(&self->media);
+        (void)!sip_session_reject(self->session, &no);
         return;
     }
     mem_free(self->sdp);
     self->sdp = slice_dup(buf_slice(&sdp));
     struct sip_reply yes = { .status = 200, .body = leg_sip_body(self) };
-    (void)!sip_session_answer(session, &yes);
+    (void)!sip_session_answer(self->session, &yes);
     self->awaits_answer = !offer.len;
     if (offer.len)
-        described_anew(self);
+        described_anew(self, had_video);
+}
+
+void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request)
+{
+    struct leg_sip *self = owner;
+    struct slice offer = sip_msg_sdp(request);
+    (void)session;
+    if (!leg_sip_waits_for_video(self, offer))
+        leg_sip_answer_offer(self, offer);
 }
 
 void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack)
 {
+    bool had_video = self->media.has_video;
     self->awaits_answer = false;
     if (sip_msg_sdp(ack).len && leg_sip_take_answer(self, ack, NULL))
-        described_anew(self); /* without one everything stays as it was */
+        described_anew(self, had_video); /* without one everything stays as it was */
+    else
+        leg_media_offer_refused(&self->media);
 }
 
 static void reoffer(void *owner)
@@ -65,6 +78,11 @@ static void reoffer(void *owner)
     }
     self->retuned.n = 0;
     leg_on_event(&self->leg, "sip", "re-INVITE sent%s", self->media.hold ? " (hold)" : "");
+}
+
+void leg_sip_reoffer(struct leg_sip *self)
+{
+    reoffer(self);
 }
 
 void leg_sip_hold(struct leg *leg, bool on)
@@ -134,7 +152,10 @@ void leg_sip_on_reoffer(void *owner, struct sip_session *session, const struct s
     struct leg_sip *self = owner;
     (void)session;
     leg_on_event(&self->leg, "sip", "re-INVITE answered %d", outcome->status);
-    /* the old description stays otherwise */
+    bool had_video = self->media.has_video;
     if (outcome->status < 300 && outcome->msg && leg_sip_take_answer(self, outcome->msg, NULL))
         leg_on_codecs(&self->leg);
+    else
+        leg_media_offer_refused(&self->media);
+    leg_sip_tell_video(self, had_video);
 }

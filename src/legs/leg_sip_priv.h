@@ -24,7 +24,9 @@ struct leg_sip {
     char *sdp;            /* our last one */
     struct timer reoffer; /* another offer was under way: try again */
     unsigned early_fork;
-    bool awaits_answer;          /* our 200 to their re-INVITE carried an offer */
+    bool awaits_answer;  /* our 200 to their re-INVITE carried an offer */
+    char *waiting_offer; /* theirs, with video: its answer waits for the other side's; else NULL */
+    struct timer video_wait;
     struct leg_codecs retuned;   /* to offer next; n 0: what is in use */
     bool refers, refer_accepted; /* its far end's REFER is under way; 202 was sent */
     uint32_t refer_id;
@@ -97,9 +99,20 @@ void leg_sip_retune(struct leg *leg, const struct leg_codecs *prefer);
 MUST_CHECK enum err leg_sip_rehome(struct leg *leg, unsigned thread);
 /** A struct rtp_event: what shares a port wants one of its own. */
 void leg_sip_transport(struct leg *leg, const void *event);
+/** Our answer to a re-INVITE. */
+void leg_sip_answer_offer(struct leg_sip *self, struct slice offer);
+/** re-INVITE with what is to be offered now, at once or when that is allowed. */
+void leg_sip_reoffer(struct leg_sip *self);
 void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack);
 void leg_sip_on_reoffer(void *owner, struct sip_session *session,
                         const struct sip_outcome *outcome);
+/* leg_sip_video.c */
+void leg_sip_video(struct leg *leg);
+/** Does this offer wait, as its video is new to the call and the other far end is asked first? */
+bool leg_sip_waits_for_video(struct leg_sip *self, struct slice offer);
+/** Offer and answer are through; `had_video` is how it was before. */
+void leg_sip_tell_video(struct leg_sip *self, bool had_video);
+void leg_sip_video_clear(struct leg_sip *self);
 /* leg_sip_refer.c */
 void leg_sip_on_refer(void *owner, struct sip_session *session,
                       const struct sip_referral *referral);

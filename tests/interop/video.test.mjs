@@ -7,7 +7,7 @@ import { readStats, startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { startSipPhone } from './lib/sipphone.mjs';
-import { startWebPhone } from './lib/sipstacks.mjs';
+import { assertShows, startWebPhone } from './lib/sipstacks.mjs';
 
 const RED = { colour: '#d02020', hz: 440, levelDb: -12 };
 const BLUE = { colour: '#2020d0', hz: 620, levelDb: -15 };
@@ -27,13 +27,6 @@ const open = async (stack, user, config) => {
     await phone.waitEvent('registered');
     return phone;
 };
-/** The page shows a picture of about that colour. @param {any} phone @param {string} colour */
-const shows = (phone, colour) =>
-    waitFor(`a picture of ${colour}`, async () => {
-        const got = await phone.picture();
-        return got && [1, 3, 5].every((at, i) => Math.abs(parseInt(colour.slice(at, at + 2), 16) - got[i]) < 50);
-    });
-
 /** Two phones, closed whatever happens. @param {any} a @param {any} b @param {(alice: any, bob: any) => Promise<void>} body */
 async function between(a, b, body) {
     const alice = await open(a.stack, 'alice', a);
@@ -57,7 +50,7 @@ const hear = async (/** @type {any} */ alice, /** @type {any} */ bob) => {
 for (const [one, other] of [['jssip', 'jssip'], ['sipjs', 'jssip']])
     test(`${one} calls ${other}: each sees and hears the other, also after a hold`, () =>
         between({ ...RED, stack: one }, { ...BLUE, stack: other }, async (alice, bob) => {
-            await Promise.all([shows(alice, BLUE.colour), shows(bob, RED.colour)]);
+            await Promise.all([assertShows(alice, BLUE.colour), assertShows(bob, RED.colour)]);
             await hear(alice, bob);
             await alice.hold();
             await alice.resume();
@@ -123,7 +116,7 @@ test('a page calls a video phone over plain RTP: the picture goes there and come
     const mirror = await startMirror(invite.body);
     desk.reply(invite, { status: 200, lines: ['Content-Type: application/sdp'], body: mirror.body });
     await alice.waitEvent('confirmed');
-    await shows(alice, RED.colour);
+    await assertShows(alice, RED.colour);
     await alice.hangup();
     await desk.waitRequest('BYE');
     mirror.stop();

@@ -36,6 +36,7 @@ export const versionOf = (stack) =>
  * @property {string} url  of the socket @property {string} [page]  the page's own address (default: the daemon's)
  * @property {string} [domain] @property {number} [hz]  what its microphone hears, all the time
  * @property {number} [levelDb] @property {string} [colour]  of its camera's picture; none: it calls without video
+ * @property {boolean} [late]  the camera is not switched on with the call
  * @property {'auto' | 'manual'} [answers] @property {object} [options]  of the library
  */
 
@@ -83,6 +84,12 @@ export async function startWebPhone(browser, daemon, config) {
         pressInfo: verb('pressInfo'),
         dropSocket: verb('dropSocket'),
         renegotiate: verb('renegotiate'),
+        /** The camera is on from now on, and the far end is told. */
+        showCamera: verb('showCamera'),
+        /** The camera is there for the far end's next offer that has video. */
+        readyCamera: verb('readyCamera'),
+        /** Video is no part of the call any more, and the far end is told. */
+        endVideo: verb('endVideo'),
         /** What the far end's camera sees, red, green and blue; null while there is no picture. */
         picture: () => page.evaluate(readPicture),
         /** Where tandem receives the newest call's media. */
@@ -94,6 +101,13 @@ export async function startWebPhone(browser, daemon, config) {
         close: () => page.context().close(),
     };
 }
+
+/** The page shows a picture of about that colour. @param {{picture: () => Promise<number[] | null>}} phone @param {string} colour */
+export const assertShows = (phone, colour) =>
+    waitFor(`a picture of ${colour}`, async () => {
+        const got = await phone.picture();
+        return got && [1, 3, 5].every((at, i) => Math.abs(parseInt(colour.slice(at, at + 2), 16) - got[i]) < 50);
+    });
 
 /** Runs in the page: a microphone that hears one tone, a camera that sees one colour. */
 function installDevices({ hz, levelDb, colour }) {
@@ -126,13 +140,22 @@ function installDevices({ hz, levelDb, colour }) {
             sockets.push(this);
         }
     });
-    Object.assign(window, { sockets });
+    const videoLine = (/** @type {RTCPeerConnection} */ peer) =>
+        peer.getTransceivers().find((line) => line.receiver.track.kind === 'video' && line.receiver.track.readyState === 'live');
+    /** On the line that a far end's offer made, if there is one: addTrack() would make another. */
+    const attachCamera = async (/** @type {RTCPeerConnection} */ peer) => {
+        const [stream, line] = [await navigator.mediaDevices.getUserMedia({ video: true }), videoLine(peer)];
+        if (!line) return void peer.addTrack(stream.getVideoTracks()[0], stream);
+        await line.sender.replaceTrack(stream.getVideoTracks()[0]);
+        line.direction = 'sendrecv';
+    };
+    Object.assign(window, { sockets, videoLine, attachCamera });
 }
 
 /** Runs in the page: the middle of the picture that comes in. */
 async function readPicture() {
     const { phone } = /** @type {any} */ (window);
-    const receiver = phone.peer()?.getReceivers().find((/** @type {any} */ r) => r.track.kind === 'video');
+    const receiver = phone.peer() && /** @type {any} */ (window).videoLine(phone.peer())?.receiver;
     if (!receiver) return null;
     const video = Object.assign(document.createElement('video'), { muted: true, srcObject: new MediaStream([receiver.track]) });
     const played = await Promise.race([video.play().then(() => true), new Promise((ok) => setTimeout(ok, 2000))]);
@@ -144,10 +167,10 @@ async function readPicture() {
 }
 
 /** Runs in the page. */
-function installJsSip({ url, user, password, domain, answers, options, colour }) {
+function installJsSip({ url, user, password, domain, answers, options, colour, late }) {
     const { JsSIP, sockets } = /** @type {any} */ (window);
     const phone = /** @type {any} */ ({ log: [], session: null, sessions: [] });
-    const media = { mediaConstraints: { audio: true, video: Boolean(colour) }, pcConfig: { iceServers: [] } };
+    const media = { mediaConstraints: { audio: true, video: Boolean(colour && !late) }, pcConfig: { iceServers: [] } };
     const note = (/** @type {string} */ name) => (/** @type {any} */ event) => phone.log.push(`${name} ${event?.cause ?? ''}`.trim());
     const ua = new JsSIP.UA({ sockets: [new JsSIP.WebSocketInterface(url)], uri: `sip:${user}@${domain}`, password, connection_recovery_min_interval: 1, ...options });
     for (const name of ['connected', 'disconnected', 'registered', 'unregistered', 'registrationFailed']) ua.on(name, note(name));
@@ -178,6 +201,15 @@ function installJsSip({ url, user, password, domain, answers, options, colour })
         pressInfo: (/** @type {string} */ keys) => phone.session.sendDTMF(keys, { transportType: 'INFO', duration: 120, interToneGap: 500 }),
         dropSocket: () => sockets.at(-1).close(),
         renegotiate: () => done('renegotiate', (ok) => phone.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, ok)),
+        readyCamera: () => /** @type {any} */ (window).attachCamera(phone.peer()),
+        showCamera: async () => {
+            await phone.readyCamera();
+            await done('show the camera', (ok) => phone.session.renegotiate({}, ok));
+        },
+        endVideo: async () => {
+            /** @type {any} */ (window).videoLine(phone.peer()).stop();
+            await done('end video', (ok) => phone.session.renegotiate({}, ok));
+        },
         peer: () => phone.session.connection,
         gatewayPort: () => /^m=audio (\d+)/m.exec(phone.session.connection.remoteDescription.sdp)?.[1],
         refer: (/** @type {string} */ to) => void phone.session.refer(`sip:${to}@${domain}`, { eventHandlers: { accepted: note('referred') } }),
@@ -192,8 +224,8 @@ function installJsSip({ url, user, password, domain, answers, options, colour })
 }
 
 /** Runs in the page. */
-function installSipJs({ url, user, password, domain, answers, options, colour }) {
-    const seen = colour ? { sessionDescriptionHandlerOptions: { constraints: { audio: true, video: true } } } : {};
+function installSipJs({ url, user, password, domain, answers, options, colour, late }) {
+    const seen = colour && !late ? { sessionDescriptionHandlerOptions: { constraints: { audio: true, video: true } } } : {};
     const { SIP, sockets } = /** @type {any} */ (window);
     const phone = /** @type {any} */ ({ log: [], session: null, sessions: [] });
     const note = (/** @type {string} */ text) => phone.log.push(text);
@@ -278,6 +310,15 @@ function installSipJs({ url, user, password, domain, answers, options, colour })
         },
         dropSocket: () => sockets.at(-1).close(),
         renegotiate: () => reinvite({ offerOptions: { iceRestart: true } }),
+        readyCamera: () => /** @type {any} */ (window).attachCamera(peer()),
+        showCamera: async () => {
+            await phone.readyCamera();
+            await reinvite({});
+        },
+        endVideo: async () => {
+            /** @type {any} */ (window).videoLine(peer()).stop();
+            await reinvite({});
+        },
         gatewayPort: () => /^m=audio (\d+)/m.exec(peer().remoteDescription.sdp)?.[1],
         refer: (/** @type {string} */ to) => void phone.session.refer(uri(to), referOptions),
         /** The far end of the first call is to talk to that of the last one. */
