@@ -55,3 +55,146 @@ for (const [one, other] of [['jssip', 'jssip'], ['sipjs', 'jssip'], ['jssip', 's
         }
         await noCalls();
     });
+
+/** A video phone of the desk, its packets by hand: RTP and RTCP of its picture. @param {string} user */
+async function startDesk(user) {
+    const phone = await startSipPhone({ user, password: SECRET, server: daemon.ready.sip.udp[0] });
+    await phone.register();
+    const [audio, video, reports] = await Promise.all([0, 0, 0].map(async () => {
+        const socket = createSocket('udp4');
+        await new Promise((ok) => socket.bind(0, '127.0.0.1', () => ok(null)));
+        return socket;
+    }));
+    /** @type {Buffer[]} */ const pictures = [];
+    /** @type {Buffer[]} */ const parts = []; // of the reports that came
+    video.on('message', (packet) => void pictures.push(packet));
+    reports.on('message', (packet) => {
+        for (let at = 0; at + 4 <= packet.length; at += 4 * (packet.readUInt16BE(at + 2) + 1)) parts.push(packet.subarray(at, at + 4 * (packet.readUInt16BE(at + 2) + 1)));
+    });
+    let there = { port: 0, rtcp: 0 };
+    let version = 1;
+    return {
+        phone,
+        pictures,
+        parts,
+        /** With `formats` it has video. @param {string[]} formats */
+        describe: (...formats) =>
+            [
+                'v=0', `o=- 7 ${version++} IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', `m=audio ${audio.address().port} RTP/AVP 0`,
+                `m=video ${formats.length ? video.address().port : 0} RTP/AVP ${formats.map((f) => f.split(' ')[0]).join(' ') || '0'}`,
+                ...(formats.length ? [`a=rtcp:${reports.address().port}`] : []),
+                ...formats.flatMap((f) => {
+                    const [pt, name, fmtp] = f.split(' ');
+                    return [`a=rtpmap:${pt} ${name}/90000`, ...(fmtp ? [`a=fmtp:${pt} ${fmtp}`] : []), `a=rtcp-fb:${pt} nack`, `a=rtcp-fb:${pt} nack pli`];
+                }),
+                '',
+            ].join('\r\n'),
+        /** Where tandem wants the picture, by its description. @param {string} sdp */
+        aim: (sdp) => {
+            const line = /m=video (\d+) [^]*/.exec(sdp) ?? ['', '0'];
+            there = { port: Number(line[1]), rtcp: Number(/a=rtcp:(\d+)/.exec(line[0])?.[1] ?? Number(line[1]) + 1) };
+            return there.port;
+        },
+        show: (/** @type {number} */ pt, /** @type {number} */ ssrc, /** @type {number} */ seq, /** @type {Buffer} */ payload) => {
+            const head = Buffer.from([0x80, pt, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            head.writeUInt16BE(seq, 2);
+            head.writeUInt32BE(ssrc, 8);
+            video.send(Buffer.concat([head, payload]), there.port, '127.0.0.1');
+        },
+        /** Feedback about `ssrc`: a NACK of packet `lost`, and PLI. */
+        complain: (/** @type {number} */ ssrc, /** @type {number} */ lost) => {
+            const out = Buffer.alloc(36);
+            out.set([0x80, 201, 0, 1]);
+            out.set([0x81, 205, 0, 3], 8);
+            out.set([0x81, 206, 0, 2], 24);
+            for (const at of [4, 12, 28]) out.writeUInt32BE(0x99, at);
+            for (const at of [16, 32]) out.writeUInt32BE(ssrc, at);
+            out.writeUInt16BE(lost, 20);
+            reports.send(out, there.rtcp, '127.0.0.1');
+        },
+        /** A new offer in its call, and the answer, acknowledged. @param {any} call @param {string} body */
+        reinvite: async (call, body) => {
+            const answer = await call.request('INVITE', ['Content-Type: application/sdp'], body, 12000);
+            const same = ['From', 'To', 'Call-ID'].map((name) => `${name}: ${answer.header(name)}`);
+            const cseq = answer.header('CSeq').split(' ')[0];
+            phone.send(['ACK sip:tandem SIP/2.0', `Via: SIP/2.0/UDP ${phone.local};branch=z9hG4bK${cseq}ack`, ...same, `CSeq: ${cseq} ACK`, 'Content-Length: 0', '', ''].join('\r\n'));
+            return answer;
+        },
+        stop: () => (phone.stop(), [audio, video, reports].forEach((socket) => socket.close())),
+    };
+}
+const KEYFRAME = Buffer.from('65b80004000009e28000', 'hex'); // a slice of H.264: nothing here looks into it
+const isPli = (/** @type {number} */ ssrc) => (/** @type {Buffer} */ part) => part[1] === 206 && (part[0] & 31) === 1 && part.readUInt32BE(8) === ssrc;
+
+test('desk phones add H.264 during a call: formats told apart, NACK and PLI both ways, then hold and the end of it', async () => {
+    const [alice, bob] = [await startDesk('alice'), await startDesk('bob')];
+    bob.phone.answers.INVITE = () => ({ status: 200, lines: ['Content-Type: application/sdp'], body: bob.describe() });
+    const call = alice.phone.dial('sip:bob@tandem', { body: alice.describe() });
+    assert.equal((await call.answered()).status, 200);
+    await bob.phone.waitRequest('ACK');
+
+    // bob's 99 is H.264 in the packetization mode and profile of alice's 97, at another level; the other mode is none of his
+    let offered = '';
+    bob.phone.answers.INVITE = (invite) => {
+        offered = invite.body;
+        const pt = /a=fmtp:(\d+) [^\r]*packetization-mode=1/.exec(offered)?.[1];
+        return { status: 200, lines: ['Content-Type: application/sdp'], body: bob.describe(`${pt} H264 profile-level-id=42e028;packetization-mode=1`) };
+    };
+    const answer = await alice.reinvite(call, alice.describe('96 VP8', '97 H264 profile-level-id=42e01f;packetization-mode=1', '98 H264 profile-level-id=42e01f'));
+    assert.equal(answer.status, 200);
+    assert.match(answer.body, /m=video [1-9]\d* RTP\/AVP 97\r\n/, 'what bob takes, under the number that alice gave it');
+    assert.match(answer.body, /a=fmtp:97 profile-level-id=42e028;packetization-mode=1\r\n/, "bob's own level");
+    assert.match(answer.body, /a=rtcp-fb:97 nack pli\r\n/);
+    assert.match(offered, /m=video [1-9]\d* RTP\/AVP \d+ \d+ \d+\r\n/, 'few formats on plain RTP');
+    assert.equal(offered.match(/a=rtpmap:\d+ H264/g)?.length, 2, 'both packetization modes are offered');
+    const bobs = Number(/a=fmtp:(\d+) [^\r]*packetization-mode=1/.exec(offered)?.[1]);
+    alice.aim(answer.body);
+    bob.aim(offered);
+
+    const sees = async (/** @type {any} */ from, /** @type {any} */ to, /** @type {number} */ sent, /** @type {number} */ got, /** @type {number} */ ssrc) => {
+        let seq = 100;
+        await waitFor('the picture', () => (from.show(sent, ssrc, seq++, KEYFRAME), to.pictures.some((/** @type {Buffer} */ p) => p.readUInt32BE(8) === ssrc)));
+        const picture = to.pictures.find((/** @type {Buffer} */ p) => p.readUInt32BE(8) === ssrc);
+        assert.equal(picture[1] & 127, got);
+        assert.deepEqual(picture.subarray(12), KEYFRAME);
+        await waitFor('the complaints to arrive', () => (to.complain(ssrc, 100), from.parts.some(isPli(ssrc)) && from.parts.some((/** @type {Buffer} */ p) => p[1] === 205 && p.readUInt32BE(8) === ssrc && p.readUInt16BE(12) === 100)));
+    };
+    await sees(alice, bob, 97, bobs, 0x41414141);
+    await sees(bob, alice, bobs, 97, 0x42424242);
+
+    // on hold the line stays: the picture stops, and comes again
+    const held = await alice.reinvite(call, alice.describe('97 H264 profile-level-id=42e01f;packetization-mode=1').replace(/(m=audio[^\r]*\r\n)/, 'a=sendonly\r\n$1'));
+    assert.match(held.body, /m=video [1-9]/);
+    assert.match(held.body, /a=recvonly/);
+    const resumed = await alice.reinvite(call, alice.describe('97 H264 profile-level-id=42e01f;packetization-mode=1'));
+    assert.doesNotMatch(resumed.body, /a=recvonly/);
+    await sees(alice, bob, 97, bobs, 0x43434343);
+
+    offered = '';
+    const ended = await alice.reinvite(call, alice.describe());
+    assert.match(ended.body, /m=video 0 /);
+    await waitFor('bob to be told', () => /m=video 0 /.test(offered));
+    await call.bye();
+    alice.stop();
+    bob.stop();
+    await noCalls();
+});
+
+test('a phone without video is asked once; the call goes on, and holds are not slowed down', async () => {
+    const [alice, bob] = [await startDesk('alice'), await startDesk('carol')];
+    bob.phone.answers.INVITE = () => ({ status: 200, lines: ['Content-Type: application/sdp'], body: bob.describe() });
+    const call = alice.phone.dial('sip:carol@tandem', { body: alice.describe() });
+    assert.equal((await call.answered()).status, 200);
+    await bob.phone.waitRequest('ACK');
+    bob.phone.requests.length = 0;
+    for (let i = 0; i < 2; i++) {
+        const answer = await alice.reinvite(call, alice.describe('96 VP8'));
+        assert.equal(answer.status, 200);
+        assert.match(answer.body, /m=video 0 /);
+        assert.equal(bob.phone.requests.filter((r) => r.method === 'INVITE').length, 1);
+    }
+    await call.bye();
+    alice.stop();
+    bob.stop();
+    await noCalls();
+});
