@@ -23,7 +23,7 @@ static json_t *stream_json(const struct rest *rest, const char *sid, const char 
 static json_t *read_parameters(const json_t *body)
 {
     json_t *parameters = json_object();
-    char name[24], value[24];
+    char name[32], value[32];
     for (int i = 1; i <= PARAMETERS_MAX; i++) {
         snprintf(name, sizeof name, "Parameter%d.Name", i);
         snprintf(value, sizeof value, "Parameter%d.Value", i);
