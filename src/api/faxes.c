@@ -433,6 +433,9 @@ static struct fax *meet(struct faxes *faxes, const struct script_event *event, c
     struct fax *fax = add(faxes, event->project_id);
     const char *from = "", *to = "";
     bool is_in = strcmp(text_of(params, "direction"), "receive") == 0;
+    const char *id = text_of(params, "fax_id");
+    if (id[0] && strlen(id) < sizeof fax->id)
+        snprintf(fax->id, sizeof fax->id, "%s", id);
     fax->direction = is_in ? "inbound" : "outbound-dial";
     snprintf(fax->call_id, sizeof fax->call_id, "%s", event->call_id);
     snprintf(fax->control_id, sizeof fax->control_id, "%s", event->control_id);

@@ -199,10 +199,25 @@ static void a_call_that_is_over_before_it_is_known(void **s)
     assert_int_equal(json_array_size(json_object_get(t.f->body, "data")), 1);
 }
 
+static int stranger_asks_for(const char *path)
+{
+    struct addr peer = addr_loopback4(40000);
+    const struct api_request request = {
+        .method = HTTP_GET, .path = slice_of(path), .peer = &peer, .is_tls = true
+    };
+    return dispatch(t.f, &request);
+}
+
 static void one_that_a_script_receives(void **s)
 {
-    char media[300];
+    char media[300], project[100];
     (void)s;
+    snprintf(project, sizeof project, "/api/projects/%s", acme);
+    event("calling.call.fax", "op",
+          json_pack("{s:{s:s, s:{s:s, s:s}}}", "fax", "type", "started", "params", "direction",
+                    "receive", "fax_id", "77aa"));
+    assert_int_equal(sw_ask(t.f, HTTP_GET, "/api/fax/logs/77aa", ""), 200);
+    assert_true(json_is_null(json_object_get(t.f->body, "number_of_pages")));
     event("calling.call.fax", "op",
           json_pack("{s:{s:s, s:{s:s, s:i}}}", "fax", "type", "page", "params", "direction",
                     "receive", "number", 1));
@@ -218,6 +233,9 @@ static void one_that_a_script_receives(void **s)
     assert_non_null(strstr(sw_text(t.f->body, "media_url"), "/recordings/77aa.tif"));
     snprintf(media, sizeof media, "/api/laml/2010-04-01/Accounts/%s/Faxes/%s/Media/%s", acme, t.id,
              sw_text(t.f->body, "media_sid"));
+    assert_int_equal(stranger_asks_for("/recordings/77aa.tif"), 404); /* there is no file */
+    assert_int_equal(sw_ask(t.f, HTTP_PATCH, project, "{\"protect_fax_media\":true}"), 200);
+    assert_int_equal(stranger_asks_for("/recordings/77aa.tif"), 401);
     assert_string_equal(shown(media, "content_type"), "image/tiff");
     assert_int_equal(sw_ask_as(t.f, other, "PTother", HTTP_DELETE, media, ""), 404);
     assert_int_equal(sw_ask(t.f, HTTP_DELETE, media, ""), 204);

@@ -469,6 +469,38 @@ test('a number\'s status callback: how each call to it ended, answered or not, b
     assert.equal(await client.applications(application.sid).remove(), true);
 });
 
+test('a fax that nobody takes: cancelled while it rings, refused, to nowhere; what is wrong is named', async () => {
+    const told = `${hook.url}/fax-told`;
+    const send = (/** @type {any} */ more = {}) => client.fax.faxes.create({ to: 'client:ann', from: '+15551230000', mediaUrl: `${hook.url}/page.tif`, statusCallback: told, ...more });
+    ann.forget();
+    const first = await send();
+    assert.deepEqual([first.status === 'queued' || first.status === 'processing', first.numPages, first.to], [true, null, 'client:ann']);
+    await ann.waitEvent('CALL_INCOMING');
+    await waitFor('it rings', async () => (await client.fax.faxes(first.sid).fetch()).status === 'processing');
+    assert.equal((await client.fax.faxes(first.sid).update({ status: 'canceled' })).status, 'canceled');
+    await ann.waitEvent('CALL_CLOSED');
+    const cancelled = await hook.request('/fax-told');
+    assert.deepEqual([form(cancelled).FaxSid, form(cancelled).FaxStatus], [first.sid, 'canceled']);
+    assert.ok(RestClient.validateRequest(acme.signingKey, cancelled.headers['x-signalwire-signature'], told, form(cancelled)));
+    assert.equal(await refused(client.fax.faxes(first.sid).update({ status: 'canceled' })), '422 21220');
+    ann.forget();
+    const second = await send({ storeMedia: false });
+    await ann.waitEvent('CALL_INCOMING');
+    await ann.hangup();
+    assert.equal(form(await hook.request('/fax-told', 2)).FaxStatus, 'busy');
+    assert.deepEqual([(await client.fax.faxes(second.sid).fetch()).status, (await client.fax.faxes(second.sid).fetch()).mediaUrl], ['busy', null]);
+    assert.deepEqual((await client.fax.faxes(first.sid).media(first.mediaSid).fetch()).url, `${hook.url}/page.tif`);
+    assert.equal((await client.fax.faxes.list({ dateCreatedAfter: new Date(Date.now() + 60000) })).length, 0);
+    assert.equal((await client.fax.faxes.list({ dateCreatedOnOrBefore: new Date(), from: '+15551230000' })).length, 2);
+    assert.equal(await refused(send({ to: '+19995550100' })), '422 21217');
+    assert.equal(await refused(send({ mediaUrl: 'ftp://x/y' })), '422 21620');
+    assert.equal(await refused(send({ quality: 'best' })).then((text) => text.split(' ')[0]), '422');
+    assert.equal(await refused(sdkOf(other).fax.faxes(first.sid).fetch()), '404 20404');
+    assert.equal(await client.fax.faxes(first.sid).remove(), true);
+    assert.equal(await refused(client.fax.faxes(first.sid).fetch()), '404 20404');
+    assert.equal((await acme.ask('GET', '/api/fax/logs?page_size=1')).json.data.length, 1);
+});
+
 test('a token without the scope; forms and JSON; with and without .json', async () => {
     const { token } = await daemon.command('token', 'add', '--project', acme.project, '--scopes', 'messaging');
     const texts = makeClient(daemon, acme.project, token);
