@@ -128,6 +128,12 @@ struct srtp_session *browser_rx(const struct browser *browser, size_t index);
 /* soak.c: `bench soak`: what is injected must be what is counted. The exit code. */
 int soak_run(int64_t seconds, unsigned calls);
 
+/* sockets.c: `bench sockets`: ways to receive and send. The exit code. */
+int sockets_run(void);
+
+/* main.c: what it ran on; the caller's reference */
+struct json_t *machine(void);
+
 /* sounds.c: what is said, encoded once */
 struct sounds {
     uint8_t opus[PACKETS_A_SECOND][400];

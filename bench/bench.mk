@@ -8,7 +8,7 @@ BENCH_OBJECTS := $(patsubst bench/%.c,$(DIR)/bench/%.o,$(wildcard bench/*.c))
 bench: $(BENCH)
 $(BENCH): $(BENCH_OBJECTS) $(call archives,rtc)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(BENCH_OBJECTS) $(call link,rtc)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(BENCH_OBJECTS) $(call link,rtc) -luring
 $(DIR)/bench/%.o: bench/%.c Makefile bench/bench.mk
 	@mkdir -p $(@D); echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -I. $(PKG_CFLAGS) -c -o $@ $<

@@ -156,7 +156,7 @@ static json_t *print(const struct subject *subject, const struct outcome *out)
                      us(half->delay_max_us), "steps", steps);
 }
 
-static json_t *machine(void)
+json_t *machine(void)
 {
     char cpu[128] = "unknown", line[256], date[32];
     struct utsname name;
@@ -237,9 +237,10 @@ static int run(const struct options *options)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench/run relay|relay-rtp|relay-srtp|transcode|soak [--seconds N] "
-                    "[--from N] [--calls N] [--rtp own|shared] "
-                    "[--only tandem|rtpengine|recvmmsg/sendmmsg]\n");
+    fprintf(stderr,
+            "usage: bench/run relay|relay-rtp|relay-srtp|transcode|soak|sockets [--seconds N] "
+            "[--from N] [--calls N] [--rtp own|shared] "
+            "[--only tandem|rtpengine|recvmmsg/sendmmsg]\n");
     return 2;
 }
 
@@ -282,6 +283,10 @@ int main(int argc, char **argv)
     if (argc < 2)
         return usage();
     options.name = argv[1];
+    if (!strcmp(argv[1], "sockets") && argc == 2) {
+        process_pin(0);
+        return sockets_run();
+    }
     bool soak = !strcmp(argv[1], "soak");
     if (soak)
         options = (struct options){ .seconds = SOAK_SECONDS, .max_calls = SOAK_CALLS };
