@@ -262,6 +262,21 @@ test('recordings: of a call from its start, begun and ended by request, heard, l
     assert.equal(await refused(client.recordings(first.sid).fetch()), '404 20404');
 });
 
+test('Twilio.CURRENT: the recording that is being made, by the name that its programs have for it', async () => {
+    const call = await callAnn('<Pause length="60"/>');
+    const current = (/** @type {any} */ status) => client.calls(call.sid).recordings('Twilio.CURRENT').update({ status });
+    assert.equal(await refused(current('stopped')), '404 20404');
+    const made = await client.calls(call.sid).recordings.create();
+    for (const status of ['paused', 'in-progress', 'stopped']) {
+        const { sid, status: now } = await current(status);
+        assert.deepEqual([sid, now], [made.sid, status]);
+    }
+    await waitFor('its end', async () => (await client.recordings(made.sid).fetch()).status === 'completed');
+    assert.equal(await refused(current('paused')), '404 20404');
+    await client.calls(call.sid).update({ status: 'completed' });
+    assert.equal(await client.recordings(made.sid).remove(), true);
+});
+
 test('texts: sent by the provider, states as signed forms, pages by the SDK, redacted, deleted', async () => {
     const sent = [];
     for (let i = 0; i < 3; i++) sent.push(await client.messages.create({ to: '+15557654321', from: '+15550001111', body: `text ${i}`, statusCallback: `${hook.url}/text-status` }));

@@ -251,7 +251,24 @@ static void on_stopped(void *owner, const struct store_answer *answer)
     rest_reply_take(rest, 200, recording_json(rest, &now));
 }
 
+static void on_current(void *owner, const struct store_answer *answer)
+{
+    if (!answer->err && !answer->n)
+        rest_fail(owner, 404, "not_found", NULL, "no recording is being made");
+    else
+        on_stopped(owner, answer);
+}
+
+/* By its id, or by the name that Twilio's programs have for the one that is being made. */
 void sw_laml_recording_change(struct rest *rest)
 {
+    if (strcmp(rest_captured(rest, 2), "Twilio.CURRENT") == 0) {
+        const struct store_recording_filter filter = { .project_id = sw_of(rest)->project_id,
+                                                       .call_id = rest_captured(rest, 1),
+                                                       .is_unfinished = true,
+                                                       .limit = 1 };
+        store_recording_list(rest_store(rest), &filter, rest_then(rest, on_current));
+        return;
+    }
     store_recording_find(rest_store(rest), rest_captured(rest, 2), rest_then(rest, on_stopped));
 }
