@@ -1,4 +1,4 @@
-/* Both tables from the first row to the last: nobody without a token or its scope gets anywhere,
+/* Every table from the first row to the last: nobody without a token or its scope gets anywhere,
  * and an account is its own project's only. What is asked in odd ways. */
 #include "api/signalwire/test_sw.h"
 
@@ -7,7 +7,7 @@
 
 static const char *const scopes[] = { "calling", "messaging", "video",     "fax",
                                       "chat",    "numbers",   "management" };
-static const struct sw_table *const tables[] = { &sw_table, &sw_laml_table };
+static const struct sw_table *const tables[] = { &sw_table, &sw_fabric_table, &sw_laml_table };
 
 /* The endpoint's path with `account` for the first of its captures and "x" for the others. */
 static const char *path_of(const struct sw_table *table, const struct sw_endpoint *endpoint,
@@ -63,6 +63,8 @@ static void without_a_token_every_endpoint_says_401(void **state)
         for (size_t i = 0; i < tables[t]->n; i++) {
             const struct sw_endpoint *endpoint = &tables[t]->endpoints[i];
             const char *path = path_of(tables[t], endpoint, acme);
+            if (strcmp(path, "/api/fabric/embeds/tokens") == 0)
+                continue;                 /* its token is in the body */
             loop_advance(f->loop, 60000); /* who guesses is slowed down: 429 */
             int status = sw_ask_as(f, acme, "PTother", endpoint->method, path, "{}");
             if (status != 401)
@@ -101,9 +103,10 @@ static void json_is_not_read_however_deep_or_long(void **state)
     enum { DEPTH = 100000 };
     static const char *const opens[] = { "[", "{\"name\":", "[{\"a\":" };
     struct buf body;
-    char *mem = mem_alloc(DEPTH * 8);
+    enum { ALL = DEPTH * 8 + 1 }; /* terminated */
+    char *mem = mem_alloc(ALL);
     for (size_t i = 0; i < COUNT_OF(opens); i++) {
-        buf_init(&body, mem, DEPTH * 8);
+        buf_init(&body, mem, ALL);
         for (int n = 0; n < DEPTH; n++)
             buf_text(&body, opens[i]);
         buf_put(&body, slice_make("\0", 1));
