@@ -43,7 +43,7 @@ void call_event(struct call *call, uint32_t leg, const char *kind, const char *f
     va_end(args);
 }
 
-void call_set_state(struct call *call, enum call_state state)
+static void call_set_state(struct call *call, enum call_state state)
 {
     if (call->state >= state)
         return;

@@ -72,7 +72,6 @@ void call_event(struct call *call, uint32_t leg, const char *kind, const char *f
     __attribute__((format(printf, 4, 5)));
 void call_eventv(struct call *call, uint32_t leg, const char *kind, const char *fmt, va_list args)
     __attribute__((format(printf, 4, 0)));
-void call_set_state(struct call *call, enum call_state state);
 
 /* leg events, after the leg's own state moved */
 void call_leg_ringing(struct call *call, struct leg *leg, int code);

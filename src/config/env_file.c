@@ -24,7 +24,8 @@ static bool is_name_char(char c, bool first)
     return letter || (!first && c >= '0' && c <= '9');
 }
 
-bool env_is_name(struct slice name)
+/* [A-Za-z_][A-Za-z0-9_]* */
+static bool env_is_name(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++)
         if (!is_name_char(name.ptr[i], i == 0))

@@ -46,4 +46,3 @@ void env_file_print(const struct env_file *file, struct buf *out);
  * ERR_PARSE: "${" without its end. */
 MUST_CHECK enum err env_expand(struct slice text, env_lookup_fn lookup, void *owner,
                                struct buf *out, struct slice *missing);
-bool env_is_name(struct slice name); /* [A-Za-z_][A-Za-z0-9_]* */

@@ -33,8 +33,6 @@ void leg_sip_set_policy(struct leg *leg, const struct leg_sip_policy *policy);
 /** Codecs are read from the offer. ERR_PARSE, ERR_UNSUPPORTED (no audio): answer 488. A message
  * without a body is a late offer and fine. */
 MUST_CHECK enum err leg_sip_read_offer(struct leg *leg, struct fault *fault);
-/** The leg that a session belongs to; NULL for none, which `session` may be. */
-struct leg *leg_sip_of_session(const struct sip_session *session);
 /** An incoming leg whose INVITE has Replaces, of that user or trunk ("" for not): it takes the
  * place of the leg that is named, or is refused and freed. */
 void leg_sip_take_over(struct leg *leg, const char *user, const char *trunk);

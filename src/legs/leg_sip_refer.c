@@ -13,7 +13,8 @@
 #include "sip/sip_refer.h"
 #include "sip/sip_uri.h"
 
-struct leg *leg_sip_of_session(const struct sip_session *session)
+/* The leg that a session belongs to; NULL for none, which `session` may be. */
+static struct leg *leg_sip_of_session(const struct sip_session *session)
 {
     struct leg_sip *self = session ? sip_session_owner(session, &leg_sip_events) : NULL;
     return self ? &self->leg : NULL;

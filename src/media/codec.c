@@ -5,7 +5,7 @@
 
 enum { STEP_MS = 10, PACKET_MAX_MS = 60 };
 
-struct codec_params codec_params_default(void)
+static struct codec_params codec_params_default(void)
 {
     return (struct codec_params){ 0 };
 }

@@ -75,7 +75,6 @@ struct codec {
                         size_t samples);
 };
 
-struct codec_params codec_params_default(void);
 /** Of the far end's fmtp; an empty one gives the defaults. */
 struct codec_params codec_parse_fmtp(const struct codec *codec, struct slice fmtp);
 bool codec_has_rate(const struct codec *codec, uint32_t rate_hz);

@@ -72,7 +72,8 @@ static enum err parse_place(struct slice url, struct place *out)
                : ERR_INVALID;
 }
 
-enum err fork_socket_check(struct slice url, struct fault *fault)
+/* Is this a URL that could be connected to? ERR_INVALID. */
+static enum err fork_socket_check(struct slice url, struct fault *fault)
 {
     struct place place;
     return parse_place(url, &place)

@@ -30,8 +30,6 @@ struct fork_socket_events {
     void (*on_over)(void *owner, enum err err, const char *text);
 };
 
-/** Is this a URL that could be connected to? ERR_INVALID. */
-MUST_CHECK enum err fork_socket_check(struct slice url, struct fault *fault);
 /** ERR_INVALID: the URL; `fault` says what. */
 MUST_CHECK enum err fork_socket_create(struct fork_socket **out,
                                        const struct fork_socket_config *config,

@@ -132,9 +132,6 @@ struct media_event {
     };
 };
 
-/** Every figure unknown. */
-struct media_stats media_stats_unknown(void);
-
 /** Connect the pipes; it ends when their other ends are closed. */
 void media_stream_pipes(struct media_stream *stream, const struct media_pipes *pipes);
 struct stream_id media_stream_id(const struct media_stream *stream);

@@ -77,7 +77,10 @@ void media_room_set(struct media_room *room, uint32_t member, const struct media
     post(room, room_core_run_set, &(struct room_cmd){ .member = member, .settings = *settings });
 }
 
-void media_room_play(struct media_room *room, int16_t *take_pcm, size_t samples, uint32_t rate_hz)
+/* Mono PCM, given away, to everybody: announcements, the tone when one joins or leaves. Replaces
+ * what plays. */
+static void media_room_play(struct media_room *room, int16_t *take_pcm, size_t samples,
+                            uint32_t rate_hz)
 {
     post(room, room_core_run_play,
          &(struct room_cmd){ .pcm = take_pcm, .samples = samples, .rate_hz = rate_hz });

@@ -34,9 +34,6 @@ uint32_t media_room_add(struct media_room *room, struct media_stream *stream,
 /** A stream that is destroyed leaves by itself. Unknown ids are fine. */
 void media_room_remove(struct media_room *room, uint32_t member);
 void media_room_set(struct media_room *room, uint32_t member, const struct media_member *settings);
-/** Mono PCM, given away, to everybody: announcements, the tone when one joins or leaves. Replaces
- * what plays. */
-void media_room_play(struct media_room *room, int16_t *take_pcm, size_t samples, uint32_t rate_hz);
 
 /** Write what all members hear together, announcements too, to a WAV file; in a room of 16000 Hz. A
  * slow disk costs gaps in it, never packets. It ends with the room; another one replaces it. */

@@ -26,7 +26,8 @@ struct media_stream {
     struct media_stream *tied; /* that partner, which holds the same tie */
 };
 
-struct media_stats media_stats_unknown(void)
+/* Every figure unknown. */
+static struct media_stats media_stats_unknown(void)
 {
     const struct media_flow_stats flow = { .jitter_us = -1,
                                            .last_age_ms = -1,

@@ -151,9 +151,3 @@ struct http_request *http_request_create(struct http_conn *conn);
 void http_request_destroy(struct http_request *request);
 /** 1xx to 5xx as a phrase. */
 const char *http_status_phrase(int status);
-
-/* From the header table of a wsi, while it has one: terminated copies on the heap, NULL when there
- * is none. `name` in any case, without the colon. */
-char *http_wsi_header(struct lws *wsi, const char *name, size_t *len);
-/** The `at`-th query parameter as "name=value", decoded. */
-char *http_wsi_param(struct lws *wsi, size_t at, size_t *len);

@@ -62,7 +62,9 @@ static char *custom_header(struct lws *wsi, const char *name, size_t *len)
     return value;
 }
 
-char *http_wsi_header(struct lws *wsi, const char *name, size_t *len)
+/* From the header table of a wsi, while it has one: terminated copies on the heap, NULL when there
+ * is none. `name` in any case, without the colon. */
+static char *http_wsi_header(struct lws *wsi, const char *name, size_t *len)
 {
     char *value = known_header(wsi, name, len);
     if (!value)
@@ -76,7 +78,8 @@ char *http_wsi_header(struct lws *wsi, const char *name, size_t *len)
     return value;
 }
 
-char *http_wsi_param(struct lws *wsi, size_t at, size_t *len)
+/* The `at`-th query parameter as "name=value", decoded. */
+static char *http_wsi_param(struct lws *wsi, size_t at, size_t *len)
 {
     int room = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, (int)at);
     char *pair = mem_alloc((size_t)room + 1);

@@ -318,7 +318,7 @@ enum err sip_cseq_parse(struct slice value, struct sip_cseq *out)
     return OK;
 }
 
-void sip_cseq_print(const struct sip_cseq *cseq, struct buf *out)
+static void sip_cseq_print(const struct sip_cseq *cseq, struct buf *out)
 {
     buf_printf(out, "%u ", cseq->number);
     if (cseq->method_text.len)

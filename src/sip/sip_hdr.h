@@ -58,7 +58,6 @@ struct sip_cseq {
     struct slice method_text;
 };
 MUST_CHECK enum err sip_cseq_parse(struct slice value, struct sip_cseq *out);
-void sip_cseq_print(const struct sip_cseq *cseq, struct buf *out);
 
 /** RAck (RFC 3262 §7.2); RSeq is a plain number: sip_rseq_parse. */
 struct sip_rack {

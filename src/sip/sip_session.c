@@ -216,7 +216,7 @@ struct sip_fork *sip_session_add_fork(struct sip_session *s)
     return fork;
 }
 
-struct slice sip_session_contact_user(const struct sip_session *s)
+static struct slice sip_session_contact_user(const struct sip_session *s)
 {
     if (s->is_uac)
         return slice_of(s->contact_user);

@@ -187,7 +187,6 @@ struct sip_session_fields {
 void sip_session_fields(const struct sip_session *session, const struct sip_flow *flow,
                         const struct sip_field *fields, size_t n_fields,
                         struct sip_session_fields *out);
-struct slice sip_session_contact_user(const struct sip_session *session);
 /** A copy of a body, and its end. */
 struct sip_body sip_body_copy(const struct sip_body *body);
 void sip_body_clear(struct sip_body *body);

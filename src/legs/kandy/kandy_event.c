@@ -66,7 +66,8 @@ int64_t kandy_int(const json_t *value, int64_t otherwise)
     return otherwise;
 }
 
-int64_t kandy_retry_ms(const json_t *value)
+/* retryAfter: milliseconds when over 1000, else seconds; -1 when it is none. */
+static int64_t kandy_retry_ms(const json_t *value)
 {
     int64_t n = kandy_int(value, -1);
     return n > 1000 || n < 0 ? n : n * 1000;

@@ -69,8 +69,6 @@ const char *kandy_event_name(enum kandy_event_kind kind);
 
 /** The SDP of a GET that sdp_is_url asked for: eventDataResponse.sdp. Borrowed from `root`. */
 struct slice kandy_event_data(const json_t *root);
-/** retryAfter: milliseconds when over 1000, else seconds; -1 when it is none. */
-int64_t kandy_retry_ms(const json_t *value);
 
 /** A document whose integers have become texts: whether an id, a time or a code stands in quotes
  * differs from server to server, and kandy_int() reads both. NULL: it is no JSON. The caller owns
