@@ -7,12 +7,10 @@ import { test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { makeFolder, onlyFull, waitFor } from './lib/process.mjs';
-import { addProject, checkAnswer } from './lib/signalwire.mjs';
-import { globalAgent } from 'node:https';
+import { addProject, makeSdk } from './lib/signalwire.mjs';
 import { createRequire } from 'node:module';
 
 const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
-globalAgent.options.rejectUnauthorized = false; // the daemons' certificates are of their own making
 
 const WIDTH = 1728;
 const ROWS = 300;
@@ -74,20 +72,6 @@ function readTiff(tiff, count) {
     });
 }
 
-/** What the SDK hears, held against the vendor's schema on the way. @param {any} project @param {any} daemon @param {string[]} wrong */
-function sdkOf(project, daemon, wrong) {
-    const client = RestClient(project.project, project.token, { signalwireSpaceUrl: daemon.httpsUrl.slice('https://'.length) });
-    const request = client.httpClient.request.bind(client.httpClient);
-    client.httpClient.request = async (/** @type {any} */ options) => {
-        const answer = await request(options);
-        const path = new URL(options.uri).pathname;
-        const fault = checkAnswer(options.method, path, answer.statusCode, answer.body === '' ? null : answer.body);
-        if (fault) wrong.push(`${options.method} ${path} ${answer.statusCode}: ${fault}`);
-        return answer;
-    };
-    return client;
-}
-
 test('the compatibility SDK sends a fax: delivered, told, listed on both sides; what was received is fetched and deleted', { ...onlyFull, timeout: 150000 }, async (t) => {
     const { tiff, pages } = makeTiff();
     const [near, far, hook] = await Promise.all([startDaemon({ yaml: 'allow_uris: true\nuri_nets: [127.0.0.0/8]\n' }), startDaemon(), startHook({ '/fax.tif': tiff, '/told': 200 })]);
@@ -102,7 +86,7 @@ test('the compatibility SDK sends a fax: delivered, told, listed on both sides; 
     await far.command('user', 'add', 'near');
     const device = await far.addDevice('near');
     /** @type {string[]} */ const wrong = [];
-    const client = sdkOf(sender, near, wrong);
+    const client = makeSdk(near, sender, wrong);
     const fax = await client.fax.faxes.create({
         to: `sip:+15557001@${far.sip}`,
         from: device.sip_username,
@@ -121,12 +105,12 @@ test('the compatibility SDK sends a fax: delivered, told, listed on both sides; 
     const sent = await client.fax.faxes(fax.sid).fetch();
     assert.deepEqual([sent.status, sent.numPages, sent.quality, sent.mediaUrl], ['delivered', 2, 'fine', `${hook.url}/fax.tif`]);
     assert.deepEqual((await client.fax.faxes.list({ to: sent.to })).map((/** @type {any} */ one) => one.sid), [fax.sid]);
-    assert.deepEqual(await sdkOf(other, near, wrong).fax.faxes.list(), []);
+    assert.deepEqual(await makeSdk(near, other, wrong).fax.faxes.list(), []);
     const log = (await sender.ask('GET', `/api/fax/logs/${fax.sid}`)).json;
     assert.deepEqual([log.status, log.direction, log.number_of_pages], ['completed', 'outbound-api', 2]);
     const got = await waitFor('the row of what was received', async () => (await receiver.ask('GET', '/api/fax/logs')).json.data.find((/** @type {any} */ one) => one.status === 'completed'));
     assert.deepEqual([got.direction, got.to, got.number_of_pages, log.remote_station], ['inbound', '+15557001', 2, null]);
-    const received = sdkOf(receiver, far, wrong);
+    const received = makeSdk(far, receiver, wrong);
     const row = await received.fax.faxes(got.id).fetch();
     const arrived = readTiff(Buffer.from(await (await fetch(row.mediaUrl.replace(/^https:\/\/[^/]+/, far.url))).arrayBuffer()), 2);
     pages.forEach((page, i) => assert.ok(page.equals(arrived[i]), `page ${i + 1} is what was sent`));

@@ -1,7 +1,6 @@
 /** The compatibility API as its own SDK, unmodified, speaks it: calls, recordings, texts, conferences, queues, numbers; every answer against the vendor's schema. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { globalAgent } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,11 +10,10 @@ import { startHook } from './lib/hook.mjs';
 import { startSocketListener } from './lib/listener.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
-import { addProject, checkAnswer, makeClient } from './lib/signalwire.mjs';
+import { addProject, makeClient, makeSdk } from './lib/signalwire.mjs';
 import { cut, fetchWav, levelAtDb, levelDb, readWav } from './lib/wav.mjs';
 
 const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
-globalAgent.options.rejectUnauthorized = false; // the daemon's certificate is of its own making
 
 /** @type {any} */ let daemon;
 /** @type {any} */ let hook;
@@ -40,19 +38,8 @@ after(async () => {
     await daemon?.stop();
 });
 
-/** The SDK for a project; each of its answers is held against the schema on the way. @param {any} project */
-function sdkOf(project) {
-    const made = RestClient(project.project, project.token, { signalwireSpaceUrl: daemon.httpsUrl.slice('https://'.length) });
-    const request = made.httpClient.request.bind(made.httpClient);
-    made.httpClient.request = (/** @type {any} */ options) =>
-        request(options).then((/** @type {any} */ answer) => {
-            const path = new URL(options.uri).pathname;
-            const fault = checkAnswer(options.method, path, answer.statusCode, answer.body === '' ? null : answer.body);
-            if (fault) wrong.push(`${options.method} ${path} ${answer.statusCode}: ${fault}`);
-            return answer;
-        });
-    return made;
-}
+/** The SDK for a project. @param {any} project */
+const sdkOf = (project) => makeSdk(daemon, project, wrong);
 const laml = (/** @type {string} */ inner) => `<?xml version="1.0" encoding="UTF-8"?><Response>${inner}</Response>`;
 const form = (/** @type {{body: string}} */ request) => Object.fromEntries(new URLSearchParams(request.body));
 const refused = (/** @type {Promise<any>} */ asked) => asked.then(() => assert.fail('it was not refused'), (error) => `${error.status} ${error.code}`);

@@ -1,6 +1,7 @@
 /** What tests of the SignalWire-compatible API share: a project with a token, requests over HTTPS, the vendor's schemas. */
 import { existsSync, readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
+import { Agent, globalAgent, request } from 'node:https';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
@@ -68,4 +69,23 @@ export async function addProject(daemon, name, scopes = 'calling,messaging,numbe
     const { project_id, signing_key } = await daemon.command('project', 'add', name);
     const { token } = await daemon.command('token', 'add', '--project', project_id, '--scopes', scopes);
     return { ...makeClient(daemon, project_id, token), signingKey: signing_key };
+}
+
+/**
+ * The compatibility SDK, unmodified, for a project; what of its answers is not as the vendor's schema has it goes into `wrong`.
+ * @param {any} daemon @param {any} project @param {string[]} wrong
+ */
+export function makeSdk(daemon, project, wrong) {
+    const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
+    globalAgent.options.rejectUnauthorized = false; // the daemon's certificate is of its own making
+    const made = RestClient(project.project, project.token, { signalwireSpaceUrl: daemon.httpsUrl.slice('https://'.length) });
+    const request = made.httpClient.request.bind(made.httpClient);
+    made.httpClient.request = (/** @type {any} */ options) =>
+        request(options).then((/** @type {any} */ answer) => {
+            const path = new URL(options.uri).pathname;
+            const fault = checkAnswer(options.method, path, answer.statusCode, answer.body === '' ? null : answer.body);
+            if (fault) wrong.push(`${options.method} ${path} ${answer.statusCode}: ${fault}`);
+            return answer;
+        });
+    return made;
 }
