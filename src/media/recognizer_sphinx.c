@@ -25,7 +25,7 @@
 enum {
     WAITING_MAX = 32,
     PATH_LEN = 1024,
-    NOISE = 60, /* at most, of 32767 */
+    NOISE = 20, /* at most, of 32767 */
 };
 
 /* The library keeps some 200 bytes of every search that is taken out again; the leak sanitizer is
