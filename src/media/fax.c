@@ -16,7 +16,7 @@ enum {
     TICK_MS = 10,
     HEARD_MS = 1000, /* a second of a busy machine's thread */
     PLAY_MS = 400,
-    LATE_MS = 120, /* of what is heard: as much jitter does no harm */
+    LATE_MS = 160, /* of what is heard: as much jitter does no harm */
 };
 
 struct fax {

@@ -13,7 +13,7 @@ struct media;
 struct media_stream;
 
 enum {
-    FAX_MAX = 32,          /* machines at the same time; each takes about a hundredth of a core */
+    FAX_MAX = 32,          /* machines at the same time */
     FAX_PAGES_MAX = 500,   /* received by one */
     FAX_IDENTITY_MAX = 20, /* digits, spaces and + (T.30 §5.3.6.2.4) */
     FAX_HEADER_MAX = 50,   /* characters on top of a page that is sent */

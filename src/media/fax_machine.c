@@ -6,16 +6,17 @@
 #include "base/mem.h"
 
 enum {
-    AHEAD_FRAMES = 8, /* said before it is due: what this thread may be late by */
+    AHEAD_FRAMES = 10, /* said before it is due: what this thread may be late by */
     /* The last frame of a sender, its preamble and what is said ahead: then it is done, for the far
      * end hangs up as soon as it has heard that, and spandsp would wait another second. */
-    GOODBYE_MS = 1400,
+    GOODBYE_MS = 1440,
 };
 
 struct fax_machine {
     fax_state_t *state;
     struct pcm_pipe *heard, *play;
     bool is_sender, is_done, says_goodbye;
+    bool is_delivered; /* the far end has confirmed every page: nothing can spoil that */
     unsigned pages, goodbye_ms;
     int code;
     unsigned rate_bps;
@@ -31,6 +32,7 @@ static int on_phase_d(t30_state_t *state, void *user, int result)
     t30_get_transfer_statistics(state, &stats);
     int pages = machine->is_sender ? stats.pages_tx : stats.pages_rx;
     machine->pages = pages > 0 ? (unsigned)pages : 0;
+    machine->is_delivered = machine->is_sender && pages > 0 && pages >= stats.pages_in_file;
     machine->rate_bps = pages > 0 && stats.bit_rate > 0 ? (unsigned)stats.bit_rate : 0;
     return T30_ERR_OK;
 }
@@ -44,7 +46,7 @@ static void on_phase_e(t30_state_t *state, void *user, int code)
     snprintf(machine->remote, sizeof machine->remote, "%s", remote ? remote : "");
     on_phase_d(state, user, code);
     machine->is_done = true;
-    machine->code = code;
+    machine->code = machine->is_delivered ? T30_ERR_OK : code;
 }
 
 /* Every frame of control, heard or said. */

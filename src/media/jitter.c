@@ -113,6 +113,12 @@ static int64_t wanted_us(const struct jitter *jitter)
                    jitter->config.max_ms * 1000LL);
 }
 
+/* No bounds to move between: nothing is left out or put in to keep the delay. */
+static bool is_fixed(const struct jitter *jitter)
+{
+    return jitter->config.min_ms == jitter->config.max_ms;
+}
+
 static struct slot *slot_of(struct jitter *jitter, uint16_t seq)
 {
     return &jitter->slots[seq % JITTER_SLOTS];
@@ -174,7 +180,8 @@ static void begin(struct jitter *jitter, const struct jitter_packet *packet, int
     jitter->next_seq = packet->seq;
     jitter->next_ts = packet->ts;
     jitter->has_measured = false;
-    jitter->play_at_us = now_us + num_max(0, wanted_us(jitter) - slower_us);
+    jitter->play_at_us =
+        now_us + num_max(0, wanted_us(jitter) - (is_fixed(jitter) ? 0 : slower_us));
 }
 
 void jitter_feed(struct jitter *jitter, const struct jitter_packet *packet, int64_t now_us)
@@ -301,7 +308,7 @@ static enum jitter_result bridge(struct jitter *jitter, const struct slot *slot,
 /* One frame more or less, when the delay is off by more than that can cause. */
 static bool wants_less(const struct jitter *jitter, int64_t now_us)
 {
-    if (!jitter->has_measured || now_us - jitter->adjusted_us < SHRINK_EVERY_US)
+    if (is_fixed(jitter) || !jitter->has_measured || now_us - jitter->adjusted_us < SHRINK_EVERY_US)
         return false;
     int64_t step_us = num_max(jitter->frame_us, to_us(jitter, jitter->last_duration));
     return jitter->measured_us > wanted_us(jitter) + step_us + jitter->frame_us / 4;
@@ -309,7 +316,8 @@ static bool wants_less(const struct jitter *jitter, int64_t now_us)
 
 static bool wants_more(const struct jitter *jitter, int64_t now_us)
 {
-    return jitter->has_measured && now_us - jitter->adjusted_us >= GROW_EVERY_US &&
+    return !is_fixed(jitter) && jitter->has_measured &&
+           now_us - jitter->adjusted_us >= GROW_EVERY_US &&
            jitter->measured_us < wanted_us(jitter) - jitter->frame_us / 2;
 }
 

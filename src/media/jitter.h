@@ -30,7 +30,7 @@ enum {
 struct jitter_config {
     uint32_t clock_hz;
     unsigned frame_ms;       /* how often it is pulled; 0: 20 */
-    unsigned min_ms, max_ms; /* bounds of the delay; 0: 20 and 400 */
+    unsigned min_ms, max_ms; /* bounds of the delay; 0: 20 and 400. The same: it does not adapt */
 };
 struct jitter_packet {
     uint16_t seq;

@@ -14,6 +14,7 @@ enum { FRAME_US = 20000, CLOCK = 8000, INBOX = 64 };
 struct network {
     struct jitter *jitter;
     unsigned ptime_ms;
+    unsigned fixed_ms; /* the delay does not adapt */
     int drift_ppm;     /* the sender's clock is faster by this */
     int64_t jitter_us; /* uniform */
     unsigned loss_percent;
@@ -39,7 +40,9 @@ static uint32_t next_random(struct network *net)
 
 static void start(struct network *net)
 {
-    struct jitter_config config = { .clock_hz = CLOCK };
+    struct jitter_config config = { .clock_hz = CLOCK,
+                                    .min_ms = net->fixed_ms,
+                                    .max_ms = net->fixed_ms };
     net->jitter = jitter_create(&config);
     net->now_us = 5000000;
     net->next_send_us = net->now_us;
@@ -334,6 +337,27 @@ static void junk_is_no_danger(void **state)
     jitter_destroy(NULL);
 }
 
+/* A modem's signal: a sender whose clock stood still for a while goes on slower than before, and
+ * jitter comes and goes. Nothing is left out or put in for that. */
+static void a_fixed_delay_is_never_adapted(void **state)
+{
+    struct network net = { .fixed_ms = 160 };
+    (void)state;
+    start(&net);
+    run(&net, 3000);
+    net.next_send_us += 700000;
+    run(&net, 2000);
+    net.jitter_us = 60000;
+    run(&net, 5000);
+    struct jitter_stats stats = finish(&net);
+    assert_int_equal(stats.dropped, 0);
+    assert_int_equal(stats.stretched, 0);
+    assert_int_equal(stats.late, 0);
+    assert_int_equal(stats.delay_ms, 160);
+    assert_in_range(stats.concealed, 1, 6); /* where it stood still */
+    assert_true(net.played + stats.held + net.n_inbox == net.sent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +371,7 @@ int main(void)
         cmocka_unit_test(silence_ends_concealment_and_talk_resumes),
         cmocka_unit_test(a_source_that_begins_anew_is_followed),
         cmocka_unit_test(junk_is_no_danger),
+        cmocka_unit_test(a_fixed_delay_is_never_adapted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
