@@ -1,79 +1,26 @@
-/** tandem as an account of a PBX: Asterisk with the recipe of docs/connect-a-provider.md. Debian 12 has no Asterisk:
- * ASTERISK_ROOT names a tree that has one (debootstrap --include=asterisk,asterisk-modules bullseye TREE). */
+/** tandem as an account of a PBX: Asterisk with the recipe of docs/connect-a-provider.md. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { noAsterisk as skip, startAsterisk } from './lib/asterisk.mjs';
 import { assertPageHears } from './lib/checks.mjs';
 import { startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { openPhonePage } from './lib/office.mjs';
-import { findPorts, runProcess, sleep, startProcess, waitFor } from './lib/process.mjs';
+import { sleep, waitFor } from './lib/process.mjs';
 
-const root = process.env.ASTERISK_ROOT ?? '';
-/** Debian moved its modules between releases. */
-const modules = ['/usr/lib/x86_64-linux-gnu/asterisk/modules', '/usr/lib/asterisk/modules'].find((path) => existsSync(join(root, path)));
-const skip = existsSync(join(root, 'usr/sbin/asterisk')) && root ? false : 'no Asterisk: ASTERISK_ROOT';
-const SECRET = 'SecurePassword123';
-
-/** @param {number} port @param {number} rtp */
-const files = (port, rtp) => ({
-    'pjsip.conf': `[transport-udp]
-type=transport
-protocol=udp
-bind=127.0.0.1:${port}
-[webrtc_bridge]
-type=endpoint
-context=from-webrtc
-disallow=all
-allow=ulaw,alaw
-auth=webrtc_bridge
-aors=webrtc_bridge
-[webrtc_bridge]
-type=auth
-auth_type=userpass
-username=webrtc_bridge
-password=${SECRET}
-[webrtc_bridge]
-type=aor
-max_contacts=1
-`,
-    'extensions.conf': `[from-webrtc]
-exten => _X.,1,NoOp(Call from WebRTC Bridge)
+const extensions = () => `exten => _X.,1,NoOp(Call from WebRTC Bridge)
 exten => _X.,n,Answer()
 exten => _X.,n,Milliwatt()
 exten => _X.,n,Hangup()
-`,
-    'rtp.conf': `[general]\nrtpstart=${rtp}\nrtpend=${rtp + 18}\n`,
-    'modules.conf': `[modules]\nautoload=yes\nnoload => chan_sip.so\nnoload => chan_skinny.so\nnoload => chan_iax2.so\nnoload => chan_unistim.so\nnoload => chan_mgcp.so\nnoload => pbx_dundi.so\nnoload => res_hep.so\n`,
-    'logger.conf': '[logfiles]\nconsole => notice,warning,error\n',
-});
+`;
 
-const trunkTo = (/** @type {number} */ port) => ({ SIP_PROVIDER: 'asterisk', SIP_TRUNK_HOST: '127.0.0.1', SIP_TRUNK_PORT: String(port), SIP_USERNAME: 'webrtc_bridge', SIP_PASSWORD: SECRET, SIP_DOMAIN: 'asterisk.local', SIP_CALLED: '100' });
 /** @type {any} */ let asterisk;
 /** @type {any} */ let daemon;
 /** @type {any} */ let browser;
 before(async () => {
     if (skip) return;
-    const port = await findPorts(1);
-    const folder = mkdtempSync(join(root, 'tmp', 'tandem-'));
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-    const inside = `/tmp/${basename(folder)}`;
-    const places = ['etc', 'run', 'log', 'spool', 'db'];
-    for (const name of places) mkdirSync(join(folder, name));
-    for (const [name, text] of Object.entries(files(port, await findPorts(20)))) writeFileSync(join(folder, 'etc', name), text);
-    writeFileSync(
-        join(folder, 'etc/asterisk.conf'),
-        `[directories]\nastetcdir => ${inside}/etc\nastmoddir => ${modules}\nastvarlibdir => /usr/share/asterisk\nastdbdir => ${inside}/db\nastdatadir => /usr/share/asterisk\nastrundir => ${inside}/run\nastlogdir => ${inside}/log\nastspooldir => ${inside}/spool\n`,
-    );
-    const conf = `${inside}/etc/asterisk.conf`;
-    const started = startProcess('chroot', [root, '/usr/sbin/asterisk', '-f', '-C', conf]);
-    const run = (/** @type {string} */ line) => runProcess('chroot', [root, '/usr/sbin/asterisk', '-C', conf, '-rx', line]);
-    asterisk = { port, run, stop: started.stop };
-    await waitFor('Asterisk', async () => /webrtc_bridge/.test((await run('pjsip show endpoints')).text), 40000).catch((error) => {
-        throw new Error(`${error.message}\n${started.text().slice(-3000)}`);
-    });
-    [daemon, browser] = await Promise.all([startDaemon({ env: trunkTo(port) }), startChromium()]);
+    asterisk = await startAsterisk({ extensions });
+    [daemon, browser] = await Promise.all([startDaemon({ env: asterisk.env }), startChromium()]);
 });
 after(async () => {
     await browser?.close();
@@ -112,7 +59,7 @@ test('Asterisk calls the page', { skip }, async () => {
 });
 
 test('rtp: shared: two calls at once, each on the one port', { skip }, async () => {
-    const here = await startDaemon({ env: trunkTo(asterisk.port), yaml: 'trunks: {default: {rtp: shared}}\n' });
+    const here = await startDaemon({ env: asterisk.env, yaml: 'trunks: {default: {rtp: shared}}\n' });
     const offices = [await openPhonePage(browser, here), await openPhonePage(browser, here)];
     for (const { phone } of offices) {
         await phone.dial('100');

@@ -1,9 +1,10 @@
 /** One tandem sends a fax to another, as scripts of two calls: pages and pixels arrive. Real time: half a minute. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { noAsterisk, startAsterisk } from './lib/asterisk.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
 import { makeFolder, onlyFull, waitFor } from './lib/process.mjs';
@@ -120,6 +121,9 @@ test('the compatibility SDK sends a fax: delivered, told, listed on both sides; 
     assert.equal(await client.fax.faxes(fax.sid).remove(), true);
     assert.deepEqual(wrong, []);
 });
+/** The last of a fax's events. @param {any} hook @param {string} path */
+const lastOf = (hook, path) =>
+    waitFor(`the last event at ${path}`, () => hook.events(path).map((/** @type {any} */ event) => event.params.fax).find((/** @type {any} */ fax) => fax.type === 'finished')?.params, 120000);
 
 test('send_fax and receive_fax: two pages arrive as they were, both tell how it went', { timeout: 150000 }, async (t) => {
     const { tiff, pages } = makeTiff();
@@ -149,9 +153,7 @@ test('send_fax and receive_fax: two pages arrive as they were, both tell how it 
     const params = { from: device.sip_username, to: `sip:7001@${far.sip}`, username: device.sip_username, password: device.sip_password, swml };
     const { status, text } = await project.ask('POST', '/api/calling/calls', { command: 'dial', params });
     assert.equal(status, 200, text);
-    const finished = (/** @type {string} */ path) =>
-        waitFor(`the last event at ${path}`, () => hook.events(path).map((event) => event.params.fax).find((fax) => fax.type === 'finished'), 120000);
-    const [sent, got] = (await Promise.all([finished('/sending'), finished('/events')])).map((fax) => fax.params);
+    const [sent, got] = await Promise.all(['/sending', '/events'].map((path) => lastOf(hook, path)));
     assert.equal(sent.success, true, sent.result_text);
     assert.equal(sent.pages, 2);
     assert.equal(sent.document, `${hook.url}/fax.tif`);
@@ -167,4 +169,40 @@ test('send_fax and receive_fax: two pages arrive as they were, both tell how it 
     const file = Buffer.from(await (await fetch(got.document.replace(/^https?:\/\/[^/]+/, far.url))).arrayBuffer());
     const arrived = readTiff(file, 2);
     pages.forEach((page, i) => assert.ok(page.equals(arrived[i]), `page ${i + 1} is what was sent`));
+});
+
+test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and refused', { skip: noAsterisk || onlyFull.skip, timeout: 300000 }, async (t) => {
+    const { tiff, pages } = makeTiff();
+    const hook = await startHook({ '/fax.tif': tiff });
+    const asterisk = await startAsterisk({
+        endpoint: 't38_udptl=yes\nt38_udptl_ec=redundancy\n',
+        extensions: (inside) => `exten => 600,1,Answer()\nexten => 600,n,ReceiveFAX(${inside}/got.tif,f)\nexten => 600,n,Hangup()\n`,
+    });
+    const daemon = await startDaemon({ env: asterisk.env });
+    const project = await addProject(daemon, 'faxes');
+    t.after(async () => {
+        project.stop();
+        await daemon.stop();
+        await asterisk.stop();
+    });
+    await waitFor('the registration', async () => (await daemon.command('trunks'))[0].registration === 'registered');
+    const swml = { version: '1.0.0', sections: { main: [{ send_fax: { document: `${hook.url}/fax.tif`, status_url: `${hook.url}/sending` } }, { hangup: {} }] } };
+    const { status, text } = await project.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '15550001', to: '600', swml } });
+    assert.equal(status, 200, text);
+    const sent = await lastOf(hook, '/sending');
+    assert.equal(sent.success, true, `${sent.result_text}\n${asterisk.log().slice(-2000)}`);
+    assert.equal(sent.pages, 2);
+    const there = join(asterisk.folder, 'got.tif');
+    const arrived = await waitFor('the file', () => existsSync(there) && readTiff(readFileSync(there), 2));
+    pages.forEach((page, i) => assert.ok(page.equals(arrived[i]), `page ${i + 1} is what was sent`));
+
+    writeFileSync(join(asterisk.folder, 'fax.tif'), tiff);
+    hook.routes['/receive'] = { sections: { main: [{ receive_fax: { status_url: `${hook.url}/receiving` } }, { sleep: 5 }] } };
+    await daemon.command('number', 'add', 'webrtc_bridge', '--to', `swml:${hook.url}/receive`);
+    await asterisk.run(`channel originate PJSIP/webrtc_bridge application SendFAX ${asterisk.inside}/fax.tif,f`);
+    const got = await lastOf(hook, '/receiving');
+    assert.equal(got.success, true, `${got.result_text}\n${asterisk.log().slice(-2000)}`);
+    assert.equal(got.pages, 2);
+    const file = Buffer.from(await (await fetch(got.document.replace(/^https?:\/\/[^/]+/, daemon.url))).arrayBuffer());
+    readTiff(file, 2).forEach((page, i) => assert.ok(page.equals(pages[i]), `page ${i + 1} is what Asterisk sent`));
 });
