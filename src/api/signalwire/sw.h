@@ -134,6 +134,9 @@ json_t *sw_page_cut(const struct sw_page *page, json_t *take_all);
 void sw_page_reply_all(struct rest *rest, const struct sw_page *page, json_t *take_all);
 /** Answer with {links, data}; `take_items` are this page's and, perhaps, one more. */
 void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_items);
+/** Answer with {links, data}; of the resources that `print` shows only this page. */
+void sw_page_reply_resources(struct rest *rest, const struct store_answer *answer,
+                             rest_print_fn print);
 /** "https://host:8443" as the asker wrote it. */
 void sw_own_url(const struct rest *rest, char *out, size_t cap);
 

@@ -113,11 +113,7 @@ static json_t *listed(const struct rest *rest, const void *of)
 
 static void on_list(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    struct sw_page page;
-    json_t *list = SW_LIST(rest, answer, store_resource, listed, &page);
-    if (list)
-        sw_page_reply_all(rest, &page, list);
+    sw_page_reply_resources(owner, answer, listed);
 }
 
 void sw_address_list(struct rest *rest)
@@ -148,13 +144,8 @@ void sw_address_show(struct rest *rest)
 static void on_owner(void *owner, const struct store_answer *answer)
 {
     struct rest *rest = owner;
-    struct sw_page page;
-    const struct store_resource *row = sw_found_resource(rest, answer, NULL);
-    if (!row)
-        return;
-    json_t *list = SW_LIST(rest, answer, store_resource, listed, &page);
-    if (list)
-        sw_page_reply_all(rest, &page, list);
+    if (sw_found_resource(rest, answer, NULL))
+        sw_page_reply_resources(rest, answer, listed);
 }
 
 void sw_address_list_of(struct rest *rest)

@@ -8,6 +8,7 @@
 #include "api/signalwire/sw_laml.h"
 #include "base/buf.h"
 #include "net/http_path.h"
+#include "store/store_programs.h"
 
 enum { SIZE_DEFAULT = 50, NUMBER_MAX = 1000000, LINK_MAX = 4096, TOKEN_DIGITS = 16 };
 static const int64_t day_ms = 24 * 3600 * 1000;
@@ -222,4 +223,13 @@ json_t *sw_page_cut(const struct sw_page *page, json_t *take_all)
 void sw_page_reply_all(struct rest *rest, const struct sw_page *page, json_t *take_all)
 {
     sw_page_reply(rest, page, sw_page_cut(page, take_all));
+}
+
+void sw_page_reply_resources(struct rest *rest, const struct store_answer *answer,
+                             rest_print_fn print)
+{
+    struct sw_page page;
+    json_t *list = SW_LIST(rest, answer, store_resource, print, &page);
+    if (list)
+        sw_page_reply_all(rest, &page, list);
 }

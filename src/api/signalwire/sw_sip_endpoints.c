@@ -106,11 +106,7 @@ static json_t *listed(const struct rest *rest, const void *of)
 
 static void on_list(void *owner, const struct store_answer *answer)
 {
-    struct rest *rest = owner;
-    struct sw_page page;
-    json_t *list = SW_LIST(rest, answer, store_resource, listed, &page);
-    if (list)
-        sw_page_reply_all(rest, &page, list);
+    sw_page_reply_resources(owner, answer, listed);
 }
 
 static void list(struct rest *rest)
