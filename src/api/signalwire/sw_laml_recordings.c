@@ -148,9 +148,10 @@ static void on_conference_changed(void *owner, const struct store_answer *answer
                    { "in-progress", "", CONFERENCE_RECORD_RESUME },
                    { "stopped", "", CONFERENCE_RECORD_STOP } };
     struct rest *rest = owner;
-    const struct store_recording *row = find_of_conference(rest, answer);
     const char *status = sw_text(rest->body, "Status");
     const char *behavior = sw_text(rest->body, "PauseBehavior");
+    const struct store_recording *row =
+        find_of_conference(rest, answer); /* NULL: the rest is gone */
     size_t i = 0;
     if (!row)
         return;
@@ -230,17 +231,18 @@ static void on_stopped(void *owner, const struct store_answer *answer)
                   { "paused", "calling.record.pause" },
                   { "in-progress", "calling.record.resume" } };
     struct rest *rest = owner;
-    const struct store_recording *row = sw_found_recording(rest, answer);
     const char *status = sw_text(rest->body, "Status");
     const char *behavior = sw_text(rest->body, "PauseBehavior");
+    const struct store_recording *row =
+        sw_found_recording(rest, answer); /* NULL: the rest is gone */
     json_t *said;
     if (!row)
         return;
     json_t *params = json_pack("{s:s*}", "behavior", behavior[0] ? behavior : NULL);
-    bool is_done = false;
-    for (size_t i = 0; i < COUNT_OF(moves); i++)
-        if (strcmp(moves[i].asked, status) == 0)
-            is_done = sw_laml_command(rest, moves[i].command, params, "recording", &said);
+    size_t move = 0;
+    while (strcmp(moves[move].asked, status) != 0)
+        move++; /* the body's table let only these words in */
+    bool is_done = sw_laml_command(rest, moves[move].command, params, "recording", &said);
     json_decref(params);
     if (!is_done)
         return;
