@@ -68,6 +68,27 @@ static void lets_a_port_rest(void **state)
     rtp_ports_destroy(ports);
 }
 
+/* Whose turn it would be rests shorter than another. */
+static void the_longest_rested_goes_first(void **state)
+{
+    (void)state;
+    struct addr any = addr_loopback4(0);
+    struct rtp_ports *ports = rtp_ports_create(&any, 23490, 23495);
+    struct rtp_pair pairs[3], next;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(rtp_ports_take(ports, &pairs[i], 0, NULL), OK);
+    close_pair(ports, &pairs[2], 0);
+    close_pair(ports, &pairs[0], 10);
+    assert_int_equal(rtp_ports_take(ports, &next, 11, NULL), OK);
+    assert_int_equal(addr_port(&next.rtp), addr_port(&pairs[2].rtp));
+    close_pair(ports, &next, 20);
+    assert_int_equal(rtp_ports_take(ports, &next, RTP_PORTS_REST_MS + 11, NULL), OK);
+    assert_int_equal(addr_port(&next.rtp), addr_port(&pairs[0].rtp)); /* the other rests still */
+    close_pair(ports, &next, 0);
+    close_pair(ports, &pairs[1], 0);
+    rtp_ports_destroy(ports);
+}
+
 static void a_resting_port_is_better_than_none(void **state)
 {
     (void)state;
@@ -117,6 +138,7 @@ int main(void)
         cmocka_unit_test(takes_an_even_port_and_the_next),
         cmocka_unit_test(stays_in_its_range_and_says_when_it_is_full),
         cmocka_unit_test(lets_a_port_rest),
+        cmocka_unit_test(the_longest_rested_goes_first),
         cmocka_unit_test(a_resting_port_is_better_than_none),
         cmocka_unit_test(passes_over_a_port_of_another_program),
         cmocka_unit_test(says_which_address_cannot_be_bound),
