@@ -122,6 +122,25 @@ struct leg_codecs leg_policy_answer(const struct leg_choice *choice)
     return leg_codecs_common(choice->theirs, choice->mine);
 }
 
+struct leg_codecs leg_policy_reanswer(const struct leg_choice *choice)
+{
+    const struct leg_codecs *chosen = &choice->leg->chosen;
+    if (has_room(choice))
+        return *choice->mine;
+    struct leg_codecs out = cheap_ones(choice, choice->mine);
+    if (chosen->n && !is_cheap(choice, chosen->list[0]))
+        leg_codecs_add(&out, chosen->list[0]);
+    return out;
+}
+
+void leg_policy_changed(const struct leg_choice *choice, const struct codec *before)
+{
+    const struct leg_codecs *chosen = &choice->leg->chosen;
+    if (choice->env->media && before && is_cheap(choice, before) && chosen->n &&
+        !is_cheap(choice, chosen->list[0]))
+        media_reserve(choice->env->media, call_media_thread(choice->leg->call));
+}
+
 void leg_nets_fill(struct leg_nets *nets, const struct config_list *texts)
 {
     nets->n = 0;

@@ -31,6 +31,11 @@ struct leg_choice { /* all borrowed */
 /** ERR_LIMIT: it would have to be transcoded, and there is no room for that. */
 MUST_CHECK enum err leg_policy_offer(const struct leg_choice *choice, struct leg_codecs *out);
 struct leg_codecs leg_policy_answer(const struct leg_choice *choice);
+/** Those of `mine` that a later offer may be answered with: without room nothing that would have to
+ * be transcoded, unless the call is already. */
+struct leg_codecs leg_policy_reanswer(const struct leg_choice *choice);
+/** leg->chosen is another; the codec before it, NULL for none, was `before`. */
+void leg_policy_changed(const struct leg_choice *choice, const struct codec *before);
 /** The cause of ERR_LIMIT, in words. */
 extern const char leg_policy_no_room[];
 

@@ -17,23 +17,44 @@ static void described_anew(struct leg_sip *self, bool had_video)
     leg_sip_tell_video(self, had_video);
 }
 
+/* All is as before it; whose person asks is told why (RFC 3261 §20.43: 399 is any text). */
+static void refuse_offer(struct leg_sip *self, const char *why)
+{
+    char mem[400];
+    struct buf text = BUF_ON(mem);
+    buf_printf(&text, "399 tandem \"%s\"", why);
+    struct sip_field warning = { SLICE("Warning"), buf_slice(&text) };
+    struct sip_reply no = { .status = 488,
+                            .fields = &warning,
+                            .n_fields = why == leg_policy_no_room };
+    leg_on_event(&self->leg, "sip", "re-INVITE refused: %s", why);
+    leg_media_offer_refused(&self->media);
+    (void)!sip_session_reject(self->session, &no);
+}
+
 void leg_sip_answer_offer(struct leg_sip *self, struct slice offer)
 {
     struct fault fault = { 0 };
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
+    struct leg *leg = &self->leg;
     bool had_video = self->media.has_video;
+    const struct codec *before = leg->chosen.n ? leg->chosen.list[0] : NULL;
+    const struct leg *other = leg->call ? call_other(leg->call, leg) : NULL;
     const struct leg_codecs *all = self->codecs.n ? &self->codecs : &self->env->sip_codecs;
-    struct leg_codecs codecs = leg_codecs_merge(&self->leg.chosen, all);
+    struct leg_codecs mine = leg_codecs_merge(&leg->chosen, all);
+    struct leg_codecs theirs = other ? other->chosen : (struct leg_codecs){ 0 };
+    struct leg_choice choice = { self->env, leg, &self->media.policy, &theirs, &mine };
+    struct leg_codecs codecs = leg->state == LEG_UP ? leg_policy_reanswer(&choice) : mine;
     enum err err = offer.len ? leg_media_answer(&self->media, &codecs, offer, &sdp, &fault)
                              : leg_media_offer(&self->media, &codecs, &sdp);
-    leg_on_event(&self->leg, "sip", "re-INVITE%s%s", err ? " refused: " : " answered", fault.text);
     if (err) {
-        struct sip_reply no = { .status = 488 };
-        leg_media_offer_refused(&self->media);
-        (void)!sip_session_reject(self->session, &no);
+        bool is_full = err == ERR_UNSUPPORTED && codecs.n < mine.n;
+        refuse_offer(self, is_full ? leg_policy_no_room : fault.text);
         return;
     }
+    leg_on_event(leg, "sip", "re-INVITE answered");
+    leg_policy_changed(&choice, before);
     mem_free(self->sdp);
     self->sdp = slice_dup(buf_slice(&sdp));
     struct sip_reply yes = { .status = 200, .body = leg_sip_body(self) };

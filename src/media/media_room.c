@@ -62,6 +62,7 @@ uint32_t media_room_add(struct media_room *room, struct media_stream *stream,
     if (settings)
         cmd.settings = *settings;
     media_unlink(stream);
+    media_reserve(room->media, media_stream_thread(stream)); /* it is decoded and encoded */
     media_stream_pipes(stream, &pipes);
     post(room, room_core_run_add, &cmd);
     return cmd.member;

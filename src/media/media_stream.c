@@ -163,6 +163,8 @@ void media_stream_mute(struct media_stream *stream, bool send, bool receive)
 
 void media_stream_denoise(struct media_stream *stream, bool on)
 {
+    if (on) /* a relay decodes from now on */
+        media_reserve(stream->media, stream->thread);
     post(stream, &(struct media_cmd){ .run = stream_core_run_denoise, .on = on });
 }
 

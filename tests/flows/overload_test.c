@@ -84,6 +84,35 @@ static void test_pass_through_or_503(void **state)
     stop();
 }
 
+/* A call that goes on is offered another codec: not one that would have to be transcoded, and it
+ * goes on. */
+static void test_reinvite(void **state)
+{
+    (void)state;
+    start("transcode_limit: 0");
+    phone.formats = "0 101";
+    dial(&phone, "narrow");
+    RIG_UNTIL(&rig, far_did(&narrow, "ack") && phone.up == 1);
+    phone.formats = "9 101";
+    far_reinvite(&phone, "sendrecv");
+    RIG_UNTIL(&rig, far_did(&phone, "reoffer:488"));
+    phone.formats = "9 0 101";
+    far_reinvite(&phone, "sendrecv");
+    RIG_UNTIL(&rig, far_did(&phone, "reoffer:200+sdp"));
+    assert_non_null(strstr(phone.sdp, "RTP/AVP 0 101"));
+    phone.formats = "0 101";
+    far_poll_rtp(&narrow);
+    narrow.packets = 0;
+    for (int i = 0; i < 100 && narrow.packets < 5; i++) {
+        far_send_rtp(&phone);
+        rig_run(&rig, 20);
+        far_poll_rtp(&narrow);
+    }
+    assert_true(narrow.packets >= 5);
+    hang_up();
+    stop();
+}
+
 /* Each of them hears half a second of the tone. */
 static void assert_all_sing(struct far_end *singers)
 {
@@ -156,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pass_through_or_503),
+        cmocka_unit_test(test_reinvite),
         cmocka_unit_test(test_measured_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
