@@ -206,3 +206,28 @@ test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and ref
     const file = Buffer.from(await (await fetch(got.document.replace(/^https?:\/\/[^/]+/, daemon.url))).arrayBuffer());
     readTiff(file, 2).forEach((page, i) => assert.ok(page.equals(pages[i]), `page ${i + 1} is what Asterisk sent`));
 });
+
+test('a fax that cannot be is told: PDF, no such document, a call without audio', { timeout: 60000 }, async (t) => {
+    const { tiff } = makeTiff();
+    const hook = await startHook({ '/fax.tif': tiff, '/fax.pdf': '%PDF-1.7' });
+    const daemon = await startDaemon();
+    const project = await addProject(daemon, 'faxes');
+    t.after(async () => {
+        project.stop();
+        await daemon.stop();
+    });
+    await daemon.command('number', 'add', '7002', '--to', 'builtin:echo');
+    const send = async (/** @type {string} */ name, /** @type {string} */ document) => {
+        const swml = { version: '1.0.0', sections: { main: [{ send_fax: { document: hook.url + document, status_url: `${hook.url}/${name}` } }, { request: { url: `${hook.url}/${name}-result`, method: 'POST', body: { result: '${send_fax_result}', text: '${send_fax_result_text}' } } }] } };
+        const params = { from: '15550001', to: '7002', swml };
+        const { status, text } = await project.ask('POST', '/api/calling/calls', { command: 'dial', params });
+        assert.equal(status, 200, text);
+    };
+    await send('pdf', '/fax.pdf');
+    assert.match((await lastOf(hook, '/pdf')).result_text, /the document is PDF: documents to be faxed are TIFF/);
+    assert.equal((await hook.request('/pdf-result')).json.result, 'failed');
+    await send('none', '/none.tif');
+    assert.match((await lastOf(hook, '/none')).result_text, /did not answer 200/);
+    await send('deaf', '/fax.tif');
+    assert.match((await lastOf(hook, '/deaf')).result_text, /this call has no audio/);
+});
