@@ -11,6 +11,7 @@ void admin_project_remove(struct rest *rest);
 void admin_user_list(struct rest *rest);
 void admin_user_add(struct rest *rest);
 void admin_user_show(struct rest *rest);
+void admin_user_change(struct rest *rest);
 void admin_user_remove(struct rest *rest);
 /* admin_tokens.c: of projects and of users (PATs) */
 void admin_token_list(struct rest *rest);

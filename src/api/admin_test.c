@@ -126,6 +126,41 @@ static void test_users(void **state)
     assert_int_equal(ask(f, HTTP_DELETE, "/admin/api/users/alice", ""), 404);
 }
 
+static void expect_policy(struct fixture *f, const char *prefer, const char *codecs)
+{
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/users/alice", ""), 200);
+    assert_string_equal(text(f, "prefer"), prefer);
+    assert_string_equal(text(f, "codecs"), codecs);
+}
+
+static void test_a_users_codecs(void **state)
+{
+    static const char *const path = "/admin/api/users/alice";
+    struct fixture *f = *state;
+    add_alice(f);
+    expect_policy(f, "auto", "auto");
+    f->changed[0] = '\0';
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"prefer\":\"list\",\"codecs\":\"PCMA, pcmu\"}"),
+                     200);
+    assert_string_equal(text(f, "codecs"), "PCMA, pcmu");
+    assert_string_equal(f->changed, "users");
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"display_name\":\"Alice\"}"), 200);
+    expect_policy(f, "list", "PCMA, pcmu"); /* what is not named stays */
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"prefer\":\"best\"}"), 422);
+    assert_string_equal(error(f, "field"), "prefer");
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"codecs\":\"PCMA,MP3\"}"), 422);
+    assert_string_equal(error(f, "message"),
+                        "codecs: expected a list of PCMU, PCMA, G722 and opus, or auto");
+    expect_policy(f, "list", "PCMA, pcmu");
+    assert_int_equal(ask(f, HTTP_PATCH, path, "{\"prefer\":\"auto\",\"codecs\":\"auto\"}"), 200);
+    expect_policy(f, "auto", "auto");
+    assert_int_equal(ask(f, HTTP_PATCH, "/admin/api/users/bob", "{\"prefer\":\"list\"}"), 404);
+    assert_int_equal(
+        ask(f, HTTP_POST, "/admin/api/users", "{\"name\":\"bob\",\"prefer\":\"quality\"}"), 201);
+    assert_int_equal(ask(f, HTTP_GET, "/admin/api/users/bob", ""), 200);
+    assert_string_equal(text(f, "prefer"), "quality");
+}
+
 static void test_pats(void **state)
 {
     struct fixture *f = *state;
@@ -360,6 +395,7 @@ int main(void)
         TEST(test_paths),
         TEST(test_projects_and_tokens),
         TEST(test_users),
+        TEST(test_a_users_codecs),
         TEST(test_pats),
         TEST(test_rotating_a_token),
         TEST(test_rotating_a_device_and_the_key),

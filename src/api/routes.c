@@ -57,6 +57,7 @@ static const struct api_route admin_routes[] = {
     { HTTP_POST, ADMIN "users", admin_user_add },
     { HTTP_DELETE, ADMIN "users/:id", admin_user_remove },
     { HTTP_GET, ADMIN "users/:id", admin_user_show },
+    { HTTP_PATCH, ADMIN "users/:id", admin_user_change },
 };
 
 static const struct api_family families[] = {

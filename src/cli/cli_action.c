@@ -39,6 +39,7 @@ static const struct cli_column project_columns[] = {
 };
 static const struct cli_column user_columns[] = {
     { "name", "NAME", CLI_TEXT },          { "display_name", "DISPLAY NAME", CLI_TEXT },
+    { "prefer", "PREFER", CLI_TEXT },      { "codecs", "CODECS", CLI_TEXT },
     { "user_id", "USER", CLI_TEXT },       { "project_id", "PROJECT", CLI_TEXT },
     { "created_at", "CREATED", CLI_TEXT }, { 0 },
 };
@@ -195,7 +196,13 @@ static const struct action actions[] = {
       .columns = user_columns, .nothing = "no users" },
     { "user", "add", "POST", ADMIN_API "users", "NAME", "name",
       .flags = { { "--project", "project", "ID", false, false },
-        { "--display-name", "display_name", "TEXT", false, false } } },
+        { "--display-name", "display_name", "TEXT", false, false },
+        { "--prefer", "prefer", "passthrough|quality|list|auto", false, false },
+        { "--codecs", "codecs", "PCMA,PCMU|auto", false, false } } },
+    { "user", "set", "PATCH", ADMIN_API "users/", "USER", NULL,
+      .flags = { { "--display-name", "display_name", "TEXT", false, false },
+        { "--prefer", "prefer", "passthrough|quality|list|auto", false, false },
+        { "--codecs", "codecs", "PCMA,PCMU|auto", false, false } } },
     { "user", "show", "GET", ADMIN_API "users/", "USER", .key = NULL },
     { "user", "remove", "DELETE", ADMIN_API "users/", "USER", .key = NULL },
 };
@@ -347,7 +354,7 @@ static int perform(struct cli *cli, const struct arguments *args)
     struct buf path = BUF_ON(mem);
     if (!print_path(args, &path))
         return cli_fail(cli, CLI_USAGE, "an argument is too long");
-    bool has_body = strcmp(action->method, "POST") == 0 || action->body;
+    bool has_body = strcmp(action->method, "POST") == 0 || strcmp(action->method, "PATCH") == 0;
     json_t *fixed = action->body ? json_loads(action->body, 0, NULL) : NULL;
     json_t *answer = cli_ask(cli, action->method, buf_cstr(&path),
                              fixed      ? fixed

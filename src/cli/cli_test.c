@@ -118,6 +118,8 @@ static void test_what_is_asked(void **state)
           "POST /admin/api/pats {\"scopes\":\"provisioning\",\"user\":\"a\"}" },
         { "key", "GET /admin/api/keys " },
         { "key rotate", "POST /admin/api/keys/rotate {}" },
+        { "user set alice --prefer list --codecs PCMA,PCMU",
+          "PATCH /admin/api/users/alice {\"codecs\":\"PCMA,PCMU\",\"prefer\":\"list\"}" },
         { "user show alice", "GET /admin/api/users/alice " },
         { "number add +1555 --to builtin:echo",
           "POST /admin/api/numbers {\"number\":\"+1555\",\"to\":\"builtin:echo\"}" },

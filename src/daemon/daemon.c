@@ -19,6 +19,7 @@
 #include "legs/bridge_face.h"
 #include "legs/leg_echo.h"
 #include "legs/leg_policy.h"
+#include "legs/leg_users.h"
 #include "legs/presence.h"
 #include "legs/registrar.h"
 #include "legs/sip_face.h"
@@ -146,6 +147,7 @@ static enum err open_sip(struct daemon *daemon, struct fault *fault)
     if (err)
         return err;
     daemon->trunks = trunks_create(env);
+    env->users = leg_users_create(env->store);
     daemon->registrar = registrar_create(env);
     daemon->presence = presence_create(env, daemon->registrar);
     daemon->web_accounts = web_accounts_create(env, daemon->registrar);
@@ -351,6 +353,7 @@ void daemon_destroy(struct daemon *daemon)
     sip_face_destroy(daemon->sip_face);
     web_accounts_destroy(daemon->web_accounts);
     registrar_destroy(daemon->registrar);
+    leg_users_destroy(env->users);
     trunks_destroy(daemon->trunks);
     if (env->agent)
         sip_agent_destroy(env->agent);

@@ -8,6 +8,7 @@
 struct calls;
 struct config;
 struct dns;
+struct leg_users;
 struct loop;
 struct media;
 struct rtc;
@@ -24,8 +25,9 @@ struct leg_env {
     struct sip_agent *agent;
     struct dns *dns;
     struct store *store;
-    struct seal *seal;   /* opens what the store keeps sealed */
-    struct trace *trace; /* NULL: none is kept */
+    struct leg_users *users; /* of the store */
+    struct seal *seal;       /* opens what the store keeps sealed */
+    struct trace *trace;     /* NULL: none is kept */
     const struct config *config;
     struct addr public_ip;                         /* unset: local addresses only */
     struct addr_block local_nets[ADDR_BLOCKS_MAX]; /* these get local addresses all the same */

@@ -3,6 +3,7 @@
 #include "call/call.h"
 #include "legs/leg_env.h"
 #include "legs/leg_media.h"
+#include "legs/leg_users.h"
 #include "media/codecs.h"
 #include "media/media.h"
 
@@ -11,13 +12,12 @@ const char leg_policy_no_room[] =
 
 struct leg_codecs leg_codecs_named(const struct config_list *names)
 {
-    size_t n;
-    const struct codec *const *all = codecs_all(&n);
     struct leg_codecs out = { 0 };
-    for (size_t i = 0; i < names->n; i++)
-        for (size_t k = 0; k < n; k++)
-            if (slice_iis(slice_of(names->items[i]), all[k]->name))
-                leg_codecs_add(&out, all[k]);
+    for (size_t i = 0; i < names->n; i++) {
+        const struct codec *codec = codecs_named(slice_of(names->items[i]));
+        if (codec)
+            leg_codecs_add(&out, codec);
+    }
     return out;
 }
 
@@ -34,10 +34,14 @@ enum leg_prefer leg_prefer_of(const struct config *config, enum config_prefer pr
 struct leg_policy leg_policy_of_user(const struct leg_env *env, const char *user)
 {
     const struct config_user *row = config_user_find(env->config, slice_of(user));
-    if (!row)
-        return (struct leg_policy){ .prefer = leg_prefer_of(env->config, CONFIG_PREFER_AUTO) };
-    return (struct leg_policy){ .list = leg_codecs_named(&row->codecs),
-                                .prefer = leg_prefer_of(env->config, row->prefer) };
+    if (row)
+        return (struct leg_policy){ .list = leg_codecs_named(&row->codecs),
+                                    .prefer = leg_prefer_of(env->config, row->prefer) };
+    const struct leg_user *kept = leg_users_find(env->users, slice_of(user));
+    if (kept)
+        return (struct leg_policy){ .list = kept->codecs,
+                                    .prefer = leg_prefer_of(env->config, kept->prefer) };
+    return (struct leg_policy){ .prefer = leg_prefer_of(env->config, CONFIG_PREFER_AUTO) };
 }
 
 /* The widest band first; equals stay in their order. */

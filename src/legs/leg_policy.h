@@ -39,7 +39,7 @@ void leg_policy_changed(const struct leg_choice *choice, const struct codec *bef
 /** The cause of ERR_LIMIT, in words. */
 extern const char leg_policy_no_room[];
 
-/** As the configuration has it for a user; "": nobody. */
+/** As the configuration, or else the store, has it for a user; "": nobody. */
 struct leg_policy leg_policy_of_user(const struct leg_env *env, const char *user);
 /** As a row has it; auto is the global one. */
 enum leg_prefer leg_prefer_of(const struct config *config, enum config_prefer prefer);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "config/config.h"
+#include "legs/leg_users.h"
 #include "legs/registrar_priv.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_auth.h"
@@ -137,19 +138,6 @@ static void free_values(struct map *map)
     map_destroy(map);
 }
 
-static void on_users(void *owner, const struct store_answer *answer)
-{
-    struct registrar *registrar = owner;
-    if (answer->err)
-        return;
-    const struct store_user *rows = STORE_ROWS(answer, store_user);
-    free_values(registrar->users);
-    registrar->users = map_create();
-    for (size_t i = 0; i < answer->n; i++)
-        mem_free(
-            map_put(registrar->users, slice_of(rows[i].name), slice_dup(slice_of(rows[i].name))));
-}
-
 static const struct sip_binding *find_orphan(const struct registrar *registrar,
                                              const struct map *known)
 {
@@ -187,13 +175,14 @@ static void on_devices(void *owner, const struct store_answer *answer)
 void registrar_reload_users(struct registrar *registrar)
 {
     store_device_list(registrar->env->store, NULL, (struct store_reply){ on_devices, registrar });
-    store_user_list(registrar->env->store, (struct store_reply){ on_users, registrar });
+    leg_users_reload(registrar->env->users);
 }
 
 bool registrar_has_user(void *owner, struct slice name)
 {
     struct registrar *registrar = owner;
-    return map_find(registrar->users, name) || config_user_find(registrar->env->config, name);
+    return leg_users_find(registrar->env->users, name) ||
+           config_user_find(registrar->env->config, name);
 }
 
 bool registrar_is_of(const struct sip_binding *binding, struct slice sip_username)
@@ -243,7 +232,6 @@ void registrar_open_accounts(struct registrar *registrar)
     struct sip_ban_config ban = { .failures = (unsigned)config->sip_ban_after,
                                   .ban_ms = (int64_t)config->sip_ban_s * 1000 };
     registrar->owners = map_create();
-    registrar->users = map_create();
     list_init(&registrar->lookups);
     registrar->ban = ban.failures ? sip_ban_create(env->loop, &ban) : NULL;
     struct sip_auth_config auth = { .realm = slice_of(config->sip_realm),
@@ -270,7 +258,6 @@ void registrar_close_accounts(struct registrar *registrar)
     sip_auth_destroy(registrar->invite_auth);
     sip_ban_destroy(registrar->ban);
     free_values(registrar->owners);
-    free_values(registrar->users);
 }
 
 static void add_ban(json_t *rows, const struct addr *addr, const char *state, uint64_t failures,

@@ -16,7 +16,6 @@ struct registrar {
     struct sip_ban *ban;                 /* NULL: nobody is banned */
     struct sip_registrar *rules;
     struct map *owners;  /* SIP user name -> struct account */
-    struct map *users;   /* user name -> itself (heap) */
     struct list lookups; /* struct lookup: questions to the store */
     struct registrar_tokens tokens;
     struct registrar_log *log;

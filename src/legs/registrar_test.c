@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/num.h"
 #include "config/config.h"
+#include "legs/leg_users.h"
 #include "legs/registrar_priv.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_uri.h"
@@ -65,6 +66,7 @@ static int setup(void **state)
     add_device("d1", "u1", "script");
     add_device("d2", "u2", "script");
     env.agent = sip_agent_create(env.loop, &plain, &nobody_calls, NULL);
+    env.users = leg_users_create(env.store);
     registrar = registrar_create(&env);
     loop_advance(env.loop, 5);
     return 0;
@@ -74,6 +76,7 @@ static int teardown(void **state)
 {
     (void)state;
     registrar_destroy(registrar);
+    leg_users_destroy(env.users);
     sip_agent_destroy(env.agent);
     store_close(env.store);
     loop_destroy(env.loop);

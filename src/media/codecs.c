@@ -27,6 +27,14 @@ const struct codec *codecs_find(struct slice name, uint32_t clock_hz, unsigned c
     return NULL;
 }
 
+const struct codec *codecs_named(struct slice name)
+{
+    for (size_t i = 0; i < COUNT_OF(codecs); i++)
+        if (slice_iis(name, codecs[i]->name))
+            return codecs[i];
+    return NULL;
+}
+
 const struct codec *codecs_by_static_pt(uint8_t pt)
 {
     if (pt == CODEC_PT_DYNAMIC)

@@ -25,6 +25,8 @@ static const struct store_column user_columns[] = {
     { TEXT(user, name) },
     { TEXT(user, display_name) },
     { NUMBER(user, created_ms) },
+    { TEXT(user, prefer) },
+    { TEXT(user, codecs) },
 };
 TABLE(user, "users", NULL);
 
@@ -134,6 +136,11 @@ void store_user_find(struct store *store, const char *id_or_name, struct store_r
 void store_user_list(struct store *store, struct store_reply reply)
 {
     store_list_rows(store, &store_user_table, "ORDER BY name", reply);
+}
+
+void store_user_change(struct store *store, const struct store_user *row, struct store_reply reply)
+{
+    store_change_row(store, &store_user_table, row, "display_name prefer codecs", "", reply);
 }
 
 void store_user_remove(struct store *store, const char *id, struct store_reply reply)

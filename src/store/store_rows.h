@@ -26,10 +26,13 @@ struct store_user {
     const char *id, *project_id, *name; /* the name is unique */
     const char *display_name;
     int64_t created_ms;
+    const char *prefer, *codecs; /* legs/leg_users.h; "": auto */
 };
 void store_user_add(struct store *, const struct store_user *row, struct store_reply);
 void store_user_find(struct store *, const char *id_or_name, struct store_reply);
 void store_user_list(struct store *, struct store_reply);
+/** Changes display_name, prefer and codecs; the rest of the row is not looked at. */
+void store_user_change(struct store *, const struct store_user *row, struct store_reply);
 /** Its tokens, devices and bindings go with it. */
 void store_user_remove(struct store *, const char *id, struct store_reply);
 

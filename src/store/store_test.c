@@ -142,7 +142,9 @@ static void has(const struct fixture *f, const char *what)
 static const struct store_project acme = {
     .id = "p1", .name = "acme", .signing_key = "key1", .created_ms = 1000
 };
-static const struct store_user alice = { "u1", "p1", "alice", "Alice A.", 2000 };
+static const struct store_user alice = {
+    "u1", "p1", "alice", "Alice A.", 2000, "list", "PCMA,PCMU"
+};
 static const struct store_device phone = {
     .id = "t1",
     .user_id = "u1",
@@ -175,12 +177,18 @@ static void check_people(struct fixture *f)
     store_user_find(f->store, "u1", reply(f));
     assert_int_equal(wait(f), OK);
     assert_string_equal(f->text,
-                        "id=u1 project_id=p1 name=alice display_name=Alice A. created_ms=2000 \n");
+                        "id=u1 project_id=p1 name=alice display_name=Alice A. created_ms=2000 "
+                        "prefer=list codecs=PCMA,PCMU \n");
     store_user_find(f->store, "alice", reply(f));
     assert_int_equal(wait(f), OK);
     store_device_find_sip(f->store, "s1", reply(f));
     assert_int_equal(wait(f), OK);
     has(f, "ha1_md5=aa ha1_sha256=bb contact=c1 user_name=alice created_ms=3000");
+    const struct store_user changed = { .id = "u1", .display_name = "A.", .codecs = "opus" };
+    store_user_change(f->store, &changed, reply(f));
+    store_user_find(f->store, "u1", reply(f));
+    assert_int_equal(wait(f), OK);
+    has(f, "name=alice display_name=A. created_ms=2000 prefer= codecs=opus");
     store_user_find(f->store, "nobody", reply(f));
     assert_int_equal(wait(f), ERR_NOT_FOUND);
     assert_int_equal(f->n, 0);

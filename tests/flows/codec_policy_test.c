@@ -3,6 +3,12 @@
 
 #include <stdio.h>
 
+#include "config/config.h"
+#include "daemon/daemon_priv.h"
+#include "legs/registrar.h"
+#include "store/store_rows.h"
+#include "store/token.h"
+
 static struct rig rig;
 static struct far_end phone, carrier;
 
@@ -130,6 +136,75 @@ static void test_calls_to_users(void **state)
     hang_up();
 }
 
+/* A user of the database, whose phone logs in as `name` too. */
+static void keep_user(const char *name, const char *prefer, const char *codecs)
+{
+    struct store *store = rig.daemon->env.store;
+    char md5[TOKEN_HA1_MD5], sha256[TOKEN_HA1_SHA256];
+    const struct store_user user = {
+        .id = name, .project_id = "p1", .name = name, .prefer = prefer, .codecs = codecs
+    };
+    struct store_device phone_of = {
+        .id = name, .user_id = name, .sip_username = name, .ha1_md5 = md5, .ha1_sha256 = sha256
+    };
+    token_ha1(slice_of(name), slice_of(rig.daemon->config->sip_realm), SLICE("wonderland-4711"),
+              md5, sha256);
+    store_user_add(store, &user, STORE_NOBODY);
+    store_device_add(store, &phone_of, STORE_NOBODY);
+}
+
+static bool is_known(const char *user)
+{
+    return registrar_has_user(rig.daemon->registrar, slice_of(user));
+}
+
+/* What the rows say holds for their phones' calls and for calls to them, from the moment they are
+ * changed. */
+static void test_users_of_the_database(void **state)
+{
+    static const struct {
+        const char *user, *answered;
+    } rows[] = {
+        { "kept", "0 101" },
+        { "kept-best", "9 8 0 101" },
+        { "kept-row", "8 0 101" },
+    };
+    const struct store_project project = { .id = "p1", .name = "p", .signing_key = "k" };
+    struct registrar *registrar = rig.daemon->registrar;
+    (void)state;
+    store_project_add(rig.daemon->env.store, &project, STORE_NOBODY);
+    keep_user("kept", "", "");
+    keep_user("kept-best", "quality", "");
+    keep_user("kept-row", "list", "PCMA,PCMU");
+    registrar_reload_users(registrar);
+    RIG_UNTIL(&rig, is_known("kept-row"));
+    carrier.formats = "0 101";
+    phone.formats = "9 8 0 101";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        carrier.log[0] = '\0';
+        call_up(rows[i].user, "same");
+        assert_line(phone.sdp, rows[i].answered);
+        hang_up();
+    }
+    carrier.formats = "0 8 9 101";
+    far_register(&carrier, "kept-row", "wonderland-4711");
+    call_up("alice", "kept-row");
+    assert_line(carrier.sdp, "8 0 101");
+    hang_up();
+
+    const struct store_user changed = { .id = "kept-row", .prefer = "quality", .codecs = "auto" };
+    const struct store_user last = { .id = "last", .project_id = "p1", .name = "last" };
+    store_user_change(rig.daemon->env.store, &changed, STORE_NOBODY);
+    store_user_add(rig.daemon->env.store, &last, STORE_NOBODY);
+    registrar_reload_users(registrar);
+    RIG_UNTIL(&rig, is_known("last"));
+    carrier.log[0] = '\0';
+    carrier.formats = "0 101";
+    call_up("kept-row", "same");
+    assert_line(phone.sdp, "9 8 0 101");
+    hang_up();
+}
+
 /* Who chose a codec is not asked to leave it when the other side has another. */
 static void test_a_choice_stays(void **state)
 {
@@ -148,9 +223,8 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup(name, reset)
     const struct CMUnitTest tests[] = {
-        CASE(test_offers),
-        CASE(test_answers),
-        CASE(test_calls_to_users),
+        CASE(test_offers),         CASE(test_answers),
+        CASE(test_calls_to_users), CASE(test_users_of_the_database),
         CASE(test_a_choice_stays),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
