@@ -93,11 +93,9 @@ test('another project sees and changes nothing of this one, whatever path it ask
                 const target = path.replace('{AccountSid}', own).replace(/\{(IsoCountry)\}/, 'US').replace(/\{[^}]+\}/g, id);
                 if (target.includes(`/Accounts/${thief.project}`) && !target.includes(id)) continue; // its own
                 for (const method of Object.keys(methods)) {
-                    const { status, text, json: got } = await thief.ask(method.toUpperCase(), target, method === 'get' || method === 'delete' ? undefined : {}, free);
+                    const { status, text } = await thief.ask(method.toUpperCase(), target, method === 'get' || method === 'delete' ? undefined : {}, free);
                     asked++;
-                    const { links, uri, first_page_uri, ...rest } = got ?? {}; // what was asked
-                    const isEmpty = status === 200 && Object.values(rest).some((one) => Array.isArray(one) && !one.length) && !JSON.stringify(rest).includes(id);
-                    assert.ok([401, 404, 405, 422].includes(status) || isEmpty, `${method} ${target}: ${status} ${text}`);
+                    assert.ok([401, 404, 405, 422].includes(status), `${method} ${target}: ${status} ${text}`); // not even an empty list
                 }
             }
     }

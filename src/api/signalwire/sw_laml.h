@@ -68,7 +68,8 @@ void sw_laml_recording_change(struct rest *rest);
 void sw_laml_recording_list(struct rest *rest);
 void sw_laml_recording_show(struct rest *rest);
 void sw_laml_recording_remove(struct rest *rest);
-void sw_laml_conference_recording_list(struct rest *rest);
+/** The recordings of the path's conference, which is the asker's. */
+void sw_laml_list_of_conference(struct rest *rest);
 void sw_laml_conference_recording_show(struct rest *rest);
 void sw_laml_conference_recording_change(struct rest *rest);
 void sw_laml_conference_recording_remove(struct rest *rest);
@@ -91,6 +92,7 @@ void sw_laml_fax_media_remove(struct rest *rest);
 /* sw_laml_conferences.c */
 void sw_laml_conference_list(struct rest *rest);
 void sw_laml_conference_show(struct rest *rest);
+void sw_laml_conference_recording_list(struct rest *rest);
 void sw_laml_conference_change(struct rest *rest);
 void sw_laml_participant_list(struct rest *rest);
 void sw_laml_participant_show(struct rest *rest);

@@ -136,6 +136,8 @@ static void on_record(void *owner, const struct store_answer *answer)
         rest_reply_take(rest, 200, print_conference(rest, row, "completed"));
     else if (endpoint == sw_laml_conference_change)
         sw_laml_refuse(rest, 422, "21220", "The conference is over");
+    else if (endpoint == sw_laml_conference_recording_list)
+        sw_laml_list_of_conference(rest);
     else if (sw_page_read(rest, &page)) /* nobody is in it */
         sw_laml_page_reply(rest, &page, "participants", json_array());
 }
@@ -154,6 +156,17 @@ void sw_laml_conference_show(struct rest *rest)
     else
         find_record(rest);
     json_decref(all);
+}
+
+void sw_laml_conference_recording_list(struct rest *rest)
+{
+    json_t *all = own_conferences(rest);
+    bool is_live = find_live(rest, all) != NULL;
+    json_decref(all);
+    if (is_live)
+        sw_laml_list_of_conference(rest);
+    else
+        find_record(rest);
 }
 
 void sw_laml_conference_change(struct rest *rest)

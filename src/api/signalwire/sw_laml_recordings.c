@@ -61,13 +61,29 @@ static void list(struct rest *rest, const char *call, const char *conference)
     store_recording_list(rest_store(rest), &filter, rest_then(rest, on_list));
 }
 
-void sw_laml_recording_list(struct rest *rest)
+static void list_of_call(struct rest *rest)
 {
-    const char *call = rest->path.n > 1 ? rest_captured(rest, 1) : sw_laml_param(rest, "CallSid");
-    list(rest, call, sw_laml_param(rest, "ConferenceSid"));
+    list(rest, rest_captured(rest, 1), sw_laml_param(rest, "ConferenceSid"));
 }
 
-void sw_laml_conference_recording_list(struct rest *rest)
+static void on_call(void *owner, const struct store_answer *answer)
+{
+    if (sw_call_record(owner, answer))
+        list_of_call(owner);
+}
+
+/* Of the account, or of one call of it. */
+void sw_laml_recording_list(struct rest *rest)
+{
+    if (rest->path.n < 2)
+        list(rest, sw_laml_param(rest, "CallSid"), sw_laml_param(rest, "ConferenceSid"));
+    else if (sw_call_live(rest, rest_captured(rest, 1)))
+        list_of_call(rest);
+    else
+        store_call_find(rest_store(rest), rest_captured(rest, 1), rest_then(rest, on_call));
+}
+
+void sw_laml_list_of_conference(struct rest *rest)
 {
     list(rest, "", rest_captured(rest, 1));
 }
