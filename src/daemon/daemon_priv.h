@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "base/timer.h"
 #include "call/call.h"
 #include "daemon/daemon.h"
@@ -168,7 +169,7 @@ MUST_CHECK enum err daemon_open_messages(struct daemon *daemon, struct fault *fa
 void daemon_close_messages(struct daemon *daemon);
 /** scripts_config.send_sms */
 enum err daemon_send_sms(void *daemon, const char *project_id, const json_t *params,
-                         struct fault *fault);
+                         char id[UUID_TEXT], struct fault *fault);
 /* number_status.c: the call, which is over, was for a number whose program wants to know */
 void daemon_tell_number(struct daemon *daemon, const struct call *call);
 /* faxing.c: once scripts are open */

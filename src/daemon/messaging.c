@@ -211,11 +211,13 @@ static const char *text_of(const json_t *params, const char *name)
 }
 
 enum err daemon_send_sms(void *owner, const char *project_id, const json_t *params,
-                         struct fault *fault)
+                         char id[UUID_TEXT], struct fault *fault)
 {
     struct daemon *daemon = owner;
     const char *direction = text_of(params, "direction"); /* of a text's answer */
+    rand_uuid(id);
     const struct message_new message = {
+        .id = id,
         .project_id = project_id,
         .direction = direction[0] ? direction : "outbound-call",
         .from = text_of(params, "from_number"),

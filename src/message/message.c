@@ -275,6 +275,8 @@ enum err messages_add(struct messages *messages, const struct message_new *messa
     if (err)
         return err;
     rand_uuid(id);
+    if (message->id)
+        snprintf(id, sizeof id, "%s", message->id);
     int64_t valid_s = message->valid_s ? message->valid_s : MESSAGE_VALID_S;
     int64_t now_ms = message_now_ms(messages);
     bool is_inbound = message->direction && strcmp(message->direction, "inbound") == 0;

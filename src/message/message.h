@@ -30,6 +30,7 @@ enum {
 
 /** One that is to be sent, or that came in; borrowed. */
 struct message_new {
+    const char *id; /* a UUID; NULL: a new one */
     const char *project_id;
     const char *from, *to, *body;
     const json_t *media;     /* array of URLs; may be NULL */

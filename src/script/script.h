@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/rand.h"
 #include "base/slice.h"
 #include "call/call.h"
 #include "net/http_client.h"
@@ -70,9 +71,9 @@ struct scripts_config {
     /** How the web server of a number that leads to a script is asked: method, fallback_url and
      * fallback_method of `out`, borrowed until return. May be NULL. */
     void (*number_source)(void *owner, const char *number, struct script_source *out);
-    /** send_sms: `params` as the method has them; an id of the message or NULL with `fault`. */
+    /** send_sms: `params` as the method has them; the message's id, or an error with `fault`. */
     enum err (*send_sms)(void *owner, const char *project_id, const json_t *params,
-                         struct fault *fault);
+                         char id[UUID_TEXT], struct fault *fault);
     void *owner;
     const char *record_dir; /* where recordings go, must exist */
 };

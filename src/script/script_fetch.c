@@ -23,6 +23,7 @@ struct script_fetching {
     char *body;
     json_t *form; /* LaML's: `body` is its print */
     bool is_fallback;
+    unsigned error_code; /* LaML's, of the first try */
     struct http_client_call *call;
     struct timer later; /* failures are told in a turn of their own */
     struct fault fault;
@@ -169,7 +170,38 @@ char *script_url_with(const char *url, const char *query)
     return out;
 }
 
+unsigned script_error_code(const struct http_client_answer *answer)
+{
+    enum { NO_URL = 11100, NO_ANSWER = 11205, BAD_STATUS = 11200, BAD_DOCUMENT = 12100 };
+    if (!answer)
+        return NO_URL;
+    if (answer->err)
+        return NO_ANSWER;
+    return answer->status < 200 || answer->status > 299 ? BAD_STATUS : BAD_DOCUMENT;
+}
+
+void script_put_error(json_t *form, unsigned code, const char *url)
+{
+    char bare_mem[URL_MAX], user_mem[USER_MAX], password_mem[USER_MAX];
+    struct buf bare = BUF_ON(bare_mem), user = BUF_ON(user_mem), password = BUF_ON(password_mem);
+    bool is_url = split_url(url, &bare, &user, &password) == OK;
+    mem_wipe(password_mem, sizeof password_mem);
+    json_object_set_new(form, "ErrorCode", json_sprintf("%u", code));
+    json_object_set_new(form, "ErrorUrl", json_string(is_url ? buf_cstr(&bare) : ""));
+}
+
 static void ask(struct script_fetching *fetching);
+
+static void ask_fallback(struct script_fetching *fetching)
+{
+    fetching->is_fallback = true;
+    if (fetching->form) {
+        script_put_error(fetching->form, fetching->error_code, fetching->url);
+        mem_free(fetching->body);
+        fetching->body = laml_form_print(fetching->form);
+    }
+    ask(fetching);
+}
 
 static void on_later(void *owner)
 {
@@ -181,8 +213,7 @@ static void on_later(void *owner)
     }
     log_warn(&fetching->script->log, "script fetch failed reason=\"%s\", asking the fallback",
              fetching->fault.text);
-    fetching->is_fallback = true;
-    ask(fetching);
+    ask_fallback(fetching);
 }
 
 static void fail_later(struct script_fetching *fetching)
@@ -205,6 +236,7 @@ static void on_answer(void *owner, const struct http_client_answer *answer)
     json_t *document = NULL, *warnings = json_array();
     struct slice text = slice_trim(answer->body);
     fetching->call = NULL;
+    fetching->error_code = script_error_code(answer);
     if (fetching->form && !text.len) /* "nothing more": what acknowledges an action */
         text = SLICE("<Response/>");
     if (answer->err)
@@ -262,6 +294,7 @@ struct script_fetching *script_fetch(struct script *script, const struct script_
 {
     struct script_fetching *fetching = mem_new(struct script_fetching);
     fetching->script = script;
+    fetching->error_code = script_error_code(NULL);
     fetching->fn = fn;
     fetching->owner = owner;
     snprintf(fetching->method, sizeof fetching->method, "%s",

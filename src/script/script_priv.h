@@ -186,6 +186,10 @@ struct script_fetching;
 struct script_fetching *script_fetch(struct script *script, const struct script_fetch *fetch,
                                      script_fetched_fn fn, void *owner);
 void script_fetch_cancel(struct script_fetching *fetching);
+/** ErrorCode of an answer without a document that can be run; NULL: it could not even be asked. */
+unsigned script_error_code(const struct http_client_answer *answer);
+/** ErrorCode and ErrorUrl, without its credentials, for the server that is asked instead. */
+void script_put_error(json_t *form, unsigned code, const char *url);
 /** `url` with a form as its query; the caller's. */
 char *script_url_with(const char *url, const char *query);
 /** Send a request as scripts_config says, credentials of its URL as Basic. */

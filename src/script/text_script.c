@@ -31,6 +31,8 @@ struct text_script {
     struct list link;
     json_t *message, *vars;
     char project_id[SCRIPT_ID_TEXT], *url, *method, *fallback, *fallback_method;
+    char *failed_url; /* what the fallback is asked instead of; NULL: nothing failed */
+    unsigned error_code;
     bool is_laml;
     struct frame frames[FRAMES_MAX];
     size_t n_frames;
@@ -61,6 +63,7 @@ static void destroy(struct text_script *script)
     mem_free(script->method);
     mem_free(script->fallback);
     mem_free(script->fallback_method);
+    mem_free(script->failed_url);
     mem_free(script);
 }
 
@@ -153,8 +156,9 @@ static void on_document(void *owner, const struct http_client_answer *answer)
     if (document) {
         begin(script, document);
     } else if (script->fallback) {
-        mem_free(script->url);
         mem_free(script->method);
+        script->error_code = script_error_code(answer);
+        script->failed_url = script->url;
         script->url = script->fallback;
         script->method = script->fallback_method;
         script->fallback = script->fallback_method = NULL;
@@ -181,6 +185,8 @@ static void fetch(struct text_script *script)
 {
     bool is_get = strcasecmp(script->method, "GET") == 0;
     json_t *form = script->is_laml ? laml_form_of_text(script->message, script->project_id) : NULL;
+    if (form && script->failed_url)
+        script_put_error(form, script->error_code, script->failed_url);
     json_t *json = form ? NULL
                         : json_pack("{s:O, s:{}, s:O}", "message", script->message, "params",
                                     "vars", script->vars);
@@ -217,7 +223,8 @@ static void fetch_from(struct text_script *script, const char *url, const char *
     mem_free(script->fallback_method);
     script->url = next;
     script->method = slice_dup(slice_of(method));
-    script->fallback = script->fallback_method = NULL;
+    mem_free(script->failed_url);
+    script->fallback = script->fallback_method = script->failed_url = NULL;
     if (++script->requests > REQUESTS_MAX) {
         warn(script, "swml_limit_exceeded: too many requests");
         destroy(script);
@@ -233,6 +240,7 @@ static void reply_with(struct text_script *script, const json_t *given, const ch
 {
     const struct scripts_config *config = &script->scripts->config;
     struct fault fault = { 0 };
+    char id[UUID_TEXT] = "";
     json_t *media = json_object_get(given, "media");
     const char *body =
         json_is_string(given) ? json_string_value(given) : param_text(given, "body", "");
@@ -243,10 +251,11 @@ static void reply_with(struct text_script *script, const json_t *given, const ch
     if (json_is_array(media))
         json_object_set(params, "media", media);
     enum err err = config->send_sms
-                       ? config->send_sms(config->owner, script->project_id, params, &fault)
+                       ? config->send_sms(config->owner, script->project_id, params, id, &fault)
                        : ERR_UNSUPPORTED;
     json_decref(params);
     set(script, "reply_result", err ? "failed" : "queued");
+    set(script, "reply_message_id", err ? "" : id);
     if (err)
         warn(script, fault.text);
     go_on(script);

@@ -25,7 +25,7 @@ static http_client_fn answer_fn;
 static void *answer_owner;
 
 static enum err send_sms(void *owner, const char *project_id, const json_t *params,
-                         struct fault *fault)
+                         char id[UUID_TEXT], struct fault *fault)
 {
     const char *from, *to, *body;
     size_t len = strlen(sent);
@@ -34,6 +34,7 @@ static enum err send_sms(void *owner, const char *project_id, const json_t *para
     assert_int_equal(json_unpack((json_t *)(uintptr_t)params, "{s:s, s:s, s:s}", "from_number",
                                  &from, "to_number", &to, "body", &body),
                      0);
+    snprintf(id, UUID_TEXT, "the-%s", body);
     snprintf(sent + len, sizeof sent - len, "%s>%s:%s ", from, to, body);
     return refuses ? fault_set(fault, ERR_REFUSED, "to", 0, "not there") : OK;
 }
@@ -109,11 +110,18 @@ static void answers_go_back(void **state)
     assert_string_equal(sent, "+2>+1:you said Hours  +2>+3:copy +2>+1:nine to five ");
 }
 
+static void an_answer_has_an_id(void **state)
+{
+    (void)state;
+    run_text(MAIN("{\"reply\":\"a\"},{\"reply\":\"%{reply_result} %{reply_message_id}\"}"));
+    assert_string_equal(sent, "+2>+1:a +2>+1:queued the-a ");
+}
+
 static void a_text_that_cannot_go(void **state)
 {
     (void)state;
     refuses = true;
-    run_text(MAIN("{\"reply\":\"a\"},{\"reply\":\"it has %{reply_result}\"}"));
+    run_text(MAIN("{\"reply\":\"a\"},{\"reply\":\"it has %{reply_result}%{reply_message_id}\"}"));
     assert_string_equal(sent, "+2>+1:a +2>+1:it has failed ");
 }
 
@@ -145,7 +153,7 @@ static void a_request_saves_what_it_hears(void **state)
 static void the_document_is_fetched_or_the_spare(void **state)
 {
     (void)state;
-    run((struct text_script_start){ .url = "https://a.example/?x=1",
+    run((struct text_script_start){ .url = "https://ann:secret@a.example/?x=1",
                                     .fallback = "https://b.example/",
                                     .fallback_method = "GET",
                                     .is_laml = true });
@@ -153,9 +161,11 @@ static void the_document_is_fetched_or_the_spare(void **state)
     assert_non_null(strstr(asked, "Body=+Hours+"));
     say(500, "");
     assert_true(strncmp(asked, "GET https://b.example/?", 23) == 0);
+    assert_non_null(strstr(asked, "&ErrorCode=11200&ErrorUrl=https%3A%2F%2Fa.example%2F%3Fx%3D1"));
     say(200, "<Response><Message>spare</Message><Redirect method='GET'>more</Redirect></Response>");
     assert_string_equal(sent, "+2>+1:spare ");
     assert_true(strncmp(asked, "GET https://b.example/more?", 27) == 0);
+    assert_null(strstr(asked, "ErrorCode"));
     say(404, "");
     assert_string_equal(sent, "+2>+1:spare ");
     run((struct text_script_start){ .url = "https://c.example/", .method = "GET" });
@@ -180,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(answers_go_back),
+        WITH(an_answer_has_an_id),
         WITH(a_text_that_cannot_go),
         WITH(sections_return_and_loops_end),
         WITH(a_request_saves_what_it_hears),

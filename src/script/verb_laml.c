@@ -131,6 +131,10 @@ static void tell_message(const struct script *script, const json_t *value, json_
 {
     (void)value;
     bool failed = is_result(script, "send_sms_result", "failed");
+    if (!failed) {
+        put(form, "MessageSid", text_of(script, "send_sms_message_id"));
+        put(form, "SmsSid", text_of(script, "send_sms_message_id"));
+    }
     put(form, "MessageStatus", failed ? "failed" : "queued");
     put(form, "SmsStatus", failed ? "failed" : "queued");
 }

@@ -7,12 +7,14 @@ static enum verb_next run(struct script *script, const json_t *value)
 {
     const struct scripts_config *config = &script->scripts->config;
     struct fault fault = { 0 };
+    char id[UUID_TEXT] = "";
     enum err err = config->send_sms
-                       ? config->send_sms(config->owner, script->project_id, value, &fault)
+                       ? config->send_sms(config->owner, script->project_id, value, id, &fault)
                        : fault_set(&fault, ERR_UNSUPPORTED, "", 0, "no way for text messages");
     if (err)
         script_warn(script, "relay_script_method_execute_failed: send_sms: %s", fault.text);
     script_result(script, "send_sms", err ? "failed" : "success");
+    script_set_text(script, "send_sms_message_id", err ? "" : id);
     return VERB_DONE;
 }
 

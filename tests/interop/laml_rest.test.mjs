@@ -92,6 +92,14 @@ test('a live call: another document, keys, completed; one that rings is canceled
     hook.routes['/instead'] = (/** @type {any} */ request) => laml(`<Play digits="${request.method === 'GET' && request.query.get('CallSid') === call.sid ? 57 : 0}"/><Pause length="60"/>`);
     await client.calls(call.sid).update({ url: `${hook.url}/gone`, fallbackUrl: `${hook.url}/instead`, fallbackMethod: 'GET' });
     await waitFor('the keys of the fallback', () => ann.keys().endsWith('57'));
+    const why = (/** @type {any} */ request) => [request.query.get('ErrorCode'), request.query.get('ErrorUrl')];
+    assert.deepEqual(why(await hook.request('/instead')), ['11200', `${hook.url}/gone`]);
+    hook.routes['/gone'] = '<Response><Dance/></Response>';
+    const secret = hook.url.replace('://', '://user:secret@');
+    await client.calls(call.sid).update({ url: `${secret}/gone`, fallbackUrl: `${hook.url}/instead`, fallbackMethod: 'GET' });
+    assert.deepEqual(why(await hook.request('/instead', 2)), ['12100', `${hook.url}/gone`]);
+    await client.calls(call.sid).update({ url: 'http://127.0.0.1:9/gone', fallbackUrl: `${hook.url}/instead`, fallbackMethod: 'GET' });
+    assert.deepEqual(why(await hook.request('/instead', 3)), ['11205', 'http://127.0.0.1:9/gone']);
     assert.equal(await refused(client.calls(call.sid).update({ status: 'canceled' })), '422 21220');
     assert.equal((await client.calls(call.sid).update({ status: 'completed' })).status, 'completed');
     await ann.waitEvent('CALL_CLOSED');
