@@ -10,7 +10,7 @@ static const struct store_column recording_columns[] = {
     { TEXT(recording, source) },          { TEXT(recording, status) },
     { NUMBER(recording, channels) },      { NUMBER(recording, bytes) },
     { NUMBER(recording, duration_ms) },   { NUMBER(recording, created_ms) },
-    { NUMBER(recording, updated_ms) },
+    { NUMBER(recording, updated_ms) },    { NUMBER(recording, trims) },
 };
 TABLE(recording, "recordings", NULL);
 

@@ -10,6 +10,7 @@ struct store_recording {
     const char *format, *track;          /* "wav", "mp3"; "inbound", "outbound", "both" */
     const char *source, *status;         /* "RecordVerb" …; "in-progress", "completed" … */
     int64_t channels, bytes, duration_ms, created_ms, updated_ms;
+    int64_t trims; /* 1: without the silence around what is heard */
 };
 /** Adds or replaces. */
 void store_recording_set(struct store *, const struct store_recording *row, struct store_reply);

@@ -17,7 +17,7 @@ static struct {
     enum err err;
     size_t n;
     char ids[100], status[20];
-    int64_t duration_ms;
+    int64_t duration_ms, trims;
 } f;
 
 static int setup(void **state)
@@ -44,6 +44,7 @@ static void on_rows(void *owner, const struct store_answer *answer)
         snprintf(f.ids + len, sizeof f.ids - len, "%s ", row->id);
         snprintf(f.status, sizeof f.status, "%s", row->status);
         f.duration_ms = row->duration_ms;
+        f.trims = row->trims;
     }
 }
 
@@ -60,6 +61,7 @@ static void keep(const char *id, const char *call_id, const char *status, int64_
                                          .status = status,
                                          .channels = 1,
                                          .duration_ms = 1500,
+                                         .trims = 1,
                                          .created_ms = created_ms };
     store_recording_set(f.store, &row, STORE_NOBODY);
 }
@@ -105,6 +107,7 @@ static void a_row_is_replaced_and_removed(void **state)
     loop_advance(f.loop, 0);
     assert_string_equal(f.status, "completed");
     assert_int_equal(f.duration_ms, 1500);
+    assert_int_equal(f.trims, 1);
     store_recording_remove(f.store, "r1", STORE_NOBODY);
     store_recording_find(f.store, "r1", rows);
     loop_advance(f.loop, 0);
