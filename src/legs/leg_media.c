@@ -449,6 +449,7 @@ enum err leg_media_offer(struct leg_media *media, const struct leg_codecs *codec
     struct caps_room room;
     media->caps = *codecs;
     struct sdp_caps caps = make_caps(media, &room);
+    media->offers_video = caps.video != NULL;
     return sdp_offer_print(&media->sdp, &caps, out);
 }
 
@@ -471,6 +472,7 @@ enum err leg_media_take_answer(struct leg_media *media, struct slice answer, str
     struct caps_room room;
     struct sdp_caps caps = make_caps(media, &room);
     enum err err = sdp_offer_feed_answer(&media->sdp, &caps, answer, &media->result, fault);
+    media->offers_video = false;
     if (!err)
         media->leg->refused_video = caps.video && !media->result.video;
     return err ? err : apply(media, true, fault);
@@ -478,6 +480,7 @@ enum err leg_media_take_answer(struct leg_media *media, struct slice answer, str
 
 void leg_media_offer_refused(struct leg_media *media)
 {
+    media->offers_video = false;
     if (!media->has_video)
         leg_video_stop(media);
 }

@@ -67,6 +67,7 @@ struct leg_media {
     struct leg_sdes_key keys[LEG_SDES_KEYS];
     bool passes_video;                 /* set before it is opened: this far end may have some */
     bool has_video;                    /* agreed on */
+    bool offers_video;                 /* our offer that is out has some */
     struct media_stream *video_stream; /* without BUNDLE; else NULL */
     struct rtp_local video_rtp;
     struct leg_sdes_key video_keys[LEG_SDES_KEYS];
@@ -117,6 +118,8 @@ void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind);
 /** Note what video an offer has, for the leg that is to be called: leg->video. Before it is opened.
  */
 void leg_media_note_video(struct leg_media *media, struct leg *leg, struct slice offer);
+/** That offer does not hold any more, and there was none before it. */
+void leg_media_forget_video(struct leg *leg);
 
 /** Do both have video, and name its formats alike; or neither? */
 bool leg_media_has_same_video(const struct leg *a, const struct leg *b);

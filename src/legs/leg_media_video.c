@@ -38,6 +38,11 @@ void leg_media_note_video(struct leg_media *media, struct leg *leg, struct slice
     set(leg, &found);
 }
 
+void leg_media_forget_video(struct leg *leg)
+{
+    set(leg, NULL);
+}
+
 bool leg_media_has_same_video(const struct leg *a, const struct leg *b)
 {
     size_t n = 0;

@@ -128,6 +128,7 @@ const struct sip_session_events leg_sip_events = {
     .on_failed = leg_sip_on_failed,
     .on_ack = leg_sip_on_ack,
     .on_reinvite = leg_sip_on_reinvite,
+    .on_withdrawn = leg_sip_on_withdrawn,
     .on_reoffer = leg_sip_on_reoffer,
     .on_request = leg_sip_on_request,
     .on_refer = leg_sip_on_refer,

@@ -174,9 +174,12 @@ void leg_sip_on_reoffer(void *owner, struct sip_session *session, const struct s
     (void)session;
     leg_on_event(&self->leg, "sip", "re-INVITE answered %d", outcome->status);
     bool had_video = self->media.has_video;
+    bool is_late = leg_sip_video_is_late(self);
     if (outcome->status < 300 && outcome->msg && leg_sip_take_answer(self, outcome->msg, NULL))
         leg_on_codecs(&self->leg);
     else
         leg_media_offer_refused(&self->media);
+    if (is_late && outcome->status < 300)
+        leg_sip_reoffer(self);
     leg_sip_tell_video(self, had_video);
 }

@@ -113,6 +113,10 @@ bool leg_sip_waits_for_video(struct leg_sip *self, struct slice offer);
 /** Offer and answer are through; `had_video` is how it was before. */
 void leg_sip_tell_video(struct leg_sip *self, bool had_video);
 void leg_sip_video_clear(struct leg_sip *self);
+/** The video that our offer has is wanted by nobody any more. */
+bool leg_sip_video_is_late(const struct leg_sip *self);
+/** sip_session_events.on_withdrawn */
+void leg_sip_on_withdrawn(void *self, struct sip_session *session);
 /* leg_sip_refer.c */
 void leg_sip_on_refer(void *owner, struct sip_session *session,
                       const struct sip_referral *referral);

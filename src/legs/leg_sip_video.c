@@ -49,6 +49,25 @@ bool leg_sip_waits_for_video(struct leg_sip *self, struct slice offer)
     return true;
 }
 
+bool leg_sip_video_is_late(const struct leg_sip *self)
+{
+    const struct leg *other = other_of(self);
+    return self->media.offers_video && other && !other->video;
+}
+
+/* What was agreed before holds (RFC 3261 §14.2, RFC 6141 §3.2): no video, or it had not waited. */
+void leg_sip_on_withdrawn(void *owner, struct sip_session *session)
+{
+    struct leg_sip *self = owner;
+    (void)session;
+    leg_on_event(&self->leg, "sip", "re-INVITE cancelled");
+    if (!self->waiting_offer)
+        return;
+    leg_sip_video_clear(self);
+    leg_media_forget_video(&self->leg);
+    leg_on_video(&self->leg);
+}
+
 void leg_sip_video(struct leg *leg)
 {
     struct leg_sip *self = leg_sip_of(leg);
@@ -57,6 +76,8 @@ void leg_sip_video(struct leg *leg)
         answer_now(self);
         return;
     }
+    if (leg_sip_video_is_late(self))
+        sip_session_cancel_reoffer(self->session); /* nobody needs to say yes any more */
     if (!other || leg_media_has_same_video(leg, other))
         return;
     bool may = leg->state == LEG_UP && self->media.passes_video;

@@ -72,6 +72,8 @@ struct sip_session_events {
     /** The far end offers again (re-INVITE, or UPDATE with a body). Answer now or later with
      * sip_session_answer() or sip_session_reject(). NULL: 488. */
     void (*on_reinvite)(void *owner, struct sip_session *session, const struct sip_msg *request);
+    /** They cancelled that re-INVITE (487 was sent): all is as before it, RFC 3261 §14.2. */
+    void (*on_withdrawn)(void *owner, struct sip_session *session);
     /** Our sip_session_reoffer() or sip_session_update() ended; `outcome->status` 200 to 299: the
      * body is the answer. Glare (491) was retried before (RFC 3261 §14.1). */
     void (*on_reoffer)(void *owner, struct sip_session *session, const struct sip_outcome *outcome);
@@ -134,6 +136,9 @@ MUST_CHECK enum err sip_session_cancel(struct sip_session *session, struct slice
 void sip_session_bye(struct sip_session *session, struct slice reason);
 /** re-INVITE with this body; on_reoffer follows. ERR_AGAIN: an offer is under way either way. */
 MUST_CHECK enum err sip_session_reoffer(struct sip_session *session, const struct sip_body *body);
+/** Take that re-INVITE back, where the far end has shown that it has it: on_reoffer follows as
+ * ever, with 487, or with the answer that was under way. */
+void sip_session_cancel_reoffer(struct sip_session *session);
 /** UPDATE (RFC 3311) with this offer, also before the answer; on_reoffer follows. ERR_AGAIN as
  * above; ERR_UNSUPPORTED: the far end does not list UPDATE in Allow; ERR_MISUSE: no dialog yet. */
 MUST_CHECK enum err sip_session_update(struct sip_session *session, const struct sip_body *body);

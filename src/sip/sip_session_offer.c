@@ -239,8 +239,9 @@ static void on_response(void *owner, struct sip_msg *response, const struct sip_
     if (waits_for_glare(s, status))
         return;
     struct sip_outcome outcome = sip_exchange_outcome(s->reoffer.exchange, response, flow, text);
-    if (s->reoffer.is_cancelled) {
-        outcome.status = 408;
+    if (s->reoffer.cancelled_as)
+        outcome.status = s->reoffer.cancelled_as;
+    if (s->reoffer.cancelled_as == 408) {
         outcome.err = ERR_TIMEOUT;
         outcome.text = "the far end did not answer the new offer in time";
     }
@@ -267,6 +268,18 @@ static const struct sip_exchange_events events = {
     .on_failed = on_failed,
 };
 
+static void on_give_up(void *owner);
+
+static bool cancel_offer(struct sip_session *s, int status)
+{
+    struct sip_reoffer *r = &s->reoffer;
+    if (r->cancelled_as || sip_exchange_cancel(r->exchange, SLICE_NONE))
+        return false;
+    r->cancelled_as = status;
+    loop_timer_start(s->agent->loop, &r->give_up, SIP_SESSION_GIVE_UP_MS, on_give_up, s);
+    return true;
+}
+
 /* A provisional answer stopped timer B: nothing else would end a re-INVITE that nobody answers. It
  * is cancelled, and when not even that is answered the far end is gone. */
 static void on_give_up(void *owner)
@@ -276,11 +289,8 @@ static void on_give_up(void *owner)
     struct sip_outcome outcome = { .status = 408,
                                    .err = ERR_TIMEOUT,
                                    .text = "the far end did not answer the new offer in time" };
-    if (!r->is_cancelled && sip_exchange_cancel(r->exchange, SLICE_NONE) == OK) {
-        r->is_cancelled = true;
-        loop_timer_start(s->agent->loop, &r->give_up, SIP_SESSION_GIVE_UP_MS, on_give_up, s);
+    if (cancel_offer(s, 408))
         return;
-    }
     sip_exchange_destroy(r->exchange);
     r->exchange = NULL;
     report(s, &outcome);
@@ -297,7 +307,7 @@ static enum err send_offer(struct sip_session *s)
                                           .body = r->body };
     sip_exchange_destroy(r->exchange);
     r->exchange = NULL;
-    r->is_cancelled = false;
+    r->cancelled_as = 0;
     enum err err = sip_exchange_create(&r->exchange, s->agent, &config, &events, s);
     r->state = err ? SIP_REOFFER_NONE : SIP_REOFFER_OUT;
     if (!err && r->method == SIP_INVITE) /* later than timer B, which tells more */
@@ -360,6 +370,13 @@ static enum err offer_in_call(struct sip_session *s, enum sip_method method,
 enum err sip_session_reoffer(struct sip_session *s, const struct sip_body *body)
 {
     return is_in_call(s) ? offer_in_call(s, SIP_INVITE, body) : ERR_MISUSE;
+}
+
+void sip_session_cancel_reoffer(struct sip_session *s)
+{
+    const struct sip_reoffer *r = &s->reoffer;
+    if (r->state == SIP_REOFFER_OUT && r->method == SIP_INVITE && !r->is_refresh)
+        (void)cancel_offer(s, 487);
 }
 
 /* The early dialog that an UPDATE goes to: ours as the called one, or the fork that told last. */

@@ -127,6 +127,28 @@ static void an_unanswered_offer_blocks_a_second_one_and_dies_with_the_call(void 
     assert_non_null(strstr(w->caller.log, "bye:200:"));
 }
 
+static void an_offer_taken_back_leaves_the_call_as_it_was(void **state)
+{
+    struct world *w = *state;
+    struct sip_body one = sdp("v=one");
+    struct sip_session_events slow = call_events;
+    slow.on_reinvite = on_reinvite_later;
+    sip_session_take(w->callee.session, &slow, &w->callee);
+    sip_session_cancel_reoffer(w->caller.session); /* there is none */
+    assert_int_equal(sip_session_reoffer(w->caller.session, &one), OK);
+    loop_advance(w->sim.loop, 100);
+    sip_session_cancel_reoffer(w->caller.session);
+    sip_session_cancel_reoffer(w->caller.session);
+    loop_advance(w->sim.loop, 100);
+    assert_string_equal(w->callee.log, "asked withdrawn ");
+    assert_string_equal(w->caller.log, "reoffer:487: ");
+    sip_session_take(w->callee.session, &call_events, &w->callee);
+    assert_int_equal(sip_session_reoffer(w->caller.session, &one), OK);
+    loop_advance(w->sim.loop, 100);
+    assert_string_equal(w->callee.log, "asked withdrawn reinvite:v=one ack ");
+    assert_string_equal(w->caller.log, "reoffer:487: reoffer:200:v=theirs ");
+}
+
 int main(void)
 {
 #define UP(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
@@ -137,6 +159,7 @@ int main(void)
         UP(an_offer_waits_while_theirs_is_open),
         UP(an_update_with_a_body_is_an_offer),
         UP(a_call_ended_during_an_offer_ends_quietly),
+        UP(an_offer_taken_back_leaves_the_call_as_it_was),
         UP(an_unanswered_offer_blocks_a_second_one_and_dies_with_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ struct sip_reoffer {
     enum sip_reoffer_state state;
     enum sip_method method; /* SIP_INVITE or SIP_UPDATE */
     bool is_refresh;        /* the session timer's: the owner hears nothing of it */
-    bool is_cancelled;      /* it took too long */
+    int cancelled_as;       /* 408: it took too long; 487: it was taken back; 0: it was not */
     bool has_next;          /* the owner's, said while a refresh was out */
     enum sip_method next;
     struct sip_fork *fork;

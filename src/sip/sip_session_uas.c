@@ -28,8 +28,11 @@ static void on_cancel(void *owner, struct sip_msg *cancel)
     sip_cause_read(cancel, &outcome, text);
     bool is_first = s->state == SIP_SESSION_INCOMING;
     sip_session_reject_incoming(s, 487);
-    if (!is_first)
-        return; /* of a re-INVITE: the call goes on as it was */
+    if (!is_first) { /* of a re-INVITE: the call goes on as it was */
+        if (events && events->on_withdrawn)
+            events->on_withdrawn(s->owner, s);
+        return;
+    }
     sip_session_finish(s);
     if (events && events->on_cancelled)
         events->on_cancelled(s->owner, s, &outcome);

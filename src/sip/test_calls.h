@@ -101,6 +101,12 @@ static inline void call_on_reinvite(void *owner, struct sip_session *session,
     assert_int_equal(sip_session_answer(session, &reply), OK);
 }
 
+static inline void call_on_withdrawn(void *owner, struct sip_session *session)
+{
+    (void)session;
+    call_note(owner, "withdrawn ");
+}
+
 static inline void call_on_reoffer(void *owner, struct sip_session *session,
                                    const struct sip_outcome *outcome)
 {
@@ -160,6 +166,7 @@ static const struct sip_session_events call_events = {
     .on_failed = call_on_failed,
     .on_ack = call_on_ack,
     .on_reinvite = call_on_reinvite,
+    .on_withdrawn = call_on_withdrawn,
     .on_reoffer = call_on_reoffer,
     .on_request = call_on_request,
     .on_refer = call_on_refer,

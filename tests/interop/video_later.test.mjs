@@ -120,6 +120,20 @@ async function startDesk(user) {
             phone.send(['ACK sip:tandem SIP/2.0', `Via: SIP/2.0/UDP ${phone.local};branch=z9hG4bK${cseq}ack`, ...same, `CSeq: ${cseq} ACK`, 'Content-Length: 0', '', ''].join('\r\n'));
             return answer;
         },
+        /** A new offer, taken back once `asked`: what it is answered. @param {any} call @param {string} body @param {() => unknown} asked */
+        regret: async (call, body, asked) => {
+            const before = phone.responses.length;
+            const done = call.request('INVITE', ['Content-Type: application/sdp'], body, 12000);
+            const trying = await waitFor('the offer to be taken', () => phone.responses.slice(before).find((r) => r.method === 'INVITE' && r.status === 100));
+            await waitFor('the other one to be asked', asked);
+            const same = ['Via', 'From', 'Call-ID'].map((name) => `${name}: ${trying.header(name)}`);
+            const say = (/** @type {string} */ method, /** @type {string} */ to) =>
+                phone.send([`${method} sip:tandem SIP/2.0`, ...same, `To: ${to}`, `CSeq: ${trying.header('CSeq').split(' ')[0]} ${method}`, 'Max-Forwards: 70', 'Content-Length: 0', '', ''].join('\r\n'));
+            say('CANCEL', trying.header('To'));
+            const answer = await done;
+            say('ACK', answer.header('To'));
+            return answer;
+        },
         stop: () => (phone.stop(), [audio, video, reports].forEach((socket) => socket.close())),
     };
 }
@@ -174,6 +188,50 @@ test('desk phones add H.264 during a call: formats told apart, NACK and PLI both
     const ended = await alice.reinvite(call, alice.describe());
     assert.match(ended.body, /m=video 0 /);
     await waitFor('bob to be told', () => /m=video 0 /.test(offered));
+    await call.bye();
+    alice.stop();
+    bob.stop();
+    await noCalls();
+});
+
+test('an offer of video that is taken back: the call is what it was, on both sides', async () => {
+    const [alice, bob] = [await startDesk('alice'), await startDesk('bob')];
+    const yes = { status: 200, lines: ['Content-Type: application/sdp'] };
+    bob.phone.answers.INVITE = () => ({ ...yes, body: bob.describe() });
+    const call = alice.phone.dial('sip:bob@tandem', { body: alice.describe() });
+    assert.equal((await call.answered()).status, 200);
+    await bob.phone.waitRequest('ACK');
+    /** @type {any} */ let asked = null;
+    const isAsked = () => asked !== null;
+
+    // whoever thinks about it need not any more
+    bob.phone.answers.INVITE = (invite) => (bob.phone.reply((asked = invite), { status: 100, reason: 'Trying' }), null);
+    assert.equal((await alice.regret(call, alice.describe('96 VP8'), isAsked)).status, 487);
+    await bob.phone.waitRequest('CANCEL');
+    bob.phone.reply(asked, { status: 487, reason: 'Request Terminated' });
+    await bob.phone.waitRequest('ACK');
+    bob.phone.requests.length = 0;
+    const plain = await alice.reinvite(call, alice.describe());
+    assert.match(plain.body, /m=audio [1-9]\d* RTP\/AVP 0/);
+    assert.doesNotMatch(plain.body, /m=video [1-9]/);
+    assert.deepEqual(bob.phone.requests.map((r) => r.method), [], 'nothing is new to bob');
+
+    // his yes comes too late: he is told that there is no video after all
+    asked = null;
+    bob.phone.answers.INVITE = (invite) => ((asked = invite), null);
+    assert.equal((await alice.regret(call, alice.describe('96 VP8'), isAsked)).status, 487);
+    /** @type {any} */ let next = null;
+    bob.phone.answers.INVITE = (invite) => ((next = invite), { ...yes, body: bob.describe() });
+    const pt = /m=video [1-9]\d* RTP\/AVP (\d+)/.exec(asked.body)?.[1];
+    bob.phone.reply(asked, { ...yes, body: bob.describe(`${pt} VP8`) });
+    await waitFor('the video to be taken from bob again', () => next !== null && /m=video 0 /.test(next.body));
+
+    // and asked again he has it
+    asked = null;
+    bob.phone.answers.INVITE = (invite) => ((asked = invite), { ...yes, body: bob.describe(`${/m=video [1-9]\d* RTP\/AVP (\d+)/.exec(invite.body)?.[1]} VP8`) });
+    const answer = await alice.reinvite(call, alice.describe('96 VP8'));
+    assert.match(answer.body, /m=video [1-9]\d* RTP\/AVP 96\r\n/);
+    assert.match(asked.body, /m=video [1-9]/);
     await call.bye();
     alice.stop();
     bob.stop();
