@@ -377,7 +377,7 @@ static void on_state(struct fax *fax, const json_t *params)
     }
 }
 
-/* The file's name, "ID.tif", of its URL. */
+/* The file's name, "ID.pdf", of its URL. */
 static void set_media(struct fax *fax, const char *url)
 {
     const char *slash = strrchr(url, '/');

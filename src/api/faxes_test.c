@@ -98,7 +98,7 @@ static void finished(const char *control_id, bool success, const char *direction
                     "params", "direction", direction, "success", success, "pages", success ? 2 : 1,
                     "result", success ? 0 : 13, "result_text", success ? "OK" : "The line was lost",
                     "remote_identity", "+1 666", "document",
-                    "http://127.0.0.1/recordings/77aa.tif"));
+                    "http://127.0.0.1/recordings/77aa.pdf"));
 }
 
 static const char *shown(const char *target, const char *name)
@@ -230,13 +230,14 @@ static void one_that_a_script_receives(void **s)
     snprintf(t.id, sizeof t.id, "%s", sw_text(log, "id"));
     finished("op", true, "receive");
     assert_string_equal(shown_fax("status"), "received");
-    assert_non_null(strstr(sw_text(t.f->body, "media_url"), "/recordings/77aa.tif"));
+    assert_non_null(strstr(sw_text(t.f->body, "media_url"), "/recordings/77aa.pdf"));
     snprintf(media, sizeof media, "/api/laml/2010-04-01/Accounts/%s/Faxes/%s/Media/%s", acme, t.id,
              sw_text(t.f->body, "media_sid"));
-    assert_int_equal(stranger_asks_for("/recordings/77aa.tif"), 404); /* there is no file */
+    assert_int_equal(stranger_asks_for("/recordings/77aa.pdf"), 404); /* there is no file */
     assert_int_equal(sw_ask(t.f, HTTP_PATCH, project, "{\"protect_fax_media\":true}"), 200);
+    assert_int_equal(stranger_asks_for("/recordings/77aa.pdf"), 401);
     assert_int_equal(stranger_asks_for("/recordings/77aa.tif"), 401);
-    assert_string_equal(shown(media, "content_type"), "image/tiff");
+    assert_string_equal(shown(media, "content_type"), "application/pdf");
     assert_int_equal(sw_ask_as(t.f, other, "PTother", HTTP_DELETE, media, ""), 404);
     assert_int_equal(sw_ask(t.f, HTTP_DELETE, media, ""), 204);
     assert_int_equal(sw_ask(t.f, HTTP_GET, media, ""), 404);

@@ -21,7 +21,7 @@ struct file {
 /* The length of the id in "ID.wav"; 0: it is no recording. */
 static size_t id_length(const char *name)
 {
-    static const char *const endings[] = { ".wav", ".mp3", ".tif" };
+    static const char *const endings[] = { ".wav", ".mp3", ".tif", ".pdf" };
     struct slice text = slice_of(name);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         struct slice ending = slice_of(endings[i]);

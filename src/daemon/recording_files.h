@@ -1,7 +1,7 @@
 #pragma once
 /* The folder of recordings: what lies in it, removed when it is told or old. A file is ID.wav,
- * ID.mp3 or a fax, ID.tif; what a script still writes (ID.part.wav) is none yet. They block, for as
- * long as a folder takes to read; any thread. */
+ * ID.mp3 or a fax, ID.tif and ID.pdf; what a script still writes (ID.part.wav) is none yet. They
+ * block, for as long as a folder takes to read; any thread. */
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -47,6 +47,8 @@ static int setup(void **state)
     put("one.wav", 1000);
     put("two.mp3", 3000);
     put("three.wav", 2000);
+    put("fax.tif", 2200);
+    put("fax.pdf", 2300);
     put("four.part.wav", 500); /* a script still writes it */
     put("notes.txt", 500);
     return 0;
@@ -54,8 +56,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = { "one.wav", "two.mp3", "three.wav", "four.part.wav",
-                                         "notes.txt" };
+    static const char *const names[] = { "one.wav",   "two.mp3", "three.wav", "four.part.wav",
+                                         "notes.txt", "fax.tif", "fax.pdf" };
     char path[200];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -67,11 +69,11 @@ static int teardown(void **state)
 
 static void lists_the_newest_first(void **state)
 {
-    static const char *const ids[] = { "two", "three", "one" };
+    static const char *const ids[] = { "two", "fax", "fax", "three", "one" };
     (void)state;
     json_t *list = recording_files_list(dir);
-    assert_int_equal(json_array_size(list), 3);
-    for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(json_array_size(list), 5);
+    for (size_t i = 0; i < 5; i++) {
         const json_t *row = json_array_get(list, i);
         assert_string_equal(json_string_value(json_object_get(row, "id")), ids[i]);
         assert_int_equal(json_integer_value(json_object_get(row, "bytes")), 5);
@@ -95,6 +97,8 @@ static void removes_one_by_its_id_alone(void **state)
     assert_true(recording_files_remove(dir, SLICE("two")));
     assert_false(recording_files_remove(dir, SLICE("two")));
     assert_false(is_there("two.mp3"));
+    assert_true(recording_files_remove(dir, SLICE("fax")));
+    assert_false(is_there("fax.tif") || is_there("fax.pdf"));
     assert_true(is_there("one.wav") && is_there("notes.txt") && is_there("four.part.wav"));
 }
 
@@ -102,7 +106,7 @@ static void what_is_old_goes(void **state)
 {
     (void)state;
     assert_int_equal(recording_files_purge(dir, 1000000), 0);
-    assert_int_equal(recording_files_purge(dir, 2500000), 2);
+    assert_int_equal(recording_files_purge(dir, 2500000), 4);
     assert_true(is_there("two.mp3") && is_there("notes.txt") && is_there("four.part.wav"));
     assert_false(is_there("one.wav") || is_there("three.wav"));
 }

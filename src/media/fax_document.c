@@ -6,9 +6,11 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "media/fax.h"
+#include "media/fax_drawing.h"
 
-static const char formats[] = "documents to be faxed are TIFF, black and white, 1728, 2048 or 2432 "
-                              "dots wide (twice that at 400 dpi)";
+static const char formats[] =
+    "documents to be faxed are PDF, or TIFF, black and white, 1728, 2048 or 2432 "
+    "dots wide (twice that at 400 dpi)";
 
 static bool is_wide_enough(uint32_t width)
 {
@@ -60,17 +62,27 @@ static enum err check(const char *path, struct fault *fault)
     return err;
 }
 
-enum err fax_document_take(struct slice bytes, const char *path, struct fault *fault)
+bool fax_document_is_pdf(struct slice bytes)
+{
+    struct slice front = slice_sub(bytes, 0, FAX_DOCUMENT_PDF_IN);
+    return slice_find(front, SLICE("%PDF-")) < front.len;
+}
+
+enum err fax_document_take(struct slice bytes, const char *path, const atomic_bool *stop,
+                           struct fault *fault)
 {
     static const struct slice tiffs[] = { { "II*\0", 4 }, { "MM\0*", 4 } };
-    if (slice_starts(bytes, SLICE("%PDF")))
-        return fault_set(fault, ERR_UNSUPPORTED, "", 0, "the document is PDF: %s", formats);
-    if (!slice_starts(bytes, tiffs[0]) && !slice_starts(bytes, tiffs[1]))
-        return fault_set(fault, ERR_UNSUPPORTED, "", 0, "the document is no TIFF: %s", formats);
-    enum err err = file_write_private(path, bytes, fault);
+    bool is_pdf = fax_document_is_pdf(bytes);
+    if (!is_pdf && !slice_starts(bytes, tiffs[0]) && !slice_starts(bytes, tiffs[1]))
+        return fault_set(fault, ERR_UNSUPPORTED, "", 0, "the document is no PDF and no TIFF: %s",
+                         formats);
+    enum err err = file_write_private(path, is_pdf ? SLICE_NONE : bytes, fault);
     if (err)
         return err;
-    err = check(path, fault);
+    if (is_pdf)
+        err = fax_drawing_write(bytes, path, stop, fault);
+    if (!err)
+        err = check(path, fault);
     if (err)
         unlink(path);
     return err;

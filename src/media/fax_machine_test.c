@@ -13,9 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/mem.h"
-#include "media/fax_document.h"
 #include "media/fax_paper_test.h"
 
 enum { PAGES = 3, FRAMES_MAX = 50 * 300 };
@@ -174,43 +171,6 @@ static void nobody_there_is_an_end(void **state)
     teardown(&sender);
 }
 
-static void take(uint32_t width, uint16_t bits, enum err wanted, const char *why)
-{
-    char from[] = "/tmp/fax-from-XXXXXX", to[] = "/tmp/fax-to-XXXXXX";
-    struct fault fault = { 0 };
-    struct slice bytes;
-    close(mkstemp(from));
-    close(mkstemp(to));
-    paper_write(from, 1, width, bits);
-    assert_int_equal(file_read(from, FAX_DOCUMENT_MAX, &bytes, NULL), OK);
-    assert_int_equal(fax_document_take(bytes, to, &fault), wanted);
-    if (why)
-        assert_non_null(strstr(fault.text, why));
-    assert_int_equal(access(to, F_OK) == 0, wanted == OK);
-    mem_free((char *)(uintptr_t)bytes.ptr);
-    unlink(from);
-    unlink(to);
-}
-
-static void documents_are_looked_at_before_they_are_sent(void **state)
-{
-    struct fault fault = { 0 };
-    (void)state;
-    TIFFSetErrorHandler(NULL);
-    TIFFSetWarningHandler(NULL);
-    take(PAPER_WIDTH, 1, OK, NULL);
-    take(1000, 1, ERR_UNSUPPORTED, "page 1 is 1000 dots wide");
-    take(PAPER_WIDTH, 8, ERR_UNSUPPORTED, "page 1 has colours or shades");
-    assert_int_equal(fax_document_take(SLICE("%PDF-1.7"), "/nonexistent", &fault), ERR_UNSUPPORTED);
-    assert_non_null(strstr(fault.text, "the document is PDF: documents to be faxed are TIFF"));
-    assert_int_equal(fax_document_take(SLICE("<html>"), "/nonexistent", &fault), ERR_UNSUPPORTED);
-    assert_non_null(strstr(fault.text, "no TIFF"));
-    assert_int_equal(fax_document_take(SLICE("II*\0\xff\xff\xff\xff"), "/tmp/fax-cut", &fault),
-                     ERR_UNSUPPORTED);
-    assert_non_null(strstr(fault.text, "cannot be read"));
-    assert_int_not_equal(access("/tmp/fax-cut", F_OK), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,7 +179,6 @@ int main(void)
         cmocka_unit_test(a_delivered_fax_stays_one),
         cmocka_unit_test(a_call_that_ends_too_soon_is_no_success),
         cmocka_unit_test(nobody_there_is_an_end),
-        cmocka_unit_test(documents_are_looked_at_before_they_are_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

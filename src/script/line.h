@@ -255,7 +255,7 @@ MUST_CHECK enum err line_transcribe_live(struct line *line, const json_t *start,
                                          const char *control_id, struct line_op **out,
                                          struct fault *fault);
 
-struct line_fax_config { /* a fax out of, or into, a TIFF */
+struct line_fax_config { /* a fax out of a document, or into one */
     bool is_sender;
     const char *document;          /* to send: its URL */
     const char *identity, *header; /* ours, and on top of each page; may be NULL */

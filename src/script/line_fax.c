@@ -1,5 +1,6 @@
 /* Faxes to and from a far end. What is under way outlives its line: who sends a fax hangs up right
  * behind its last word, and how it went is told all the same. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,10 +13,16 @@
 #include "base/worker.h"
 #include "media/fax.h"
 #include "media/fax_document.h"
+#include "media/fax_pdf.h"
 #include "script/line.h"
 #include "script/script_priv.h"
 
-enum { PATH_MAX_LEN = 1024, FETCH_TIMEOUT_MS = 30000 };
+enum {
+    PATH_MAX_LEN = 1024,
+    FETCH_TIMEOUT_MS = 30000,
+    AWAY_MAX = 2, /* documents that are drawn at a time: that may take long, and much memory */
+};
+static const char tiff_ending[] = ".tif", pdf_ending[] = ".pdf";
 
 struct fax_op {
     struct line_op op; /* first */
@@ -27,15 +34,20 @@ struct fax_job {
     struct scripts *scripts;
     struct fax_op *op; /* NULL: the line is gone, or no longer interested */
     enum line_end how;
-    bool is_sender, is_stopped;
+    bool is_sender;
+    bool is_pdf;      /* the document; the machine's file is TIFF */
+    bool is_waiting;  /* for a worker to be free */
+    bool is_away;     /* a worker has it */
+    atomic_bool stop; /* it is no longer wanted */
     char id[UUID_TEXT], call_id[SCRIPT_ID_TEXT], project_id[SCRIPT_ID_TEXT], control_id[64];
     char *status_url, *document; /* its URL */
     char identity[FAX_IDENTITY_MAX + 1], header[FAX_HEADER_MAX + 1];
     char path[PATH_MAX_LEN];
     struct http_client_call *call; /* fetching */
-    struct slice bytes;            /* a worker has them; heap */
+    struct slice bytes;            /* of the document; heap */
     struct fault fault;            /* why it could not even begin */
     struct fax *fax;
+    struct fax_result done; /* while a PDF is made of it */
     struct timer timer;
 };
 
@@ -67,18 +79,28 @@ static void release(void *arg)
 {
     struct fax_job *job = arg;
     fax_destroy(job->fax);
+    mem_free((char *)(uintptr_t)job->bytes.ptr);
     mem_free(job->status_url);
     mem_free(job->document);
     mem_free(job);
+}
+
+/* Beside the machine's file. */
+static void pdf_path(const struct fax_job *job, char out[PATH_MAX_LEN])
+{
+    snprintf(out, PATH_MAX_LEN, "%.*s%s", (int)(strlen(job->path) - strlen(tiff_ending)), job->path,
+             pdf_ending);
 }
 
 /* What became of the file: a copy of somebody's goes, so does one without a page. */
 static int64_t settle_file(struct fax_job *job, unsigned pages)
 {
     struct stat info;
+    char pdf[PATH_MAX_LEN];
+    pdf_path(job, pdf);
     if (job->is_sender || pages == 0)
         unlink(job->path);
-    return stat(job->path, &info) == 0 ? info.st_size : 0;
+    return stat(!job->is_sender && job->is_pdf ? pdf : job->path, &info) == 0 ? info.st_size : 0;
 }
 
 static json_t *describe(struct fax_job *job, const struct fax_result *done)
@@ -92,8 +114,8 @@ static json_t *describe(struct fax_job *job, const struct fax_result *done)
                      fact->success, "document", has_document ? job->document : "", "identity",
                      job->identity, "remote_identity", remote ? remote : json_string(""), "pages",
                      (int)fact->pages, "result", fact->code, "result_text", fact->text, "direction",
-                     direction_of(job), "format", "tiff", "fax_id", job->id, "size",
-                     (json_int_t)bytes, "rate", (int)fact->rate_bps);
+                     direction_of(job), "format", job->is_pdf ? "pdf" : "tiff", "fax_id", job->id,
+                     "size", (json_int_t)bytes, "rate", (int)fact->rate_bps);
 }
 
 static void finish(struct fax_job *job, const struct fax_result *done)
@@ -135,9 +157,46 @@ static void on_page(void *owner, unsigned number)
          json_pack("{s:s, s:i}", "direction", direction_of(job), "number", (int)number));
 }
 
+/* On a worker. */
+static void make_pdf(void *arg)
+{
+    struct fax_job *job = arg;
+    char pdf[PATH_MAX_LEN];
+    pdf_path(job, pdf);
+    (void)!fax_pdf_write(job->path, pdf, &job->fault);
+}
+
+/* A fax is not lost because it has no PDF: its document is the TIFF then. */
+static void on_made(void *arg)
+{
+    struct fax_job *job = arg;
+    job->is_away = false;
+    if (!job->scripts) {
+        release(job);
+        return;
+    }
+    if (job->fault.code) {
+        log_error(NULL, "script receive_fax made no PDF id=%s reason=\"%s\"", job->id,
+                  job->fault.text);
+        job->is_pdf = false;
+        memcpy(job->document + strlen(job->document) - strlen(pdf_ending), tiff_ending,
+               strlen(tiff_ending));
+    }
+    finish(job, &job->done);
+}
+
 static void on_done(void *owner, const struct fax_result *result)
 {
-    finish(owner, result);
+    struct fax_job *job = owner;
+    job->done = *result;
+    fax_destroy(job->fax);
+    job->fax = NULL;
+    if (job->is_sender || result->pages == 0) {
+        finish(job, &job->done);
+        return;
+    }
+    job->is_away = true;
+    worker_run(job->scripts->config.loop, make_pdf, on_made, job);
 }
 
 static const struct fax_events events = { on_page, on_done };
@@ -165,23 +224,47 @@ static void begin(struct fax_job *job)
 static void take_document(void *arg)
 {
     struct fax_job *job = arg;
-    (void)!fax_document_take(job->bytes, job->path, &job->fault);
+    (void)!fax_document_take(job->bytes, job->path, &job->stop, &job->fault);
 }
+
+static void take_next(struct scripts *scripts);
 
 static void on_taken(void *arg)
 {
     struct fax_job *job = arg;
     mem_free((char *)(uintptr_t)job->bytes.ptr);
     job->bytes = SLICE_NONE;
+    job->is_away = false;
     if (!job->scripts) {
         unlink(job->path);
         release(job);
-    } else if (job->fault.code) {
+        return;
+    }
+    if (job->fault.code)
         fail(job, NULL);
-    } else if (job->is_stopped) {
+    else if (atomic_load(&job->stop))
         fail(job, "it was stopped");
-    } else {
+    else
         begin(job);
+    take_next(job->scripts);
+}
+
+static void take_next(struct scripts *scripts)
+{
+    unsigned away = 0;
+    LIST_EACH(link, &scripts->fax_jobs)
+    {
+        away += LIST_ITEM(link, struct fax_job, link)->is_away;
+    }
+    LIST_EACH(link, &scripts->fax_jobs)
+    {
+        struct fax_job *job = LIST_ITEM(link, struct fax_job, link);
+        if (!job->is_waiting || away >= AWAY_MAX)
+            continue;
+        away++;
+        job->is_waiting = false;
+        job->is_away = true;
+        worker_run(scripts->config.loop, take_document, on_taken, job);
     }
 }
 
@@ -194,7 +277,9 @@ static void on_document(void *owner, const struct http_client_answer *answer)
         return;
     }
     job->bytes = slice_make(mem_copy(answer->body.ptr, answer->body.len), answer->body.len);
-    worker_run(job->scripts->config.loop, take_document, on_taken, job);
+    job->is_pdf = fax_document_is_pdf(job->bytes);
+    job->is_waiting = true;
+    take_next(job->scripts);
 }
 
 static void fetch(struct fax_job *job)
@@ -214,12 +299,14 @@ static void fetch(struct fax_job *job)
 
 static void quit(struct fax_job *job)
 {
-    job->is_stopped = true;
+    atomic_store(&job->stop, true);
     if (job->fax) {
         fax_stop(job->fax);
-    } else if (job->call) {
-        http_client_cancel(job->call);
+    } else if (job->call || job->is_waiting) {
+        if (job->call)
+            http_client_cancel(job->call);
         job->call = NULL;
+        job->is_waiting = false;
         fail(job, "it was stopped");
     }
 }
@@ -262,16 +349,17 @@ static struct fax_job *make_job(struct line *line, const struct line_fax_config 
     job->scripts = scripts;
     job->how = LINE_FINISHED;
     job->is_sender = config->is_sender;
+    job->is_pdf = true;
     job->status_url = slice_dup(slice_of(config->status_url));
     rand_uuid(job->id);
     snprintf(job->call_id, sizeof job->call_id, "%s", call_id(line_call(line)));
     snprintf(job->project_id, sizeof job->project_id, "%s", line_project(line));
     snprintf(job->identity, sizeof job->identity, "%s", config->identity ? config->identity : "");
     snprintf(job->header, sizeof job->header, "%s", config->header ? config->header : "");
-    snprintf(job->path, sizeof job->path, "%s/%s%s.tif",
+    snprintf(job->path, sizeof job->path, "%s/%s%s%s",
              scripts->config.record_dir ? scripts->config.record_dir : ".", job->id,
-             job->is_sender ? ".part" : "");
-    snprintf(url, sizeof url, "%s/recordings/%s.tif", scripts->public_url, job->id);
+             job->is_sender ? ".part" : "", tiff_ending);
+    snprintf(url, sizeof url, "%s/recordings/%s%s", scripts->public_url, job->id, pdf_ending);
     job->document = slice_dup(slice_of(job->is_sender ? config->document : url));
     list_append(&scripts->fax_jobs, &job->link);
     return job;
@@ -307,10 +395,12 @@ void line_faxes_drop(struct scripts *scripts)
         job->scripts = NULL;
         if (job->call)
             http_client_cancel(job->call);
-        if (job->is_sender && !job->bytes.ptr)
+        atomic_store(&job->stop, true);
+        if (job->is_away)
+            continue; /* its worker's end releases it */
+        if (job->is_sender)
             unlink(job->path);
-        if (!job->bytes.ptr)
-            release(job); /* else its worker's end does */
+        release(job);
     }
     fax_office_destroy(scripts->fax_office);
 }

@@ -34,9 +34,10 @@ void store_fax_find(struct store *store, const char *id, struct store_reply repl
     store_find_row(store, &store_fax_table, "WHERE id = $1", id, reply);
 }
 
-void store_fax_find_media(struct store *store, const char *media, struct store_reply reply)
+void store_fax_find_media(struct store *store, const char *id, struct store_reply reply)
 {
-    store_find_row(store, &store_fax_table, "WHERE media = $1", media, reply);
+    store_find_row(store, &store_fax_table, "WHERE media IN ($1 || '.pdf', $1 || '.tif')", id,
+                   reply);
 }
 
 void store_fax_remove(struct store *store, const char *id, struct store_reply reply)

@@ -13,15 +13,15 @@ struct store_fax {
     const char *quality;        /* "standard" "fine" "superfine" */
     const char *remote_station; /* what the far machine calls itself; "" unknown */
     const char *document;       /* sealed for "faxes:ID": where what is sent comes from; "" none */
-    const char *media;          /* the file of what was received, "ID.tif"; "" none */
+    const char *media;          /* the file of what was received, "ID.pdf"; "" none */
     const char *error_code, *error_message;
     int64_t pages, duration_ms, created_ms, updated_ms; /* pages -1: not known yet */
 };
 /** Adds or replaces. */
 void store_fax_set(struct store *, const struct store_fax *row, struct store_reply);
 void store_fax_find(struct store *, const char *id, struct store_reply);
-/** The one whose document lies in that file. */
-void store_fax_find_media(struct store *, const char *media, struct store_reply);
+/** The one whose document lies in the file of that id, be it PDF or TIFF. */
+void store_fax_find_media(struct store *, const char *id, struct store_reply);
 void store_fax_remove(struct store *, const char *id, struct store_reply);
 /** Those under way at `now_ms`, when nothing runs: the program ended meanwhile. They failed. */
 void store_fax_fail_open(struct store *, const char *error_code, const char *error_message,

@@ -57,6 +57,8 @@ static const struct store_reply faxes = { on_faxes, NULL };
 
 static void keep(const char *id, const char *status, const char *to, int64_t created_ms)
 {
+    char media[20];
+    snprintf(media, sizeof media, "%s.%s", id, created_ms == 20 ? "pdf" : "tif");
     const struct store_fax row = { .id = id,
                                    .project_id = "p1",
                                    .call_id = "c1",
@@ -67,7 +69,7 @@ static void keep(const char *id, const char *status, const char *to, int64_t cre
                                    .quality = "fine",
                                    .remote_station = "acme",
                                    .document = "s1:doc",
-                                   .media = id,
+                                   .media = media,
                                    .error_code = "34004",
                                    .error_message = "gone",
                                    .pages = 3,
@@ -92,8 +94,9 @@ static void faxes_are_kept_whole_and_listed(void **state)
     keep("f3", "delivered", "+1", 30);
     const struct store_fax_filter all = { .project_id = "p1", .limit = 10 };
     assert_string_equal(listed(&all), "f3 f2 f1 ");
-    assert_string_equal(f.last, "outbound-api +1555>+1 delivered fine acme s1:doc f1 34004/gone 3 "
-                                "1500");
+    assert_string_equal(f.last,
+                        "outbound-api +1555>+1 delivered fine acme s1:doc f1.tif 34004/gone 3 "
+                        "1500");
     assert_string_equal(listed(&(struct store_fax_filter){
                             .project_id = "p1", .to = "+1", .limit = 1, .offset = 1 }),
                         "f1 ");
@@ -102,6 +105,9 @@ static void faxes_are_kept_whole_and_listed(void **state)
             .project_id = "p1", .from = "+1555", .from_ms = 15, .before_ms = 30, .limit = 9 }),
         "f2 ");
     assert_string_equal(listed(&(struct store_fax_filter){ .project_id = "p2", .limit = 10 }), "");
+    store_fax_find_media(f.store, "f1", faxes);
+    loop_advance(f.loop, 0);
+    assert_string_equal(f.ids, "f1 ");
     store_fax_find_media(f.store, "f2", faxes);
     store_fax_purge(f.store, 20, STORE_NOBODY);
     loop_advance(f.loop, 0);
@@ -121,7 +127,7 @@ static void what_a_crash_left_open_has_failed(void **state)
     store_fax_fail_open(f.store, "34005", "the program ended", 99, STORE_NOBODY);
     store_fax_find(f.store, "f1", faxes);
     loop_advance(f.loop, 0);
-    assert_non_null(strstr(f.last, " failed fine acme s1:doc f1 34005/the program ended "));
+    assert_non_null(strstr(f.last, " failed fine acme s1:doc f1.tif 34005/the program ended "));
     store_fax_find(f.store, "f2", faxes);
     loop_advance(f.loop, 0);
     assert_non_null(strstr(f.last, " received "));

@@ -73,6 +73,50 @@ function readTiff(tiff, count) {
     });
 }
 
+/** @typedef {{wide: number, high: number, black: number[][]}} Sheet sides in points, black rectangles: x, y from the top, width, height */
+/** A PDF as any program writes it. @param {Sheet[]} sheets */
+function makePdf(sheets) {
+    const objects = ['<< /Type /Catalog /Pages 2 0 R >>', `<< /Type /Pages /Count ${sheets.length} /Kids [${sheets.map((_, i) => `${3 + 2 * i} 0 R`).join(' ')}] >>`];
+    for (const { wide, high, black } of sheets) {
+        const drawn = `0 g ${black.map(([x, y, w, h]) => `${x} ${high - y - h} ${w} ${h} re f`).join(' ')}`;
+        objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${wide} ${high}] /Contents ${objects.length + 2} 0 R >>`);
+        objects.push(`<< /Length ${drawn.length} >>\nstream\n${drawn}\nendstream`);
+    }
+    let pdf = '%PDF-1.4\n';
+    const table = objects.map((object, i) => {
+        const at = pdf.length;
+        pdf += `${i + 1} 0 obj\n${object}\nendobj\n`;
+        return `${String(at).padStart(10, '0')} 00000 n \n`;
+    });
+    return Buffer.from(`${pdf}xref\n0 ${table.length + 1}\n0000000000 65535 f \n${table.join('')}trailer\n<< /Size ${table.length + 1} /Root 1 0 R >>\nstartxref\n${pdf.length}\n%%EOF\n`);
+}
+/** Each page drawn with a dot a point, by poppler; `grey(x, y)` is 0 to 255. @param {Buffer} pdf */
+function readPdf(pdf) {
+    let rest = execFileSync('pdftoppm', ['-gray', '-r', '72', '-'], { input: pdf, maxBuffer: 1 << 28 });
+    const pages = [];
+    while (rest.length) {
+        const header = /** @type {RegExpExecArray} */ (/^P5\s+(\d+)\s+(\d+)\s+255\s/.exec(rest.subarray(0, 40).toString('latin1')));
+        const [wide, high] = [Number(header[1]), Number(header[2])];
+        const dots = rest.subarray(header[0].length, header[0].length + wide * high);
+        pages.push({ wide, high, grey: (/** @type {number} */ x, /** @type {number} */ y) => dots[Math.round(y) * wide + Math.round(x)] });
+        rest = rest.subarray(header[0].length + wide * high);
+    }
+    return pages;
+}
+/** The dots of each page of a fax: its image, decoded by poppler. @param {Buffer} pdf @param {number} count */
+function readDots(pdf, count) {
+    const folder = makeFolder('fax');
+    writeFileSync(join(folder, 'got.pdf'), pdf);
+    execFileSync('pdfimages', [join(folder, 'got.pdf'), join(folder, 'page')]);
+    return Array.from({ length: count }, (_, i) => readFileSync(join(folder, `page-00${i}.pbm`)).subarray(`P4\n${WIDTH} ${ROWS}\n`.length));
+}
+/** What lies at a daemon under a URL that names its public address. @param {any} daemon @param {string} url */
+const fetchFrom = (daemon, url) => fetch(url.replace(/^https?:\/\/[^/]+/, daemon.url));
+/** @param {Response} response */
+const bytesOf = async (response) => Buffer.from(await response.arrayBuffer());
+/** @param {string} url */
+const tiffOf = (url) => url.replace(/\.pdf$/, '.tif');
+
 test('the compatibility SDK sends a fax: delivered, told, listed on both sides; what was received is fetched and deleted', { ...onlyFull, timeout: 150000 }, async (t) => {
     const { tiff, pages } = makeTiff();
     const [near, far, hook] = await Promise.all([startDaemon({ yaml: 'allow_uris: true\nuri_nets: [127.0.0.0/8]\n' }), startDaemon(), startHook({ '/fax.tif': tiff, '/told': 200 })]);
@@ -113,11 +157,14 @@ test('the compatibility SDK sends a fax: delivered, told, listed on both sides; 
     assert.deepEqual([got.direction, got.to, got.number_of_pages, log.remote_station], ['inbound', '+15557001', 2, null]);
     const received = makeSdk(far, receiver, wrong);
     const row = await received.fax.faxes(got.id).fetch();
-    const arrived = readTiff(Buffer.from(await (await fetch(row.mediaUrl.replace(/^https:\/\/[^/]+/, far.url))).arrayBuffer()), 2);
+    const media = await fetchFrom(far, row.mediaUrl);
+    assert.deepEqual([media.status, media.headers.get('content-type')], [200, 'application/pdf']);
+    assert.equal(readPdf(await bytesOf(media)).length, 2);
+    const arrived = readTiff(await bytesOf(await fetchFrom(far, tiffOf(row.mediaUrl))), 2);
     pages.forEach((page, i) => assert.ok(page.equals(arrived[i]), `page ${i + 1} is what was sent`));
-    assert.equal((await received.fax.faxes(got.id).media(row.mediaSid).fetch()).contentType, 'image/tiff');
+    assert.equal((await received.fax.faxes(got.id).media(row.mediaSid).fetch()).contentType, 'application/pdf');
     assert.equal(await received.fax.faxes(got.id).media(row.mediaSid).remove(), true);
-    assert.equal((await fetch(row.mediaUrl.replace(/^https:\/\/[^/]+/, far.url))).status, 404);
+    for (const url of [row.mediaUrl, tiffOf(row.mediaUrl)]) assert.equal((await fetchFrom(far, url)).status, 404);
     assert.equal(await client.fax.faxes(fax.sid).remove(), true);
     assert.deepEqual(wrong, []);
 });
@@ -166,9 +213,56 @@ test('send_fax and receive_fax: two pages arrive as they were, both tell how it 
     assert.equal(got.success, true, got.result_text);
     assert.equal(got.pages, 2);
     assert.equal(got.remote_identity, '+15550001');
-    const file = Buffer.from(await (await fetch(got.document.replace(/^https?:\/\/[^/]+/, far.url))).arrayBuffer());
-    const arrived = readTiff(file, 2);
-    pages.forEach((page, i) => assert.ok(page.equals(arrived[i]), `page ${i + 1} is what was sent`));
+    assert.deepEqual([sent.format, got.format, /\/recordings\/[-0-9a-f]+\.pdf$/.test(got.document)], ['tiff', 'pdf', true], got.document);
+    const pdf = await bytesOf(await fetchFrom(far, got.document));
+    assert.equal(pdf.length, got.size);
+    const dots = readDots(pdf, 2);
+    const arrived = readTiff(await bytesOf(await fetchFrom(far, tiffOf(got.document))), 2);
+    assert.deepEqual(
+        readPdf(pdf).map(({ wide, high }) => [wide, high]),
+        Array(2).fill([Math.ceil((WIDTH / 204) * 72), Math.ceil((ROWS / 196) * 72)]),
+    );
+    pages.forEach((page, i) => {
+        assert.ok(page.equals(arrived[i]), `page ${i + 1} is what was sent`);
+        assert.ok(page.equals(dots[i]), `page ${i + 1} of the PDF is what was sent`);
+    });
+});
+
+test('a PDF is faxed and arrives as PDF: as many pages, as large, black where it was', { ...onlyFull, timeout: 200000 }, async (t) => {
+    const letter = { wide: 612, high: 792, black: [[72, 72, 144, 36], [300, 600, 200, 100]] };
+    const landscape = { wide: 792, high: 612, black: [[396, 306, 200, 100]] };
+    const hook = await startHook({ '/letter': makePdf([letter, landscape]) });
+    const [near, far] = await Promise.all([startDaemon({ yaml: 'allow_uris: true\nuri_nets: [127.0.0.0/8]\n' }), startDaemon()]);
+    const project = await addProject(near, 'faxes');
+    t.after(async () => {
+        project.stop();
+        await Promise.all([near.stop(), far.stop()]);
+    });
+    hook.routes['/receive'] = { sections: { main: [{ receive_fax: { status_url: `${hook.url}/receiving` } }, { sleep: 5 }] } };
+    await far.command('number', 'add', '7003', '--to', `swml:${hook.url}/receive`);
+    await far.command('user', 'add', 'near');
+    const device = await far.addDevice('near');
+    const swml = { version: '1.0.0', sections: { main: [{ send_fax: { document: `${hook.url}/letter`, status_url: `${hook.url}/sending` } }, { hangup: {} }] } };
+    const params = { from: device.sip_username, to: `sip:7003@${far.sip}`, username: device.sip_username, password: device.sip_password, swml };
+    const { status, text } = await project.ask('POST', '/api/calling/calls', { command: 'dial', params });
+    assert.equal(status, 200, text);
+    const [sent, got] = await Promise.all(['/sending', '/receiving'].map((path) => lastOf(hook, path)));
+    assert.deepEqual([sent.success, sent.pages, sent.format], [true, 2, 'pdf'], sent.result_text);
+    assert.deepEqual([got.success, got.pages, got.format], [true, 2, 'pdf'], got.result_text);
+    const drawn = readPdf(await bytesOf(await fetchFrom(far, got.document)));
+    assert.equal(drawn.length, 2);
+    const paper = (1728 / 204) * 72;
+    [letter, landscape].forEach(({ wide, high, black }, i) => {
+        const page = drawn[i];
+        const scale = wide > 620 ? paper / wide : 1;
+        const left = wide > 620 ? 0 : (paper - wide) / 2;
+        assert.ok(Math.abs(page.wide - paper) < 2 && Math.abs(page.high - high * scale) < 3, `page ${i + 1} is ${page.wide} x ${page.high}`);
+        for (const [x, y, w, h] of black) {
+            const grey = (/** @type {number} */ dx, /** @type {number} */ dy) => page.grey(left + (x + dx) * scale, (y + dy) * scale);
+            for (const [dx, dy] of [[5, 5], [w - 5, 5], [5, h - 5], [w - 5, h - 5]]) assert.ok(grey(dx, dy) < 64, `page ${i + 1} is black at ${x + dx}, ${y + dy}`);
+            for (const [dx, dy] of [[-5, 5], [w + 5, 5], [5, -5], [5, h + 5]]) assert.ok(grey(dx, dy) > 192, `page ${i + 1} is white at ${x + dx}, ${y + dy}`);
+        }
+    });
 });
 
 test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and refused', { skip: noAsterisk || onlyFull.skip, timeout: 300000 }, async (t) => {
@@ -203,11 +297,10 @@ test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and ref
     const got = await lastOf(hook, '/receiving');
     assert.equal(got.success, true, `${got.result_text}\n${asterisk.log().slice(-2000)}`);
     assert.equal(got.pages, 2);
-    const file = Buffer.from(await (await fetch(got.document.replace(/^https?:\/\/[^/]+/, daemon.url))).arrayBuffer());
-    readTiff(file, 2).forEach((page, i) => assert.ok(page.equals(pages[i]), `page ${i + 1} is what Asterisk sent`));
+    readTiff(await bytesOf(await fetchFrom(daemon, tiffOf(got.document))), 2).forEach((page, i) => assert.ok(page.equals(pages[i]), `page ${i + 1} is what Asterisk sent`));
 });
 
-test('a fax that cannot be is told: PDF, no such document, a call without audio', { timeout: 60000 }, async (t) => {
+test('a fax that cannot be is told: a broken PDF, no such document, a call without audio', { timeout: 60000 }, async (t) => {
     const { tiff } = makeTiff();
     const hook = await startHook({ '/fax.tif': tiff, '/fax.pdf': '%PDF-1.7' });
     const daemon = await startDaemon();
@@ -224,7 +317,7 @@ test('a fax that cannot be is told: PDF, no such document, a call without audio'
         assert.equal(status, 200, text);
     };
     await send('pdf', '/fax.pdf');
-    assert.match((await lastOf(hook, '/pdf')).result_text, /the document is PDF: documents to be faxed are TIFF/);
+    assert.match((await lastOf(hook, '/pdf')).result_text, /the PDF cannot be faxed: Couldn't /);
     assert.equal((await hook.request('/pdf-result')).json.result, 'failed');
     await send('none', '/none.tif');
     assert.match((await lastOf(hook, '/none')).result_text, /did not answer 200/);

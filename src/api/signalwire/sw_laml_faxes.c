@@ -190,14 +190,18 @@ void sw_laml_fax_add(struct rest *rest)
 
 /* --- one of them --- */
 
-static void remove_file(const struct rest *rest, const struct store_fax *row)
+static void remove_files(const struct rest *rest, const struct store_fax *row)
 {
-    char path[PATH_MAX_LEN];
+    static const char *const endings[] = { ".pdf", ".tif" };
+    struct slice name = slice_of(row->media), id = slice_cut(&name, '.');
     const char *dir = rest->api->config.record_dir;
-    if (!dir || !row->media[0] || strchr(row->media, '/'))
+    if (!dir || slice_empty(id) || slice_index(id, '/') < id.len)
         return;
-    snprintf(path, sizeof path, "%s/%s", dir, row->media);
-    (void)unlink(path); /* it may be old, and gone */
+    for (size_t i = 0; i < COUNT_OF(endings); i++) {
+        char path[PATH_MAX_LEN];
+        snprintf(path, sizeof path, "%s/%.*s%s", dir, SLICE_ARG(id), endings[i]);
+        (void)unlink(path); /* it may be old, and gone */
+    }
 }
 
 static void cancel(struct rest *rest, const struct store_fax *row)
@@ -233,7 +237,7 @@ static void drop_media(struct rest *rest, const struct store_fax *row)
     struct store_fax bare = *row;
     bare.media = bare.document = "";
     bare.updated_ms = rest_now_ms(rest);
-    remove_file(rest, row);
+    remove_files(rest, row);
     store_fax_set(rest_store(rest), &bare, rest_then(rest, sw_on_removed));
 }
 
@@ -269,7 +273,7 @@ static void on_found(void *owner, const struct store_answer *answer)
     } else if (fax_is_open(row)) {
         sw_laml_refuse(rest, 409, "20009", "The fax is in progress");
     } else {
-        remove_file(rest, row);
+        remove_files(rest, row);
         store_fax_remove(rest_store(rest), row->id, rest_then(rest, sw_on_removed));
     }
 }

@@ -15,12 +15,13 @@ static const char sounds_path[] = "/recordings/";
 /* without an ending it is WAV */
 static const struct {
     const char *ending, *file, *type;
+    bool is_fax;
     const char *protection; /* the project's option that wants a token */
-} kinds[] = { { ".wav", ".wav", "audio/wav", "protect_recordings" },
-              { ".mp3", ".mp3", "audio/mpeg", "protect_recordings" },
-              { ".tif", ".tif", "image/tiff", "protect_fax_media" },
-              { "", ".wav", "audio/wav", "protect_recordings" } };
-static const char fax_ending[] = ".tif";
+} kinds[] = { { ".wav", ".wav", "audio/wav", false, "protect_recordings" },
+              { ".mp3", ".mp3", "audio/mpeg", false, "protect_recordings" },
+              { ".pdf", ".pdf", "application/pdf", true, "protect_fax_media" },
+              { ".tif", ".tif", "image/tiff", true, "protect_fax_media" },
+              { "", ".wav", "audio/wav", false, "protect_recordings" } };
 
 void sw_recording_id(const char *url, char out[UUID_TEXT])
 {
@@ -140,8 +141,8 @@ void sw_recording_send(struct rest *rest, const char *name)
     }
     json_decref(rest->answer);
     rest->answer = json_pack("{s:I}", "kind", kind);
-    if (strcmp(kinds[kind].ending, fax_ending) == 0)
-        store_fax_find_media(rest_store(rest), name, rest_then(rest, on_fax));
+    if (kinds[kind].is_fax)
+        store_fax_find_media(rest_store(rest), sw_of(rest)->target_id, rest_then(rest, on_fax));
     else
         store_recording_find(rest_store(rest), sw_of(rest)->target_id, rest_then(rest, on_sound));
 }

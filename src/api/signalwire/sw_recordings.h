@@ -18,7 +18,7 @@ struct store_recording_filter sw_recording_filter(const struct rest *rest,
                                                   const struct sw_page *page);
 /** Remove row and file, and answer. */
 void sw_recording_drop(struct rest *rest, const struct store_recording *row);
-/** Answer with the sound of "ID", "ID.wav" or "ID.mp3", or the pages of "ID.tif". */
+/** Answer with the sound of "ID", "ID.wav" or "ID.mp3", or the pages of "ID.pdf" or "ID.tif". */
 void sw_recording_send(struct rest *rest, const char *name);
 
 /* the family /recordings/NAME, which files' addresses name */
