@@ -21,6 +21,7 @@
 #include "store/store_conferences.h"
 #include "store/store_programs.h"
 #include "store/store_recordings.h"
+#include "store/store_transcriptions.h"
 
 /* Keys of the projects, by id; few, and read anew whenever numbers change. */
 static void on_projects(void *owner, const struct store_answer *answer)
@@ -179,9 +180,27 @@ static void keep_conference_recording(struct daemon *daemon, const struct script
         .created_ms =
             (int64_t)(json_number_value(json_object_get(params, "recording_start_time")) * 1000),
         .updated_ms = loop_wall_ms(daemon->env.loop),
+        .trims = text_of(params, "trim")[0] != '\0',
     };
     if (row.id[0])
         store_recording_set(daemon->env.store, &row, STORE_NOBODY);
+}
+
+/* What was said in a recording is a row as well. */
+static void keep_transcription(struct daemon *daemon, const struct script_event *event)
+{
+    const json_t *params = event->params;
+    const struct store_transcription row = {
+        .id = text_of(params, "transcription_id"),
+        .project_id = event->project_id,
+        .recording_id = text_of(params, "recording_id"),
+        .status = text_of(params, "status"),
+        .words = text_of(params, "text"),
+        .duration_ms = (int64_t)(json_number_value(json_object_get(params, "duration")) * 1000),
+        .created_ms = json_integer_value(json_object_get(params, "created_ms")),
+        .updated_ms = loop_wall_ms(daemon->env.loop),
+    };
+    store_transcription_add(daemon->env.store, &row, STORE_NOBODY);
 }
 
 /* Recordings of programs are rows that they can list: each event of one has all there is to know.
@@ -194,6 +213,7 @@ static void on_script_event(void *owner, const struct script_event *event)
     struct daemon *daemon = owner;
     const json_t *params = event->params;
     const json_t *audio = json_object_get(json_object_get(params, "record"), "audio");
+    const char *source = text_of(params, "source");
     bool is_dial = strcmp(event->control_id, "OutBoundApi") == 0;
     if (!event->project_id[0])
         return;
@@ -203,6 +223,8 @@ static void on_script_event(void *owner, const struct script_event *event)
         keep_conference(daemon, event);
         keep_conference_recording(daemon, event);
     }
+    if (strcmp(event->type, "calling.transcription") == 0)
+        keep_transcription(daemon, event);
     if (strcmp(event->type, "calling.call.record") != 0)
         return;
     double start_s = json_number_value(json_object_get(params, "start_time"));
@@ -214,13 +236,16 @@ static void on_script_event(void *owner, const struct script_event *event)
         .conference_id = "",
         .format = text_of(audio, "format"),
         .track = word_of(tracks, text_of(audio, "direction"), "both"),
-        .source = is_dial ? "OutBoundApi" : "StartCallRecordingApi",
+        .source = source[0] ? source
+                  : is_dial ? "OutBoundApi"
+                            : "StartCallRecordingApi",
         .status = laml_recording_status(text_of(params, "state")),
         .channels = json_is_true(json_object_get(audio, "stereo")) ? 2 : 1,
         .bytes = json_integer_value(json_object_get(params, "size")),
         .duration_ms = (int64_t)(seconds * 1000),
         .created_ms = start_s > 0 ? (int64_t)(start_s * 1000) : loop_wall_ms(daemon->env.loop),
         .updated_ms = loop_wall_ms(daemon->env.loop),
+        .trims = text_of(params, "trim")[0] != '\0',
     };
     if (row.id[0])
         store_recording_set(daemon->env.store, &row, STORE_NOBODY);

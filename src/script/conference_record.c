@@ -31,11 +31,12 @@ static json_t *describe(const struct conference_record *record, const char *stat
 {
     const struct scripts *scripts = record->scripts;
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:f, s:I, s:f}", "name", record->name, "conference_id",
+        "{s:s, s:s, s:s, s:s, s:o, s:f, s:I, s:f, s:s*}", "name", record->name, "conference_id",
         record->conference_id, "status", status, "recording_id", record->id, "recording_url",
         json_sprintf("%s/recordings/%s.wav", scripts->public_url, record->id), "recording_duration",
         (double)record->made.duration_ms / 1000, "recording_file_size",
-        (json_int_t)record->made.bytes, "recording_start_time", (double)record->began_ms / 1000);
+        (json_int_t)record->made.bytes, "recording_start_time", (double)record->began_ms / 1000,
+        "trim", record->trims ? "trim-silence" : NULL);
 }
 
 /* The fields of LaML's recordingStatusCallback. */

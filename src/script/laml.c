@@ -364,14 +364,22 @@ static enum err put_record(struct laml *laml, const json_t *node)
                               "end_silence_timeout", silence, "max_length",
                               laml_number(node, "maxLength", RECORD_MAX_S));
     laml_put(value, "terminators", laml_attribute(node, "finishOnKey", "1234567890*#"));
-    if (laml_bool(node, "transcribe", false))
-        laml_warn(laml, node, "'transcribe' is not supported");
-    laml_step(laml, "record", value);
-    enum err err = laml_put_url(laml, node, "recordingStatusCallback", extra, "callback");
+    laml_put(value, "source", "RecordVerb");
+    laml_put(value, "trim", laml_attribute(node, "trim", NULL));
+    /* who wants to be told of the words wants the words */
+    bool transcribes =
+        laml_bool(node, "transcribe", laml_attribute(node, "transcribeCallback", NULL) != NULL);
+    if (transcribes)
+        json_object_set_new(value, "transcribe", json_true());
+    enum err err = laml_put_url(laml, node, "transcribeCallback", value, "transcribe_callback");
+    if (!err)
+        err = laml_put_url(laml, node, "recordingStatusCallback", extra, "callback");
     if (err) {
+        json_decref(value);
         json_decref(extra);
         return err;
     }
+    laml_step(laml, "record", value);
     laml_put(extra, "callback_method", laml_attribute(node, "recordingStatusCallbackMethod", NULL));
     return laml_action(laml, node, "record", true, extra);
 }

@@ -165,6 +165,8 @@ static void put_recording(struct laml *laml, const json_t *node, json_t *value)
                              strcmp(track, "inbound") == 0    ? "speak"
                              : strcmp(track, "outbound") == 0 ? "listen"
                                                               : "both");
+    laml_put(step, "source", "DialVerb");
+    laml_put(step, "trim", laml_attribute(node, "trim", NULL));
     if (strstr(record, "ringing")) {
         laml_step(laml, "record_call", step);
         return;

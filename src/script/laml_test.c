@@ -57,9 +57,17 @@ static const struct {
       "\"https://example.com/ivr/start.xml?x=1\"}}]" },
     { "<Record timeout='3' maxLength='9' playBeep='false'/>",
       "[{\"record\":{\"beep\":false,\"direction\":\"speak\",\"end_silence_timeout\":3.0,"
-      "\"initial_timeout\":3.0,\"max_length\":9.0,\"terminators\":\"1234567890*#\"}},"
+      "\"initial_timeout\":3.0,\"max_length\":9.0,\"source\":\"RecordVerb\",\"terminators\":"
+      "\"1234567890*#\"}},"
       "{\"laml_action\":{\"after\":\"record\",\"method\":\"POST\",\"url\":"
       "\"https://example.com/ivr/start.xml?x=1\"}}]" },
+    { "<Record trim='trim-silence' transcribeCallback='words' action='/a'/>",
+      "[{\"record\":{\"beep\":true,\"direction\":\"speak\",\"end_silence_timeout\":5.0,"
+      "\"initial_timeout\":5.0,\"max_length\":3600.0,\"source\":\"RecordVerb\",\"terminators\":"
+      "\"1234567890*#\",\"transcribe\":true,\"transcribe_callback\":"
+      "\"https://example.com/ivr/words\",\"trim\":\"trim-silence\"}},"
+      "{\"laml_action\":{\"after\":\"record\",\"method\":\"POST\",\"url\":"
+      "\"https://example.com/a\"}}]" },
     { "<Dial callerId='+15551'>+15552</Dial>",
       "[{\"connect\":{" BRIDGE "\"from\":\"+15551\"," TALK "\"parallel\":[{\"to\":\"+15552\"}],"
       "\"timeout\":30.0}},{\"laml_action\":{\"after\":\"dial\",\"method\":\"POST\",\"records\":"

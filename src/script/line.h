@@ -167,8 +167,12 @@ struct line_record_config {
     int64_t initial_ms, end_silence_ms, max_ms; /* 0: none */
     double sensitivity;
     const char *control_id, *status_url;
-    const char *status_method; /* NULL: POST */
-    const char *laml_events;   /* status_url gets LaML's forms of these; NULL: JSON of all */
+    const char *status_method;  /* NULL: POST */
+    const char *laml_events;    /* status_url gets LaML's forms of these; NULL: JSON of all */
+    const char *source;         /* who wants it: "RecordVerb"; NULL: "StartCallRecordingApi" */
+    bool trims;                 /* without the silence around what is heard */
+    bool transcribes;           /* then to be put into words */
+    const char *transcribe_url; /* told of them; may be NULL */
 };
 /** `result`: {"url", "duration", "size", "recording_id", "state": "finished"|"no_input"}.
  * LINE_FAILED at once when another recording of the line runs. */

@@ -25,7 +25,8 @@ struct record {
     struct line_op op; /* first */
     struct line_record_config config;
     char *terminators;
-    char direction[8], format[8], status_method[8], laml_events[40];
+    char direction[8], format[8], status_method[8], laml_events[40], source[32];
+    char *transcribe_url;
     enum record_state state;
     enum line_end how;
     char id[UUID_TEXT], path[PATH_MAX_LEN], url[PATH_MAX_LEN];
@@ -51,10 +52,12 @@ static json_t *describe(const struct record *record, const char *state)
     json_t *inner = json_pack("{s:o, s:s, s:f, s:I, s:s}", "audio", audio, "url", record->url,
                               "duration", (double)record->duration_ms / 1000, "size",
                               (json_int_t)record->bytes, "format", record->format);
-    return json_pack("{s:s, s:s, s:f, s:I, s:s, s:f, s:o}", "state", state, "url", record->url,
-                     "duration", (double)record->duration_ms / 1000, "size",
+    return json_pack("{s:s, s:s, s:f, s:I, s:s, s:f, s:s*, s:s*, s:o}", "state", state, "url",
+                     record->url, "duration", (double)record->duration_ms / 1000, "size",
                      (json_int_t)record->bytes, "recording_id", record->id, "start_time",
-                     (double)record->began_wall_ms / 1000, "record", inner);
+                     (double)record->began_wall_ms / 1000, "source",
+                     record->source[0] ? record->source : NULL, "trim",
+                     record->config.trims ? "trim-silence" : NULL, "record", inner);
 }
 
 static struct laml_party party_of(const struct record *record)
@@ -69,7 +72,7 @@ static struct laml_party party_of(const struct record *record)
 static json_t *form_of(const struct record *record)
 {
     const struct laml_party party = party_of(record);
-    return record->laml_events[0] ? laml_form_of(&party) : NULL;
+    return record->laml_events[0] || record->config.transcribes ? laml_form_of(&party) : NULL;
 }
 
 static struct record_news news_of(const struct record *record)
@@ -80,7 +83,9 @@ static struct record_news news_of(const struct record *record)
                                  .control_id = op->control_id,
                                  .status_url = op->status_url,
                                  .status_method = record->status_method,
-                                 .laml_events = record->laml_events };
+                                 .laml_events = record->laml_events,
+                                 .transcribes = record->config.transcribes,
+                                 .transcribe_url = record->transcribe_url };
 }
 
 static void tell(struct record *record, json_t *take_params)
@@ -124,6 +129,7 @@ static void convert(struct record *record)
                    : strcmp(record->direction, "speak") == 0 ? RECORD_FILE_FIRST
                                                              : RECORD_FILE_SECOND,
         .is_mp3 = strcmp(record->format, "mp3") == 0,
+        .trims = record->config.trims,
     };
     record->state = RECORD_CONVERTS;
     record->file = record_file_convert(loop_of(record), &config, on_converted, record);
@@ -287,6 +293,7 @@ static void destroy(struct line_op *op)
     loop_timer_stop(loop_of(record), &record->timer);
     loop_timer_stop(loop_of(record), &record->max);
     mem_free(record->terminators);
+    mem_free(record->transcribe_url);
     mem_free(record);
 }
 
@@ -314,6 +321,8 @@ struct line_op *line_record(struct line *line, const struct line_record_config *
              config->status_method ? config->status_method : "POST");
     snprintf(record->laml_events, sizeof record->laml_events, "%s",
              config->laml_events ? config->laml_events : "");
+    snprintf(record->source, sizeof record->source, "%s", config->source ? config->source : "");
+    record->transcribe_url = slice_dup(slice_of(config->transcribe_url));
     record->is_outbound = line_leg(line) && !line_leg(line)->incoming;
     rand_uuid(record->id);
     record->record_id = 1000 + rand_u32() % 1000000000;

@@ -4,6 +4,7 @@
  * call is over by then: other callbacks of that call wait behind it. Control thread. */
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct record_file;
 struct scripts;
@@ -12,9 +13,12 @@ struct record_news { /* whose, and to whom; copied */
     const char *call_id, *project_id, *control_id;
     const char *status_url, *status_method; /* the URL may be NULL */
     const char *laml_events;                /* "": JSON of every state */
+    bool transcribes;                       /* to be put into words (transcribing.h) */
+    const char *transcribe_url;             /* "": nobody is told */
 };
 
-/** "calling.call.record" now. `take_form` is what LaML's forms have of the call, or NULL. */
+/** "calling.call.record" now. `take_form` is what LaML's forms have of the call, or NULL. What is
+ * to be put into words is, when it is over. */
 void record_news_tell(struct scripts *scripts, const struct record_news *news, json_t *take_params,
                       json_t *take_form);
 /** The same once that file, which it takes, is made; with its length and size. */

@@ -178,6 +178,7 @@ enum err command_record(const struct command *command)
         .status_url = param_text(command->params, "status_url", NULL),
         .status_method = param_text(command->params, "status_method", NULL),
         .laml_events = param_text(command->params, "laml_events", NULL),
+        .trims = param_bool(command->params, "laml_trim", false),
     };
     struct line_op *op = line_record(command->line, &config, NULL, NULL);
     *command->answer =

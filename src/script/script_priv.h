@@ -36,7 +36,9 @@ struct scripts {
     struct list fax_jobs;          /* line_fax.c */
     struct fax_office *fax_office; /* the machines; NULL until there is a fax */
     struct list conference_records;
-    struct list record_news; /* of recordings whose files are being made */
+    struct list record_news;  /* of recordings whose files are being made */
+    struct list transcribing; /* recordings that are being put into words */
+    size_t n_transcribing;
     struct map *conferences; /* project/name -> struct conference */
     struct notifier *notifier;
     char node_id[SCRIPT_ID_TEXT];

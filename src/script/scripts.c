@@ -16,6 +16,7 @@
 #include "script/script_notify.h"
 #include "script/swml.h"
 #include "script/text_script.h"
+#include "script/transcribing.h"
 
 enum { ADDRESS_MAX = 160 };
 
@@ -29,6 +30,7 @@ struct scripts *scripts_create(const struct scripts_config *config)
     scripts->conferences = map_create();
     list_init(&scripts->conference_records);
     list_init(&scripts->record_news);
+    list_init(&scripts->transcribing);
     list_init(&scripts->fax_jobs);
     scripts->queues = map_create();
     scripts->notifier = notifier_create(scripts);
@@ -53,6 +55,7 @@ void scripts_destroy(struct scripts *scripts)
         return;
     text_scripts_clear(scripts);
     record_news_drop(scripts);
+    transcribing_drop(scripts);
     line_faxes_drop(scripts);
     notifier_destroy(scripts->notifier);
     map_destroy(scripts->lines);

@@ -43,6 +43,12 @@ static bool is_known_format(struct script *script, const json_t *value)
     return false;
 }
 
+/* LaML's, as `source` and `transcribe` are: documents of SWML cannot have them. */
+static bool trims(const json_t *value)
+{
+    return strcmp(param_text(value, "trim", ""), "trim-silence") == 0;
+}
+
 static enum verb_next record(struct script *script, const json_t *value)
 {
     const struct line_record_config config = {
@@ -58,6 +64,10 @@ static enum verb_next record(struct script *script, const json_t *value)
         .max_ms = param_ms(value, "max_length", 0),
         .sensitivity = param_number(value, "input_sensitivity", 44),
         .status_url = param_text(value, "status_url", NULL),
+        .source = param_text(value, "source", NULL),
+        .trims = trims(value),
+        .transcribes = param_bool(value, "transcribe", false),
+        .transcribe_url = param_text(value, "transcribe_callback", NULL),
     };
     if (!is_known_format(script, value)) {
         script_result(script, "record", "failed");
@@ -93,6 +103,8 @@ bool script_record_call(struct script *script, const json_t *value)
         .status_url = param_text(value, "status_url", NULL),
         .status_method = param_text(value, "status_method", NULL),
         .laml_events = param_text(value, "laml_events", NULL),
+        .source = param_text(value, "source", NULL),
+        .trims = trims(value),
     };
     if (!is_known_format(script, value) || line_count(script->line, "record")) {
         script_result(script, "record_call", "failed");

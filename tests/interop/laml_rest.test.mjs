@@ -226,7 +226,7 @@ test('recordings: of a call from its start, begun and ended by request, heard, l
     assert.deepEqual([fields.RecordingSid, fields.RecordingStatus, fields.RecordingSource, fields.RecordingChannels, fields.CallSid], [first.sid, 'completed', 'OutBoundApi', '1', call.sid]);
     assert.match(fields.RecordingDuration, /^[12]$/);
     assert.equal(await refused(client.calls(call.sid).recordings.create({ ...callback, recordingStatusCallbackEvent: ['now'] })), '422 21218');
-    const second = await client.calls(call.sid).recordings.create({ recordingChannels: 'dual', ...callback, recordingStatusCallbackEvent: ['in-progress', 'completed'] });
+    const second = await client.calls(call.sid).recordings.create({ recordingChannels: 'dual', trim: 'trim-silence', ...callback, recordingStatusCallbackEvent: ['in-progress', 'completed'] });
     const begun = await hook.request('/recordings', 2);
     assert.deepEqual([begun.method, form(begun).RecordingStatus, form(begun).RecordingSid, form(begun).RecordingChannels], ['POST', 'in-progress', second.sid, '2']);
     assert.ok(RestClient.validateRequest(acme.signingKey, begun.headers['x-signalwire-signature'], `${hook.url}/recordings`, form(begun)));
@@ -234,6 +234,8 @@ test('recordings: of a call from its start, begun and ended by request, heard, l
     await new Promise((wait) => setTimeout(wait, 1200));
     await client.calls(call.sid).recordings(second.sid).update({ status: 'stopped' });
     await done(second.sid);
+    const trims = async (/** @type {string} */ sid) => (await acme.ask('GET', `/api/laml/2010-04-01/Accounts/${acme.project}/Recordings/${sid}`)).json.trim;
+    assert.deepEqual([await trims(first.sid), await trims(second.sid)], ['do-not-trim', 'trim-silence']);
     assert.deepEqual([form(await hook.request('/recordings', 3)).RecordingStatus, form(await hook.request('/recordings', 3)).RecordingSource], ['completed', 'StartCallRecordingApi']);
     await client.calls(call.sid).update({ status: 'completed' });
     for (const ending of ['', '.wav']) {

@@ -257,3 +257,42 @@ test('live_transcribe and transcribe by command: events, then the whole; a secon
     assert.match(params.text, /^Good evening\.(\nGood evening\.)?$/);
     await stop();
 });
+
+test('LaML: what was recorded is trimmed and put into words; both are told, listed, read and deleted', { timeout: 90000 }, async (t) => {
+    const phone = await startPhone(online, 'wanda', { says: makeTalk([[3, 'please call me back']]), answers: 'auto' });
+    const [project, other] = [await addProject(online, 'words'), await addProject(online, 'nosy')];
+    t.after(() => [phone.stop(), project.stop(), other.stop()][0]);
+    const at = `/api/laml/2010-04-01/Accounts/${project.project}`;
+    const free = { free: true };
+    const form = (/** @type {any} */ request) => Object.fromEntries(new URLSearchParams(request.body));
+    hook.routes['/words'] = hook.routes['/kept'] = '';
+    const record = async (/** @type {string} */ more) => {
+        const Twiml = `<Response><Record trim="trim-silence" playBeep="false" timeout="5" action="${hook.url}/kept" transcribeCallback="${hook.url}/words" ${more}/></Response>`;
+        const { json } = await project.ask('POST', `${at}/Calls`, { From: '+15551230000', To: 'client:wanda', Twiml });
+        return json.sid;
+    };
+    service.answer = () => ({ text: 'Please call me back.' });
+    const sid = await record('transcribe="true"');
+    const told = form(await hook.request('/words', 1, 40000));
+    const seen = [told.TranscriptionStatus, told.TranscriptionText, told.CallSid, told.AccountSid, told.To];
+    assert.deepEqual(seen, ['completed', 'Please call me back.', sid, project.project, 'client:wanda']);
+    assert.ok(hook.requests.find((request) => request.path === '/words')?.headers['x-signalwire-signature'], 'it is signed');
+    const kept = form(await hook.request('/kept'));
+    assert.deepEqual([kept.RecordingSid, kept.RecordingUrl], [told.RecordingSid, told.RecordingUrl]);
+    assert.ok(Number(kept.RecordingDuration) <= 3, `of a second and eight of silence: ${kept.RecordingDuration} s`);
+    const recording = (await project.ask('GET', `${at}/Recordings/${told.RecordingSid}`)).json;
+    assert.deepEqual([recording.trim, recording.source, recording.call_sid], ['trim-silence', 'RecordVerb', sid]);
+    const { pathname } = new URL(told.TranscriptionUrl);
+    assert.equal((await project.ask('GET', pathname)).json.transcription_text, 'Please call me back.');
+    const [row] = (await project.ask('GET', `${at}/Transcriptions`)).json.transcriptions;
+    assert.deepEqual([row.sid, row.recording_sid, row.status], [told.TranscriptionSid, told.RecordingSid, 'completed']);
+    const within = `${at}/Recordings/${told.RecordingSid}/Transcriptions`;
+    assert.equal((await project.ask('GET', within, undefined, free)).json.transcriptions.length, 1);
+    for (const path of [pathname, within]) assert.equal((await other.ask('GET', path.replace(project.project, other.project), undefined, free)).status, 404, path);
+    assert.equal((await project.ask('DELETE', pathname)).status, 204);
+    assert.equal((await project.ask('GET', pathname)).status, 404);
+    service.answer = () => 503;
+    await record(''); // who wants to be told wants the words
+    const failed = form(await hook.request('/words', 2, 40000));
+    assert.deepEqual([failed.TranscriptionStatus, failed.TranscriptionText], ['failed', '']);
+});

@@ -73,6 +73,10 @@ void sw_laml_list_of_conference(struct rest *rest);
 void sw_laml_conference_recording_show(struct rest *rest);
 void sw_laml_conference_recording_change(struct rest *rest);
 void sw_laml_conference_recording_remove(struct rest *rest);
+/* sw_laml_transcriptions.c */
+void sw_laml_transcription_list(struct rest *rest);
+void sw_laml_transcription_show(struct rest *rest);
+void sw_laml_transcription_remove(struct rest *rest);
 /* sw_laml_messages.c */
 void sw_laml_message_list(struct rest *rest);
 void sw_laml_message_add(struct rest *rest);

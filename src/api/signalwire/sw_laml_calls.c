@@ -298,12 +298,12 @@ static json_t *recording_of(const json_t *body, const char *events)
     for (size_t i = 0; i < COUNT_OF(tracks); i++)
         if (strcmp(tracks[i].track, track) == 0)
             direction = tracks[i].direction;
-    return json_pack("{s:b, s:s, s:s, s:s*, s:s*, s:s}", "stereo",
+    return json_pack("{s:b, s:s, s:s, s:s*, s:s*, s:s, s:s*}", "stereo",
                      strcmp(sw_text(body, "RecordingChannels"), "dual") == 0, "direction",
                      direction, "control_id", "OutBoundApi", "status_url",
                      or_null(sw_text(body, "RecordingStatusCallback")), "status_method",
-                     or_null(sw_text(body, "RecordingStatusCallbackMethod")), "laml_events",
-                     events);
+                     or_null(sw_text(body, "RecordingStatusCallbackMethod")), "laml_events", events,
+                     "trim", or_null(sw_text(body, "Trim")));
 }
 
 static int64_t number_or(const json_t *body, const char *name, int64_t otherwise)

@@ -21,6 +21,10 @@
     {                                                                                    \
         .name = "RecordingStatusCallbackEvent", .type = SW_LIST, .high = 3               \
     }
+#define TRIM_FIELD                                                             \
+    {                                                                          \
+        .name = "Trim", .type = SW_TEXT, .words = " trim-silence do-not-trim " \
+    }
 #define TEXT_FIELD(field_name)                           \
     {                                                    \
         .name = field_name, .type = SW_TEXT, .high = 300 \
@@ -71,6 +75,7 @@ SW_BODY(call_add, {
     BOOL_FIELD("Record"),
     { .name = "RecordingChannels", .type = SW_TEXT, .words = " mono dual " },
     { .name = "RecordingTrack", .type = SW_TEXT, .words = " inbound outbound both " },
+    TRIM_FIELD,
     RECORDING_CALLBACK_FIELDS,
     { .name = "SipAuthUsername", .type = SW_TEXT, .high = 128, .check = sw_is_line,
       .expected = "one line of text" },
@@ -89,6 +94,7 @@ SW_BODY(call_change, {
 SW_BODY(recording_add, {
     { .name = "RecordingChannels", .type = SW_TEXT, .words = " mono dual " },
     { .name = "RecordingTrack", .type = SW_TEXT, .words = " inbound outbound both " },
+    TRIM_FIELD,
     RECORDING_CALLBACK_FIELDS,
 });
 SW_BODY(stream_add, {
@@ -328,6 +334,14 @@ static const struct sw_endpoint endpoints[] = {
       "Show a recording, or the sound itself without .json" },
     { HTTP_DELETE, ACCOUNT "/Recordings/:Sid", CALLING, 204, sw_laml_recording_remove, NULL,
       "Delete a recording" },
+    { HTTP_GET, ACCOUNT "/Recordings/:RecordingSid/Transcriptions", CALLING, 200,
+      sw_laml_transcription_list, NULL, "List a recording's transcriptions" },
+    { HTTP_GET, ACCOUNT "/Transcriptions", CALLING, 200, sw_laml_transcription_list, NULL,
+      "List transcriptions" },
+    { HTTP_GET, ACCOUNT "/Transcriptions/:Sid", CALLING, 200, sw_laml_transcription_show, NULL,
+      "Show a transcription" },
+    { HTTP_DELETE, ACCOUNT "/Transcriptions/:Sid", CALLING, 204, sw_laml_transcription_remove,
+      NULL, "Delete a transcription" },
 };
 /* clang-format on */
 const struct sw_table sw_laml_table = { endpoints, COUNT_OF(endpoints), "/api/laml/2010-04-01" };

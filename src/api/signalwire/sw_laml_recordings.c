@@ -28,7 +28,7 @@ static json_t *recording_json(const struct rest *rest, const struct store_record
                   "source", row->source, "status", row->status, "error_code", "uri",
                   sw_laml_uri(rest, "Recordings/%s", row->id), "subresource_uris", "transcriptions",
                   sw_laml_uri(rest, "Recordings/%s/Transcriptions", row->id), "encryption_details",
-                  "trim", "do-not-trim");
+                  "trim", row->trims ? "trim-silence" : "do-not-trim");
     json_object_update(recording, more);
     json_decref(more);
     return recording;
@@ -206,6 +206,7 @@ void sw_laml_recording_add(struct rest *rest)
     const json_t *body = rest->body;
     const char *track = sw_text(body, "RecordingTrack");
     bool is_dual = strcmp(sw_text(body, "RecordingChannels"), "dual") == 0;
+    bool trims = strcmp(sw_text(body, "Trim"), "trim-silence") == 0;
     const char *direction = strcmp(track, "inbound") == 0    ? "speak"
                             : strcmp(track, "outbound") == 0 ? "listen"
                                                              : "both";
@@ -215,12 +216,12 @@ void sw_laml_recording_add(struct rest *rest)
                         "completed", &events))
         return;
     /* until it is stopped: neither keys nor silence end it */
-    json_t *params =
-        json_pack("{s:{s:{s:s, s:b, s:s, s:s, s:i, s:i}}, s:s*, s:s*, s:s}", "record", "audio",
-                  "format", "wav", "stereo", is_dual, "direction", direction, "terminators", "",
-                  "initial_timeout", 0, "end_silence_timeout", 0, "status_url",
-                  given(body, "RecordingStatusCallback"), "status_method",
-                  given(body, "RecordingStatusCallbackMethod"), "laml_events", buf_cstr(&events));
+    json_t *params = json_pack(
+        "{s:{s:{s:s, s:b, s:s, s:s, s:i, s:i}}, s:s*, s:s*, s:s, s:b}", "record", "audio", "format",
+        "wav", "stereo", is_dual, "direction", direction, "terminators", "", "initial_timeout", 0,
+        "end_silence_timeout", 0, "status_url", given(body, "RecordingStatusCallback"),
+        "status_method", given(body, "RecordingStatusCallbackMethod"), "laml_events",
+        buf_cstr(&events), "laml_trim", trims);
     json_t *answer;
     bool is_done = sw_laml_command(rest, "calling.record", params, "recording", &answer);
     json_decref(params);
@@ -234,6 +235,7 @@ void sw_laml_recording_add(struct rest *rest)
                                          .source = "StartCallRecordingApi",
                                          .status = "in-progress",
                                          .channels = is_dual ? 2 : 1,
+                                         .trims = trims,
                                          .created_ms = rest_now_ms(rest),
                                          .updated_ms = rest_now_ms(rest) };
     rest_reply_take(rest, 200, recording_json(rest, &row));
