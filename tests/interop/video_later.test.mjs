@@ -1,13 +1,12 @@
 /** Video that joins a call later, goes and comes again; from web phones, from phones of the desk, H.264 as well as VP8. */
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
 import { after, before, test } from 'node:test';
 import { assertPageHears } from './lib/checks.mjs';
 import { startChromium } from './lib/chromium.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { waitFor } from './lib/process.mjs';
-import { startSipPhone } from './lib/sipphone.mjs';
 import { assertShows, startWebPhone } from './lib/sipstacks.mjs';
+import { assertSees, startVideoDesk } from './lib/videodesk.mjs';
 
 const RED = { colour: '#d02020', hz: 440, levelDb: -12, late: true };
 const BLUE = { colour: '#2020d0', hz: 620, levelDb: -15, late: true };
@@ -27,6 +26,7 @@ const open = async (stack, user, config) => {
     await phone.waitEvent('registered');
     return phone;
 };
+const startDesk = (/** @type {string} */ user) => startVideoDesk({ user, password: SECRET, server: daemon.ready.sip.udp[0] });
 const noCalls = () => waitFor('no call to be left', async () => (await daemon.command('calls')).length === 0);
 
 for (const [one, other] of [['jssip', 'jssip'], ['sipjs', 'jssip'], ['jssip', 'sipjs']])
@@ -56,90 +56,6 @@ for (const [one, other] of [['jssip', 'jssip'], ['sipjs', 'jssip'], ['jssip', 's
         await noCalls();
     });
 
-/** A video phone of the desk, its packets by hand: RTP and RTCP of its picture. @param {string} user */
-async function startDesk(user) {
-    const phone = await startSipPhone({ user, password: SECRET, server: daemon.ready.sip.udp[0] });
-    await phone.register();
-    const [audio, video, reports] = await Promise.all([0, 0, 0].map(async () => {
-        const socket = createSocket('udp4');
-        await new Promise((ok) => socket.bind(0, '127.0.0.1', () => ok(null)));
-        return socket;
-    }));
-    /** @type {Buffer[]} */ const pictures = [];
-    /** @type {Buffer[]} */ const parts = []; // of the reports that came
-    video.on('message', (packet) => void pictures.push(packet));
-    reports.on('message', (packet) => {
-        for (let at = 0; at + 4 <= packet.length; at += 4 * (packet.readUInt16BE(at + 2) + 1)) parts.push(packet.subarray(at, at + 4 * (packet.readUInt16BE(at + 2) + 1)));
-    });
-    let there = { port: 0, rtcp: 0 };
-    let version = 1;
-    return {
-        phone,
-        pictures,
-        parts,
-        /** With `formats` it has video. @param {string[]} formats */
-        describe: (...formats) =>
-            [
-                'v=0', `o=- 7 ${version++} IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', `m=audio ${audio.address().port} RTP/AVP 0`,
-                `m=video ${formats.length ? video.address().port : 0} RTP/AVP ${formats.map((f) => f.split(' ')[0]).join(' ') || '0'}`,
-                ...(formats.length ? [`a=rtcp:${reports.address().port}`] : []),
-                ...formats.flatMap((f) => {
-                    const [pt, name, fmtp] = f.split(' ');
-                    return [`a=rtpmap:${pt} ${name}/90000`, ...(fmtp ? [`a=fmtp:${pt} ${fmtp}`] : []), `a=rtcp-fb:${pt} nack`, `a=rtcp-fb:${pt} nack pli`];
-                }),
-                '',
-            ].join('\r\n'),
-        /** Where tandem wants the picture, by its description. @param {string} sdp */
-        aim: (sdp) => {
-            const line = /m=video (\d+) [^]*/.exec(sdp) ?? ['', '0'];
-            there = { port: Number(line[1]), rtcp: Number(/a=rtcp:(\d+)/.exec(line[0])?.[1] ?? Number(line[1]) + 1) };
-            return there.port;
-        },
-        show: (/** @type {number} */ pt, /** @type {number} */ ssrc, /** @type {number} */ seq, /** @type {Buffer} */ payload) => {
-            const head = Buffer.from([0x80, pt, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-            head.writeUInt16BE(seq, 2);
-            head.writeUInt32BE(ssrc, 8);
-            video.send(Buffer.concat([head, payload]), there.port, '127.0.0.1');
-        },
-        /** Feedback about `ssrc`: a NACK of packet `lost`, and PLI. */
-        complain: (/** @type {number} */ ssrc, /** @type {number} */ lost) => {
-            const out = Buffer.alloc(36);
-            out.set([0x80, 201, 0, 1]);
-            out.set([0x81, 205, 0, 3], 8);
-            out.set([0x81, 206, 0, 2], 24);
-            for (const at of [4, 12, 28]) out.writeUInt32BE(0x99, at);
-            for (const at of [16, 32]) out.writeUInt32BE(ssrc, at);
-            out.writeUInt16BE(lost, 20);
-            reports.send(out, there.rtcp, '127.0.0.1');
-        },
-        /** A new offer in its call, and the answer, acknowledged. @param {any} call @param {string} body */
-        reinvite: async (call, body) => {
-            const answer = await call.request('INVITE', ['Content-Type: application/sdp'], body, 12000);
-            const same = ['From', 'To', 'Call-ID'].map((name) => `${name}: ${answer.header(name)}`);
-            const cseq = answer.header('CSeq').split(' ')[0];
-            phone.send(['ACK sip:tandem SIP/2.0', `Via: SIP/2.0/UDP ${phone.local};branch=z9hG4bK${cseq}ack`, ...same, `CSeq: ${cseq} ACK`, 'Content-Length: 0', '', ''].join('\r\n'));
-            return answer;
-        },
-        /** A new offer, taken back once `asked`: what it is answered. @param {any} call @param {string} body @param {() => unknown} asked */
-        regret: async (call, body, asked) => {
-            const before = phone.responses.length;
-            const done = call.request('INVITE', ['Content-Type: application/sdp'], body, 12000);
-            const trying = await waitFor('the offer to be taken', () => phone.responses.slice(before).find((r) => r.method === 'INVITE' && r.status === 100));
-            await waitFor('the other one to be asked', asked);
-            const same = ['Via', 'From', 'Call-ID'].map((name) => `${name}: ${trying.header(name)}`);
-            const say = (/** @type {string} */ method, /** @type {string} */ to) =>
-                phone.send([`${method} sip:tandem SIP/2.0`, ...same, `To: ${to}`, `CSeq: ${trying.header('CSeq').split(' ')[0]} ${method}`, 'Max-Forwards: 70', 'Content-Length: 0', '', ''].join('\r\n'));
-            say('CANCEL', trying.header('To'));
-            const answer = await done;
-            say('ACK', answer.header('To'));
-            return answer;
-        },
-        stop: () => (phone.stop(), [audio, video, reports].forEach((socket) => socket.close())),
-    };
-}
-const KEYFRAME = Buffer.from('65b80004000009e28000', 'hex'); // a slice of H.264: nothing here looks into it
-const isPli = (/** @type {number} */ ssrc) => (/** @type {Buffer} */ part) => part[1] === 206 && (part[0] & 31) === 1 && part.readUInt32BE(8) === ssrc;
-
 test('desk phones add H.264 during a call: formats told apart, NACK and PLI both ways, then hold and the end of it', async () => {
     const [alice, bob] = [await startDesk('alice'), await startDesk('bob')];
     bob.phone.answers.INVITE = () => ({ status: 200, lines: ['Content-Type: application/sdp'], body: bob.describe() });
@@ -165,16 +81,8 @@ test('desk phones add H.264 during a call: formats told apart, NACK and PLI both
     alice.aim(answer.body);
     bob.aim(offered);
 
-    const sees = async (/** @type {any} */ from, /** @type {any} */ to, /** @type {number} */ sent, /** @type {number} */ got, /** @type {number} */ ssrc) => {
-        let seq = 100;
-        await waitFor('the picture', () => (from.show(sent, ssrc, seq++, KEYFRAME), to.pictures.some((/** @type {Buffer} */ p) => p.readUInt32BE(8) === ssrc)));
-        const picture = to.pictures.find((/** @type {Buffer} */ p) => p.readUInt32BE(8) === ssrc);
-        assert.equal(picture[1] & 127, got);
-        assert.deepEqual(picture.subarray(12), KEYFRAME);
-        await waitFor('the complaints to arrive', () => (to.complain(ssrc, 100), from.parts.some(isPli(ssrc)) && from.parts.some((/** @type {Buffer} */ p) => p[1] === 205 && p.readUInt32BE(8) === ssrc && p.readUInt16BE(12) === 100)));
-    };
-    await sees(alice, bob, 97, bobs, 0x41414141);
-    await sees(bob, alice, bobs, 97, 0x42424242);
+    await assertSees(alice, bob, 97, bobs, 0x41414141);
+    await assertSees(bob, alice, bobs, 97, 0x42424242);
 
     // on hold the line stays: the picture stops, and comes again
     const held = await alice.reinvite(call, alice.describe('97 H264 profile-level-id=42e01f;packetization-mode=1').replace(/(m=audio[^\r]*\r\n)/, 'a=sendonly\r\n$1'));
@@ -182,7 +90,7 @@ test('desk phones add H.264 during a call: formats told apart, NACK and PLI both
     assert.match(held.body, /a=recvonly/);
     const resumed = await alice.reinvite(call, alice.describe('97 H264 profile-level-id=42e01f;packetization-mode=1'));
     assert.doesNotMatch(resumed.body, /a=recvonly/);
-    await sees(alice, bob, 97, bobs, 0x43434343);
+    await assertSees(alice, bob, 97, bobs, 0x43434343);
 
     offered = '';
     const ended = await alice.reinvite(call, alice.describe());
@@ -237,6 +145,46 @@ test('an offer of video that is taken back: the call is what it was, on both sid
     bob.stop();
     await noCalls();
 });
+
+const yes = (/** @type {string} */ body) => ({ status: 200, lines: ['Content-Type: application/sdp'], body });
+const firstOf = (/** @type {string} */ body) => Number(/m=video [1-9]\d* RTP\/AVP (\d+)/.exec(body)?.[1] ?? 0);
+
+for (const isAttended of [false, true])
+    test(`${isAttended ? 'an attended' : 'a blind'} transfer: the two that meet see each other, each under its own numbers`, async () => {
+        const [alice, bob, carol] = [await startDesk('alice'), await startDesk('bob'), await startDesk('carol')];
+        /** @type {Record<string, string>} */ const last = {}; // the newest description that each was given
+        const answers = (/** @type {string} */ name, /** @type {any} */ desk, /** @type {string[]} */ formats) =>
+            (desk.phone.answers.INVITE = (/** @type {any} */ invite) => ((last[name] = invite.body), yes(desk.describe(...(invite.body.includes('m=video 0') ? [] : formats ?? [`${firstOf(invite.body)} VP8`])))));
+        // alice has VP8 as 96 in bob's call; what carol is offered has a number of the dialog's own
+        answers('alice', alice, /** @type {any} */ (undefined));
+        answers('carol', carol, /** @type {any} */ (undefined));
+        const first = bob.phone.dial('sip:alice@tandem', { body: bob.describe('101 VP8') });
+        assert.ok(firstOf((await first.answered()).body));
+        await alice.phone.waitRequest('ACK');
+        let target = '<sip:carol@tandem>';
+        if (isAttended) {
+            const second = bob.phone.dial('sip:carol@tandem', { body: bob.describe('107 VP8') });
+            const up = await second.answered();
+            assert.ok(firstOf(up.body));
+            await carol.phone.waitRequest('ACK');
+            const tag = (/** @type {string} */ name) => /;tag=([^;>]+)/.exec(up.header(name))?.[1];
+            target = `<sip:carol@tandem?Replaces=${encodeURIComponent(`${second.callId};to-tag=${tag('To')};from-tag=${tag('From')}`)}>`;
+        }
+        const refer = await first.request('REFER', [`Refer-To: ${target}`, 'Referred-By: <sip:bob@tandem>']);
+        assert.equal(refer.status, 202);
+        await waitFor('bob to be told that it worked', () => bob.phone.requests.some((r) => r.method === 'NOTIFY' && /200 /.test(r.body)));
+        const aimed = () => {
+            alice.aim(last.alice);
+            carol.aim(last.carol);
+            return firstOf(last.alice) > 0 && firstOf(last.carol) > 0;
+        };
+        await waitFor('both to be offered video', aimed);
+        await assertSees(alice, carol, firstOf(last.alice), firstOf(last.carol), isAttended ? 0x51515151 : 0x53535353);
+        await assertSees(carol, alice, firstOf(last.carol), firstOf(last.alice), isAttended ? 0x52525252 : 0x54545454);
+        for (const { id } of await daemon.command('calls')) await daemon.command('calls', 'end', id);
+        await noCalls();
+        for (const desk of [alice, bob, carol]) desk.stop();
+    });
 
 test('a phone without video is asked once; the call goes on, and holds are not slowed down', async () => {
     const [alice, bob] = [await startDesk('alice'), await startDesk('carol')];
