@@ -233,9 +233,10 @@ static void rtp_lost(struct metrics *out, void *source)
 
 static void rtp_dropped(struct metrics *out, void *source)
 {
-    const struct call_figures *calls = &((const struct scrape *)source)->calls;
-    ADD_ALL({ "auth", NULL, (double)calls->dropped_auth },
-            { "stranger", NULL, (double)calls->dropped_stranger });
+    const struct scrape *scrape = source;
+    const struct call_figures *calls = &scrape->calls;
+    uint64_t strangers = calls->dropped_stranger + media_unclaimed(scrape->daemon->env.media);
+    ADD_ALL({ "auth", NULL, (double)calls->dropped_auth }, { "stranger", NULL, (double)strangers });
 }
 
 static void rtp_jitter(struct metrics *out, void *source)

@@ -43,6 +43,7 @@ struct media {
         bool is_measured;
         double share;    /* of its time, a mean of some seconds */
         double reserved; /* for what was taken on and does not show in `share` yet */
+        uint64_t unclaimed;
     } busy[MEDIA_THREADS_MAX];
     struct slot {
         struct media_stream *stream; /* NULL: free */
@@ -78,6 +79,7 @@ static void on_event(void *owner, const void *msg)
     }
     if (event->kind == MEDIA_EVENT_BUSY) {
         take_busy(&media->busy[event->busy.thread], event->busy.share);
+        media->busy[event->busy.thread].unclaimed = event->busy.unclaimed;
         return;
     }
     if (event->stream.slot >= media->n_slots)
@@ -157,6 +159,14 @@ double media_busy(const struct media *media, unsigned thread)
     return busy->is_measured    ? busy->share + busy->reserved
            : busy->reserved > 0 ? busy->reserved
                                 : -1;
+}
+
+uint64_t media_unclaimed(const struct media *media)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < media->n_threads; i++)
+        sum += media->busy[i].unclaimed;
+    return sum;
 }
 
 bool media_has_room(const struct media *media, unsigned thread, enum media_work work)

@@ -54,6 +54,9 @@ void media_set_limits(struct media *media, const struct media_limits *limits);
 /** The share of its time that the thread was at work, 0 to 1, over some seconds; negative: not
  * measured yet. What was reserved and is not measured yet is in it. */
 double media_busy(const struct media *media, unsigned thread);
+/** RTP packets that came to shared ports (rtp_shared.h) and were nobody's: dropped. Up to a second
+ * old. */
+uint64_t media_unclaimed(const struct media *media);
 /** May one more call be taken on there? */
 bool media_has_room(const struct media *media, unsigned thread, enum media_work work);
 /** A call that will be transcoded was taken on: it counts until its work is measured. */

@@ -127,7 +127,8 @@ struct media_event {
         uint16_t port;
         struct {
             unsigned thread;
-            double share; /* of its time, 0 to 1 */
+            double share;       /* of its time, 0 to 1 */
+            uint64_t unclaimed; /* RTP packets to its shared port from nobody's address, ever */
         } busy;
     };
 };

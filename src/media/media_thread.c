@@ -49,6 +49,7 @@ struct media_thread {
     bool deliver_due, flush_due;
     uint64_t reported_full;
     int64_t busy_cpu_ns, busy_wall_us; /* at the last look */
+    uint64_t unclaimed;                /* media_event.busy */
     struct media_stream_core **cores;  /* by slot */
     size_t n_cores;
     struct list waiting; /* events that found the mailbox full */
@@ -222,6 +223,11 @@ static void report_counters(struct media_thread *thread)
     thread->reported_full = full;
 }
 
+void media_thread_count_unclaimed(struct media_thread *thread, unsigned packets)
+{
+    thread->unclaimed += packets;
+}
+
 /* What new work is admitted by. It goes to control as it is: what the machine's other programs take
  * away shows as lag there, not here. */
 static void report_busy(struct media_thread *thread)
@@ -233,6 +239,7 @@ static void report_busy(struct media_thread *thread)
     struct media_event event = { .kind = MEDIA_EVENT_BUSY };
     event.busy.thread = thread->index;
     event.busy.share = (double)(cpu_ns - thread->busy_cpu_ns) / 1000 / (double)num_max(wall_us, 1);
+    event.busy.unclaimed = thread->unclaimed;
     thread->busy_cpu_ns = cpu_ns;
     thread->busy_wall_us = thread->now_us;
     (void)media_post_event(thread->media, &event); /* a full mailbox: the next one tells */

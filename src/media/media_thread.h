@@ -21,6 +21,8 @@ void media_thread_run(struct media *media, unsigned index,
 struct loop *media_thread_loop(struct media_thread *thread);
 unsigned media_thread_index(const struct media_thread *thread);
 int64_t media_thread_now_us(const struct media_thread *thread); /* monotonic, taken once a batch */
+/** Packets that came to a shared port and are nobody's. */
+void media_thread_count_unclaimed(struct media_thread *thread, unsigned packets);
 
 /** A packet from the pool, `data` set, `len` 0; never NULL (the pool grows only when it is empty).
  */

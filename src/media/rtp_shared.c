@@ -95,11 +95,15 @@ static void note_unclaimed(struct rtp_shared *shared, const struct media_packet 
 static void find_claimants(const struct side *side, struct media_packet *const *packets, size_t n,
                            void **claimants)
 {
+    unsigned unclaimed = 0;
     for (size_t i = 0; i < n; i++) {
         claimants[i] = media_peers_find(side->peers, &packets[i]->from);
-        if (!claimants[i] && !side->is_rtcp)
+        if (!claimants[i] && !side->is_rtcp) {
             note_unclaimed(side->shared, packets[i]);
+            unclaimed++;
+        }
     }
+    media_thread_count_unclaimed(side->shared->thread, unclaimed);
 }
 
 static void take_batch(const struct side *side, struct media_packet *const *packets, size_t n)

@@ -2,8 +2,8 @@
 /* One pair of UDP ports for the plain RTP of many streams of a media thread (`rtp: shared` of a
  * trunk): one system call moves many calls' packets. They are told apart by where they come from,
  * exactly: a stream claims its far end's addresses, and no other can while it has them. What comes
- * from anywhere else belongs to nobody and is dropped. Created on control, which puts the ports
- * into its SDP; the rest belongs to the media thread. */
+ * from anywhere else belongs to nobody and is dropped (media_unclaimed()). Created on control,
+ * which puts the ports into its SDP; the rest belongs to the media thread. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -133,6 +133,13 @@ static void strangers_never_move_a_stream(void **state)
     rig_run(&scene->rig, 1100);
     assert_int_equal(media_stream_stats(far->stream)->rx.packets, 2);
     assert_int_equal(scene->ends[0].asked, 0); /* it hears its far end: nothing to mend */
+    for (int64_t end_us = rig_now_us() + 8000000; rig_now_us() < end_us;) {
+        if (media_unclaimed(scene->rig.media) >= LONG)
+            break;
+        rig_run(&scene->rig, 50);
+    }
+    assert_int_equal(media_unclaimed(scene->rig.media), LONG);
+    assert_int_equal(media_stream_stats(far->stream)->dropped_stranger, 0); /* no stream's */
     close(thief);
 }
 
