@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "media/fax_drawing.h"
 #include "media/record_file.h"
 
 enum { PATH_MAX_LEN = 1200, ID_MAX_LEN = 48 };
@@ -71,7 +72,7 @@ static struct file *read_all(const char *dir, size_t *n)
 
 /* --- what a process left behind that died --- */
 
-static const char part_ending[] = ".part.wav";
+static const char part_ending[] = ".part.wav", fax_ending[] = ".part.tif";
 
 static json_t *row_of(const json_t *rows, struct slice id)
 {
@@ -136,6 +137,11 @@ static bool mend(const char *dir, const char *name, int64_t before_ms, const jso
     if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path || lstat(path, &st) ||
         !S_ISREG(st.st_mode) || st.st_mtim.tv_sec * 1000 >= before_ms)
         return false;
+    if (slice_ends(id, slice_of(fax_ending))) {
+        fax_drawing_drop(path);
+        (void)unlink(path);
+        return false;
+    }
     if (slice_ends(id, slice_of(part_ending)) && id.len - strlen(part_ending) <= ID_MAX_LEN) {
         id.len -= strlen(part_ending);
         return make_from_part(dir, id, row_of(rows, id));

@@ -18,7 +18,8 @@ bool recording_files_remove(const char *dir, struct slice id);
 /** Complete what somebody was writing when his process died: ID.part.wav becomes ID.wav, or what
  * its row in `rows` wants ([{"id", "format", "track", "channels"}]), and a WAV file that was never
  * closed is put right. Files written since `before_ms` are somebody's who lives. A row whose file
- * is there gets "duration_ms" and "bytes". How many files were put right. */
+ * is there gets "duration_ms" and "bytes". What was left of a fax to be sent goes. How many files
+ * were put right. */
 size_t recording_files_mend(const char *dir, int64_t before_ms, json_t *rows);
 /** Those last written before that time (ms since 1970); how many went. */
 size_t recording_files_purge(const char *dir, int64_t before_ms);

@@ -163,6 +163,23 @@ static void what_the_dead_left_is_completed(void **state)
     }
 }
 
+static void what_the_dead_left_of_a_fax_goes(void **state)
+{
+    char path[200];
+    (void)state;
+    snprintf(path, sizeof path, "%s/eight.part.tif.d", dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    put("eight.part.tif", 1000);
+    put("eight.part.tif.d/document.pdf", 1000);
+    put("eight.part.tif.d/pages", 1000);
+    put("fresh.part.tif", 5000); /* somebody's who lives */
+    assert_int_equal(recording_files_mend(dir, 4000000, NULL), 0);
+    assert_false(is_there("eight.part.tif") || is_there("eight.part.tif.d"));
+    assert_true(is_there("fresh.part.tif") && is_there("fax.tif") && is_there("fax.pdf"));
+    snprintf(path, sizeof path, "%s/fresh.part.tif", dir);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(removes_one_by_its_id_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_old_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_dead_left_is_completed, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_dead_left_of_a_fax_goes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

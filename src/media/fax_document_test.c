@@ -69,6 +69,7 @@ static bool has_drawer(void)
  * wide and 36 high. */
 struct sheet {
     unsigned wide, high;
+    const char *more; /* of the page's dictionary; may be NULL */
 };
 
 static struct slice print(char *mem, const struct sheet *sheets, unsigned n, const char *trailer)
@@ -93,8 +94,8 @@ static struct slice print(char *mem, const struct sheet *sheets, unsigned n, con
         offsets[objects] = pdf.len;
         buf_printf(&pdf,
                    "%u 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %u %u] "
-                   "/Contents 3 0 R >>\nendobj\n",
-                   objects, sheets[i].wide, sheets[i].high);
+                   "/Contents 3 0 R %s >>\nendobj\n",
+                   objects, sheets[i].wide, sheets[i].high, sheets[i].more ? sheets[i].more : "");
     }
     size_t table = pdf.len;
     buf_printf(&pdf, "xref\n0 %u\n0000000000 65535 f \n", objects);
@@ -160,8 +161,12 @@ static void assert_near(unsigned got, unsigned expected)
 /* Letter and A5 have their sizes and lie in the middle; the poster becomes as wide as the paper. */
 static void a_pdf_is_drawn_on_the_paper(void **state)
 {
-    static const struct sheet sheets[] = { { 612, 792 },  { 420, 595 },  { 1224, 792 },
-                                           { 1224, 792 }, { 2448, 792 }, { 612, 792 } };
+    static const struct sheet sheets[] = {
+        { 612, 792, NULL },         { 420, 595, NULL },
+        { 1224, 792, NULL },        { 1224, 792, NULL },
+        { 2448, 792, NULL },        { 612, 792, NULL },
+        { 612, 792, "/Rotate 90" }, { 1000, 1000, "/CropBox [36 36 648 828]" }
+    };
     static const struct ink expected[] = {
         /* 204 dots and 196 rows an inch; 6 dots over, 3 on each side */
         { 2156, 2156 - 294, 2156 - 196, 201, 405 },
@@ -172,6 +177,10 @@ static void a_pdf_is_drawn_on_the_paper(void **state)
         { 1074, 1074 - 147, 1074 - 98, 102, 203 },
         { 537, 537 - 73, 537 - 49, 51, 102 },
         { 2156, 2156 - 294, 2156 - 196, 201, 405 },
+        /* across, at 612/792 of its size */
+        { 1283, 151, 302, 157, 236 },
+        /* what a reader shows of it */
+        { 2156, 2156 - 196, 2156 - 98, 99, 303 },
     };
     char path[] = "/tmp/fax-drawn-XXXXXX";
     struct fault fault;
@@ -199,8 +208,8 @@ static void a_pdf_is_drawn_on_the_paper(void **state)
 
 static void a_pdf_that_cannot_be_drawn_says_why(void **state)
 {
-    static const struct sheet letter = { 612, 792 }, endless = { 612, 14000 },
-                              wall = { 14400, 14400 };
+    static const struct sheet letter = { 612, 792, NULL }, endless = { 612, 14000, NULL },
+                              wall = { 14400, 14400, NULL };
     struct sheet many[FAX_PAGES_MAX + 1];
     char path[] = "/tmp/fax-undrawn-XXXXXX", *mem = mem_alloc(PDF_MAX);
     struct fault fault;
@@ -209,7 +218,7 @@ static void a_pdf_that_cannot_be_drawn_says_why(void **state)
         skip();
     close(mkstemp(path));
     for (size_t i = 0; i < COUNT_OF(many); i++)
-        many[i] = (struct sheet){ 72, 72 };
+        many[i] = (struct sheet){ 72, 72, NULL };
     const struct {
         struct slice pdf;
         const char *why;
@@ -244,7 +253,7 @@ static void a_pdf_that_cannot_be_drawn_says_why(void **state)
 
 static void drawing_is_stopped(void **state)
 {
-    static const struct sheet letter = { 612, 792 };
+    static const struct sheet letter = { 612, 792, NULL };
     const atomic_bool stop = true;
     char path[] = "/tmp/fax-stopped-XXXXXX", *mem = mem_alloc(PDF_MAX);
     struct fault fault;

@@ -109,13 +109,22 @@ static enum err draw(struct drawing *drawing, unsigned from, unsigned to, unsign
                      const char *output)
 {
     char first[NUMBER_MAX], last[NUMBER_MAX], x[NUMBER_MAX], y[NUMBER_MAX];
-    const char *const argv[] = { "pdftoppm", "-mono",
-                                 "-cropbox", "-f",
-                                 first,      "-l",
-                                 last,       rows ? "-scale-to-x" : "-rx",
-                                 x,          rows ? "-scale-to-y" : "-ry",
-                                 y,          document_name,
-                                 NULL };
+    const char *const argv[] = {
+        "pdftoppm",
+        "-mono",
+        "-cropbox",
+        "-scale-dimension-before-rotation", /* else a turned page has its resolutions swapped */
+        "-f",
+        first,
+        "-l",
+        last,
+        rows ? "-scale-to-x" : "-rx",
+        x,
+        rows ? "-scale-to-y" : "-ry",
+        y,
+        document_name,
+        NULL,
+    };
     const struct child_config config = { .argv = argv,
                                          .dir = drawing->dir,
                                          .output = output,
@@ -284,29 +293,36 @@ static enum err draw_all(struct drawing *drawing, struct slice pdf, const char *
     return err;
 }
 
-static void remove_dir(const struct drawing *drawing)
+static bool name_dir(const char *path, char out[PATH_MAX_LEN])
+{
+    return snprintf(out, PATH_MAX_LEN, "%s.d", path) < PATH_MAX_LEN;
+}
+
+void fax_drawing_drop(const char *path)
 {
     static const char *const names[] = { document_name, pages_name, fitted_name, errors_name };
-    char path[PATH_MAX_LEN + 16];
+    char dir[PATH_MAX_LEN], file[PATH_MAX_LEN + 16];
+    if (!name_dir(path, dir))
+        return;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        in_dir(drawing, names[i], path);
-        unlink(path); /* not each of them is there */
+        snprintf(file, sizeof file, "%s/%s", dir, names[i]);
+        unlink(file); /* not each of them is there */
     }
-    rmdir(drawing->dir);
+    rmdir(dir);
 }
 
 enum err fax_drawing_write(struct slice pdf, const char *path, const atomic_bool *stop,
                            struct fault *fault)
 {
     char dir[PATH_MAX_LEN];
-    if (snprintf(dir, sizeof dir, "%s.d", path) >= (int)sizeof dir)
+    if (!name_dir(path, dir))
         return fault_set(fault, ERR_LIMIT, path, 0, "the path is too long");
     if (mkdir(dir, 0700) != 0)
         return fault_set(fault, ERR_IO, dir, 0, "cannot be made: %s", strerror(errno));
     struct drawing *drawing = mem_new(struct drawing);
     *drawing = (struct drawing){ .dir = dir, .stop = stop, .fault = fault };
     enum err err = draw_all(drawing, pdf, path);
-    remove_dir(drawing);
+    fax_drawing_drop(path);
     mem_free(drawing);
     return err;
 }

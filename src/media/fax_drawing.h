@@ -13,3 +13,5 @@
  * stopped.  ERR_IO: a file. */
 MUST_CHECK enum err fax_drawing_write(struct slice pdf, const char *path, const atomic_bool *stop,
                                       struct fault *fault);
+/** What a process that died while it drew into `path` left beside it. */
+void fax_drawing_drop(const char *path);

@@ -1,7 +1,7 @@
 /** One tandem sends a fax to another, as scripts of two calls: pages and pixels arrive. Real time: half a minute. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noAsterisk, startAsterisk } from './lib/asterisk.mjs';
@@ -82,6 +82,10 @@ function makePdf(sheets) {
         objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${wide} ${high}] /Contents ${objects.length + 2} 0 R >>`);
         objects.push(`<< /Length ${drawn.length} >>\nstream\n${drawn}\nendstream`);
     }
+    return joinPdf(objects);
+}
+/** @param {string[]} objects the first is the catalog */
+function joinPdf(objects) {
     let pdf = '%PDF-1.4\n';
     const table = objects.map((object, i) => {
         const at = pdf.length;
@@ -298,6 +302,47 @@ test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and ref
     assert.equal(got.success, true, `${got.result_text}\n${asterisk.log().slice(-2000)}`);
     assert.equal(got.pages, 2);
     readTiff(await bytesOf(await fetchFrom(daemon, tiffOf(got.document))), 2).forEach((page, i) => assert.ok(page.equals(pages[i]), `page ${i + 1} is what Asterisk sent`));
+});
+
+/** A small PDF that takes for ever to draw: forms that draw forms. */
+function makeHardPdf() {
+    const depth = 12;
+    const objects = ['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Count 1 /Kids [3 0 R] >>', '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /XObject << /F 5 0 R >> >> >>', '<< /Length 5 >>\nstream\n/F Do\nendstream'];
+    for (let i = 0; i < depth; i++) {
+        const drawn = i + 1 < depth ? '/F Do '.repeat(10) : '0 g 72 72 72 72 re f ';
+        const inner = i + 1 < depth ? `/Resources << /XObject << /F ${6 + i} 0 R >> >>` : '';
+        objects.push(`<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] ${inner} /Length ${drawn.length} >>\nstream\n${drawn}\nendstream`);
+    }
+    return joinPdf(objects);
+}
+/** The programs that a daemon runs. @param {number} pid */
+const childrenOf = (pid) =>
+    readdirSync('/proc').filter((name) => {
+        try {
+            return /^\d+$/.test(name) && new RegExp(`^PPid:\\s+${pid}$`, 'm').test(readFileSync(`/proc/${name}/status`, 'utf8'));
+        } catch {
+            return false; // it ended meanwhile
+        }
+    });
+
+test('a document that takes too long is given up with its call', { timeout: 60000 }, async (t) => {
+    const hook = await startHook({ '/hard.pdf': makeHardPdf() });
+    const daemon = await startDaemon();
+    const project = await addProject(daemon, 'faxes');
+    t.after(async () => {
+        project.stop();
+        await daemon.stop();
+    });
+    await daemon.command('number', 'add', '7004', '--to', 'builtin:echo');
+    const swml = { version: '1.0.0', sections: { main: [{ send_fax: { document: `${hook.url}/hard.pdf`, status_url: `${hook.url}/hard` } }] } };
+    const { status, text, json } = await project.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '15550001', to: '7004', swml } });
+    assert.equal(status, 200, text);
+    await waitFor('the program that draws', () => childrenOf(daemon.ready.pid).length === 1 || null);
+    assert.equal((await project.ask('POST', '/api/calling/calls', { id: json.id, command: 'calling.end' })).status, 200);
+    const told = await lastOf(hook, '/hard');
+    assert.deepEqual([told.success, told.result_text, told.format], [false, 'it was stopped', 'pdf']);
+    assert.deepEqual(childrenOf(daemon.ready.pid), []);
+    assert.deepEqual(readdirSync(daemon.state, { recursive: true }).filter((name) => /\.part|\.pdf/.test(String(name))), []);
 });
 
 test('a fax that cannot be is told: a broken PDF, no such document, a call without audio', { timeout: 60000 }, async (t) => {
