@@ -60,9 +60,13 @@ void leg_media_make_keys(struct leg_sdes_key *keys)
     }
 }
 
-void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
+void leg_media_describe_anew(struct leg_media *media, enum leg_media_kind kind)
 {
+    uint64_t id;
+    rand_bytes(&id, sizeof id);
     media->kind = kind;
+    sdp_session_state_clear(&media->sdp);
+    sdp_session_state_init(&media->sdp, id >> 2);
     if (kind == LEG_MEDIA_SDES)
         leg_media_make_keys(media->keys);
 }
@@ -70,8 +74,6 @@ void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind)
 static enum err start(struct leg_media *media, const struct rtc_ice_config *ice,
                       struct fault *fault)
 {
-    uint64_t id;
-    rand_bytes(&id, sizeof id);
     struct media_transport *transport;
     struct leg *leg = media->leg;
     unsigned thread = call_media_thread(leg->call);
@@ -81,8 +83,7 @@ static enum err start(struct leg_media *media, const struct rtc_ice_config *ice,
         return err;
     }
     media->shares_port = media->shares_port && !is_webrtc(media);
-    leg_media_set_kind(media, media->kind);
-    sdp_session_state_init(&media->sdp, id >> 2);
+    leg_media_describe_anew(media, media->kind);
     leg->stream = media_stream_create(media->env->media, thread, transport, &leg_media_events, leg);
     return OK;
 }

@@ -112,8 +112,8 @@ MUST_CHECK enum err leg_media_take_answer(struct leg_media *media, struct slice 
 /** They refused our later offer: all is as before it. */
 void leg_media_offer_refused(struct leg_media *media);
 
-/** The other way to carry the same RTP, before an offer is made anew: SDES or plain. */
-void leg_media_set_kind(struct leg_media *media, enum leg_media_kind kind);
+/** Another session is offered the same RTP: SDES or plain, whatever an offer before it was. */
+void leg_media_describe_anew(struct leg_media *media, enum leg_media_kind kind);
 
 /** Note what video an offer has, for the leg that is to be called: leg->video. Before it is opened.
  */

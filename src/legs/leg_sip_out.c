@@ -116,7 +116,7 @@ static bool make_offer(struct leg_sip *self)
     struct fault fault;
     char text[FAULT_TEXT_MAX + FAULT_WHERE_MAX], mem[LEG_SDP_MAX];
     if (self->leg.stream) { /* a second try */
-        leg_media_set_kind(&self->media, leg_sip_media_kind(self, hop_of(self)->kind));
+        leg_media_describe_anew(&self->media, leg_sip_media_kind(self, hop_of(self)->kind));
     } else if (leg_sip_open_media(self, hop_of(self)->kind, &hop_of(self)->addr, &fault)) {
         fault_print(&fault, text, sizeof text);
         leg_sip_fail(self, "media_failed", text);
