@@ -156,6 +156,13 @@ void router_set_number_owner(struct router *router, struct slice number, const c
     (void)slice_copy(number, target->of_number, sizeof target->of_number);
 }
 
+void router_set_number_srtp(struct router *router, struct slice number, enum route_srtp srtp)
+{
+    struct route_target *target = map_find(router->numbers, without_plus(number));
+    if (target)
+        target->srtp = srtp;
+}
+
 void router_set_default(struct router *router, const struct route_target *target)
 {
     router->fallback = *target;

@@ -20,6 +20,8 @@ enum {
     ROUTE_EMERGENCY_LEN = 24,
 };
 
+/** SRTP to a SIP address: never, first and then without when it is refused, or not without. */
+enum route_srtp { ROUTE_SRTP_OFF, ROUTE_SRTP_OPTIONAL, ROUTE_SRTP_REQUIRED };
 /** One far end: "trunk" default +1555…, "user" alice, "builtin" echo, "uri" sip:bob@example.com. */
 struct route_target {
     char kind[16];
@@ -27,6 +29,7 @@ struct route_target {
     char number[ROUTE_NUMBER_MAX]; /* what to dial there; "" when the name says it all */
     char project_id[40];           /* of the number that leads here; "" none */
     char of_number[128];           /* that number, or address; "" none */
+    enum route_srtp srtp;          /* of a "uri" */
     bool is_typed;                 /* a URI out of the caller's mouth: nobody vouches for it */
 };
 
@@ -85,6 +88,8 @@ void router_add_emergency(struct router *router, struct slice number,
 MUST_CHECK enum err router_set_number(struct router *router, struct slice number, struct slice to);
 /** Whose it is: scripts run in that project, and are told the number. */
 void router_set_number_owner(struct router *router, struct slice number, const char *project_id);
+/** How its calls are encrypted, when it leads to a SIP address. */
+void router_set_number_srtp(struct router *router, struct slice number, enum route_srtp srtp);
 void router_clear_numbers(struct router *router);
 /** Where an empty or unmatched destination goes: "" refuses. A trunk dials `number`. */
 void router_set_default(struct router *router, const struct route_target *target);

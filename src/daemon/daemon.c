@@ -153,6 +153,7 @@ static enum err open_sip(struct daemon *daemon, struct fault *fault)
     daemon->web_accounts = web_accounts_create(env, daemon->registrar);
     sip_face_wire(daemon->sip_face, daemon->trunks, daemon->registrar);
     sip_face_set_domains(daemon->sip_face, daemon_find_domain, daemon);
+    sip_face_set_accounts(daemon->sip_face, daemon_find_account, daemon);
     return OK;
 }
 

@@ -39,6 +39,7 @@ struct router;
 struct scripts;
 struct signal_watch;
 struct sip_face;
+struct sip_face_account;
 struct sip_face_domain;
 struct sip_texts;
 struct sip_uri;
@@ -175,13 +176,19 @@ void daemon_tell_number(struct daemon *daemon, const struct call *call);
 /* faxing.c: once scripts are open */
 void daemon_open_faxes(struct daemon *daemon);
 /* domains.c */
-/** Under which name the router knows the domain of that resource; false: it is none. */
+/** Under which name the router knows who handles the calls of an account. */
+bool daemon_account_key(struct slice sip_user, char *out, size_t cap);
+/** Under which name it knows the domain of that resource; false: it is none. */
 bool daemon_domain_key(const json_t *resource, char *out, size_t cap);
-/** Who answers its calls, as number_call_handler(); the caller's. */
+/** Who answers its calls, or handles those of an endpoint, as number_call_handler(), and what else
+ * it says of them; the caller's. */
 json_t *daemon_domain_handler(const struct daemon *daemon, const json_t *resource);
 /** sip_face_set_domains() */
 bool daemon_find_domain(void *daemon, const struct sip_uri *uri, const struct addr *from,
                         struct sip_face_domain *out);
+/** sip_face_set_accounts() */
+void daemon_find_account(void *daemon, struct slice sip_user, struct slice dialled,
+                         struct sip_face_account *out);
 /* scripting.c */
 struct slice daemon_signing_key(void *daemon, const char *project_id);
 /** What programs keep here and numbers lead to, by id; again when it changes. */

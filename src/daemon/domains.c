@@ -1,6 +1,8 @@
 /* SIP domains of programs: a call to sip:anybody@IDENTIFIER.our-domain is answered by the program
- * that made the domain, whoever calls, or only for the addresses that it named. */
+ * that made the domain, whoever calls, or only for the addresses that it named. And endpoints whose
+ * calls a program handles. */
 #include <stdio.h>
+#include <string.h>
 
 #include "api/device.h"
 #include "daemon/daemon_priv.h"
@@ -11,6 +13,17 @@
 #include "store/store_programs.h"
 
 enum { KEY_MAX = 128 };
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+bool daemon_account_key(struct slice sip_user, char *out, size_t cap)
+{
+    return (size_t)snprintf(out, cap, "from:%.*s", SLICE_ARG(sip_user)) < cap;
+}
 
 bool daemon_domain_key(const json_t *resource, char *out, size_t cap)
 {
@@ -24,17 +37,20 @@ bool daemon_domain_key(const json_t *resource, char *out, size_t cap)
 json_t *daemon_domain_handler(const struct daemon *daemon, const json_t *resource)
 {
     const json_t *body = json_object_get(resource, "body");
-    const char *url = json_string_value(json_object_get(body, "call_relay_script_url"));
+    const char *url = text_of(body, "call_relay_script_url"), *word = text_of(body, "call_handler");
+    bool is_script = url[0] && (!word[0] || strcmp(word, "relay_script") == 0);
     const char *project = json_string_value(json_object_get(resource, "project"));
     char *text = json_dumps(body, JSON_COMPACT);
     const struct store_number row = { .project_id = project, .body = text };
     json_t *handler = number_call_handler(&row, daemon->resources);
     if (!handler)
         handler = json_pack("{s:s, s:o}", "project", project, "target",
-                            url ? json_sprintf("swml:%s", url) : json_string(""));
+                            is_script ? json_sprintf("swml:%s", url) : json_string(""));
     if (json_is_true(json_object_get(body, "ip_auth_enabled")))
         json_object_set(handler, "ip_auth", json_object_get(body, "ip_auth"));
     json_object_set(handler, "encryption", json_object_get(body, "encryption"));
+    if (strcmp(word, "block-pstn") == 0)
+        json_object_set_new(handler, "no_trunks", json_true());
     free(text);
     return handler;
 }
@@ -68,8 +84,29 @@ bool daemon_find_domain(void *owner, const struct sip_uri *uri, const struct add
         return false;
     const json_t *handler = json_object_get(daemon->call_handlers, key);
     const json_t *only = json_object_get(handler, "ip_auth");
-    const char *encryption = json_string_value(json_object_get(handler, "encryption"));
+    const char *encryption = text_of(handler, "encryption");
     out->is_open = !only || is_among(only, from);
-    out->needs_srtp = encryption && strcmp(encryption, "required") == 0;
+    out->srtp = strcmp(encryption, "required") == 0    ? LEG_SIP_SRTP_REQUIRED
+                : strcmp(encryption, "forbidden") == 0 ? LEG_SIP_SRTP_FORBIDDEN
+                                                       : LEG_SIP_SRTP_OFF;
     return true;
+}
+
+void daemon_find_account(void *owner, struct slice sip_user, struct slice dialled,
+                         struct sip_face_account *out)
+{
+    const struct daemon *daemon = owner;
+    const struct route_query query = { .face = SLICE("sip"), .dialled = dialled };
+    struct route_plan usual;
+    struct cause cause;
+    char key[KEY_MAX];
+    if (!daemon_account_key(sip_user, key, sizeof key) ||
+        !json_object_get(daemon->call_handlers, key))
+        return;
+    if (!router_find(daemon->router, &query, &usual, &cause) && usual.is_emergency)
+        return; /* no program stands before those */
+    out->no_trunks =
+        json_is_true(json_object_get(json_object_get(daemon->call_handlers, key), "no_trunks"));
+    if (!router_find_number(daemon->router, slice_of(key), &out->plan))
+        out->plan.n = 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/slice.h"
 #include "store/store_programs.h"
 
 /* Where the parts of a web server stand. */
@@ -74,6 +75,17 @@ static json_t *leads_to(const char *project, const char *kind, const char *name)
     return json_pack("{s:s, s:o}", "project", project, "target", json_sprintf("%s:%s", kind, name));
 }
 
+/* Out to a SIP address, which programs write with its scheme or without. */
+static json_t *gateway(const char *project, const json_t *body)
+{
+    const char *uri = text_of(body, "uri");
+    bool is_whole =
+        slice_istarts(slice_of(uri), SLICE("sip:")) || slice_istarts(slice_of(uri), SLICE("sips:"));
+    return json_pack("{s:s, s:o, s:s}", "project", project, "target",
+                     json_sprintf("uri:%s%s", is_whole ? "" : "sip:", uri), "srtp",
+                     text_of(body, "encryption"));
+}
+
 static json_t *bound_to(const char *project, const char *id, const json_t *resources,
                         const struct side *side)
 {
@@ -92,6 +104,8 @@ static json_t *bound_to(const char *project, const char *id, const json_t *resou
             return web_server(project, servers[i].kind, body, servers[i].words);
     if (strcmp(type, "swml_script") == 0 || strcmp(type, "cxml_script") == 0)
         return leads_to(project, "swml", id);
+    if (strcmp(type, "sip_gateway") == 0 && side == &calls)
+        return gateway(project, body);
     if (strcmp(type, "subscriber") == 0 && side == &calls)
         return leads_to(project, "user", text_of(body, "email"));
     return nobody(project);
@@ -116,7 +130,7 @@ static json_t *handler_of(const struct store_number *row, const json_t *resource
         handler = web_server(row->project_id, "laml", body, &side->own);
     else if (strcmp(word, "laml_application") == 0)
         handler = application_of(row->project_id, application, resources, side);
-    else if (!word[0] && resource[0])
+    else if ((!word[0] || strcmp(word, "resource") == 0) && resource[0])
         handler = bound_to(row->project_id, resource, resources, side);
     json_decref(body);
     return handler;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "config/config.h"
 #include "daemon/daemon_priv.h"
 #include "daemon/number_handlers.h"
@@ -118,6 +119,19 @@ static enum err set_default(struct router *router, const struct config *config, 
     return err;
 }
 
+/* How calls to the SIP address that a gateway is are encrypted. */
+static enum route_srtp srtp_of(const json_t *handler)
+{
+    static const char *const words[] = {
+        [ROUTE_SRTP_OPTIONAL] = "optional", [ROUTE_SRTP_REQUIRED] = "required"
+    };
+    const char *word = json_string_value(json_object_get(handler, "srtp"));
+    enum route_srtp srtp = ROUTE_SRTP_REQUIRED;
+    while (word && srtp != ROUTE_SRTP_OFF && strcmp(words[srtp], word) != 0)
+        srtp--;
+    return word ? srtp : ROUTE_SRTP_OFF;
+}
+
 static void set_number(struct daemon *daemon, const struct store_number *row, json_t *take_handler)
 {
     const char *to =
@@ -133,27 +147,51 @@ static void set_number(struct daemon *daemon, const struct store_number *row, js
         log_warn(NULL, "number ignored: '%s' is no target", to);
     else
         router_set_number_owner(daemon->router, slice_of(row->number), row->project_id);
+    router_set_number_srtp(daemon->router, slice_of(row->number), srtp_of(take_handler));
 }
 
-/* A resource is called by its address, "/PROJECT/public/front-desk". */
-static void set_address(struct daemon *daemon, const char *id, const json_t *resource)
+/* What a resource that calls lead to is known by: a SIP domain, the account of an endpoint whose
+ * calls it handles, an address, "/PROJECT/public/front-desk". */
+static bool key_of(const char *id, const json_t *resource, char *out, size_t cap)
 {
-    char address[ADDRESS_MAX];
-    bool is_domain;
+    const json_t *body = json_object_get(resource, "body");
     const char *project = json_string_value(json_object_get(resource, "project"));
     const char *type = json_string_value(json_object_get(resource, "type"));
-    const char *name =
-        json_string_value(json_object_get(json_object_get(resource, "body"), "address"));
-    is_domain = strcmp(type, "domain_application") == 0;
-    json_t *handler = is_domain ? daemon_domain_handler(daemon, resource)
-                                : number_resource_handler(id, daemon->resources);
-    if (!is_domain || !daemon_domain_key(resource, address, sizeof address))
-        snprintf(address, sizeof address, "/%s/%s/%s", project,
-                 strcmp(type, "subscriber") == 0 ? "private" : "public", name ? name : id);
-    const struct store_number row = { .number = address, .project_id = project, .to = "" };
+    const char *name = json_string_value(json_object_get(body, "address"));
+    if (strcmp(type, "sip_endpoint") == 0)
+        return daemon_account_key(slice_of(json_string_value(json_object_get(resource, "name"))),
+                                  out, cap);
+    return daemon_domain_key(resource, out, cap) ||
+           (size_t)snprintf(out, cap, "/%s/%s/%s", project,
+                            strcmp(type, "subscriber") == 0 ? "private" : "public",
+                            name ? name : id) < cap;
+}
+
+/* Those that say themselves who answers, as numbers do; the others are who answers. */
+static bool has_own_words(const json_t *resource)
+{
+    static const char *const types[] = { "domain_application", "sip_address", "sip_endpoint" };
+    const char *type = json_string_value(json_object_get(resource, "type"));
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return false;
+}
+
+static void set_resource(struct daemon *daemon, const char *id, const json_t *resource)
+{
+    char key[ADDRESS_MAX];
+    const char *project = json_string_value(json_object_get(resource, "project"));
+    if (!key_of(id, resource, key, sizeof key))
+        return;
+    json_t *handler = has_own_words(resource) ? daemon_domain_handler(daemon, resource)
+                                              : number_resource_handler(id, daemon->resources);
+    const struct store_number row = { .number = key, .project_id = project, .to = "" };
     if (json_string_length(json_object_get(handler, "target")))
         set_number(daemon, &row, handler);
-    else /* a queue, a SIP endpoint … */
+    else if (json_is_true(json_object_get(handler, "no_trunks")))
+        json_object_set_new(daemon->call_handlers, key, handler);
+    else /* a queue, an endpoint whose calls go where routes say … */
         json_decref(handler);
 }
 
@@ -173,7 +211,7 @@ static void on_numbers(void *owner, const struct store_answer *answer)
     daemon->call_tellers = json_object();
     for (size_t i = 0; i < answer->n; i++)
         set_number(daemon, &rows[i], number_call_handler(&rows[i], daemon->resources));
-    json_object_foreach(daemon->resources, id, resource) set_address(daemon, id, resource);
+    json_object_foreach(daemon->resources, id, resource) set_resource(daemon, id, resource);
 }
 
 void daemon_number_source(void *owner, const char *number, struct script_source *out)

@@ -31,7 +31,8 @@ enum leg_media_kind leg_sip_media_kind(const struct leg_sip *self, enum sip_kind
         return by_transport[transport];
     if (kind == SIP_WS || kind == SIP_WSS)
         return LEG_MEDIA_WEBRTC;
-    return self->srtp == LEG_SIP_SRTP_OFF || self->downgraded ? LEG_MEDIA_RTP : LEG_MEDIA_SDES;
+    bool is_plain = self->srtp == LEG_SIP_SRTP_OFF || self->srtp == LEG_SIP_SRTP_FORBIDDEN;
+    return is_plain || self->downgraded ? LEG_MEDIA_RTP : LEG_MEDIA_SDES;
 }
 
 /* Our media address as that far end should see it. */

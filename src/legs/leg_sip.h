@@ -15,8 +15,14 @@ struct sip_msg;
 struct leg *leg_sip_create_incoming(const struct leg_env *env, struct sip_session *session,
                                     const struct sip_msg *invite);
 extern const struct sip_session_events leg_sip_events;
-/* SRTP with keys in the SDP: never, first and then without when it is refused, or not without. */
-enum leg_sip_srtp { LEG_SIP_SRTP_OFF, LEG_SIP_SRTP_OPTIONAL, LEG_SIP_SRTP_REQUIRED };
+/* SRTP: we offer none, first and then without when it is refused, or not without; not even when
+ * the caller offers it. */
+enum leg_sip_srtp {
+    LEG_SIP_SRTP_OFF,
+    LEG_SIP_SRTP_OPTIONAL,
+    LEG_SIP_SRTP_REQUIRED,
+    LEG_SIP_SRTP_FORBIDDEN
+};
 /* What was agreed on with whoever calls: a trunk's. Zeros: nothing. */
 struct leg_sip_policy {
     struct leg_codecs codecs; /* no others; none: any */

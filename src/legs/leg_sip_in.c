@@ -41,11 +41,13 @@ static enum err apply_policy(struct leg_sip *self, struct fault *fault)
 {
     struct leg *leg = &self->leg;
     enum sdp_transport transport;
-    bool plain =
-        !sdp_offer_transport(slice_of(self->offer), &transport) && transport == SDP_RTP_PLAIN;
+    bool is_known = !sdp_offer_transport(slice_of(self->offer), &transport);
+    bool plain = is_known && transport == SDP_RTP_PLAIN;
     if (plain && self->srtp == LEG_SIP_SRTP_REQUIRED)
         return fault_set(fault, ERR_UNSUPPORTED, "sdp", 0,
                          "srtp: required, but it offers plain RTP");
+    if (is_known && !plain && self->srtp == LEG_SIP_SRTP_FORBIDDEN)
+        return fault_set(fault, ERR_UNSUPPORTED, "sdp", 0, "srtp: forbidden, but it offers SRTP");
     struct leg_codecs offered = leg->offered;
     leg->offered.n = 0;
     for (size_t i = 0; i < offered.n; i++)

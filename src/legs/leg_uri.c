@@ -112,6 +112,9 @@ static void print_from(const struct leg_env *env, const struct call *call, struc
 
 void uris_dial(void *owner, struct call *call, const struct route_target *target, struct cause *why)
 {
+    static const enum leg_sip_srtp srtp[] = { [ROUTE_SRTP_OFF] = LEG_SIP_SRTP_OFF,
+                                              [ROUTE_SRTP_OPTIONAL] = LEG_SIP_SRTP_OPTIONAL,
+                                              [ROUTE_SRTP_REQUIRED] = LEG_SIP_SRTP_REQUIRED };
     const struct leg_env *env = owner;
     struct sip_uri uri;
     struct sip_resolve_config where = { 0 };
@@ -145,6 +148,7 @@ void uris_dial(void *owner, struct call *call, const struct route_target *target
         .n_fields = leg_sip_add_headers(call, fields, 0, HEADERS_MAX),
         .codecs = env->sip_codecs,
         .prefer = leg_prefer_of(env->config, CONFIG_PREFER_AUTO),
+        .srtp = srtp[target->srtp],
         .dtmf = LEG_DTMF_AUTO,
     };
     call_add_leg(call, leg_sip_create_outgoing(env, &sip));

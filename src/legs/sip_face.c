@@ -28,6 +28,8 @@ struct sip_face {
     struct list waiting;
     sip_face_domain_fn find_domain;
     void *domains;
+    sip_face_account_fn find_account;
+    void *accounts;
 };
 
 /* An INVITE whose caller still has to prove who he is. */
@@ -55,6 +57,12 @@ void sip_face_set_domains(struct sip_face *face, sip_face_domain_fn fn, void *ow
 {
     face->find_domain = fn;
     face->domains = owner;
+}
+
+void sip_face_set_accounts(struct sip_face *face, sip_face_account_fn fn, void *owner)
+{
+    face->find_account = fn;
+    face->accounts = owner;
 }
 
 static bool find_domain(const struct sip_face *face, struct sip_session *session,
@@ -148,6 +156,21 @@ static bool plan_phone(const struct sip_face *face, const struct sip_uri *uri,
            slice_copy(uri->text, target->number, sizeof target->number);
 }
 
+/* A domain is somebody's, a GRUU one phone, and an account's calls may be handled by a program;
+ * NULL: routes decide. */
+static const struct route_plan *choose_plan(const struct sip_face *face,
+                                            const struct sip_msg *invite,
+                                            const struct route_plan *of_domain,
+                                            struct route_plan *of_account)
+{
+    struct route_plan phone;
+    if (of_domain)
+        return of_domain;
+    if (plan_phone(face, sip_msg_uri(invite), &phone))
+        *of_account = phone;
+    return of_account->n ? of_account : NULL;
+}
+
 /* Whether the caller wants to be nobody; a trunk of the operator's own network is believed who it
  * is (RFC 3325 §9.1). */
 static bool read_identity(const struct sip_face *face, const struct sip_msg *invite,
@@ -163,6 +186,19 @@ static bool read_identity(const struct sip_face *face, const struct sip_msg *inv
     return identity.is_private || sip_identity_is_anonymous(invite);
 }
 
+/* What was agreed on with a trunk, a user, whoever calls that domain (NULL: none). */
+static void set_policy(const struct sip_face *face, struct leg *leg, const char *trunk,
+                       const char *user, const struct sip_face_domain *domain)
+{
+    struct leg_policy own = leg_policy_of_user(face->env, user);
+    struct leg_sip_policy policy = { .codecs = own.list, .prefer = own.prefer };
+    if (trunk)
+        trunks_policy(face->trunks, trunk, &policy);
+    if (domain && domain->srtp != LEG_SIP_SRTP_OFF)
+        policy.srtp = domain->srtp;
+    leg_sip_set_policy(leg, &policy);
+}
+
 /* The caller is known: a call begins, or one is taken over. */
 static void admit(struct sip_face *face, struct sip_session *session, const char *trunk,
                   struct slice sip_user)
@@ -174,15 +210,9 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     sip_session_take(session, &leg_sip_events, leg);
     sip_session_set_peer(session, sip_user);
     const char *user = sip_user.len ? registrar_user_of(face->registrar, sip_user) : "";
-    struct leg_policy own = leg_policy_of_user(face->env, user);
-    struct leg_sip_policy policy = { .codecs = own.list, .prefer = own.prefer };
     struct sip_face_domain domain;
     bool is_domain = find_domain(face, session, &domain);
-    if (trunk)
-        trunks_policy(face->trunks, trunk, &policy);
-    if (is_domain && domain.needs_srtp)
-        policy.srtp = LEG_SIP_SRTP_REQUIRED;
-    leg_sip_set_policy(leg, &policy);
+    set_policy(face, leg, trunk, user, is_domain ? &domain : NULL);
     if (leg_sip_read_offer(leg, &fault)) {
         log_info(NULL, "INVITE refused status=488 reason=\"%s\"", fault.text);
         leg_sip_drop(leg, 488, NULL);
@@ -204,20 +234,21 @@ static void admit(struct sip_face *face, struct sip_session *session, const char
     bool is_told = trunk || (user[0] && !bound); /* a phone has nobody's calls but its own */
     struct slice from = sip_msg_from(invite)->uri.user;
     bool is_private = read_identity(face, invite, trunk, &from);
-    struct route_plan plan;
+    struct sip_face_account account = { 0 };
+    struct slice to = unescaped(sip_msg_uri(invite)->user, to_mem, sizeof to_mem);
+    if (sip_user.len && face->find_account)
+        face->find_account(face->accounts, sip_user, to, &account);
     struct call_request request = {
         .face = SLICE("sip"),
         .from = bound ? slice_of(user) : unescaped(from, from_mem, sizeof from_mem),
         .from_name = shown_name(invite, name_mem, sizeof name_mem),
         .from_user = slice_of(user),
         .trunk = slice_of(trunk),
-        .to = unescaped(sip_msg_uri(invite)->user, to_mem, sizeof to_mem),
+        .to = to,
         .correlation = sip_msg_call_id(invite),
-        .may_use_trunks = user[0] != '\0',
+        .may_use_trunks = user[0] && !account.no_trunks,
         .headers = headers,
-        .plan = is_domain                                      ? &domain.plan
-                : plan_phone(face, sip_msg_uri(invite), &plan) ? &plan
-                                                               : NULL,
+        .plan = choose_plan(face, invite, is_domain ? &domain.plan : NULL, &account.plan),
         .referred_by = sip_msg_value(invite, SIP_H_REFERRED_BY),
         .diverted = is_told ? joined(invite, SIP_H_DIVERSION, diverted_mem, sizeof diverted_mem)
                             : SLICE_NONE,

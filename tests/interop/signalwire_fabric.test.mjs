@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { startBaresip } from './lib/baresip.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startHook } from './lib/hook.mjs';
+import { waitFor } from './lib/process.mjs';
 import { addProject } from './lib/signalwire.mjs';
 
 /** @type {any} */ let daemon;
@@ -20,7 +21,7 @@ const tokenOf = async (/** @type {any} */ body) => (await acme.ask('POST', '/api
 const names = (/** @type {any} */ answer) => answer.json.data.map((/** @type {any} */ one) => one.name).sort();
 
 before(async () => {
-    [daemon, hook] = await Promise.all([startDaemon(), startHook()]);
+    [daemon, hook] = await Promise.all([startDaemon({ yaml: 'trunks:\n  far:\n    host: 127.0.0.9\n    port: 9\n    register: false\nroutes:\n  - {pattern: "88X", to: "trunk:far"}\nsip: {ban_after: 0}\n' }), startHook()]);
     acme = await addProject(daemon, 'acme');
     other = await addProject(daemon, 'other');
 });
@@ -126,6 +127,104 @@ test("a subscriber's token sees the project's addresses; a guest's only those it
     assert.equal((await acme.ask('POST', '/api/fabric/embeds/tokens', { token: invite.json.token })).status, 422);
 });
 
+test('a SIP gateway: its address is dialled, from REST, from a script and by a number; encryption as it says', async () => {
+    const gateways = '/api/fabric/resources/sip_gateways';
+    const pbx = await startBaresip({ user: 'pbx', domain: 'elsewhere.example', password: 'unused', isRegistered: false });
+    const uri = `pbx@${pbx.address}`;
+    const made = await acme.ask('POST', gateways, { name: 'The PBX', uri, encryption: 'default', ciphers: ['AEAD_AES_256_GCM_8'], codecs: ['PCMU'] });
+    assert.deepEqual([made.status, made.json.display_name, made.json.sip_gateway.uri], [201, 'The PBX', uri]);
+    assert.deepEqual((await acme.ask('POST', gateways, { name: 'x', uri: 'nobody' })).json.errors.map((/** @type {any} */ e) => e.attribute).sort(), ['ciphers', 'codecs', 'encryption', 'uri']);
+    const path = `${gateways}/${made.json.id}`;
+    assert.equal((await other.ask('GET', path)).status, 404);
+    const [address] = (await acme.ask('GET', `${path}/addresses`)).json.data;
+    assert.deepEqual([address.type, address.channels.audio], ['call', '/public/the-pbx?channel=audio']);
+    const rings = async (/** @type {string} */ to) => {
+        pbx.forget();
+        await dial(acme, to, main({ hangup: {} }));
+        const call = await pbx.waitEvent('CALL_INCOMING');
+        await pbx.accept();
+        await pbx.closed();
+        return call;
+    };
+    await rings(address.channels.audio);
+    const number = (await acme.ask('POST', '/api/relay/rest/phone_numbers', { number: '+15550004444' })).json;
+    assert.equal((await acme.ask('POST', `/api/fabric/resources/${made.json.id}/phone_routes`, { phone_route_id: number.id, handler: 'calling' })).status, 200);
+    await rings('+15550004444');
+    const script = await acme.ask('POST', '/api/fabric/resources/swml_scripts', { name: 'To the PBX', contents: main({ connect: { to: '/public/the-pbx' } }) });
+    pbx.forget();
+    await dial(acme, `/public/${(await acme.ask('GET', `/api/fabric/resources/${script.json.id}/addresses`)).json.data[0].name}`, main({ sleep: 3000 }));
+    await pbx.waitEvent('CALL_INCOMING');
+    await pbx.hangup();
+    assert.equal((await dial(other, '/public/the-pbx', main({ hangup: {} }))).json.errors[0].code, 'to_destination_unresolvable');
+    assert.equal((await acme.ask('PATCH', path, { encryption: 'required' })).json.sip_gateway.encryption, 'required');
+    const refused = (await dial(acme, '/public/the-pbx', main({ hangup: {} }))).json;
+    await waitFor('the refusal of SRTP', async () => (await acme.ask('GET', `/api/voice/logs/${refused.id}`)).json.status === 'failed');
+    assert.equal((await acme.ask('PATCH', path, { encryption: 'optional' })).status, 200);
+    await rings('/public/the-pbx');
+    assert.equal((await acme.ask('DELETE', path)).status, 204);
+    assert.equal((await dial(acme, '/public/the-pbx', main({ hangup: {} }))).json.errors[0].code, 'to_destination_unresolvable');
+    await pbx.stop();
+});
+
+test("an endpoint under Fabric's name: a phone registers with it; its calls run a script, LaML or a resource, or reach no trunk", async () => {
+    const endpoints = '/api/fabric/resources/sip_endpoints';
+    // the vendor's description gives these answers the shape of /api/relay/rest/endpoints/sip by mistake
+    const made = await acme.ask('POST', endpoints, { username: 'lobby', password: 'secret-of-lobby', caller_id: 'Lobby' }, { free: true });
+    assert.deepEqual([made.status, made.json.type, made.json.display_name, made.json.sip_endpoint.call_handler], [200, 'sip_endpoint', 'lobby', 'default']);
+    assert.ok(!made.text.includes('secret-of-lobby'));
+    const path = `${endpoints}/${made.json.id}`, relay = `/api/relay/rest/endpoints/sip/${made.json.id}`;
+    assert.deepEqual((await acme.ask('GET', path, undefined, { free: true })).json, made.json);
+    assert.ok((await acme.ask('GET', endpoints, undefined, { free: true })).json.data.some((/** @type {any} */ one) => one.id === made.json.id));
+    assert.deepEqual((await acme.ask('GET', `/api/fabric/resources/${made.json.id}`)).json, made.json);
+    assert.ok((await acme.ask('GET', '/api/fabric/resources')).json.data.some((/** @type {any} */ one) => one.id === made.json.id));
+    assert.equal((await acme.ask('GET', relay)).json.call_handler, null, 'the older API has other words');
+    assert.equal((await other.ask('GET', path)).status, 404);
+    const lobby = await startBaresip({ user: 'lobby', domain: 'tandem', password: 'secret-of-lobby', outbound: daemon.sip });
+    const call = async (number = '1234') => {
+        lobby.forget();
+        await lobby.dial(`sip:${number}@${daemon.sip}`);
+        return lobby.closed();
+    };
+    assert.match(await call('881'), /50[0-9]/, 'a trunk that is down');
+    hook.routes['/lobby'] = main({ hangup: { reason: 'busy' } });
+    await acme.ask('PUT', relay, { call_handler: 'relay_script', call_relay_script_url: `${hook.url}/lobby` });
+    assert.match(await call(), /486/);
+    const { json } = await hook.request('/lobby');
+    assert.deepEqual([json.call.project_id, json.call.to, json.call.from], [acme.project, '1234', 'lobby']);
+    hook.routes['/lobby-laml'] = '<Response><Reject reason="busy"/></Response>';
+    await acme.ask('PUT', relay, { call_handler: 'laml_webhooks', call_request_url: `${hook.url}/lobby-laml` });
+    assert.match(await call(), /486/);
+    assert.match((await hook.request('/lobby-laml')).body, /To=1234/);
+    assert.equal((await acme.ask('PUT', relay, { call_handler: 'laml_application', call_laml_application_id: '' })).status, 422);
+    assert.equal((await acme.ask('PUT', relay, { call_handler: 'ai_agent' })).status, 422);
+    const script = await acme.ask('POST', '/api/fabric/resources/swml_scripts', { name: 'No', contents: main({ hangup: { reason: 'decline' } }) });
+    const bound = await acme.ask('POST', `/api/fabric/resources/${script.json.id}/sip_endpoints`, { sip_endpoint_id: made.json.id });
+    assert.deepEqual([bound.status, bound.json.channels], [200, { audio: '/public/no?channel=audio' }]);
+    assert.match(await call(), /603/);
+    assert.equal((await other.ask('POST', `/api/fabric/resources/${script.json.id}/sip_endpoints`, { sip_endpoint_id: made.json.id })).status, 404);
+    const free = await acme.ask('PUT', path, { call_handler: 'block-pstn', calling_handler_resource_id: null }, { free: true });
+    assert.equal(free.json.sip_endpoint.call_handler, 'block-pstn');
+    assert.match(await call(), /404/, 'routes decide again');
+    assert.match(await call('881'), /403/, 'but no trunk');
+    assert.equal((await acme.ask('DELETE', `/api/fabric/resources/${made.json.id}`)).status, 204);
+    assert.ok(!(await daemon.command('user', 'list')).some((/** @type {any} */ user) => user.name === 'lobby'), 'the account goes with it');
+    await lobby.stop();
+});
+
+test('a topic of RELAY programs is kept; it answers no calls here', async () => {
+    const topics = '/api/fabric/resources/relay_applications';
+    const made = await acme.ask('POST', topics, { name: 'Office', topic: 'office' });
+    assert.deepEqual([made.status, made.json.relay_application.topic, made.json.relay_application.call_status_callback_url], [200, 'office', null]);
+    const path = `${topics}/${made.json.id}`;
+    assert.equal((await acme.ask('POST', topics, { name: 'Office' })).json.errors[0].attribute, 'topic');
+    assert.equal((await acme.ask('PUT', path, { call_status_callback_url: `${hook.url}/told` })).json.relay_application.call_status_callback_url, `${hook.url}/told`);
+    const number = (await acme.ask('POST', '/api/relay/rest/phone_numbers', { number: '+15550005555' })).json;
+    assert.equal((await acme.ask('POST', `/api/fabric/resources/${made.json.id}/phone_routes`, { phone_route_id: number.id, handler: 'calling' })).status, 422);
+    assert.deepEqual((await acme.ask('GET', `${path}/addresses`)).json.data, []);
+    assert.deepEqual((await acme.ask('GET', topics)).json.data.length, 1);
+    assert.equal((await acme.ask('DELETE', path)).status, 204);
+});
+
 test('a SIP domain of a program: strangers reach its script, or only those from the addresses it names', async () => {
     const domains = '/api/relay/rest/domain_applications';
     hook.routes['/domain'] = main({ hangup: { reason: 'busy' } });
@@ -152,10 +251,54 @@ test('a SIP domain of a program: strangers reach its script, or only those from 
     const script = await acme.ask('POST', '/api/fabric/resources/swml_scripts', { name: 'Gone', contents: main({ hangup: { reason: 'decline' } }) });
     const bound = await acme.ask('POST', `/api/fabric/resources/${script.json.id}/domain_applications`, { domain_application_id: made.json.id });
     assert.deepEqual([bound.status, bound.json.calling_handler_resource_id], [200, script.json.id]);
-    await acme.ask('PUT', path, { encryption: 'optional' });
+    await acme.ask('PUT', path, { encryption: 'forbidden' });
     assert.match(await call(), /603/);
+    const sealed = await startBaresip({ user: 'sealed', domain: 'elsewhere.example', outbound: daemon.sip, more: ';mediaenc=srtp-mand' });
+    await sealed.dial(`sip:anybody@${made.json.domain}`);
+    assert.match(await sealed.closed(), /488/, 'SRTP where it is forbidden');
+    sealed.forget();
+    await acme.ask('PUT', path, { encryption: 'optional' });
+    await sealed.dial(`sip:anybody@${made.json.domain}`);
+    assert.match(await sealed.closed(), /603/);
+    await sealed.stop();
     assert.deepEqual((await acme.ask('GET', `${domains}?filter_name=Fro`)).json.data.length, 1);
     assert.equal((await acme.ask('DELETE', path)).status, 204);
     assert.match(await call(), /401|407|403/, 'a stranger again');
+    await stranger.stop();
+});
+
+test("a SIP address of Fabric: strangers reach the resource that answers it, by any name or by its user's", async () => {
+    const addresses = '/api/fabric/sip_addresses';
+    const answers = async (/** @type {string} */ name, /** @type {string} */ reason) => (await acme.ask('POST', '/api/fabric/resources/swml_scripts', { name, contents: main({ hangup: { reason } }) })).json.id;
+    const busy = await answers('Busy', 'busy');
+    const made = await acme.ask('POST', addresses, { name: 'support-line', calling_handler_resource_id: busy });
+    assert.deepEqual([made.status, made.json.user, made.json.codecs, made.json.resource_id], [201, '*', ['PCMU', 'PCMA'], busy]);
+    assert.match(made.json.uri, /^sip:support-line@support-line\./);
+    const path = `${addresses}/${made.json.id}`, domain = made.json.uri.split('@')[1];
+    const list = await acme.ask('GET', addresses);
+    assert.deepEqual([list.json.items_count, list.json.data], [1, [made.json]]);
+    assert.equal((await other.ask('GET', path)).status, 404);
+    const wrong = async (/** @type {any} */ who, /** @type {any} */ body) => (await who.ask('POST', addresses, body)).json.errors.map((/** @type {any} */ one) => one.attribute).join();
+    assert.equal(await wrong(acme, { name: 'No Label' }), 'name,calling_handler_resource_id');
+    assert.equal(await wrong(acme, { name: 'support-line', calling_handler_resource_id: busy }), 'name');
+    assert.equal(await wrong(other, { name: 'thief', calling_handler_resource_id: busy }), 'calling_handler_resource_id');
+    assert.equal(await wrong(acme, { name: 'shut', calling_handler_resource_id: busy, ip_auth_enabled: true }), 'ip_auth');
+    assert.equal(await wrong(acme, { name: 'shut', calling_handler_resource_id: busy, password: 'a password' }), 'password');
+    const stranger = await startBaresip({ user: 'stranger', domain: 'elsewhere.example', outbound: daemon.sip });
+    const call = async (/** @type {string} */ user) => {
+        stranger.forget();
+        await stranger.dial(`sip:${user}@${domain}`);
+        return stranger.closed();
+    };
+    assert.match(await call('anybody'), /486/);
+    const agent = await acme.ask('POST', addresses, { name: 'support-line', user: 'agent', calling_handler_resource_id: await answers('Decline', 'decline') });
+    assert.equal(agent.json.uri, `sip:agent@${domain}`);
+    assert.match(await call('agent'), /603/);
+    assert.match(await call('anybody'), /486/);
+    assert.equal((await acme.ask('PATCH', path, { encryption: 'required' })).json.encryption, 'required');
+    assert.match(await call('anybody'), /488/);
+    assert.deepEqual((await acme.ask('GET', '/api/relay/rest/domain_applications')).json.data, [], 'they are no domain applications');
+    assert.equal((await acme.ask('DELETE', path)).status, 204);
+    assert.match(await call('anybody'), /401|407|403/, 'a stranger again');
     await stranger.stop();
 });

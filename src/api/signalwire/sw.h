@@ -132,6 +132,8 @@ json_t *sw_list(struct rest *rest, const struct store_answer *answer,
 json_t *sw_page_cut(const struct sw_page *page, json_t *take_all);
 /** Answer with {links, data}; of `take_all` (an array of everything) only this page. */
 void sw_page_reply_all(struct rest *rest, const struct sw_page *page, json_t *take_all);
+/** {links, data}, the caller's; `take_items` are this page's and, perhaps, one more. */
+json_t *sw_page_json(const struct rest *rest, const struct sw_page *page, json_t *take_items);
 /** Answer with {links, data}; `take_items` are this page's and, perhaps, one more. */
 void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_items);
 /** Answer with {links, data}; of the resources that `print` shows only this page. */
@@ -166,6 +168,20 @@ struct store_resource;
 void sw_number_route(struct rest *rest, const char *target, const struct store_resource *row);
 /* sw_sip_endpoints.c, for /api/fabric/… too */
 extern const struct sw_body sw_endpoint_new, sw_endpoint_changed;
+#define SW_ENDPOINT_NAME                                        \
+    .name = "username", .type = SW_TEXT, .check = rest_is_name, \
+    .expected = "letters, digits, - _ and ., at most 63"
+#define SW_ENDPOINT_PASSWORD \
+    .name = "password", .type = SW_TEXT, .low = 6, .high = 128, .expected = "6 to 128 characters"
+#define SW_ENDPOINT_LINE .type = SW_TEXT, .check = sw_is_line, .expected = "one line of text"
+#define SW_ENDPOINT_FIELDS                                                            \
+    { .name = "caller_id", SW_ENDPOINT_LINE, .high = REST_TEXT_MAX },                 \
+        { .name = "send_as", SW_ENDPOINT_LINE, .high = 40 },                          \
+        { .name = "ciphers", .type = SW_LIST, .high = 10 },                           \
+        { .name = "codecs", .type = SW_LIST, .high = 10 },                            \
+    {                                                                                 \
+        .name = "encryption", .type = SW_TEXT, .words = " default required optional " \
+    }
 void sw_endpoint_list(struct rest *rest);
 void sw_endpoint_add(struct rest *rest);
 void sw_endpoint_show(struct rest *rest);

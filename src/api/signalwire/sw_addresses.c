@@ -9,15 +9,22 @@
 
 enum { WANTED_MAX = 48, SAME_MAX = 1000 };
 
-static const char *const with_address[] = { "swml_script",  "swml_webhook",     "cxml_script",
-                                            "cxml_webhook", "cxml_application", "subscriber" };
+/* Who has an address, and of which type it is. */
+static const struct {
+    const char *resource, *address;
+} with_address[] = {
+    { "swml_script", "app" },      { "swml_webhook", "app" }, { "cxml_script", "app" },
+    { "cxml_webhook", "app" },     { "sip_gateway", "call" }, { "subscriber", "subscriber" },
+    { "cxml_application", "app" },
+};
 
-static bool has_address(const struct store_resource *row)
+/* NULL: it has none. */
+static const char *address_type(const struct store_resource *row)
 {
     for (size_t i = 0; i < COUNT_OF(with_address); i++)
-        if (strcmp(row->type, with_address[i]) == 0)
-            return true;
-    return false;
+        if (strcmp(row->type, with_address[i].resource) == 0)
+            return with_address[i].address;
+    return NULL;
 }
 
 static bool is_person(const struct store_resource *row)
@@ -91,7 +98,7 @@ json_t *sw_address_json(const struct rest *rest, const void *of)
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:{s:s}, s:o, s:s}", "id", id, "name", name,
                      "display_name", row->name, "cover_url", "", "preview_url", "", "locked", 0,
                      "channels", "audio", audio, "created_at", rest_time(row->created_ms), "type",
-                     is_person(row) ? "subscriber" : "app");
+                     address_type(row));
 }
 
 /* Guests were given a list. */
@@ -100,15 +107,16 @@ bool sw_address_is_visible(const struct rest *rest, const struct store_resource 
     char id[SW_ID];
     const char *only = sw_of(rest)->addresses;
     sw_address_id(row, id);
-    return has_address(row) && (!only[0] || strstr(only, id));
+    return address_type(row) && (!only[0] || strstr(only, id));
 }
 
 static json_t *listed(const struct rest *rest, const void *of)
 {
     const struct store_resource *row = of;
     const char *type = rest_param(rest, "type");
-    bool fits = !type || strcmp(type, is_person(row) ? "subscriber" : "app") == 0;
-    return fits && sw_address_is_visible(rest, row) ? sw_address_json(rest, row) : NULL;
+    bool is_visible = sw_address_is_visible(rest, row);
+    bool fits = is_visible && (!type || strcmp(type, address_type(row)) == 0);
+    return fits ? sw_address_json(rest, row) : NULL;
 }
 
 static void on_list(void *owner, const struct store_answer *answer)

@@ -17,19 +17,6 @@ static bool is_room_name(struct slice value)
     return true;
 }
 
-static bool is_label(struct slice value)
-{
-    for (size_t i = 0; i < value.len; i++)
-        if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789-", value.ptr[i], 37))
-            return false;
-    return value.ptr[0] != '-' && value.ptr[value.len - 1] != '-';
-}
-
-static bool is_sip_user(struct slice value)
-{
-    return sw_is_party(value) && !memchr(value.ptr, '@', value.len);
-}
-
 static bool is_extension(struct slice value)
 {
     for (size_t i = 0; i < value.len; i++)
@@ -82,31 +69,24 @@ SW_BODY(number_change, {
     { .name = "call_relay_script_url", .type = SW_TEXT, .high = 500 },
     { .name = "call_sip_endpoint_id", .type = SW_TEXT, .high = SW_ID - 1 },
 });
+#define HANDLER_URL .type = SW_TEXT, .high = 490, .check = sw_is_web_url, \
+    .code = "not_an_http_url", .expected = "an http: or https: URL"
+#define HANDLER_METHOD .type = SW_TEXT, .words = " GET POST "
+/* Who answers the calls of a domain or an endpoint. */
+#define HANDLER_FIELDS                                                                                \
+    { .name = "call_handler", .type = SW_TEXT, .high = 40 },                                          \
+    { .name = "call_request_url", HANDLER_URL }, { .name = "call_request_method", HANDLER_METHOD },   \
+    { .name = "call_fallback_url", HANDLER_URL }, { .name = "call_fallback_method", HANDLER_METHOD }, \
+    { .name = "call_status_callback_url", HANDLER_URL },                                              \
+    { .name = "call_status_callback_method", HANDLER_METHOD },                                        \
+    { .name = "call_relay_script_url", HANDLER_URL },                                                 \
+    { .name = "call_laml_application_id", .type = SW_TEXT, .high = SW_ID - 1 }
 SW_BODY(endpoint_add, { /* also a subscriber's */
-    { .name = "username", .type = SW_TEXT, .is_required = true, .check = rest_is_name,
-      .expected = "letters, digits, - _ and ., at most 63" },
-    { .name = "password", .type = SW_TEXT, .is_required = true, .low = 6, .high = 128,
-      .expected = "6 to 128 characters" },
-    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX, .check = sw_is_line,
-      .expected = "one line of text" },
-    { .name = "send_as", .type = SW_TEXT, .high = 40, .check = sw_is_line,
-      .expected = "one line of text" },
-    { .name = "ciphers", .type = SW_LIST, .high = 10 },
-    { .name = "codecs", .type = SW_LIST, .high = 10 },
-    { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
+    { SW_ENDPOINT_NAME, .is_required = true }, { SW_ENDPOINT_PASSWORD, .is_required = true },
+    SW_ENDPOINT_FIELDS, HANDLER_FIELDS,
 });
 SW_BODY(endpoint_change, {
-    { .name = "username", .type = SW_TEXT, .low = 1, .check = rest_is_name,
-      .expected = "letters, digits, - _ and ., at most 63" },
-    { .name = "password", .type = SW_TEXT, .low = 6, .high = 128,
-      .expected = "6 to 128 characters" },
-    { .name = "caller_id", .type = SW_TEXT, .high = REST_TEXT_MAX, .check = sw_is_line,
-      .expected = "one line of text" },
-    { .name = "send_as", .type = SW_TEXT, .high = 40, .check = sw_is_line,
-      .expected = "one line of text" },
-    { .name = "ciphers", .type = SW_LIST, .high = 10 },
-    { .name = "codecs", .type = SW_LIST, .high = 10 },
-    { .name = "encryption", .type = SW_TEXT, .words = " default required optional " },
+    { SW_ENDPOINT_NAME, .low = 1 }, { SW_ENDPOINT_PASSWORD }, SW_ENDPOINT_FIELDS, HANDLER_FIELDS,
 });
 SW_BODY(call_command, {
     { .name = "command", .type = SW_TEXT, .is_required = true, .high = 60 },
@@ -200,22 +180,13 @@ SW_BODY(caller_id_verify, {
 });
 
 #define DOMAIN_FIELDS                                                                                 \
-    { .name = "user", .type = SW_TEXT, .low = 1, .high = 40, .check = is_sip_user,                    \
+    { .name = "user", .type = SW_TEXT, .low = 1, .high = 40, .check = sw_is_sip_user,                    \
       .expected = "* or a user part" },                                                               \
     { .name = "ip_auth_enabled", .type = SW_BOOL }, { .name = "ip_auth", .type = SW_LIST, .high = 256 }, \
     { .name = "encryption", .type = SW_TEXT, .words = " optional required forbidden " },              \
     { .name = "codecs", .type = SW_LIST, .high = 10 }, { .name = "ciphers", .type = SW_LIST, .high = 10 }, \
-    { .name = "call_handler", .type = SW_TEXT, .high = 40 },                                          \
-    { .name = "call_request_url", HANDLER_URL }, { .name = "call_request_method", HANDLER_METHOD },   \
-    { .name = "call_fallback_url", HANDLER_URL }, { .name = "call_fallback_method", HANDLER_METHOD }, \
-    { .name = "call_status_callback_url", HANDLER_URL },                                              \
-    { .name = "call_status_callback_method", HANDLER_METHOD },                                        \
-    { .name = "call_relay_script_url", HANDLER_URL },                                                 \
-    { .name = "call_laml_application_id", .type = SW_TEXT, .high = SW_ID - 1 }
-#define HANDLER_URL .type = SW_TEXT, .high = 490, .check = sw_is_web_url, \
-    .code = "not_an_http_url", .expected = "an http: or https: URL"
-#define HANDLER_METHOD .type = SW_TEXT, .words = " GET POST "
-#define IDENTIFIER .name = "identifier", .type = SW_TEXT, .low = 1, .high = 63, .check = is_label, \
+    HANDLER_FIELDS
+#define IDENTIFIER .name = "identifier", .type = SW_TEXT, .low = 1, .high = 63, .check = sw_is_label, \
     .expected = "lower-case letters, digits and -"
 SW_BODY(domain_add, {
     { .name = "name", .type = SW_TEXT, .is_required = true, .high = REST_TEXT_MAX,

@@ -1,6 +1,6 @@
 #pragma once
 /* Fabric: what can be called by a name. Resources (scripts, web servers that have one,
- * applications, SIP endpoints, subscribers) have addresses, "/public/front-desk" and, for people,
+ * applications, SIP gateways, subscribers) have addresses, "/public/front-desk" and, for people,
  * "/private/ann"; subscribers get tokens of their own, with which they see addresses. All of them
  * are rows of store_resource. Control thread. */
 
@@ -39,10 +39,18 @@ void sw_resource_show(struct rest *rest);
 void sw_resource_change(struct rest *rest);
 void sw_resource_remove(struct rest *rest);
 void sw_resource_route(struct rest *rest);
-/** As a number's or a domain's handler: "swml:URL", "user:NAME"; `out` holds SW_TARGET. */
-void sw_resource_target(const struct store_resource *row, char out[SW_TARGET]);
+/** As a number's or a domain's handler: "swml:URL", "user:NAME"; false: it answers no calls. `out`
+ * holds SW_TARGET. */
+bool sw_resource_target(const struct store_resource *row, char out[SW_TARGET]);
 /** {id, project_id, display_name, type, …, TYPE: what it takes}. */
 json_t *sw_resource_frame(const struct store_resource *row, json_t *take_inner);
+
+/* sw_sip_endpoints.c */
+/** A SIP endpoint as Fabric shows it; `body` is the row's. */
+json_t *sw_endpoint_inner(const struct store_resource *row, const json_t *body);
+/** The endpoint of the body's sip_endpoint_id has its calls handled by that resource from now on;
+ * answered with the latter's address. */
+void sw_endpoint_route(struct rest *rest, const struct store_resource *row);
 
 /* sw_subscribers.c */
 json_t *sw_subscriber_json(const struct store_resource *row);

@@ -1,4 +1,5 @@
 /* Every endpoint of Fabric, as sw_endpoints.c has the others. */
+#include "api/signalwire/sw_domains.h"
 #include "api/signalwire/sw_fabric.h"
 #include "base/num.h"
 
@@ -27,6 +28,17 @@ static bool is_email(struct slice value)
     return value.len > 0;
 }
 
+/* "user@example.com", with "sip:" or without. */
+static bool is_sip_address(struct slice value)
+{
+    struct slice host = value;
+    if (slice_istarts(value, SLICE("sip:")) || slice_istarts(value, SLICE("sips:")))
+        (void)slice_cut(&host, ':');
+    else if (slice_index(value, '@') == value.len)
+        return false;
+    return sw_is_party(value) && host.len && host.ptr[host.len - 1] != '@';
+}
+
 /* clang-format off */
 SW_BODY(script_add, {
     { .name = "name", .type = SW_TEXT, .is_required = true, LINE },
@@ -50,6 +62,43 @@ SW_BODY(webhook_change, {
     { PRIMARY_URL }, METHOD("primary_request_method"),
     { .name = "fallback_request_url", WEB }, METHOD("fallback_request_method"),
     { .name = "status_callback_url", WEB }, METHOD("status_callback_method"),
+});
+#define ENDPOINT_HANDLER                                                          \
+    { .name = "call_handler", .type = SW_TEXT,                                     \
+      .words = " default passthrough block-pstn resource " },                       \
+    { .name = "calling_handler_resource_id", .type = SW_ANY }
+SW_BODY(endpoint_add, {
+    { SW_ENDPOINT_NAME, .is_required = true }, { SW_ENDPOINT_PASSWORD, .is_required = true },
+    SW_ENDPOINT_FIELDS, ENDPOINT_HANDLER,
+});
+SW_BODY(endpoint_change, {
+    { SW_ENDPOINT_NAME, .low = 1 }, { SW_ENDPOINT_PASSWORD }, SW_ENDPOINT_FIELDS, ENDPOINT_HANDLER,
+});
+SW_BODY(endpoint_route, {
+    { .name = "sip_endpoint_id", .type = SW_TEXT, .is_required = true, .high = SW_ID - 1 },
+});
+#define SIP_URI .name = "uri", .type = SW_TEXT, .low = 1, .high = 400, .check = is_sip_address, \
+    .expected = "a SIP address such as user@example.com"
+#define GATEWAY_WORDS .type = SW_TEXT, .words = " required optional default "
+SW_BODY(gateway_add, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, LINE },
+    { SIP_URI, .is_required = true },
+    { .name = "encryption", .is_required = true, GATEWAY_WORDS },
+    { .name = "ciphers", .type = SW_LIST, .is_required = true, .high = 10 },
+    { .name = "codecs", .type = SW_LIST, .is_required = true, .high = 20 },
+});
+SW_BODY(gateway_change, {
+    TEXT("name"), { SIP_URI }, { .name = "encryption", GATEWAY_WORDS },
+    { .name = "ciphers", .type = SW_LIST, .high = 10 },
+    { .name = "codecs", .type = SW_LIST, .high = 20 },
+});
+SW_BODY(relay_add, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, LINE },
+    { .name = "topic", .type = SW_TEXT, .is_required = true, LINE },
+    { .name = "call_status_callback_url", WEB },
+});
+SW_BODY(relay_change, {
+    TEXT("name"), TEXT("topic"), { .name = "call_status_callback_url", WEB },
 });
 SW_BODY(cxml_add, {
     { .name = "display_name", .type = SW_TEXT, .is_required = true, LINE },
@@ -77,6 +126,25 @@ SW_BODY(resource_route, {
     .expected = "an address or name of at most 63 characters without spaces"
 #define PASSWORD { .name = "password", .type = SW_TEXT, .low = 8, .high = 72, \
     .expected = "8 to 72 characters" }
+#define ADDRESS_NAME .name = "name", .type = SW_TEXT, .low = 1, .high = 50, .check = sw_is_label, \
+    .expected = "lower-case letters, digits and single -"
+#define ADDRESS_FIELDS                                                                            \
+    { .name = "user", .type = SW_TEXT, .low = 1, .high = 40, .check = sw_is_sip_user,             \
+      .expected = "* or a user part" },                                                           \
+    { .name = "ip_auth_enabled", .type = SW_BOOL },                                               \
+    { .name = "ip_auth", .type = SW_LIST, .high = 256 },                                          \
+    { .name = "codecs", .type = SW_LIST, .low = 1, .high = 10 },                                  \
+    { .name = "ciphers", .type = SW_LIST, .low = 1, .high = 10 },                                 \
+    { .name = "encryption", .type = SW_TEXT, .words = " required optional forbidden " }
+SW_BODY(address_add, {
+    { ADDRESS_NAME, .is_required = true }, ADDRESS_FIELDS,
+    { .name = "calling_handler_resource_id", .type = SW_TEXT, .is_required = true,
+      .high = SW_ID - 1 },
+});
+SW_BODY(address_change, {
+    { ADDRESS_NAME }, ADDRESS_FIELDS,
+    { .name = "calling_handler_resource_id", .type = SW_TEXT, .high = SW_ID - 1 },
+});
 SW_BODY(domain_route, {
     { .name = "domain_application_id", .type = SW_TEXT, .is_required = true, .high = SW_ID - 1 },
 });
@@ -144,6 +212,24 @@ static const struct sw_endpoint endpoints[] = {
     { HTTP_POST, RESOURCES "cxml_webhooks", SCOPES, 201, sw_resource_add, &webhook_add,
       "Name a web server that has LaML" },
     HANDLERS("cxml_webhooks", HTTP_PATCH, webhook_change, "one", "web servers that have LaML"),
+    { HTTP_POST, RESOURCES "relay_applications", SCOPES, 200, sw_resource_add, &relay_add,
+      "Name a topic of programs" },
+    HANDLERS("relay_applications", HTTP_PUT, relay_change, "one", "topics of programs"),
+    { HTTP_GET, RESOURCES "sip_endpoints", SCOPES, 200, sw_resource_list, NULL,
+      "List SIP endpoints" },
+    { HTTP_POST, RESOURCES "sip_endpoints", SCOPES, 200, sw_endpoint_add, &endpoint_add,
+      "Make a SIP endpoint" },
+    { HTTP_GET, RESOURCES "sip_endpoints/:id", SCOPES, 200, sw_endpoint_show, NULL,
+      "Show a SIP endpoint" },
+    { HTTP_PUT, RESOURCES "sip_endpoints/:id", SCOPES, 200, sw_endpoint_change, &endpoint_change,
+      "Change a SIP endpoint" },
+    { HTTP_DELETE, RESOURCES "sip_endpoints/:id", SCOPES, 204, sw_endpoint_remove, NULL,
+      "Delete a SIP endpoint" },
+    { HTTP_GET, RESOURCES "sip_endpoints/:id/addresses", SCOPES, 200, sw_address_list_of, NULL,
+      "List the addresses of a SIP endpoint: none, it is called by its name" },
+    { HTTP_POST, RESOURCES "sip_gateways", SCOPES, 201, sw_resource_add, &gateway_add,
+      "Name a SIP address that can be called" },
+    HANDLERS("sip_gateways", HTTP_PATCH, gateway_change, "a SIP gateway", "SIP gateways"),
     SUBSCRIBERS(RESOURCES "subscribers"),
     { HTTP_GET, RESOURCES "subscribers/:id/addresses", SCOPES, 200, sw_address_list_of, NULL,
       "List the addresses of a subscriber" },
@@ -171,6 +257,16 @@ static const struct sw_endpoint endpoints[] = {
       "Have a resource answer a SIP domain" },
     { HTTP_POST, RESOURCES ":id/phone_routes", SCOPES, 200, sw_resource_route, &resource_route,
       "Have a resource answer a phone number" },
+    { HTTP_POST, RESOURCES ":id/sip_endpoints", SCOPES, 200, sw_resource_route, &endpoint_route,
+      "Have a resource handle the calls of a SIP endpoint" },
+    { HTTP_GET, BASE "sip_addresses", SCOPES, 200, sw_domain_list, NULL, "List SIP addresses" },
+    { HTTP_POST, BASE "sip_addresses", SCOPES, 201, sw_domain_add, &address_add,
+      "Make a SIP address that a resource answers" },
+    { HTTP_GET, BASE "sip_addresses/:id", SCOPES, 200, sw_domain_show, NULL, "Show a SIP address" },
+    { HTTP_PATCH, BASE "sip_addresses/:id", SCOPES, 200, sw_domain_change, &address_change,
+      "Change a SIP address" },
+    { HTTP_DELETE, BASE "sip_addresses/:id", SCOPES, 204, sw_domain_remove, NULL,
+      "Delete a SIP address" },
     { HTTP_GET, BASE "subscriber/info", "subscriber", 200, sw_subscriber_info, NULL,
       "Show the subscriber whose token it is" },
     { HTTP_POST, BASE "subscriber/invites", "subscriber", 201, sw_invite_token, &invite,

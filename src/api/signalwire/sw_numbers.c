@@ -386,6 +386,7 @@ static void on_route(void *owner, const struct store_answer *answer)
 void sw_number_route(struct rest *rest, const char *target, const struct store_resource *row)
 {
     rest->answer = sw_address_json(rest, row);
+    json_object_set_new(rest->answer, "type", json_string("app")); /* the only one known there */
     json_object_set_new(rest->body, "target", json_string(target));
     json_object_set_new(rest->body, "resource", json_string(row->id));
     store_number_list(rest_store(rest), rest_then(rest, on_route));

@@ -23,7 +23,7 @@ static void an_endpoint_is_a_user_with_a_phone(void **state)
         sw_ask(f, HTTP_POST, endpoints,
                "{\"username\":\"desk\",\"password\":\"secret\",\"codecs\":[\"PCMU\"]}"),
         200);
-    assert_string_equal(f->changed, "users");
+    assert_string_equal(f->changed, "subscribers");
     assert_null(json_object_get(f->body, "password"));
     id_path(f, endpoints, path);
     assert_int_equal(ask(f, HTTP_GET, "/admin/api/devices", ""), 200);

@@ -180,7 +180,7 @@ static bool drop_rest(const struct sw_page *page, json_t *items)
     return is_more;
 }
 
-void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_items)
+json_t *sw_page_json(const struct rest *rest, const struct sw_page *page, json_t *take_items)
 {
     json_t *links = json_pack("{s:o, s:o}", "self", link_to(rest, page, page->number), "first",
                               link_to(rest, page, 0));
@@ -188,7 +188,12 @@ void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_i
         json_object_set_new(links, "next", link_to(rest, page, page->number + 1));
     if (page->number > 0)
         json_object_set_new(links, "prev", link_to(rest, page, page->number - 1));
-    rest_reply_take(rest, 200, json_pack("{s:o, s:o}", "links", links, "data", take_items));
+    return json_pack("{s:o, s:o}", "links", links, "data", take_items);
+}
+
+void sw_page_reply(struct rest *rest, const struct sw_page *page, json_t *take_items)
+{
+    rest_reply_take(rest, 200, sw_page_json(rest, page, take_items));
 }
 
 json_t *sw_laml_page_json(const struct rest *rest, const struct sw_page *page, const char *plural,

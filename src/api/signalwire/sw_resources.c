@@ -38,6 +38,9 @@ static const char *const application_kept[] = {
     "sms_status_callback_method",
 };
 
+static const char *const gateway_kept[] = { "uri", "encryption", "ciphers", "codecs" };
+static const char *const relay_kept[] = { "topic", "call_status_callback_url" };
+
 static const char *text_or(const json_t *body, const char *name, const char *otherwise)
 {
     const char *text = sw_text(body, name);
@@ -95,13 +98,45 @@ static json_t *application_json(const struct rest *rest, const struct store_reso
     return inner;
 }
 
+static json_t *list_or_none(const json_t *body, const char *name)
+{
+    json_t *list = json_object_get(body, name);
+    return json_is_array(list) ? json_incref(list) : json_array();
+}
+
+static json_t *gateway_json(const struct rest *rest, const struct store_resource *row,
+                            const json_t *body)
+{
+    (void)rest;
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", row->id, "uri", sw_text(body, "uri"),
+                     "name", row->name, "encryption", text_or(body, "encryption", "default"),
+                     "ciphers", list_or_none(body, "ciphers"), "codecs",
+                     list_or_none(body, "codecs"));
+}
+
+static json_t *relay_json(const struct rest *rest, const struct store_resource *row,
+                          const json_t *body)
+{
+    (void)rest;
+    return json_pack("{s:s, s:s, s:s, s:o}", "id", row->id, "name", row->name, "topic",
+                     sw_text(body, "topic"), "call_status_callback_url",
+                     sw_text_or_null(sw_text(body, "call_status_callback_url")));
+}
+
+static json_t *endpoint_json(const struct rest *rest, const struct store_resource *row,
+                             const json_t *body)
+{
+    (void)rest;
+    return sw_endpoint_inner(row, body);
+}
+
 /* What differs between the types; the segment of the path tells which one it is. */
 static const struct kind {
     const char *segment, *type, *name; /* the last: the field that it comes in */
     const char *const *kept;
     size_t n_kept;
     json_t *(*print)(const struct rest *rest, const struct store_resource *row, const json_t *body);
-    const char *target, *url; /* where a number leads that it answers; NULL: to the id */
+    const char *target, *url; /* where a number leads that it answers; NULL: nowhere, to the id */
 } kinds[] = {
     { "/cxml_applications", "cxml_application", "display_name", application_kept,
       COUNT_OF(application_kept), application_json, "laml", "voice_url" },
@@ -109,6 +144,11 @@ static const struct kind {
       script_json, "swml", NULL },
     { "/cxml_webhooks", "cxml_webhook", "name", webhook_kept, COUNT_OF(webhook_kept), webhook_json,
       "laml", "primary_request_url" },
+    { "/relay_applications", "relay_application", "name", relay_kept, COUNT_OF(relay_kept),
+      relay_json, NULL, NULL },
+    { "resources/sip_endpoints", "sip_endpoint", "username", NULL, 0, endpoint_json, NULL, NULL },
+    { "/sip_gateways", "sip_gateway", "name", gateway_kept, COUNT_OF(gateway_kept), gateway_json,
+      "uri", "uri" },
     { "/swml_scripts", "swml_script", "name", script_kept, COUNT_OF(script_kept), script_json,
       "swml", NULL },
     { "/swml_webhooks", "swml_webhook", "name", webhook_kept, COUNT_OF(webhook_kept), webhook_json,
@@ -135,11 +175,10 @@ static const struct kind *kind_of_row(const struct store_resource *row)
 
 json_t *sw_resource_frame(const struct store_resource *row, json_t *take_inner)
 {
-    bool is_laml = strcmp(row->type, "cxml_script") == 0; /* the only one whose name is "name" */
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "id", row->id, "project_id",
-                     row->project_id, is_laml ? "name" : "display_name", row->name, "type",
-                     row->type, "created_at", rest_time(row->created_ms), "updated_at",
-                     rest_time(row->updated_ms), row->type, take_inner);
+                     row->project_id, "display_name", row->name, "type", row->type, "created_at",
+                     rest_time(row->created_ms), "updated_at", rest_time(row->updated_ms),
+                     row->type, take_inner);
 }
 
 /* NULL: it has paths of its own. */
@@ -149,6 +188,10 @@ static json_t *resource_json(const struct rest *rest, const struct store_resourc
     json_t *body = kind ? json_loads(row->body, 0, NULL) : NULL;
     json_t *resource = kind ? sw_resource_frame(row, kind->print(rest, row, body)) : NULL;
     json_decref(body);
+    if (strcmp(kind_of(rest)->segment, "/cxml_scripts") == 0) { /* the only one, and only there */
+        json_object_set(resource, "name", json_object_get(resource, "display_name"));
+        json_object_del(resource, "display_name");
+    }
     return resource;
 }
 
@@ -240,27 +283,38 @@ void sw_resource_add(struct rest *rest)
 
 /* --- one of them --- */
 
-void sw_resource_target(const struct store_resource *row, char out[SW_TARGET])
+bool sw_resource_target(const struct store_resource *row, char out[SW_TARGET])
 {
     const struct kind *kind = kind_of_row(row);
+    bool is_person = strcmp(row->type, "subscriber") == 0, is_it = is_person;
     json_t *body = json_loads(row->body, 0, NULL);
     const char *url = kind && kind->url ? sw_text(body, kind->url) : "";
-    if (kind)
-        snprintf(out, SW_TARGET, "%s:%s", kind->target, url[0] ? url : row->id);
-    else
+    bool is_whole =
+        slice_istarts(slice_of(url), SLICE("sip:")) || slice_istarts(slice_of(url), SLICE("sips:"));
+    if (is_person) {
         snprintf(out, SW_TARGET, "user:%s", sw_text(body, "email"));
+    } else if (kind && kind->target) {
+        is_it = true;
+        snprintf(out, SW_TARGET, "%s:%s%s", kind->target,
+                 kind->print == gateway_json && !is_whole ? "sip:" : "", url[0] ? url : row->id);
+    }
     json_decref(body);
+    return is_it;
 }
 
+/* What a number, a domain or an endpoint leads to answers calls by itself. */
 static void route_to(struct rest *rest, const struct store_resource *row)
 {
+    const char *path = sw_of(rest)->endpoint->path;
     char target[SW_TARGET];
-    if (strstr(sw_of(rest)->endpoint->path, "/domain_applications")) {
+    if (!sw_resource_target(row, target))
+        sw_refuse(rest, "invalid_parameter", "id", "a resource of that type answers no calls here");
+    else if (strstr(path, "/domain_applications"))
         sw_domain_route(rest, row);
-        return;
-    }
-    sw_resource_target(row, target);
-    sw_number_route(rest, target, row);
+    else if (strstr(path, "/sip_endpoints"))
+        sw_endpoint_route(rest, row);
+    else
+        sw_number_route(rest, target, row);
 }
 
 static void act(struct rest *rest, const struct store_resource *row)
@@ -286,8 +340,11 @@ static void on_found(void *owner, const struct store_answer *answer)
     if (!row)
         return;
     bool is_person = strcmp(row->type, "subscriber") == 0;
-    if (is_person && sw_of(rest)->endpoint->handle == sw_resource_remove)
+    bool is_removed = sw_of(rest)->endpoint->handle == sw_resource_remove;
+    if (is_person && is_removed)
         sw_subscriber_remove(rest); /* with his phones */
+    else if (is_removed && strcmp(row->type, "sip_endpoint") == 0)
+        sw_endpoint_remove(rest); /* with its account */
     else if (is_person || kind_of_row(row))
         act(rest, row);
     else

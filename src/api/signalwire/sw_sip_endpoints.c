@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "api/device.h"
-#include "api/signalwire/sw.h"
+#include "api/signalwire/sw_domains.h"
+#include "api/signalwire/sw_fabric.h"
 #include "base/num.h"
 #include "base/rand.h"
 #include "store/store_accounts.h"
@@ -46,13 +47,30 @@ static bool is_subscribers(const struct rest *rest)
     return strstr(sw_of(rest)->endpoint->path, "/subscribers/") != NULL;
 }
 
-/* A subscriber's are shown with less. */
-static json_t *cut(json_t *take_endpoint)
+static bool is_fabrics(const struct rest *rest)
 {
-    static const char *const shown[] = { "id",      "username", "caller_id", "send_as",
-                                         "ciphers", "codecs",   "encryption" };
+    return strstr(sw_of(rest)->endpoint->path, "/fabric/") != NULL;
+}
+
+/* Fabric has words of its own for who handles the calls of an endpoint. */
+static bool is_fabric_word(const char *word)
+{
+    static const char *const words[] = { "default", "passthrough", "block-pstn", "resource" };
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcmp(words[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* Fabric shows less of one; of a subscriber's, not even who handles its calls. */
+static json_t *cut(json_t *take_endpoint, bool has_handler)
+{
+    static const char *const shown[] = { "id",         "username",
+                                         "caller_id",  "send_as",
+                                         "ciphers",    "codecs",
+                                         "encryption", "calling_handler_resource_id" };
     json_t *endpoint = json_object();
-    for (size_t i = 0; i < COUNT_OF(shown); i++)
+    for (size_t i = 0; i < COUNT_OF(shown) - !has_handler; i++)
         json_object_set(endpoint, shown[i], json_object_get(take_endpoint, shown[i]));
     if (json_is_null(json_object_get(endpoint, "caller_id")))
         json_object_set_new(endpoint, "caller_id", json_string(""));
@@ -60,9 +78,8 @@ static json_t *cut(json_t *take_endpoint)
     return endpoint;
 }
 
-static json_t *endpoint_json(const struct rest *rest, const struct store_resource *row)
+static json_t *whole_json(const struct store_resource *row, const json_t *body)
 {
-    json_t *body = json_loads(row->body, 0, NULL);
     const char *encryption = sw_text(body, "encryption");
     const char *send_as = sw_text(body, "send_as");
     json_t *endpoint =
@@ -76,8 +93,33 @@ static json_t *endpoint_json(const struct rest *rest, const struct store_resourc
         json_object_set_new(endpoint, lists[i],
                             json_is_array(list) ? json_incref(list) : json_array());
     }
+    return endpoint;
+}
+
+json_t *sw_endpoint_inner(const struct store_resource *row, const json_t *body)
+{
+    const char *word = sw_text(body, "call_handler");
+    json_t *endpoint = cut(whole_json(row, body), true);
+    bool has_resource = json_is_string(json_object_get(endpoint, "calling_handler_resource_id"));
+    if (!is_fabric_word(word))
+        word = has_resource ? "resource" : "default";
+    json_object_set_new(endpoint, "call_handler", json_string(word));
+    return endpoint;
+}
+
+static json_t *endpoint_json(const struct rest *rest, const struct store_resource *row)
+{
+    json_t *body = json_loads(row->body, 0, NULL), *endpoint;
+    if (is_subscribers(rest))
+        endpoint = cut(whole_json(row, body), false);
+    else if (is_fabrics(rest))
+        endpoint = sw_resource_frame(row, sw_endpoint_inner(row, body));
+    else
+        endpoint = whole_json(row, body);
+    if (!is_fabrics(rest) && is_fabric_word(sw_text(body, "call_handler")))
+        json_object_set_new(endpoint, "call_handler", json_null());
     json_decref(body);
-    return is_subscribers(rest) ? cut(endpoint) : endpoint;
+    return endpoint;
 }
 
 /* "" when it is nobody's but the program's. */
@@ -197,7 +239,11 @@ static void on_subscriber(void *owner, const struct store_answer *answer)
 void sw_endpoint_add(struct rest *rest)
 {
     struct sw *sw = sw_of(rest);
-    rest->changes = "users";
+    if (!is_fabrics(rest))
+        sw_check_handler(rest, rest->body);
+    if (sw_refused(rest))
+        return;
+    rest->changes = "subscribers"; /* a user and a resource */
     sw->noun = "username";
     rand_uuid(sw->target_id);
     if (is_subscribers(rest)) {
@@ -240,8 +286,16 @@ static void change(struct rest *rest, const struct store_resource *found)
     struct store_resource row = *found;
     const char *username = sw_text(rest->body, "username");
     bool has_password = sw_text(rest->body, "password")[0] != '\0';
+    json_t *whole = json_loads(body, 0, NULL);
+    if (!is_fabrics(rest) && sw_text(rest->body, "call_handler")[0])
+        sw_check_handler(rest, whole);
+    json_decref(whole);
     row.body = body;
     row.updated_ms = rest_now_ms(rest);
+    if (sw_refused(rest)) {
+        free(body);
+        return;
+    }
     if (username[0] && strcmp(username, row.name) != 0) {
         sw_refuse(rest, "invalid_parameter", "username", "Username cannot be changed");
     } else {
@@ -265,7 +319,7 @@ static void on_found(void *owner, const struct store_answer *answer)
         sw_fail_store(rest, ERR_NOT_FOUND, "id");
         return;
     }
-    rest->changes = "users";
+    rest->changes = "subscribers"; /* a user and a resource */
     sw_of(rest)->noun = "id";
     if (endpoint == sw_endpoint_show) {
         rest_reply_take(rest, 200, endpoint_json(rest, row));
@@ -299,4 +353,45 @@ void sw_endpoint_change(struct rest *rest)
 void sw_endpoint_remove(struct rest *rest)
 {
     find(rest);
+}
+
+/* --- their calls are handled by a resource --- */
+
+static void on_routed(void *owner, const struct store_answer *answer)
+{
+    struct rest *rest = owner;
+    const struct store_resource *found = answer->err ? NULL : STORE_ROWS(answer, store_resource);
+    json_t *address = rest->answer;
+    if (!found || strcmp(found->type, type) != 0 ||
+        strcmp(found->project_id, sw_of(rest)->project_id) != 0) {
+        rest->answer = NULL;
+        json_decref(address);
+        sw_refuse(rest, "invalid_parameter", "sip_endpoint_id",
+                  "sip_endpoint_id is no SIP endpoint of this project");
+        return;
+    }
+    struct store_resource row = *found;
+    json_t *body = json_loads(row.body, 0, NULL);
+    json_object_set_new(body, "call_handler", json_string("resource"));
+    json_object_set_new(body, "calling_handler_resource_id", json_string(sw_of(rest)->target_id));
+    char *text = json_dumps(body, JSON_COMPACT);
+    row.body = text;
+    row.updated_ms = rest_now_ms(rest);
+    rest->changes = "resources";
+    store_resource_set(rest_store(rest), &row, rest_then(rest, sw_on_written));
+    json_decref(body);
+    free(text);
+}
+
+void sw_endpoint_route(struct rest *rest, const struct store_resource *row)
+{
+    static const char *const shown[] = { "id", "name", "cover_url", "preview_url", "channels" };
+    json_t *address = sw_address_json(rest, row);
+    rest->answer = json_pack("{s:s}", "type", "call");
+    for (size_t i = 0; i < COUNT_OF(shown); i++)
+        json_object_set(rest->answer, shown[i], json_object_get(address, shown[i]));
+    json_decref(address);
+    snprintf(sw_of(rest)->target_id, SW_ID, "%s", row->id);
+    store_resource_find(rest_store(rest), sw_text(rest->body, "sip_endpoint_id"),
+                        rest_then(rest, on_routed));
 }
