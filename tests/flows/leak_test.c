@@ -4,18 +4,40 @@
 
 #include <malloc.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "daemon/daemon_priv.h"
 #include "legs/leg_env.h"
+#include "legs/trace.h"
 #include "sip/sip_agent.h"
 
-/* Not zero: transactions of both sides rest for 32 s (RFC 3261 §17, timers I, J and K), the trace
- * keeps the newest messages and this store is in memory. A stream alone would be more. */
+/* Not zero: transactions of both sides rest for 32 s (RFC 3261 §17, timers I, J and K), and this
+ * store is in memory. A stream alone would be more. */
 enum { CALLS_IN_A_ROW = 200, CALLS_AT_ONCE = 50, GROWTH_PER_CALL_MAX = 80 << 10 };
+/* 110 pairs: 50 calls of two legs at once, and no room for 200 calls that leak */
+enum { PORTS = 220, FIRST_PORT = 24000, LAST_PORT = 32000 };
 
 static struct rig rig;
 static struct far_end phone, carrier;
+
+static int guard_fd;
+
+/* A range that no other program takes at the same time, such as this one started twice: who has
+ * the port before it has the range. */
+static unsigned claim_ports(void)
+{
+    for (unsigned port = FIRST_PORT; port + PORTS < LAST_PORT; port += PORTS + 2) {
+        struct addr addr = addr_loopback4((uint16_t)port); /* below 65536 */
+        guard_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (bind(guard_fd, &addr.sa, addr_len(&addr)) == 0)
+            return port + 2;
+        close(guard_fd);
+    }
+    fail_msg("every range of ports is taken");
+    return 0;
+}
 
 static int setup(void **state)
 {
@@ -25,16 +47,19 @@ static int setup(void **state)
     far_create(&phone, &rig);
     far_create(&carrier, &rig);
     carrier.rings = 0;
-    /* 110 pairs of ports: 50 calls of two legs at once, and no room for 200 calls that leak */
+    unsigned first = claim_ports();
     snprintf(yaml, sizeof yaml,
              "users: {alice: {password: 'wonderland-4711'}}\n"
              "trunks: {acme: {host: 127.0.0.1, port: %u, register: no}}\n"
              "routes: [{pattern: '+.', to: 'trunk:acme'}]\n"
              "log: {level: warn}\n"
-             "media: {host: 127.0.0.1, threads: 2, rtp_ports: 31000-31219, webrtc_port: 0}\n",
-             addr_port(&carrier.addr));
+             "media: {host: 127.0.0.1, threads: 2, rtp_ports: %u-%u, webrtc_port: 0}\n",
+             addr_port(&carrier.addr), first, first + PORTS - 1);
     rig_start(&rig, yaml);
     log_set_level(LOG_WARN);
+    /* it keeps more the more often messages are sent again, so the slower this machine is */
+    trace_destroy(rig.daemon->env.trace);
+    rig.daemon->env.trace = NULL;
     return 0;
 }
 
@@ -44,6 +69,7 @@ static int teardown(void **state)
     far_destroy(&phone);
     far_destroy(&carrier);
     rig_destroy(&rig);
+    close(guard_fd);
     return 0;
 }
 
