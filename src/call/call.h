@@ -125,6 +125,8 @@ const char *call_history(const struct call *call);
 void call_end(struct call *call, const struct cause *cause);
 
 const char *call_id(const struct call *call);
+/** Who answered, "human", "machine_start" …, for its view and its record; outlives it. */
+void call_set_answered_by(struct call *call, const char *word);
 /** "" for none. */
 const char *call_project(const struct call *call);
 enum call_state call_get_state(const struct call *call);

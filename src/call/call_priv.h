@@ -39,6 +39,7 @@ struct call {
     bool retuned; /* a leg was asked for another codec since these two talk */
     bool is_private;
     struct transfer *transfer; /* under way; NULL: none */
+    const char *answered_by;   /* NULL: nobody has listened for that */
     struct list recordings;    /* call/recording.h: files, the newest last */
     uint32_t n_recordings;
     bool is_recorded, record_stereo; /* as asked for */

@@ -34,6 +34,11 @@ const char *call_id(const struct call *call)
     return call->id;
 }
 
+void call_set_answered_by(struct call *call, const char *word)
+{
+    call->answered_by = word;
+}
+
 enum call_state call_get_state(const struct call *call)
 {
     return call->state;
@@ -261,6 +266,8 @@ json_t *call_json(const struct call *call, bool full)
                   "created_ms", (json_int_t)call->created_wall_ms, "answered_ms",
                   known(call->up_wall_ms, call->up_wall_ms > 0), "duration_ms",
                   json_integer(call->up_wall_ms ? now_ms - call->up_wall_ms : 0));
+    if (call->answered_by)
+        json_object_set_new(view, "answered_by", json_string(call->answered_by));
     if (!full)
         return view;
     json_object_set_new(view, "legs", legs_json(call));

@@ -27,9 +27,10 @@ void cdr_write(const struct call *call)
     if (!store)
         return;
     json_t *view = call_json(call, true);
-    json_t *kept = json_pack("{s:O, s:O, s:O}", "legs", json_object_get(view, "legs"), "related",
-                             json_object_get(view, "related"), "recordings",
-                             json_object_get(view, "recordings"));
+    json_t *kept = json_pack("{s:O, s:O, s:O, s:O*}", "legs", json_object_get(view, "legs"),
+                             "related", json_object_get(view, "related"), "recordings",
+                             json_object_get(view, "recordings"), "answered_by",
+                             json_object_get(view, "answered_by"));
     char *stats = json_dumps(kept, JSON_COMPACT);
     struct store_call row = {
         .id = call->id,

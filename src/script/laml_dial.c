@@ -362,6 +362,7 @@ enum err laml_start(struct laml *laml, const json_t *node)
     if (err)
         return err;
     laml_put(value, "url", laml_attribute(stream, "url", NULL));
+    json_object_set_new(value, "laml", json_true());
     laml_step(laml, "stream", value);
     return OK;
 }

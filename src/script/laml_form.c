@@ -114,7 +114,7 @@ static bool is_word(const char *words, const char *word)
     return false;
 }
 
-static void put_moment(json_t *form, unsigned sequence, int64_t wall_ms)
+static void put_timestamp(json_t *form, int64_t wall_ms)
 {
     time_t wall = (time_t)(wall_ms / 1000);
     struct tm utc = { 0 };
@@ -122,8 +122,26 @@ static void put_moment(json_t *form, unsigned sequence, int64_t wall_ms)
     (void)gmtime_r(&wall, &utc);
     (void)strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &utc);
     put(form, "Timestamp", text);
+}
+
+static void put_moment(json_t *form, unsigned sequence, int64_t wall_ms)
+{
+    char text[16];
+    put_timestamp(form, wall_ms);
     snprintf(text, sizeof text, "%u", sequence);
     put(form, "SequenceNumber", text);
+}
+
+json_t *laml_form_of_stream(const struct laml_party *party, const struct laml_stream *stream)
+{
+    json_t *form = laml_form_of(party);
+    put(form, "StreamSid", stream->id);
+    put(form, "StreamName", stream->name ? stream->name : "");
+    put(form, "StreamEvent", stream->event);
+    if (stream->error)
+        put(form, "StreamError", stream->error);
+    put_timestamp(form, stream->wall_ms);
+    return form;
 }
 
 json_t *laml_form_of_state(const struct laml_party *party, const struct laml_state *state,

@@ -45,6 +45,15 @@ json_t *laml_form_of_state(const struct laml_party *party, const struct laml_sta
  * how manieth and when. */
 json_t *laml_form_of_conference(const char *project_id, const char *call_id, const json_t *params,
                                 unsigned sequence, int64_t wall_ms);
+/** StreamSid, StreamName, StreamEvent and, of an error, StreamError. */
+struct laml_stream {
+    const char *id, *name; /* the name may be NULL */
+    const char *event;     /* "stream-started", "stream-stopped", "stream-error" */
+    const char *error;     /* NULL: none */
+    int64_t wall_ms;
+};
+/** What a Stream's statusCallback gets. */
+json_t *laml_form_of_stream(const struct laml_party *party, const struct laml_stream *stream);
 /** RecordingUrl (without its ending, as customers add .wav or .mp3 themselves), RecordingSid (its
  * last part) and RecordingDuration; nothing without a URL. */
 void laml_form_put_recording(json_t *form, const char *url, double duration_s);

@@ -89,7 +89,8 @@ static const struct {
                                                                 "https://example.com/ivr/q") "]" },
     { "<Start><Stream name='s' url='wss://m.example/x'><Parameter name='a' value='b'/></Stream>"
       "</Start><Stop><Stream name='s'/></Stop>",
-      "[{\"stream\":{\"control_id\":\"s\",\"custom_parameters\":{\"a\":\"b\"},\"name\":\"s\","
+      "[{\"stream\":{\"control_id\":\"s\",\"custom_parameters\":{\"a\":\"b\"},\"laml\":true,"
+      "\"name\":\"s\","
       "\"url\":\"wss://m.example/x\"}},{\"stop_stream\":{\"control_id\":\"s\"}}]" },
     { "<Sms>hello</Sms><Message to='+1' from='+2'><Body>x</Body><Media>p.png</Media></Message>",
       "[{\"send_sms\":{\"body\":\"hello\",\"from_number\":\"${call.to}\",\"to_number\":"

@@ -213,6 +213,7 @@ const char *line_project(const struct line *line)
 void line_set_answered_by(struct line *line, const char *word)
 {
     line->answered_by = word;
+    call_set_answered_by(line->call, word);
 }
 
 const char *line_answered_by(const struct line *line)
@@ -305,7 +306,8 @@ struct line_op *line_find(const struct line *line, const char *kind, const char 
 {
     for (struct list *link = line->ops.prev; link != &line->ops; link = link->prev) {
         struct line_op *op = LIST_ITEM(link, struct line_op, in_line);
-        bool is_named = !control_id || !control_id[0] || strcmp(op->control_id, control_id) == 0;
+        bool is_named = !control_id || !control_id[0] || strcmp(op->control_id, control_id) == 0 ||
+                        (op->name && strcmp(op->name, control_id) == 0);
         if (is_named && strcmp(op->kind->name, kind) == 0)
             return op;
     }

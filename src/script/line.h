@@ -75,7 +75,8 @@ struct line_op { /* first member of every operation */
     struct scripts *scripts;
     struct list in_line;
     char control_id[64], *status_url;
-    line_fn fn; /* NULL: nobody waits */
+    const char *name; /* by which it is found, too; its own; may be NULL */
+    line_fn fn;       /* NULL: nobody waits */
     void *owner;
     bool ended;
     unsigned seen; /* line.c: the round of news that reached it */
@@ -216,6 +217,9 @@ struct line_fork_config {           /* "stream": audio to a program's WebSocket,
     enum fork_codec codec;
     uint32_t rate_hz;
     const char *control_id, *status_url;
+    const char *status_method; /* NULL: POST */
+    const char *stream_id;     /* a UUID, for the program; NULL: a new one */
+    bool is_laml;              /* status_url gets forms */
 };
 /** ERR_INVALID: the URL.  ERR_MISUSE: the far end has no audio. */
 MUST_CHECK enum err line_fork(struct line *line, const struct line_fork_config *config,

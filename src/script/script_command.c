@@ -38,15 +38,17 @@ enum err command_find(const struct command *command, const char *kind, struct li
 
 void command_answer_id(const struct command *command, const struct line_op *op)
 {
-    *command->answer = json_pack("{s:s}", "control_id", op->control_id);
+    *command->answer = json_pack("{s:s, s:s*}", "control_id", op->control_id, "name", op->name);
 }
 
 enum err command_stop(const struct command *command, const char *kind)
 {
     struct line_op *op;
     enum err err = command_find(command, kind, &op);
-    if (!err)
+    if (!err) {
+        command_answer_id(command, op);
         line_op_stop(op);
+    }
     return err;
 }
 

@@ -24,8 +24,12 @@ enum err command_stream(const struct command *command)
         .outbound = !is_in,
         .control_id = command->control_id,
         .status_url = param_text(params, "status_url", NULL),
+        .status_method = param_text(params, "status_url_method", NULL),
+        .is_laml = param_bool(params, "laml", false),
     };
     struct line_op *op = NULL;
+    if (config.is_laml)
+        config.stream_id = command->control_id;
     enum err err = command_take_id(command, "stream");
     if (!err && !is_in && !is_out && !is_both)
         err = command_invalid(command, "track",

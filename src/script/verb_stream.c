@@ -24,6 +24,8 @@ static enum verb_next run(struct script *script, const json_t *value)
         .outbound = strcmp(track, "inbound_track") != 0,
         .control_id = param_text(value, "control_id", NULL),
         .status_url = param_text(value, "status_url", NULL),
+        .status_method = param_text(value, "status_url_method", NULL),
+        .is_laml = param_bool(value, "laml", false),
     };
     struct line_op *op = NULL;
     struct fault fault = { 0 };

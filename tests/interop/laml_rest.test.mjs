@@ -146,6 +146,7 @@ test('MachineDetection: the document is asked for once it is known who answered,
             const request = await waitFor(path, () => hook.requests.find(isIt(path)));
             assert.equal(form(request).AnsweredBy, answeredBy, `${user} at ${path}`);
         }
+        assert.equal((await client.calls(call.sid).fetch()).answeredBy, answeredBy.split('_')[0], `${user} on record`);
         await phone.stop();
     }
 });
@@ -160,6 +161,7 @@ test('AsyncAmd: the document runs meanwhile; the callback has who answered and a
     const request = await hook.request('/amd');
     const told = form(request);
     assert.deepEqual([told.CallSid, told.AccountSid, told.AnsweredBy], [call.sid, acme.project, 'machine_start']);
+    assert.equal((await client.calls(call.sid).fetch()).answeredBy, 'machine', 'while it goes on');
     assert.ok(Number(told.MachineDetectionDuration) > 2000 && Number(told.MachineDetectionDuration) < 5000, told.MachineDetectionDuration);
     assert.ok(RestClient.validateRequest(acme.signingKey, request.headers['x-signalwire-signature'], `${hook.url}/amd`, told));
     assert.equal(await refused(client.calls.create({ to: 'client:ann', from: '+15551230000', twiml: laml('<Hangup/>'), machineDetection: 'Enable', machineDetectionTimeout: 500 })), '422 10000');
@@ -185,9 +187,18 @@ test('Streams: a call\'s audio goes to a program until it is stopped', async () 
     assert.equal((await ask(`${at}/${json.sid}`, { Status: 'going' }, true)).status, 422);
     assert.equal((await ask(at, { Url: 'https://x.example/' }, true)).status, 422);
     assert.equal((await other.ask('POST', `/api/laml/2010-04-01/Accounts/${other.project}/Calls/${call.sid}/Streams`, { Url: program.url }, { free: true })).status, 404);
-    assert.equal((await ask(`${at}/${json.sid}`, { Status: 'stopped' })).json.status, 'stopped');
+    assert.equal(start.streamSid, json.sid);
+    const stopped = (await ask(`${at}/ear`, { Status: 'stopped' })).json; // by its name
+    assert.deepEqual([stopped.status, stopped.sid, stopped.name], ['stopped', json.sid, 'ear']);
     await waitFor('the stop', () => program.messages.some((m) => m.event === 'stop'));
-    await waitFor('both states', () => hook.events('/streams').map((/** @type {any} */ e) => e.params.state).join() === 'streaming,finished');
+    const begun = await hook.request('/streams');
+    const told = [form(begun), form(await hook.request('/streams', 2))];
+    assert.deepEqual(told.map((one) => [one.StreamEvent, one.StreamSid, one.StreamName, one.CallSid, one.AccountSid]), ['stream-started', 'stream-stopped'].map((event) => [event, json.sid, 'ear', call.sid, acme.project]));
+    assert.ok(RestClient.validateRequest(acme.signingKey, begun.headers['x-signalwire-signature'], `${hook.url}/streams`, told[0]));
+    const second = (await ask(at, { Url: 'ws://127.0.0.1:9/', StatusCallback: `${hook.url}/deaf`, StatusCallbackMethod: 'GET' })).json;
+    const deaf = await hook.request('/deaf');
+    assert.deepEqual([deaf.method, deaf.query.get('StreamEvent'), deaf.query.get('StreamSid')], ['GET', 'stream-error', second.sid]);
+    assert.ok(deaf.query.get('StreamError'));
     await client.calls(call.sid).update({ status: 'completed' });
     await ann.waitEvent('CALL_CLOSED');
 });

@@ -29,23 +29,10 @@ static const char *live_status(const char *state)
 static json_t *print_call(const struct rest *rest, const struct store_call *row, const char *status)
 {
     static const char *const unknown[] = {
-        "parent_call_sid",
-        "phone_number_sid",
-        "price",
-        "answered_by",
-        "forwarded_from",
-        "caller_name",
-        "annotation",
-        "group_sid",
-        "audio_in_mos",
-        "sip_result_code",
-        "audio_rtt_avg",
-        "audio_rtt_min",
-        "audio_rtt_max",
-        "audio_out_jitter_min",
-        "audio_out_jitter_max",
-        "audio_out_lost",
-        "audio_out_jitter_avg",
+        "parent_call_sid",      "phone_number_sid",     "price",          "forwarded_from",
+        "caller_name",          "annotation",           "group_sid",      "audio_in_mos",
+        "sip_result_code",      "audio_rtt_avg",        "audio_rtt_min",  "audio_rtt_max",
+        "audio_out_jitter_min", "audio_out_jitter_max", "audio_out_lost", "audio_out_jitter_avg",
     };
     bool is_out = strcmp(row->face, "script") == 0 || strcmp(row->direction, "out") == 0;
     int64_t until_ms = row->ended_ms ? row->ended_ms : rest_now_ms(rest);
@@ -70,11 +57,32 @@ static json_t *print_call(const struct rest *rest, const struct store_call *row,
     return call;
 }
 
+/* The interface has two words: what of a machine was awaited is no matter of the call. */
+static void put_answered_by(json_t *call, const json_t *of)
+{
+    const char *word = sw_text(of, "answered_by");
+    if (strcmp(word, "human") == 0 || slice_starts(slice_of(word), SLICE("machine")))
+        json_object_set_new(call, "answered_by", json_string(word[0] == 'h' ? "human" : "machine"));
+    else
+        json_object_set_new(call, "answered_by", json_null());
+}
+
 static json_t *view_json(const struct rest *rest, const json_t *view)
 {
     struct store_call row;
     sw_call_row(view, &row);
-    return print_call(rest, &row, live_status(sw_text(view, "state")));
+    json_t *call = print_call(rest, &row, live_status(sw_text(view, "state")));
+    put_answered_by(call, view);
+    return call;
+}
+
+static json_t *record_json(const struct rest *rest, const struct store_call *row)
+{
+    json_t *call = print_call(rest, row, sw_call_status(row));
+    json_t *kept = row->stats[0] ? json_loads(row->stats, 0, NULL) : NULL;
+    put_answered_by(call, kept);
+    json_decref(kept);
+    return call;
 }
 
 static void reply_live(struct rest *rest, const struct call *call)
@@ -150,7 +158,7 @@ static void on_records(void *owner, const struct store_answer *answer)
     json_array_foreach(live, i, view) put_wanted(rest, list, view_json(rest, view));
     json_decref(live);
     for (i = 0; i < answer->n; i++)
-        put_wanted(rest, list, print_call(rest, &rows[i], sw_call_status(&rows[i])));
+        put_wanted(rest, list, record_json(rest, &rows[i]));
     sw_laml_page_reply(rest, &page, "calls", sw_page_cut(&page, list));
 }
 
@@ -180,7 +188,7 @@ static void on_record(void *owner, const struct store_answer *answer)
     if (!row)
         return;
     if (endpoint == sw_laml_call_show)
-        rest_reply_take(rest, 200, print_call(rest, row, sw_call_status(row)));
+        rest_reply_take(rest, 200, record_json(rest, row));
     else if (endpoint == sw_laml_call_remove)
         store_call_remove(rest_store(rest), row->id, rest_then(rest, sw_on_removed));
     else

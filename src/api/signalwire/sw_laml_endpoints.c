@@ -102,7 +102,7 @@ SW_BODY(stream_add, {
     TEXT_FIELD("Name"),
     { .name = "Track", .type = SW_TEXT, .words = " inbound_track outbound_track both_tracks " },
     URL_FIELD("StatusCallback"),
-    { .name = "StatusCallbackMethod", .type = SW_TEXT, .words = " POST " },
+    METHOD_FIELD("StatusCallbackMethod"),
     TEXT_FIELD("AuthorizationBearerToken"),
 });
 SW_BODY(stream_change, {

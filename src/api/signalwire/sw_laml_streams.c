@@ -39,14 +39,16 @@ void sw_laml_stream_add(struct rest *rest)
     const char *track = sw_text(body, "Track"), *name = sw_text(body, "Name");
     const char *token = sw_text(body, "AuthorizationBearerToken");
     const char *callback = sw_text(body, "StatusCallback");
+    const char *method = sw_text(body, "StatusCallbackMethod");
     char sid[UUID_TEXT];
     json_t *answer;
     rand_uuid(sid);
-    json_t *params = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:o}", "control_id", sid, "url",
-                               sw_text(body, "Url"), "track", track[0] ? track : "both_tracks",
-                               "name", name[0] ? name : NULL, "authorization_bearer_token",
-                               token[0] ? token : NULL, "status_url", callback[0] ? callback : NULL,
-                               "custom_parameters", read_parameters(body));
+    json_t *params = json_pack(
+        "{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:o}", "control_id", sid, "url",
+        sw_text(body, "Url"), "track", track[0] ? track : "both_tracks", "name",
+        name[0] ? name : NULL, "authorization_bearer_token", token[0] ? token : NULL, "status_url",
+        callback[0] ? callback : NULL, "status_url_method", method[0] ? method : NULL, "laml", true,
+        "custom_parameters", read_parameters(body));
     bool is_done = sw_laml_command(rest, "calling.stream", params, "call", &answer);
     json_decref(params);
     if (!is_done)
@@ -55,14 +57,16 @@ void sw_laml_stream_add(struct rest *rest)
     rest_reply_take(rest, 200, stream_json(rest, sid, name, "in-progress"));
 }
 
+/* By its id, or by the name that it was given. */
 void sw_laml_stream_change(struct rest *rest)
 {
-    const char *sid = rest_captured(rest, 2);
-    json_t *answer, *params = json_pack("{s:s}", "control_id", sid);
+    json_t *answer, *params = json_pack("{s:s}", "control_id", rest_captured(rest, 2));
     bool is_done = sw_laml_command(rest, "calling.stream.stop", params, "stream", &answer);
     json_decref(params);
     if (!is_done)
         return;
+    json_t *stream =
+        stream_json(rest, sw_text(answer, "control_id"), sw_text(answer, "name"), "stopped");
     json_decref(answer);
-    rest_reply_take(rest, 200, stream_json(rest, sid, "", "stopped"));
+    rest_reply_take(rest, 200, stream);
 }
