@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 
+#include "media/media_room.h"
 #include "media/media_thread.h"
 #include "media/transport.h"
 
@@ -157,6 +158,30 @@ static void the_port_of_a_stream_can_be_used_again(void **state)
     rig_destroy(&rig);
 }
 
+/* A relay is cheap; what decodes it counts at once, before its work can be measured. */
+static void what_will_be_decoded_is_counted(void **state)
+{
+    struct rig rig;
+    struct far far;
+    (void)state;
+    rig_create(&rig, &(struct media_config){ .threads = 1, .limits = { .transcode_percent = 2 } });
+    far_create(&far, &rig);
+    struct media_room *room = media_room_create(rig.media, &(struct media_room_config){ 0 });
+    assert_true(media_busy(rig.media, 0) < 0); /* no turn of the loop: nothing was measured */
+    media_stream_denoise(far.stream, true);
+    assert_true(media_busy(rig.media, 0) > 0.0099 && media_busy(rig.media, 0) < 0.0101);
+    assert_true(media_has_room(rig.media, 0, MEDIA_WORK_TRANSCODE));
+    media_stream_denoise(far.stream, false);
+    assert_true(media_busy(rig.media, 0) < 0.0101);
+    media_room_add(room, far.stream, NULL);
+    assert_true(media_busy(rig.media, 0) > 0.0199);
+    assert_false(media_has_room(rig.media, 0, MEDIA_WORK_TRANSCODE));
+    assert_true(media_has_room(rig.media, 0, MEDIA_WORK_RELAY));
+    media_room_destroy(room);
+    far_destroy(&far);
+    rig_destroy(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +192,7 @@ int main(void)
         cmocka_unit_test(two_hundred_streams_leave_nothing),
         cmocka_unit_test(a_transport_that_comes_to_nothing_is_given_back),
         cmocka_unit_test(the_port_of_a_stream_can_be_used_again),
+        cmocka_unit_test(what_will_be_decoded_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

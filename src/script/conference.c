@@ -169,6 +169,8 @@ enum err conference_enter(struct conference_member **out, struct scripts *script
         join->max_members < CONFERENCE_MEMBERS_MAX ? join->max_members : CONFERENCE_MEMBERS_MAX;
     if (conference && conference->n >= most)
         return ERR_LIMIT;
+    if (!line_has_room(join->line, "conference"))
+        return ERR_LIMIT;
     if (!conference)
         conference = open_conference(scripts, key, join->name);
     struct conference_member *member = mem_new(struct conference_member);

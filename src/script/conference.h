@@ -25,7 +25,8 @@ struct conference_join {
     void (*on_started)(void *owner); /* it begins for who waited; the owner is that of `fn` */
 };
 /** `fn` comes once, later, when the conference is over for this member without its own doing.
- * ERR_LIMIT: it is full.  ERR_UNSUPPORTED: there is no media. */
+ * ERR_LIMIT: it is full, or there is no room to decode one more call (the timeline tells).
+ * ERR_UNSUPPORTED: there is no media. */
 MUST_CHECK enum err conference_enter(struct conference_member **out, struct scripts *scripts,
                                      const struct conference_join *join, void (*fn)(void *owner),
                                      void *owner);

@@ -230,12 +230,27 @@ void line_hide_keys(struct line *line, bool on)
         media_stream_hide(line->far->stream, on);
 }
 
-bool line_denoise(struct line *line, bool on)
+bool line_has_room(const struct line *line, const char *what)
+{
+    const struct media *media = line->scripts->config.media;
+    const struct media_stream *stream = line_stream(line);
+    if (!stream || !media || call_is_emergency(line_call(line)) ||
+        media_has_room(media, media_stream_thread(stream), MEDIA_WORK_TRANSCODE))
+        return true;
+    leg_on_event(line_leg(line), "overload", "no %s: there is no room to decode one more call",
+                 what);
+    return false;
+}
+
+enum err line_denoise(struct line *line, bool on)
 {
     struct media_stream *stream = line_stream(line);
-    if (stream)
-        media_stream_denoise(stream, on);
-    return stream != NULL;
+    if (!stream)
+        return ERR_UNSUPPORTED;
+    if (on && !line_has_room(line, "denoising"))
+        return ERR_LIMIT;
+    media_stream_denoise(stream, on);
+    return OK;
 }
 
 /* --- operations --- */

@@ -191,8 +191,11 @@ struct line_op *line_send_digits(struct line *line, const char *digits, line_fn 
  * status, 0 when it does not do that}. */
 struct line_op *line_refer(struct line *line, const char *uri, const char *status_url, line_fn fn,
                            void *owner);
-/** Less noise in what the far end says. False: there is no audio. */
-bool line_denoise(struct line *line, bool on);
+/** May its audio be decoded and mixed from now on? False also tells the timeline that there will be
+ * no `what` ("conference"). Emergency calls always may. */
+bool line_has_room(const struct line *line, const char *what);
+/** Less noise in what the far end says. ERR_UNSUPPORTED: there is no audio.  ERR_LIMIT: no room. */
+MUST_CHECK enum err line_denoise(struct line *line, bool on);
 /** One key to the far end in the way that it takes keys. */
 void line_send_key(struct line *line, char key, unsigned ms);
 

@@ -161,9 +161,12 @@ static enum err refer(const struct command *command)
 
 static enum err denoise(const struct command *command, bool on)
 {
-    return line_denoise(command->line, on)
-               ? OK
-               : fault_set(command->fault, ERR_MISUSE, "id", 0, "the call has no audio");
+    enum err err = line_denoise(command->line, on);
+    if (!err)
+        return OK;
+    return fault_set(command->fault, ERR_MISUSE, "id", 0, "%s",
+                     err == ERR_LIMIT ? "there is no room to decode one more call"
+                                      : "the call has no audio");
 }
 
 static enum err denoise_it(const struct command *command)

@@ -9,7 +9,7 @@ static enum verb_next run(struct script *script, const json_t *value)
     script_answer(script);
     if (script->over)
         return VERB_JUMPED;
-    script_result(script, "denoise", line_denoise(script->line, true) ? "on" : "failed");
+    script_result(script, "denoise", line_denoise(script->line, true) ? "failed" : "on");
     return VERB_DONE;
 }
 

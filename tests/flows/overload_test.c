@@ -13,7 +13,7 @@ enum { SINGERS = 8, PACKETS_A_SECOND = 50 };
 /* Offers Opus alone: what is sent to it is encoded. */
 static void start(const char *limits)
 {
-    char yaml[1600];
+    char yaml[2000];
     rig_create(&rig);
     far_create(&phone, &rig);
     far_create(&narrow, &rig);
@@ -26,8 +26,13 @@ static void start(const char *limits)
              "  narrow: {host: 127.0.0.1, port: %u, register: no, codecs: [PCMA, PCMU], "
              "emergency: ['112']}\n"
              "  wide: {host: 127.0.0.1, port: %u, register: no, codecs: [G722]}\n"
+             "scripts:\n"
+             "  room: {sections: {main: [{join_conference: {name: weekly}}]}}\n"
+             "  quiet: {sections: {main: [{denoise: {}}, {play: 'silence:30'}]}}\n"
              "routes:\n"
              "  - {destination: narrow, to: ['trunk:narrow/1']}\n"
+             "  - {destination: room, to: ['swml:room']}\n"
+             "  - {destination: quiet, to: ['swml:quiet']}\n"
              "  - {destination: either, to: ['trunk:narrow/1', 'trunk:wide/1']}\n"
              "media: {host: 127.0.0.1, threads: 1, rtp_ports: 0, webrtc_port: 0, %s}\n",
              addr_port(&narrow.addr), addr_port(&wide.addr), limits);
@@ -113,6 +118,38 @@ static void test_reinvite(void **state)
     stop();
 }
 
+static bool is_told(const char *text)
+{
+    return strstr(rig_last_timeline(&rig), text) != NULL;
+}
+
+/* What a script wants decoded waits for better times; its call is not harmed. */
+static void test_scripts(void **state)
+{
+    (void)state;
+    start("transcode_limit: 0");
+    phone.formats = "0 101";
+    dial(&phone, "room");
+    RIG_UNTIL(&rig, far_did(&phone, "bye")); /* the script goes on, and is over */
+    assert_true(is_told("overload no conference: there is no room to decode one more call"));
+    dial(&phone, "quiet");
+    RIG_UNTIL(&rig, phone.up == 2);
+    rig_run(&rig, 100);
+    assert_int_equal(rig_calls(&rig), 1); /* it plays */
+    hang_up();
+    assert_true(is_told("overload no denoising: there is no room to decode one more call"));
+    stop();
+    start("transcode_limit: 80");
+    phone.formats = "0 101";
+    dial(&phone, "room");
+    RIG_UNTIL(&rig, phone.up == 1);
+    rig_run(&rig, 300);
+    assert_int_equal(rig_calls(&rig), 1); /* it is in the conference */
+    hang_up();
+    assert_false(is_told("overload"));
+    stop();
+}
+
 /* Each of them hears half a second of the tone. */
 static void assert_all_sing(struct far_end *singers)
 {
@@ -186,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pass_through_or_503),
         cmocka_unit_test(test_reinvite),
+        cmocka_unit_test(test_scripts),
         cmocka_unit_test(test_measured_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
