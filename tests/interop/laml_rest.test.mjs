@@ -310,6 +310,28 @@ test('texts: sent by the provider, states as signed forms, pages by the SDK, red
     assert.equal(await refused(client.messages.create({ to: 'x y', from: '+15550001111', body: 'x' })), '422 21211');
 });
 
+test('a text that names a number group leaves by one of its numbers; a sticky group keeps to it', async () => {
+    const create = (/** @type {any} */ body) => client.messages.create({ to: '+15557654321', body: 'x', ...body });
+    const group = (await acme.ask('POST', '/api/relay/rest/number_groups', { name: 'Texts', sticky_sender: true })).json;
+    assert.equal(await refused(create({ messagingServiceSid: group.id })), '422 21703');
+    const numbers = ['+15550007771', '+15550007772', '+15550007773'];
+    for (const number of numbers) {
+        const { json } = await acme.ask('POST', '/api/relay/rest/phone_numbers', { number });
+        await acme.ask('POST', `/api/relay/rest/number_groups/${group.id}/number_group_memberships`, { phone_number_id: json.id });
+    }
+    const sent = [];
+    for (let i = 0; i < 4; i++) sent.push(await create({ messagingServiceSid: group.id }));
+    assert.ok(numbers.includes(sent[0].from), sent[0].from);
+    assert.deepEqual([...new Set(sent.map((one) => one.from))], [sent[0].from]);
+    assert.equal(sent[0].messagingServiceSid, group.id);
+    const others = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((n) => create({ messagingServiceSid: group.id, to: `+1555765432${n}` })));
+    assert.ok(new Set(others.map((one) => one.from)).size > 1, 'others have other numbers');
+    assert.equal(await refused(create({ messagingServiceSid: acme.project })), '422 21701');
+    assert.equal(await refused(create({})), '422 21603');
+    const local = await acme.ask('GET', `/api/laml/2010-04-01/Accounts/${acme.project}/IncomingPhoneNumbers/Local?PhoneNumber=777`, undefined, { free: true });
+    assert.deepEqual([local.json.incoming_phone_numbers.length, local.json.incoming_phone_numbers[0].capabilities.fax], [3, true]);
+});
+
 test('a conference: who is in it, muted, held, taken out; its callback gets forms; it is listed when it is over', async () => {
     const callback = `${hook.url}/room-told`;
     const call = await callAnn(`<Dial><Conference statusCallback="${callback}" statusCallbackEvent="start end join leave mute hold">standup</Conference></Dial><Play digits="77"/><Pause length="60"/>`);
@@ -321,6 +343,9 @@ test('a conference: who is in it, muted, held, taken out; its callback gets form
     const [member] = await client.conferences(conference.sid).participants.list();
     assert.deepEqual([member.callSid, member.muted, member.hold], [call.sid, false, false]);
     const participant = client.conferences(conference.sid).participants(call.sid);
+    const logged = async () => (await acme.ask('GET', '/api/logs/conferences')).json.data.find((/** @type {any} */ one) => one.id === conference.sid);
+    const live = await logged();
+    assert.deepEqual([live.name, live.status, live.current_participants, live.type], ['standup', 'in-progress', 1, 'cxml_conference']);
     assert.equal((await participant.update({ muted: true })).muted, true);
     assert.equal((await participant.update({ hold: true })).hold, true);
     assert.equal((await participant.fetch()).muted, true);
@@ -348,8 +373,38 @@ test('a conference: who is in it, muted, held, taken out; its callback gets form
     assert.equal(await refused(client.conferences(conference.sid).update({ status: 'completed' })), '422 21220');
     assert.equal(await refused(sdkOf(other).conferences(conference.sid).fetch()), '404 20404');
     assert.deepEqual(await sdkOf(other).conferences.list(), []);
+    const ended = await logged();
+    assert.deepEqual([ended.status, ended.current_participants, ended.created_at], ['completed', 0, live.created_at]);
+    assert.deepEqual((await other.ask('GET', '/api/logs/conferences')).json.data, []);
     await client.calls(call.sid).update({ status: 'completed' });
     await ann.waitEvent('CALL_CLOSED');
+});
+
+test('participants are called into a conference, by its name or its id; once they answer they are in it', async () => {
+    hook.routes['/joined'] = 200;
+    const at = (/** @type {string} */ room) => `/api/laml/2010-04-01/Accounts/${acme.project}/Conferences/${room}/Participants`;
+    const add = (/** @type {string} */ room, /** @type {any} */ body) => acme.ask('POST', at(room), { From: '+15551230000', To: 'client:ann', ...body }, { free: true });
+    ann.forget();
+    const made = await add('town hall', { Muted: true, EndConferenceOnExit: true, StatusCallback: `${hook.url}/joined`, StatusCallbackEvent: ['answered', 'completed'] });
+    assert.deepEqual([made.status, made.json.status, made.json.muted, made.json.end_conference_on_exit], [201, 'queued', true, true]);
+    assert.deepEqual(await client.conferences.list({ friendlyName: 'town hall' }), [], 'nobody has answered');
+    await ann.waitEvent('CALL_INCOMING');
+    await ann.accept();
+    const [room] = await waitFor('the conference', async () => {
+        const list = await client.conferences.list({ friendlyName: 'town hall' });
+        return list.length && list;
+    });
+    const member = await client.conferences(room.sid).participants(made.json.call_sid).fetch();
+    assert.deepEqual([member.muted, member.endConferenceOnExit], [true, true]);
+    assert.equal(form(await hook.request('/joined')).CallStatus, 'in-progress');
+    const second = await add(room.sid, { To: 'builtin:nobody' });
+    assert.deepEqual([second.status, second.json.code], [422, 21217]);
+    assert.equal((await add('00000000-0000-4000-8000-000000000000', {})).status, 404);
+    assert.equal((await add(room.sid, { To: '' })).json.code, 21211);
+    assert.equal((await other.ask('POST', at(room.sid), { From: 'x', To: 'client:ann' }, { free: true })).status, 404, "another project's account");
+    await client.conferences(room.sid).participants(made.json.call_sid).remove();
+    await ann.waitEvent('CALL_CLOSED');
+    assert.equal(form(await hook.request('/joined', 2)).CallStatus, 'completed');
 });
 
 test('a conference that is recorded: the callback is a form, the recording is listed and heard', async () => {

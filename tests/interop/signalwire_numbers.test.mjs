@@ -97,6 +97,36 @@ test('the SIP profile is kept; no numbers are for sale', async () => {
     assert.deepEqual((await acme.ask('GET', `${numbers}/search?areacode=555`)).json.data, []);
 });
 
+test('groups of numbers: made, filled, counted, emptied; a number that is given back is in none', async () => {
+    const groups = '/api/relay/rest/number_groups';
+    const made = await acme.ask('POST', groups, { name: 'Support', sticky_sender: true });
+    assert.deepEqual([made.status, made.json.name, made.json.sticky_sender, made.json.phone_number_count], [200, 'Support', true, 0]);
+    const path = `${groups}/${made.json.id}`, members = `${path}/number_group_memberships`;
+    const [first, second] = await Promise.all(['+15550006661', '+15550006662'].map(async (number) => (await acme.ask('POST', numbers, { number })).json));
+    assert.deepEqual(first.capabilities, ['voice', 'sms', 'fax']);
+    const member = await acme.ask('POST', members, { phone_number_id: first.id });
+    assert.deepEqual([member.status, member.json.number_group_id, member.json.phone_number.number], [200, made.json.id, '+15550006661']);
+    assert.equal((await acme.ask('POST', members, { phone_number_id: first.id })).status, 422, 'it is there already');
+    assert.equal((await acme.ask('POST', members, { phone_number_id: made.json.id })).status, 422, 'that is no number');
+    await acme.ask('POST', members, { phone_number_id: second.id });
+    assert.equal((await acme.ask('GET', path)).json.phone_number_count, 2);
+    assert.equal((await other.ask('GET', path)).status, 404);
+    assert.equal((await other.ask('POST', members, { phone_number_id: first.id })).status, 404);
+    assert.deepEqual((await other.ask('GET', groups)).json.data, []);
+    assert.deepEqual((await acme.ask('PUT', path, { name: 'Sales', sticky_sender: false })).json, { id: made.json.id, name: 'Sales', sticky_sender: false, phone_number_count: 2 });
+    assert.deepEqual((await acme.ask('GET', groups)).json.data.map((/** @type {any} */ one) => one.name), ['Sales']);
+    assert.equal((await acme.ask('DELETE', `${numbers}/${second.id}`)).status, 204);
+    assert.deepEqual((await acme.ask('GET', members)).json.data, [member.json]);
+    const one = `/api/relay/rest/number_group_memberships/${member.json.id}`;
+    assert.deepEqual((await acme.ask('GET', one)).json, member.json);
+    assert.equal((await other.ask('DELETE', one)).status, 404);
+    assert.equal((await acme.ask('DELETE', one)).status, 204);
+    assert.equal((await acme.ask('GET', path)).json.phone_number_count, 0);
+    assert.equal((await acme.ask('DELETE', path)).status, 204);
+    assert.equal((await acme.ask('GET', path)).status, 404);
+    assert.equal((await acme.ask('DELETE', `${numbers}/${first.id}`)).status, 204);
+});
+
 test('an endpoint that is deleted may not call any more', async () => {
     const [endpoint] = (await acme.ask('GET', endpoints)).json.data;
     assert.equal((await acme.ask('DELETE', `${endpoints}/${endpoint.id}`)).status, 204);

@@ -109,6 +109,11 @@ const struct store_resource *sw_found_resource(struct rest *rest, const struct s
                                                const char *type);
 /** A text of an object, "" when it is not there. */
 const char *sw_text(const json_t *object, const char *name);
+/** NULL for "". */
+static inline const char *sw_or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
 /** null for "". */
 json_t *sw_text_or_null(const char *text);
 
@@ -163,6 +168,13 @@ void sw_number_show(struct rest *rest);
 void sw_number_change(struct rest *rest);
 void sw_number_remove(struct rest *rest);
 struct store_resource;
+struct store_number;
+/** One as it is shown. */
+json_t *sw_number_json(const struct store_number *row);
+/* sw_number_groups.c */
+/** Every path of groups and memberships, and a text of LaML's that names a group: that gets a From,
+ * and sw_laml_message_add() sends it. */
+void sw_number_groups(struct rest *rest);
 /** The number of the body's phone_route_id leads to `target` from now on, which is that resource;
  * answered with its address. */
 void sw_number_route(struct rest *rest, const char *target, const struct store_resource *row);
@@ -211,6 +223,9 @@ void sw_call_row(const json_t *view, struct store_call *out);
 json_t *sw_call_views(const struct rest *rest, const struct sw_page *page);
 /** The call of that id if it lives and is the asker's, or NULL. */
 struct call *sw_call_live(const struct rest *rest, const char *id);
+
+/* sw_conference_logs.c */
+void sw_conference_logs(struct rest *rest);
 
 /* sw_messages.c */
 bool sw_is_short_code(struct slice value);

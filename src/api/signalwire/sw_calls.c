@@ -156,11 +156,6 @@ static unsigned seconds_of(const json_t *params, const char *name)
     return (unsigned)json_integer_value(json_object_get(params, name)); /* checked: 0 to a day */
 }
 
-static const char *or_null(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
 static void place(struct rest *rest, const char *states, const char *codecs)
 {
     const json_t *params = params_of(rest);
@@ -172,15 +167,15 @@ static void place(struct rest *rest, const char *states, const char *codecs)
         .source = { .url = slice_of(sw_text(params, "url")),
                     .document = document_of(rest),
                     .fallback_url = slice_of(sw_text(params, "fallback_url")),
-                    .method = or_null(sw_text(params, "url_method")) },
+                    .method = sw_or_null(sw_text(params, "url_method")) },
         .envs = json_object_get(params, "custom_variables"),
-        .codecs = or_null(codecs),
-        .username = or_null(sw_text(params, "username")),
-        .password = or_null(sw_text(params, "password")),
+        .codecs = sw_or_null(codecs),
+        .username = sw_or_null(sw_text(params, "username")),
+        .password = sw_or_null(sw_text(params, "password")),
         .timeout_s = seconds_of(params, "timeout"),
         .max_duration_s = seconds_of(params, "max_duration"),
-        .send_digits = or_null(sw_text(params, "send_digits")),
-        .status_url = or_null(sw_text(params, "status_url")),
+        .send_digits = sw_or_null(sw_text(params, "send_digits")),
+        .status_url = sw_or_null(sw_text(params, "status_url")),
         .status_events = states,
     };
     struct fault fault = { 0 };

@@ -61,6 +61,14 @@ SW_BODY(number_import, {
     { .name = "number_type", .type = SW_TEXT, .is_required = true, .words = " longcode tollfree " },
     { .name = "capabilities", .type = SW_LIST, .high = 4 },
 });
+SW_BODY(number_group, {
+    { .name = "name", .type = SW_TEXT, .is_required = true, .low = 1, .high = REST_TEXT_MAX,
+      .check = sw_is_line, .expected = "one line of text" },
+    { .name = "sticky_sender", .type = SW_BOOL },
+});
+SW_BODY(number_group_member, {
+    { .name = "phone_number_id", .type = SW_TEXT, .is_required = true, .high = SW_ID - 1 },
+});
 SW_BODY(number_change, {
     { .name = "name", .type = SW_TEXT, .high = REST_TEXT_MAX },
     { .name = "call_handler", .type = SW_TEXT, .words = " relay_context relay_topic relay_script "
@@ -202,6 +210,8 @@ SW_BODY(domain_change, {
 });
 
 #define DOMAINS "/api/relay/rest/domain_applications"
+#define GROUPS "/api/relay/rest/number_groups"
+#define MEMBERSHIPS "/api/relay/rest/number_group_memberships"
 #define CALLER_IDS "/api/relay/rest/verified_caller_ids"
 static const struct sw_endpoint endpoints[] = {
     { HTTP_GET, "/api/calling/calls", "calling", 200, sw_call_list, NULL, "List calls" },
@@ -261,6 +271,23 @@ static const struct sw_endpoint endpoints[] = {
       &number_import, "Take a phone number of another carrier" },
     { HTTP_GET, "/api/relay/rest/lookup/phone_number/:number", "", 200, sw_number_lookup, NULL,
       "What a number says of itself" },
+    { HTTP_GET, GROUPS, "numbers", 200, sw_number_groups, NULL, "List groups of phone numbers" },
+    { HTTP_POST, GROUPS, "numbers", 200, sw_number_groups, &number_group,
+      "Make a group of phone numbers" },
+    { HTTP_GET, GROUPS "/:id", "numbers", 200, sw_number_groups, NULL,
+      "Show a group of phone numbers" },
+    { HTTP_PUT, GROUPS "/:id", "numbers", 200, sw_number_groups, &number_group,
+      "Change a group of phone numbers" },
+    { HTTP_DELETE, GROUPS "/:id", "numbers", 204, sw_number_groups, NULL,
+      "Delete a group of phone numbers" },
+    { HTTP_GET, GROUPS "/:id/number_group_memberships", "numbers", 200, sw_number_groups, NULL,
+      "List the phone numbers of a group" },
+    { HTTP_POST, GROUPS "/:id/number_group_memberships", "numbers", 200, sw_number_groups,
+      &number_group_member, "Put a phone number into a group" },
+    { HTTP_GET, MEMBERSHIPS "/:id", "numbers", 200, sw_number_groups, NULL,
+      "Show a phone number of a group" },
+    { HTTP_DELETE, MEMBERSHIPS "/:id", "numbers", 204, sw_number_groups, NULL,
+      "Take a phone number out of a group" },
     { HTTP_GET, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_list, NULL,
       "List phone numbers" },
     { HTTP_POST, "/api/relay/rest/phone_numbers", "numbers", 200, sw_number_add, &number_add,
@@ -310,6 +337,8 @@ static const struct sw_endpoint endpoints[] = {
       "Call again, with another code" },
     { HTTP_PUT, CALLER_IDS "/:id/verification", "calling", 200, sw_caller_id_verify,
       &caller_id_verify, "Give the code back" },
+    { HTTP_GET, "/api/logs/conferences", "calling video", 200, sw_conference_logs, NULL,
+      "List conferences" },
     { HTTP_GET, "/api/voice/logs", "calling", 200, sw_call_list, NULL, "List calls" },
     { HTTP_GET, "/api/voice/logs/:id", "calling", 200, sw_call_show, NULL, "Show a call" },
     { HTTP_GET, "/api/voice/logs/:id/events", "calling", 200, sw_call_events, NULL,

@@ -9,6 +9,7 @@
 #include "store/store_rows.h"
 
 struct buf;
+struct script_dial;
 
 /* sw_laml.c: what the family's rows in routes.c need */
 void sw_laml_guard(struct rest *rest);
@@ -59,6 +60,12 @@ void sw_laml_call_remove(struct rest *rest);
  * it cannot be. `*out` is the caller's. */
 bool sw_laml_command(struct rest *rest, const char *name, const json_t *params, const char *what,
                      json_t **out);
+/** Who is called, in whose name, and who is told, as the body has it; its texts are the body's. */
+struct script_dial sw_laml_dial(const struct rest *rest);
+/** 422 for what scripts_dial_out() or scripts_redirect() said. */
+void sw_laml_refuse_script(struct rest *rest, enum err err, const struct fault *fault);
+/* sw_laml_participants.c */
+void sw_laml_participant_add(struct rest *rest);
 /* sw_laml_streams.c */
 void sw_laml_stream_add(struct rest *rest);
 void sw_laml_stream_change(struct rest *rest);
@@ -98,6 +105,13 @@ void sw_laml_conference_list(struct rest *rest);
 void sw_laml_conference_show(struct rest *rest);
 void sw_laml_conference_recording_list(struct rest *rest);
 void sw_laml_conference_change(struct rest *rest);
+/** Who is in a conference, as a member of its view. */
+json_t *sw_laml_participant_json(const struct rest *rest, const char *conference,
+                                 const json_t *member);
+/** The asker's that go on, the caller's to free. */
+json_t *sw_laml_own_conferences(const struct rest *rest);
+/** The path's one of that list, borrowed, or NULL. */
+const json_t *sw_laml_find_conference(const struct rest *rest, const json_t *conferences);
 void sw_laml_participant_list(struct rest *rest);
 void sw_laml_participant_show(struct rest *rest);
 void sw_laml_participant_change(struct rest *rest);

@@ -234,7 +234,7 @@ static bool read_source(const struct rest *rest, struct script_source *out)
     return out->url.len || out->text.len;
 }
 
-static void refuse_script(struct rest *rest, enum err err, const struct fault *fault)
+void sw_laml_refuse_script(struct rest *rest, enum err err, const struct fault *fault)
 {
     char text[TEXT_MAX];
     fault_print(fault, text, sizeof text);
@@ -281,18 +281,13 @@ void sw_laml_call_change(struct rest *rest)
         enum err err =
             scripts_redirect(rest->api->config.scripts, slice_of(call_id(call)), &source, &fault);
         if (err)
-            refuse_script(rest, err, &fault);
+            sw_laml_refuse_script(rest, err, &fault);
         else
             reply_live(rest, call);
     }
 }
 
 /* --- a new one --- */
-
-static const char *or_null(const char *text)
-{
-    return text[0] ? text : NULL;
-}
 
 /* What Record and its like make of record_call; NULL: nothing is recorded. The caller's. */
 static json_t *recording_of(const json_t *body, const char *events)
@@ -309,9 +304,9 @@ static json_t *recording_of(const json_t *body, const char *events)
     return json_pack("{s:b, s:s, s:s, s:s*, s:s*, s:s, s:s*}", "stereo",
                      strcmp(sw_text(body, "RecordingChannels"), "dual") == 0, "direction",
                      direction, "control_id", "OutBoundApi", "status_url",
-                     or_null(sw_text(body, "RecordingStatusCallback")), "status_method",
-                     or_null(sw_text(body, "RecordingStatusCallbackMethod")), "laml_events", events,
-                     "trim", or_null(sw_text(body, "Trim")));
+                     sw_or_null(sw_text(body, "RecordingStatusCallback")), "status_method",
+                     sw_or_null(sw_text(body, "RecordingStatusCallbackMethod")), "laml_events",
+                     events, "trim", sw_or_null(sw_text(body, "Trim")));
 }
 
 static int64_t number_or(const json_t *body, const char *name, int64_t otherwise)
@@ -327,8 +322,8 @@ static bool read_amd(const json_t *body, struct script_amd *out)
     *out = (struct script_amd){
         .message_end = strcmp(detection, "DetectMessageEnd") == 0,
         .is_async = json_is_true(json_object_get(body, "AsyncAmd")),
-        .url = or_null(sw_text(body, "AsyncAmdStatusCallback")),
-        .method = or_null(sw_text(body, "AsyncAmdStatusCallbackMethod")),
+        .url = sw_or_null(sw_text(body, "AsyncAmdStatusCallback")),
+        .method = sw_or_null(sw_text(body, "AsyncAmdStatusCallbackMethod")),
         .timeout_ms = number_or(body, "MachineDetectionTimeout", 30) * 1000,
         .speech_ms = number_or(body, "MachineDetectionSpeechThreshold", 2400),
         .speech_end_ms = number_or(body, "MachineDetectionSpeechEndThreshold", 1200),
@@ -338,24 +333,30 @@ static bool read_amd(const json_t *body, struct script_amd *out)
     return out->message_end || strcmp(detection, "Enable") == 0;
 }
 
+struct script_dial sw_laml_dial(const struct rest *rest)
+{
+    const json_t *body = rest->body;
+    const char *caller_id = sw_text(body, "CallerId");
+    return (struct script_dial){
+        .project_id = slice_of(sw_of(rest)->project_id),
+        .from = slice_of(caller_id[0] ? caller_id : sw_text(body, "From")),
+        .to = slice_of(sw_text(body, "To")),
+        .username = sw_or_null(sw_text(body, "SipAuthUsername")),
+        .password = sw_or_null(sw_text(body, "SipAuthPassword")),
+        .timeout_s = (unsigned)json_integer_value(json_object_get(body, "Timeout")), /* 0 to 600 */
+        .status_url = sw_or_null(sw_text(body, "StatusCallback")),
+        .status_method = sw_or_null(sw_text(body, "StatusCallbackMethod")),
+        .reports_laml = true,
+    };
+}
+
 static void place(struct rest *rest)
 {
     char events_mem[SW_LAML_EVENTS_MAX], recording_mem[SW_LAML_EVENTS_MAX];
     struct buf events = BUF_ON(events_mem), recording_events = BUF_ON(recording_mem);
     const json_t *body = rest->body;
-    const char *caller_id = sw_text(body, "CallerId");
-    struct script_dial dial = {
-        .project_id = slice_of(sw_of(rest)->project_id),
-        .from = slice_of(caller_id[0] ? caller_id : sw_text(body, "From")),
-        .to = slice_of(sw_text(body, "To")),
-        .username = or_null(sw_text(body, "SipAuthUsername")),
-        .password = or_null(sw_text(body, "SipAuthPassword")),
-        .timeout_s = (unsigned)json_integer_value(json_object_get(body, "Timeout")), /* 0 to 600 */
-        .send_digits = or_null(sw_text(body, "SendDigits")),
-        .status_url = or_null(sw_text(body, "StatusCallback")),
-        .status_method = or_null(sw_text(body, "StatusCallbackMethod")),
-        .reports_laml = true,
-    };
+    struct script_dial dial = sw_laml_dial(rest);
+    dial.send_digits = sw_or_null(sw_text(body, "SendDigits"));
     struct fault fault = { 0 };
     struct call *call;
     if (!read_source(rest, &dial.source)) {
@@ -376,7 +377,7 @@ static void place(struct rest *rest)
     enum err err = scripts_dial_out(rest->api->config.scripts, &dial, &call, &fault);
     json_decref(record);
     if (err)
-        refuse_script(rest, err, &fault);
+        sw_laml_refuse_script(rest, err, &fault);
     else
         reply_live(rest, call);
 }

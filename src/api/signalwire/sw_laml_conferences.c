@@ -30,8 +30,8 @@ static json_t *conference_json(const struct rest *rest, const json_t *view)
     return print_conference(rest, &row, is_started ? "in-progress" : "init");
 }
 
-static json_t *participant_json(const struct rest *rest, const char *conference,
-                                const json_t *member)
+json_t *sw_laml_participant_json(const struct rest *rest, const char *conference,
+                                 const json_t *member)
 {
     const char *call = sw_text(member, "call_id"), *coach = sw_text(member, "coach");
     int64_t joined_ms = json_integer_value(json_object_get(member, "joined_ms"));
@@ -46,15 +46,13 @@ static json_t *participant_json(const struct rest *rest, const char *conference,
                      sw_laml_uri(rest, "Conferences/%s/Participants/%s", conference, call));
 }
 
-/* The asker's, the caller's to free. */
-static json_t *own_conferences(const struct rest *rest)
+json_t *sw_laml_own_conferences(const struct rest *rest)
 {
     struct scripts *scripts = rest->api->config.scripts;
     return scripts ? conferences_json(scripts, sw_of(rest)->project_id) : json_array();
 }
 
-/* The path's conference of that list, borrowed, or NULL. */
-static const json_t *find_live(const struct rest *rest, const json_t *conferences)
+const json_t *sw_laml_find_conference(const struct rest *rest, const json_t *conferences)
 {
     const json_t *one;
     size_t i;
@@ -63,10 +61,10 @@ static const json_t *find_live(const struct rest *rest, const json_t *conference
     return NULL;
 }
 
-/* The same; NULL: answered. */
+/* The path's conference of that list, borrowed; NULL: answered. */
 static const json_t *find(struct rest *rest, const json_t *conferences)
 {
-    const json_t *one = find_live(rest, conferences);
+    const json_t *one = sw_laml_find_conference(rest, conferences);
     if (!one)
         rest_fail(rest, 404, "not_found", NULL, "there is no such conference");
     return one;
@@ -99,7 +97,7 @@ static void on_over(void *owner, const struct store_answer *answer)
     }
     if (!read_page(rest, &page))
         return;
-    json_t *all = own_conferences(rest), *list = json_array(), *one;
+    json_t *all = sw_laml_own_conferences(rest), *list = json_array(), *one;
     const struct store_conference *rows = STORE_ROWS(answer, store_conference);
     size_t i;
     json_array_foreach(all, i, one)
@@ -149,8 +147,8 @@ static void find_record(struct rest *rest)
 
 void sw_laml_conference_show(struct rest *rest)
 {
-    json_t *all = own_conferences(rest);
-    const json_t *one = find_live(rest, all);
+    json_t *all = sw_laml_own_conferences(rest);
+    const json_t *one = sw_laml_find_conference(rest, all);
     if (one)
         rest_reply_take(rest, 200, conference_json(rest, one));
     else
@@ -160,8 +158,8 @@ void sw_laml_conference_show(struct rest *rest)
 
 void sw_laml_conference_recording_list(struct rest *rest)
 {
-    json_t *all = own_conferences(rest);
-    bool is_live = find_live(rest, all) != NULL;
+    json_t *all = sw_laml_own_conferences(rest);
+    bool is_live = sw_laml_find_conference(rest, all) != NULL;
     json_decref(all);
     if (is_live)
         sw_laml_list_of_conference(rest);
@@ -171,8 +169,8 @@ void sw_laml_conference_recording_list(struct rest *rest)
 
 void sw_laml_conference_change(struct rest *rest)
 {
-    json_t *all = own_conferences(rest);
-    const json_t *one = find_live(rest, all);
+    json_t *all = sw_laml_own_conferences(rest);
+    const json_t *one = sw_laml_find_conference(rest, all);
     json_t *answer = one ? conference_json(rest, one) : NULL;
     json_decref(all);
     if (!answer) {
@@ -207,14 +205,15 @@ void sw_laml_participant_list(struct rest *rest)
     struct sw_page page;
     if (!sw_page_read(rest, &page))
         return;
-    json_t *all = own_conferences(rest), *list = json_array(), *member;
-    const json_t *one = find_live(rest, all);
+    json_t *all = sw_laml_own_conferences(rest), *list = json_array(), *member;
+    const json_t *one = sw_laml_find_conference(rest, all);
     size_t i;
     json_array_foreach(json_object_get(one, "members"), i, member)
     {
         if (is_wanted(rest, "Muted", json_object_get(member, "muted")) &&
             is_wanted(rest, "Hold", json_object_get(member, "held")))
-            json_array_append_new(list, participant_json(rest, rest_captured(rest, 1), member));
+            json_array_append_new(list,
+                                  sw_laml_participant_json(rest, rest_captured(rest, 1), member));
     }
     json_decref(all);
     if (one) {
@@ -227,13 +226,13 @@ void sw_laml_participant_list(struct rest *rest)
 
 void sw_laml_participant_show(struct rest *rest)
 {
-    json_t *all = own_conferences(rest), *member, *found = NULL;
+    json_t *all = sw_laml_own_conferences(rest), *member, *found = NULL;
     const json_t *one = find(rest, all);
     size_t i;
     json_array_foreach(json_object_get(one, "members"), i, member)
     {
         if (!found && strcmp(sw_text(member, "call_id"), rest_captured(rest, 2)) == 0)
-            found = participant_json(rest, rest_captured(rest, 1), member);
+            found = sw_laml_participant_json(rest, rest_captured(rest, 1), member);
     }
     json_decref(all);
     if (found)

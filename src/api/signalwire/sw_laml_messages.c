@@ -51,10 +51,15 @@ static json_t *message_json(const struct rest *rest, const struct store_message 
 
 static void on_added(void *owner, enum err err, const struct store_message *row)
 {
-    if (err)
-        sw_fail_store(owner, err, "message");
-    else
-        rest_reply_take(owner, 201, message_json(owner, row));
+    struct rest *rest = owner;
+    if (err) {
+        sw_fail_store(rest, err, "message");
+        return;
+    }
+    json_t *message = message_json(rest, row);
+    const char *group = sw_text(rest->body, "MessagingServiceSid");
+    json_object_set_new(message, "messaging_service_sid", sw_text_or_null(group));
+    rest_reply_take(rest, 201, message);
 }
 
 static void send_it(struct rest *rest)
@@ -98,7 +103,12 @@ void sw_laml_message_add(struct rest *rest)
         sw_laml_refuse(rest, 422, "21620", "MediaUrl must be http or https URLs");
         return;
     }
-    if (!sw_text(rest->body, "Body")[0] && !json_array_size(media))
+    bool has_from = sw_text(rest->body, "From")[0] != '\0';
+    if (!has_from && sw_text(rest->body, "MessagingServiceSid")[0])
+        sw_number_groups(rest);
+    else if (!has_from)
+        sw_laml_refuse(rest, 422, "21603", "From or MessagingServiceSid is required");
+    else if (!sw_text(rest->body, "Body")[0] && !json_array_size(media))
         sw_laml_refuse(rest, 422, "21602", "Message body is required");
     else
         store_number_find(rest_store(rest), sw_text(rest->body, "From"), rest_then(rest, on_from));

@@ -35,7 +35,7 @@ json_t *sw_laml_number_json(const struct rest *rest, const struct store_number *
         json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:b, s:b, s:b, s:b}, s:s, s:s, s:s, s:O, s:s, s:o}",
                   "account_id", own, "account_sid", own, "address_requirements", "none",
                   "api_version", "2010-04-01", "beta", 0, "capabilities", "voice", 1, "sms", 1,
-                  "mms", 0, "fax", 0, "country_code", "US", "emergency_status", "Inactive",
+                  "mms", 0, "fax", 1, "country_code", "US", "emergency_status", "Inactive",
                   "origin", "hosted", "phone_number", json_object_get(take_number, "number"), "sid",
                   id, "uri", sw_laml_uri(rest, "IncomingPhoneNumbers/%s", id));
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {

@@ -51,13 +51,13 @@ static void id_of(const char *number, char out[SW_ID])
     sw_derived_id("phone_number", number, "", out);
 }
 
-static json_t *number_json(const struct store_number *row)
+json_t *sw_number_json(const struct store_number *row)
 {
     char id[SW_ID];
     json_t *body = json_loads(row->body, 0, NULL);
     id_of(row->number, id);
-    json_t *number = json_pack("{s:s, s:s, s:[s, s], s:s, s:o, s:o}", "id", id, "number",
-                               row->number, "capabilities", "voice", "sms", "number_type",
+    json_t *number = json_pack("{s:s, s:s, s:[s, s, s], s:s, s:o, s:o}", "id", id, "number",
+                               row->number, "capabilities", "voice", "sms", "fax", "number_type",
                                "longcode", "created_at", rest_time(row->created_ms), "updated_at",
                                rest_time(row->updated_ms ? row->updated_ms : row->created_ms));
     for (size_t i = 0; i < COUNT_OF(settable); i++)
@@ -82,7 +82,7 @@ static json_t *number_json(const struct store_number *row)
 /* As the asker's API shows it. */
 static json_t *shown(const struct rest *rest, const struct store_number *row)
 {
-    json_t *number = number_json(row);
+    json_t *number = sw_number_json(row);
     return sw_of(rest)->is_laml ? sw_laml_number_json(rest, row, number) : number;
 }
 
@@ -108,7 +108,7 @@ static json_t *listed(const struct rest *rest, const void *of)
     bool is_laml = sw_of(rest)->is_laml;
     if (strcmp(row->project_id, sw_of(rest)->project_id) != 0)
         return NULL;
-    json_t *number = number_json(row);
+    json_t *number = sw_number_json(row);
     bool fits =
         has(row->number, rest_param(rest, is_laml ? "PhoneNumber" : "filter_number")) &&
         has(sw_text(number, "name"), rest_param(rest, is_laml ? "FriendlyName" : "filter_name"));
