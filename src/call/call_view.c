@@ -186,14 +186,20 @@ static json_t *mos_json(double mos)
     return mos < 1 ? json_null() : json_real((double)(int)(mos * 100 + 0.5) / 100);
 }
 
-static json_t *flow_json(const struct media_flow_stats *flow)
+/* What was lost on the way to us is counted here; on the way to them they report it, with jitter,
+ * or nobody knows. */
+static json_t *flow_json(const struct media_flow_stats *flow, bool is_counted)
 {
-    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "packets", (json_int_t)flow->packets,
-                     "bytes", (json_int_t)flow->bytes, "lost", (json_int_t)flow->lost, "jitter_ms",
-                     flow->jitter_us < 0 ? json_null() : json_real((double)flow->jitter_us / 1000),
-                     "last_packet_ms", known(flow->last_age_ms, flow->last_age_ms >= 0),
-                     "level_dbov", known(flow->level_dbov, flow->level_dbov <= 0), "mos",
-                     mos_json(flow->mos));
+    bool is_lost_known = is_counted || flow->jitter_us >= 0;
+    return json_pack(
+        "{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", (json_int_t)flow->packets,
+        "bytes", (json_int_t)flow->bytes, "lost", known((int64_t)flow->lost, is_lost_known),
+        "reordered", known(flow->reordered, flow->reordered >= 0), "concealed_ms",
+        known(flow->concealed_ms, flow->concealed_ms >= 0), "buffer_ms",
+        known(flow->buffer_ms, flow->buffer_ms >= 0), "jitter_ms",
+        flow->jitter_us < 0 ? json_null() : json_real((double)flow->jitter_us / 1000),
+        "last_packet_ms", known(flow->last_age_ms, flow->last_age_ms >= 0), "level_dbov",
+        known(flow->level_dbov, flow->level_dbov <= 0), "mos", mos_json(flow->mos));
 }
 
 static json_t *stats_json(const struct leg *leg)
@@ -202,14 +208,14 @@ static json_t *stats_json(const struct leg *leg)
         return json_null();
     const struct media_stats *stats = media_stream_stats(leg->stream);
     char remote[ADDR_TEXT];
-    return json_pack("{s:o, s:o, s:o, s:s?, s:s?, s:b, s:I, s:I, s:s}", "received",
-                     flow_json(&stats->rx), "sent", flow_json(&stats->tx), "rtt_ms",
-                     stats->rtt_us < 0 ? json_null() : json_real((double)stats->rtt_us / 1000),
-                     "codec_received", stats->rx_codec ? stats->rx_codec->name : NULL, "codec_sent",
-                     stats->tx_codec ? stats->tx_codec->name : NULL, "transcoding",
-                     stats->transcoding, "dropped_auth", (json_int_t)stats->dropped_auth,
-                     "dropped_stranger", (json_int_t)stats->dropped_stranger, "remote",
-                     addr_print(&stats->remote, remote));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:I, s:I, s:s}", "received",
+        flow_json(&stats->rx, true), "sent", flow_json(&stats->tx, false), "rtt_ms",
+        stats->rtt_us < 0 ? json_null() : json_real((double)stats->rtt_us / 1000), "far_mos",
+        mos_json(stats->far_mos), "codec_received", stats->rx_codec ? stats->rx_codec->name : NULL,
+        "codec_sent", stats->tx_codec ? stats->tx_codec->name : NULL, "transcoding",
+        stats->transcoding, "dropped_auth", (json_int_t)stats->dropped_auth, "dropped_stranger",
+        (json_int_t)stats->dropped_stranger, "remote", addr_print(&stats->remote, remote));
 }
 
 json_t *call_leg_json(const struct leg *leg)

@@ -41,6 +41,8 @@ static const struct cli_column media_columns[] = {
     { "packets", "PACKETS", CLI_NUMBER },
     { "bytes", "BYTES", CLI_NUMBER },
     { "lost", "LOST", CLI_NUMBER },
+    { "reordered", "REORDERED", CLI_NUMBER },
+    { "concealed_ms", "CONCEALED MS", CLI_NUMBER },
     { "jitter_ms", "JITTER MS", CLI_NUMBER },
     { "level_dbov", "LEVEL DBOV", CLI_NUMBER },
     { "last_packet_ms", "LAST MS AGO", CLI_NUMBER },
@@ -64,7 +66,6 @@ static void add_ways(json_t *rows, const json_t *leg)
         json_object_set_new(row, "way", json_string(ways[i]));
         json_object_set(row, "codec", json_object_get(media, codec));
         json_object_set(row, "rtt_ms", json_object_get(media, "rtt_ms"));
-        json_object_set(row, "mos", json_object_get(media, "mos"));
         json_array_append_new(rows, row);
     }
 }

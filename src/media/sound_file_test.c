@@ -17,11 +17,12 @@
 static char folder[] = "/tmp/sound_file_XXXXXX";
 static char path[sizeof folder + 32];
 
+enum { RATE_MAX_HZ = 96000 };
+
 /* A second of 440 Hz at -10 dBm0 in each channel. */
 static void make(const char *name, int format, int rate_hz, int channels)
 {
-    static int16_t pcm[48000 * 2];
-    int16_t mono[48000];
+    static int16_t pcm[RATE_MAX_HZ * 2], mono[RATE_MAX_HZ];
     struct tone tone;
     SF_INFO info = { .samplerate = rate_hz, .channels = channels, .format = format };
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -49,6 +50,10 @@ static void reads_every_format(void **state)
         { "16k.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 16000, 1 },
         { "stereo.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, 44100, 2 },
         { "48k.opus", SF_FORMAT_OGG | SF_FORMAT_OPUS, 48000, 1 },
+        { "24k.opus", SF_FORMAT_OGG | SF_FORMAT_OPUS, 24000, 2 },
+        { "11k.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 11025, 1 },
+        { "22k.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 22050, 1 },
+        { "96k.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 96000, 2 },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         int16_t *pcm;

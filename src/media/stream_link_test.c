@@ -215,6 +215,34 @@ static void transcodes_g722_and_pcmu(void **state)
     transcode(*state, &codec_g722, 9, &codec_pcmu, FAR_PCMU);
 }
 
+/* A far end that falls silent sends descriptions of its noise (RFC 3389) where ours is to be
+ * encoded: nothing of them is taken for sound, and the talk goes on after them. */
+static void comfort_noise_is_no_sound_where_it_is_decoded(void **state)
+{
+    enum { PT_NOISE = 13, QUIET = 35, RATE_HZ = 48000 };
+    struct pair *pair = *state;
+    struct talker *a = talker_create(&pair->a, &codec_pcmu, FAR_PCMU);
+    struct talker *b = talker_create(&pair->b, &codec_opus, FAR_OPUS);
+    static const uint8_t noise[] = { 60, 120, 120, 120 };
+    far_describe(&pair->a, &codec_pcmu, FAR_PCMU, FAR_PCMU, 0);
+    far_describe(&pair->b, &codec_opus, FAR_OPUS, FAR_OPUS, 0);
+    connect_pair(pair);
+    converse_well(pair, a, b, 60);
+    assert_heard_tone(b);
+    b->n_heard = 0;
+    for (int i = 0; i < QUIET; i++) {
+        far_send(&pair->a, PT_NOISE, noise, sizeof noise, 160);
+        rig_run(&pair->rig, 20);
+        listen_now(b);
+    }
+    assert_true(b->n_heard > RATE_HZ / 4); /* whom it goes to hears a clock all the same */
+    assert_true(level_dbm0(b->heard + b->n_heard - RATE_HZ / 10, RATE_HZ / 10) < -40);
+    converse_well(pair, a, b, 60);
+    assert_heard_tone(b);
+    talker_destroy(a);
+    talker_destroy(b);
+}
+
 /* A prompt of 1 kHz at -16 dBm0 over the partner's tone: both are heard; while it pauses and after
  * it, the tone alone, in packets passed on as they are. */
 static void a_prompt_is_heard_over_the_partner(void **state)
@@ -457,6 +485,7 @@ int main(void)
         LINK_TEST(passes_pcmu_through_byte_for_byte),
         LINK_TEST(gives_each_far_end_its_own_payload_type),
         LINK_TEST(comfort_noise_leaves_no_gap),
+        LINK_TEST(comfort_noise_is_no_sound_where_it_is_decoded),
         LINK_TEST(transcodes_opus_and_pcmu),
         LINK_TEST(transcodes_opus_and_pcma),
         LINK_TEST(transcodes_g722_and_pcmu),

@@ -1,6 +1,11 @@
 /* A phone with an account calls built-ins and others' phones; strangers get no further than 407. */
 #include "fakes/far_end.h"
 
+#include <jansson.h>
+
+#include "call/call.h"
+#include "daemon/daemon_priv.h"
+
 static struct rig rig;
 static struct far_end phone, desk, sofa;
 
@@ -57,6 +62,69 @@ static void test_echo(void **state)
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         if (!strstr(timeline, steps[i]))
             fail_msg("no '%s' in\n%s", steps[i], timeline);
+}
+
+static json_t *media_of_first_leg(void)
+{
+    const struct call *call = calls_find(rig.daemon->env.calls, slice_of(rig_live_call(&rig)));
+    json_t *view = call_json(call, true);
+    json_t *media = json_object_get(json_array_get(json_object_get(view, "legs"), 0), "media");
+    json_incref(media);
+    json_decref(view);
+    return media;
+}
+
+static void assert_unknown(const json_t *object, const char *const *names)
+{
+    for (; *names; names++)
+        if (!json_is_null(json_object_get(object, *names)))
+            fail_msg("%s is known", *names);
+}
+
+static json_int_t counted(const json_t *object, const char *name)
+{
+    assert_true(json_is_integer(json_object_get(object, name)));
+    return json_integer_value(json_object_get(object, name));
+}
+
+/* What was not measured is null: no packet has come, nobody has reported. */
+static void test_figures(void **state)
+{
+    static const char *const of_call[] = { "rtt_ms", "far_mos", "codec_received", NULL };
+    static const char *const of_received[] = { "jitter_ms",  "mos",       "last_packet_ms",
+                                               "level_dbov", "buffer_ms", "concealed_ms",
+                                               NULL };
+    static const char *const of_sent[] = { "lost",         "jitter_ms", "mos", "reordered",
+                                           "concealed_ms", "buffer_ms", NULL };
+    unsigned up = phone.up;
+    (void)state;
+    call_as_alice("milliwatt");
+    RIG_UNTIL(&rig, phone.up > up);
+    json_t *media = media_of_first_leg();
+    assert_unknown(media, of_call);
+    assert_unknown(json_object_get(media, "received"), of_received);
+    assert_unknown(json_object_get(media, "sent"), of_sent);
+    json_decref(media);
+    for (int64_t end_ms = rig_now_ms() + RIG_WAIT_MS; rig_now_ms() < end_ms;) {
+        far_send_rtp(&phone);
+        rig_run(&rig, 20);
+        media = media_of_first_leg();
+        const json_t *received = json_object_get(media, "received");
+        bool is_told = counted(received, "packets") >= 5;
+        if (is_told) {
+            assert_int_equal(counted(received, "lost"), 0);
+            assert_int_equal(counted(received, "reordered"), 0);
+            assert_unknown(json_object_get(media, "sent"), of_sent); /* it sends no reports */
+            assert_string_equal(json_string_value(json_object_get(media, "codec_received")),
+                                "PCMU");
+        }
+        json_decref(media);
+        if (is_told)
+            break;
+    }
+    far_hang_up(&phone);
+    RIG_UNTIL(&rig, rig_calls(&rig) == 0);
+    phone.log[0] = '\0';
 }
 
 static void test_stranger_is_challenged(void **state)
@@ -201,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_one_declines_everywhere),
         cmocka_unit_test(test_late_offer),
         cmocka_unit_test(test_no_common_codec),
+        cmocka_unit_test(test_figures),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

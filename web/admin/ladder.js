@@ -88,8 +88,8 @@ export function mediaCard(leg) {
     const title = el('h3', {}, leg.party || leg.kind, el('span', { class: 'sub' }, ` ${leg.kind}`));
     if (!media) return el('div', { class: 'card media' }, title, el('p', { class: 'sub' }, 'No media of its own.'));
     const flow = (/** @type {string} */ name, /** @type {any} */ f, /** @type {string | null} */ codec) =>
-        el('tr', {}, el('th', { scope: 'row' }, name), el('td', {}, codec ?? '–'), el('td', {}, figure(f.packets)), el('td', {}, figure(f.lost)), el('td', {}, figure(f.jitter_ms, ' ms')), el('td', {}, figure(f.mos)));
-    const head = el('tr', {}, ...['', 'codec', 'packets', 'lost', 'jitter', 'MOS'].map((name) => el('th', { scope: 'col' }, name)));
+        el('tr', {}, el('th', { scope: 'row' }, name), el('td', {}, codec ?? '–'), el('td', {}, figure(f.packets)), el('td', {}, figure(f.lost)), el('td', {}, figure(f.reordered)), el('td', {}, figure(f.concealed_ms, ' ms')), el('td', {}, figure(f.jitter_ms, ' ms')), el('td', {}, figure(f.mos)));
+    const head = el('tr', {}, ...['', 'codec', 'packets', 'lost', 'reordered', 'concealed', 'jitter', 'MOS'].map((name) => el('th', { scope: 'col' }, name)));
     const more = [`round trip ${figure(media.rtt_ms, ' ms')}`, media.transcoding ? 'transcoded' : 'passed through', media.remote && `at ${media.remote}`, media.dropped_auth > 0 && `${media.dropped_auth} not authentic`, media.dropped_stranger > 0 && `${media.dropped_stranger} from strangers`];
     return el('div', { class: 'card media' }, title,
         el('table', {}, el('thead', {}, head), el('tbody', {}, flow('received', media.received, media.codec_received), flow('sent', media.sent, media.codec_sent))),
