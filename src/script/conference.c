@@ -38,6 +38,7 @@ struct conference_member {
     int64_t joined_ms;
     void (*fn)(void *owner);
     void (*on_started)(void *owner);
+    void (*on_announce)(void *owner, const char *url, const char *method);
     void *owner;
     struct timer over;
 };
@@ -190,6 +191,7 @@ enum err conference_enter(struct conference_member **out, struct scripts *script
     snprintf(member->call_id, sizeof member->call_id, "%s", call_id(line_call(join->line)));
     snprintf(member->coach, sizeof member->coach, "%s", join->coach ? join->coach : "");
     member->on_started = join->on_started;
+    member->on_announce = join->on_announce;
     list_append(&conference->members, &member->link);
     conference->n++;
     member->id = media_room_add(conference->room, stream, NULL);
@@ -324,6 +326,8 @@ static void follow(struct conference_member *member, const struct conference_ord
         tell(member, "mute", member->muted ? "participant-mute" : "participant-unmute");
     if (member->held != was_held)
         tell(member, "hold", member->held ? "participant-hold" : "participant-unhold");
+    if (order->announce_url)
+        member->on_announce(member->owner, order->announce_url, order->announce_method);
 }
 
 enum err conference_order(struct scripts *scripts, const char *project_id,

@@ -23,6 +23,8 @@ struct conference_join {
     bool is_form;                           /* as LaML's callbacks, not as JSON */
     const struct conference_record_config *record; /* from its start; NULL: not. The first counts */
     void (*on_started)(void *owner); /* it begins for who waited; the owner is that of `fn` */
+    /** Let this member hear what that URL says; conference_order.announce_url. */
+    void (*on_announce)(void *owner, const char *url, const char *method);
 };
 /** `fn` comes once, later, when the conference is over for this member without its own doing.
  * ERR_LIMIT: it is full, or there is no room to decode one more call (the timeline tells).
@@ -43,6 +45,8 @@ struct conference_order {
     const char *call_id;      /* of the member; NULL: all of them */
     const bool *muted, *held; /* NULL: as it is */
     bool leaves;              /* its script goes on behind the conference */
+    const char *announce_url; /* of a document or sound that is heard; NULL: none */
+    const char *announce_method;
 };
 enum conference_record_order {
     CONFERENCE_RECORD_PAUSE,

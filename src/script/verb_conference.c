@@ -25,12 +25,14 @@ static void finish(struct script *script, const char *result)
 struct stay {
     struct conference_member *member; /* NULL: it is over for this one */
     struct wait_script *wait;         /* until it starts */
+    struct wait_script *announced;    /* the last announcement; may be NULL */
 };
 
 static void leave(struct script *script)
 {
     struct stay *stay = script->state;
     wait_script_stop(stay->wait);
+    wait_script_stop(stay->announced);
     conference_leave(stay->member);
     mem_free(stay);
 }
@@ -53,6 +55,16 @@ static void on_started(void *owner)
         return;
     wait_script_stop(stay->wait);
     stay->wait = NULL;
+}
+
+/* It is heard beside the others; one that is still heard ends. */
+static void on_announce(void *owner, const char *url, const char *method)
+{
+    struct stay *stay = ((struct script *)owner)->state;
+    if (!stay)
+        return;
+    wait_script_stop(stay->announced);
+    stay->announced = wait_script_announce(owner, url, method);
 }
 
 static bool beeps(const json_t *value, const char *when)
@@ -93,6 +105,7 @@ static enum verb_next run(struct script *script, const json_t *value)
         .max_members = (unsigned)param_number(value, "max_participants", MEMBERS_MAX),
         .coach = param_text(value, "coach", ""),
         .on_started = on_started,
+        .on_announce = on_announce,
         .record = records ? &record : NULL,
         .callback = param_text(value, "status_callback", ""),
         .callback_events = param_text(value, "status_callback_event", "start end join leave"),

@@ -13,7 +13,7 @@ enum { ROUND_MIN_MS = 1000 }; /* a document that takes no time is not run more o
 struct wait_script {
     struct script *parent, *script;
     char *url;
-    bool is_document;
+    bool is_document, is_once;
     struct script_fetching *fetching;
     json_t *document;
     struct line_op *music;
@@ -59,6 +59,8 @@ static void on_finished(void *owner)
 {
     struct wait_script *wait = owner;
     int64_t took_ms = loop_now_ms(loop_of(wait)) - wait->since_ms;
+    if (wait->is_once)
+        return;
     loop_timer_start(loop_of(wait), &wait->next, num_max(ROUND_MIN_MS - took_ms, 0), run, wait);
 }
 
@@ -79,7 +81,9 @@ static void play_music(struct wait_script *wait)
     json_t *url = json_string(wait->url);
     size_t n = 0;
     struct sound_spec *sounds = script_sounds(wait->script, url, &n);
-    const struct line_play_config config = { .take_sounds = sounds, .n = n };
+    const struct line_play_config config = { .take_sounds = sounds,
+                                             .n = n,
+                                             .loops = wait->is_once };
     json_decref(url);
     if (sounds)
         wait->music = line_play(wait->script->line, &config, on_music_over, wait);
@@ -98,7 +102,7 @@ static void on_fetched(void *owner, json_t *take_document, const struct fault *f
         play_music(wait);
 }
 
-struct wait_script *wait_script_start(struct script *parent, const char *url, bool is_document)
+static struct wait_script *create(struct script *parent, const char *url)
 {
     struct wait_script *wait = mem_new(struct wait_script);
     const struct script_start start = { .scripts = parent->scripts,
@@ -110,22 +114,41 @@ struct wait_script *wait_script_start(struct script *parent, const char *url, bo
                                         .envs = parent->envs };
     wait->parent = parent;
     wait->url = slice_dup(slice_of(url));
-    wait->is_document = is_document;
     wait->script = script_create(&start);
     wait->script->in_confirm = true; /* the call's script is the parent */
     (void)json_object_update(wait->script->vars, parent->vars);
+    return wait;
+}
+
+static void fetch(struct wait_script *wait, const char *method, bool is_laml)
+{
+    const struct script_fetch asked = {
+        .url = wait->url,
+        .method = method,
+        .take_body = is_laml ? NULL : script_body(wait->script, NULL),
+        .take_form = is_laml ? laml_form(wait->script) : NULL,
+    };
+    wait->fetching = script_fetch(wait->script, &asked, on_fetched, wait);
+}
+
+struct wait_script *wait_script_start(struct script *parent, const char *url, bool is_document)
+{
+    struct wait_script *wait = create(parent, url);
+    wait->is_document = is_document;
     if (!is_document && !slice_istarts(slice_of(url), SLICE("http"))) {
         play_music(wait); /* ring:, silence: */
         return wait;
     }
     const bool is_laml = script_is_laml(parent); /* its waitUrl is asked as its other ones are */
-    const struct script_fetch fetch = {
-        .url = wait->url,
-        .method = is_document || is_laml ? "POST" : "GET",
-        .take_body = is_laml ? NULL : script_body(wait->script, NULL),
-        .take_form = is_laml ? laml_form(wait->script) : NULL,
-    };
-    wait->fetching = script_fetch(wait->script, &fetch, on_fetched, wait);
+    fetch(wait, is_document || is_laml ? "POST" : "GET", is_laml);
+    return wait;
+}
+
+struct wait_script *wait_script_announce(struct script *parent, const char *url, const char *method)
+{
+    struct wait_script *wait = create(parent, url);
+    wait->is_once = true;
+    fetch(wait, method, true);
     return wait;
 }
 

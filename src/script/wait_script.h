@@ -10,5 +10,8 @@ struct wait_script;
 /** `is_document`: the URL is asked with POST, and a document must come; else with GET, and what is
  * none is played. Failures are logged; it is silent then. */
 struct wait_script *wait_script_start(struct script *parent, const char *url, bool is_document);
+/** The same, heard once and by whoever does not wait: an announcement. `method` is GET or POST. */
+struct wait_script *wait_script_announce(struct script *parent, const char *url,
+                                         const char *method);
 /** NULL is fine. */
 void wait_script_stop(struct wait_script *wait);

@@ -1,6 +1,6 @@
 /** The compatibility API as its own SDK, unmodified, speaks it: calls, recordings, texts, conferences, queues, numbers; every answer against the vendor's schema. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,7 +11,7 @@ import { startSocketListener } from './lib/listener.mjs';
 import { startPhone } from './lib/office.mjs';
 import { sleep, waitFor } from './lib/process.mjs';
 import { addProject, makeClient, makeSdk } from './lib/signalwire.mjs';
-import { cut, fetchWav, levelAtDb, levelDb, readWav } from './lib/wav.mjs';
+import { cut, fetchWav, findTone, levelAtDb, levelDb, makeTone, readWav, writeWav } from './lib/wav.mjs';
 
 const { RestClient } = createRequire(import.meta.url)('@signalwire/compatibility-api');
 
@@ -405,6 +405,42 @@ test('participants are called into a conference, by its name or its id; once the
     await client.conferences(room.sid).participants(made.json.call_sid).remove();
     await ann.waitEvent('CALL_CLOSED');
     assert.equal(form(await hook.request('/joined', 2)).CallStatus, 'completed');
+});
+
+test('announcements: to one of a conference, then to everybody in it', async () => {
+    const eve = await startPhone(daemon, 'eve', { hz: 1100, answers: 'auto' });
+    const room = '<Dial><Conference beep="false">hall</Conference></Dial>';
+    const call = await callAnn(room);
+    const second = await client.calls.create({ to: 'client:eve', from: '+15551230000', twiml: laml(room) });
+    const conference = await waitFor('both to be there', async () => {
+        const [one] = await client.conferences.list({ friendlyName: 'hall' });
+        return one && (await client.conferences(one.sid).participants.list()).length === 2 && one;
+    });
+    const announce = (/** @type {any} */ of, /** @type {number} */ hz, more = {}) => {
+        writeWav(join(daemon.folder, 'gong.wav'), makeTone({ hz, seconds: 1, rateHz: 8000, levelDb: -8 }));
+        hook.routes[`/gong-${hz}.wav`] = readFileSync(join(daemon.folder, 'gong.wav'));
+        hook.routes[`/announce-${hz}`] = laml(`<Play>/gong-${hz}.wav</Play>`);
+        return of.update({ announceUrl: `${hook.url}/announce-${hz}`, ...more });
+    };
+    await announce(client.conferences(conference.sid).participants(call.sid), 480, { announceMethod: 'GET' });
+    const asked = await hook.request('/announce-480');
+    assert.deepEqual([asked.method, asked.query.get('CallSid')], ['GET', call.sid]);
+    await hook.request('/gong-480.wav');
+    await sleep(2000);
+    await announce(client.conferences(conference.sid), 2040);
+    await hook.request('/announce-2040', 2);
+    await sleep(2500);
+    assert.equal(await refused(sdkOf(other).conferences(conference.sid).participants(call.sid).update({ announceUrl: `${hook.url}/x` })), '404 20404');
+    assert.equal(await refused(client.conferences(conference.sid).participants(call.sid).update({ announceUrl: 'ftp://x' })), '422 11100');
+    await client.calls(call.sid).update({ status: 'completed' });
+    await client.calls(second.sid).update({ status: 'completed' });
+    await ann.waitEvent('CALL_CLOSED');
+    await eve.waitEvent('CALL_CLOSED');
+    await sleep(300); // the files are written after the event
+    const hears = (/** @type {any} */ phone, /** @type {number} */ hz) => findTone(phone.heard(), hz, -20).length > 12; // of 20 windows
+    assert.deepEqual([hears(ann, 480), hears(eve, 480), hears(ann, 2040), hears(eve, 2040)], [true, false, true, true]);
+    assert.ok(hears(ann, 1100), 'beside who talks');
+    await eve.stop();
 });
 
 test('a conference that is recorded: the callback is a form, the recording is listed and heard', async () => {

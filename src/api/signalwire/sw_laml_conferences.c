@@ -156,6 +156,19 @@ void sw_laml_conference_show(struct rest *rest)
     json_decref(all);
 }
 
+/* NULL: nothing is announced. */
+static const char *announce_url(const struct rest *rest)
+{
+    const char *url = sw_text(rest->body, "AnnounceUrl");
+    return url[0] ? url : NULL;
+}
+
+static const char *announce_method(const struct rest *rest)
+{
+    const char *method = sw_text(rest->body, "AnnounceMethod");
+    return method[0] ? method : "POST";
+}
+
 void sw_laml_conference_recording_list(struct rest *rest)
 {
     json_t *all = sw_laml_own_conferences(rest);
@@ -177,18 +190,15 @@ void sw_laml_conference_change(struct rest *rest)
         find_record(rest);
         return;
     }
-    if (sw_text(rest->body, "AnnounceUrl")[0]) {
-        json_decref(answer);
-        sw_laml_refuse(rest, 422, "10000", "AnnounceUrl: announcements are not here");
-        return;
-    }
-    if (sw_text(rest->body, "Status")[0]) {
-        const struct conference_order order = { .conference_id = rest_captured(rest, 1),
-                                                .leaves = true };
+    bool ends = sw_text(rest->body, "Status")[0] != '\0';
+    const struct conference_order order = { .conference_id = rest_captured(rest, 1),
+                                            .leaves = ends,
+                                            .announce_url = announce_url(rest),
+                                            .announce_method = announce_method(rest) };
+    if (ends)
         json_object_set_new(answer, "status", json_string("completed"));
-        /* it was there a moment ago, and nothing ran in between */
-        (void)!conference_order(rest->api->config.scripts, sw_of(rest)->project_id, &order);
-    }
+    /* it was there a moment ago, and nothing ran in between */
+    (void)!conference_order(rest->api->config.scripts, sw_of(rest)->project_id, &order);
     rest_reply_take(rest, 200, answer);
 }
 
@@ -251,6 +261,8 @@ void sw_laml_participant_change(struct rest *rest)
         .call_id = rest_captured(rest, 2),
         .muted = muted ? &is_muted : NULL,
         .held = held ? &is_held : NULL,
+        .announce_url = announce_url(rest),
+        .announce_method = announce_method(rest),
     };
     if (conference_order(rest->api->config.scripts, sw_of(rest)->project_id, &order))
         rest_fail(rest, 404, "not_found", NULL, "there is no such participant");

@@ -187,6 +187,8 @@ SW_BODY(participant_add, {
 SW_BODY(participant_change, {
     BOOL_FIELD("Muted"),
     BOOL_FIELD("Hold"),
+    URL_FIELD("AnnounceUrl"),
+    METHOD_FIELD("AnnounceMethod"),
     URL_FIELD("HoldUrl"),
     METHOD_FIELD("HoldMethod"),
 });
