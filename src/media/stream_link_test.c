@@ -147,8 +147,7 @@ static void assert_heard_tone(const struct talker *talker)
 {
     double tone = -99, all = -99;
     if (!has_heard_tone(talker, &tone, &all))
-        fail_msg("%s: tone at %.1f dBm0 of %.1f in all, want -10, in %zu samples",
-                 talker->codec->name, tone, all, talker->n_heard);
+        fail_msg("%s: tone at %.1f dBm0 of %.1f in all, want -10", talker->codec->name, tone, all);
 }
 
 static void converse(struct pair *pair, struct talker *a, struct talker *b, unsigned frames)
@@ -164,8 +163,7 @@ static void converse(struct pair *pair, struct talker *a, struct talker *b, unsi
     }
 }
 
-/* Until both heard the tone whole: where this program is kept from sending in time, what is missing
- * is concealed, and a tone with a seam is no tone. */
+/* Until both heard the tone whole: what this program sends too late is concealed, with a seam. */
 static void converse_well(struct pair *pair, struct talker *a, struct talker *b, unsigned frames)
 {
     enum { TRIES = 8 };
