@@ -162,6 +162,22 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* Asked by libcurl before each request: the connection may be one that another left open, which was
+ * not held to this policy. */
+static int before_request(void *user, char *remote, char *local, int remote_port, int local_port)
+{
+    struct http_client_call *call = user;
+    struct addr addr;
+    (void)local;
+    (void)local_port;
+    /* a port, as libcurl says */
+    if (!addr_parse_ip(slice_of(remote), (uint16_t)remote_port, &addr) &&
+        call->may_reach(call->reach_owner, &addr))
+        return CURL_PREREQFUNC_OK;
+    snprintf(call->refused, sizeof call->refused, "%s", remote);
+    return CURL_PREREQFUNC_ABORT;
+}
+
 static void set_reach(struct http_client_call *call, const struct http_client_request *request)
 {
     if (!request->may_reach)
@@ -170,6 +186,8 @@ static void set_reach(struct http_client_call *call, const struct http_client_re
     call->reach_owner = request->reach_owner;
     curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(call->easy, CURLOPT_PREREQDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_NOPROXY, "*");
 }
 

@@ -282,6 +282,50 @@ static void an_address_is_asked_about_before_it_is_reached(void **state)
     assert_int_equal(asked, 1);
 }
 
+struct fickle { /* a name that is public once, and within from then on */
+    int asked, public_until;
+};
+
+static bool reaches_while_public(const void *owner, const struct addr *addr)
+{
+    struct fickle *fickle = (struct fickle *)(uintptr_t)owner;
+    (void)addr;
+    return fickle->asked++ < fickle->public_until;
+}
+
+/* DNS rebinding: what a name was the last time counts for nothing. */
+static void every_request_is_held_to_where_it_goes(void **state)
+{
+    struct fixture *f = *state;
+    struct fickle fickle = { .public_until = 2 }; /* the connection and its request */
+    struct http_client_request request = { .url = url(f, false, "/x"),
+                                           .may_reach = reaches_while_public,
+                                           .reach_owner = &fickle };
+    http_client_send(f->client, &request, on_answer, f);
+    wait_answers(f, 1);
+    assert_int_equal(f->err, OK);
+    http_client_send(f->client, &request, on_answer, f);
+    wait_answers(f, 2);
+    assert_int_equal(f->err, ERR_MISUSE);
+}
+
+/* A connection that another request has left open would go round the policy. */
+static void a_connection_that_is_there_is_no_way_round_it(void **state)
+{
+    struct fixture *f = *state;
+    int asked = 0;
+    struct http_client_request request = { .url = url(f, false, "/x") };
+    http_client_send(f->client, &request, on_answer, f);
+    wait_answers(f, 1);
+    assert_int_equal(f->err, OK);
+    request.may_reach = reaches_nobody;
+    request.reach_owner = &asked;
+    http_client_send(f->client, &request, on_answer, f);
+    wait_answers(f, 2);
+    assert_int_equal(f->err, ERR_MISUSE);
+    assert_int_equal(asked, 1);
+}
+
 static void cancelled_calls_are_silent(void **state)
 {
     struct fixture *f = *state;
@@ -360,6 +404,8 @@ int main(void)
         WITH(statuses_are_no_errors),
         WITH(failures_are_told_apart),
         WITH(an_address_is_asked_about_before_it_is_reached),
+        WITH(every_request_is_held_to_where_it_goes),
+        WITH(a_connection_that_is_there_is_no_way_round_it),
         WITH(verifies_tls),
         WITH(cancelled_calls_are_silent),
         WITH(many_at_once),

@@ -48,14 +48,27 @@ test('no URL of any field leads inside: not by number, by IPv6, by a name, by a 
         { execute: { dest: url } },
         { transfer: { dest: url } },
     ];
+    /** What programs have nested, and WebSockets. @param {string} url */
+    const nested = (url) => [
+        { tap: { uri: url.replace(/^http/, 'ws') } },
+        { stream: { url: url.replace(/^http/, 'ws'), status_url: url } },
+        { prompt: { play: 'silence:0.1', initial_timeout: 0.2, max_digits: 1, status_url: url } },
+        { live_transcribe: { action: { start: { lang: 'en-US', webhook: url, live_events: true } } } },
+        { connect: { to: 'sip:nobody@127.0.0.1:9', timeout: 1, status_url: url } },
+    ];
     for (const url of waysIn()) {
         const sent = [await dial({ url, fallback_url: url, status_url: url })];
         const form = new URLSearchParams({ From: '+15551230000', To: 'user:ann', Url: url, FallbackUrl: url, StatusCallback: url }).toString();
         sent.push(await acme.ask('POST', `/api/laml/2010-04-01/Accounts/${acme.project}/Calls`, form, { ...free, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }));
         await acme.ask('POST', '/api/messaging/messages', { from: '+15551230000', to: 'user:ann', body: 'hello', status_callback: url, media: [url] }, free);
         sent.push(await dial({ swml: main({ answer: {} }, ...steps(url)), status_url: url }));
+        sent.push(await dial({ swml: main({ answer: {} }, ...nested(url), { sleep: 300 }) }));
         for (const { status, json } of sent) if (status === 200) await ended(json.id ?? json.sid);
     }
+    const control = await dial({ swml: main({ answer: {} }, ...nested(`${outside.url}/nested`), { sleep: 300 }) });
+    await ended(control.json.id);
+    const upgrades = () => outside.requests.filter((/** @type {any} */ r) => r.path === '/nested' && r.headers.upgrade === 'websocket').length;
+    await waitFor('both WebSockets where they may go', () => upgrades() === 2);
     await waitFor('the redirect to be asked for', () => outside.requests.some((/** @type {any} */ r) => r.path === '/moved'));
     assert.deepEqual(inside.requests.map((/** @type {any} */ r) => r.path), []);
 });
