@@ -41,6 +41,10 @@ test('credentials: exact bodies, an id for each request', async () => {
         assert.match(refused.headers['www-authenticate'], /^Basic realm=/);
         client.stop();
     }
+    const silent = await fetch(`${daemon.url}/api/projects`);
+    assert.deepEqual([silent.status, await silent.text()], [401, '{"error":"Unauthorized"}']);
+    const preflight = await fetch(`${daemon.url}/api/projects`, { method: 'OPTIONS', headers: { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'GET' } });
+    assert.equal(preflight.headers.get('access-control-allow-origin'), null);
     const upper = makeClient(daemon, acme.project.toUpperCase(), acme.token);
     assert.equal((await upper.ask('GET', '/api/projects')).status, 200);
     upper.stop();
@@ -93,8 +97,13 @@ print(response.status_code, list(response.json().keys()))
 });
 
 test('tokens: made, narrowed, deleted; nowhere in the database or the log', async () => {
+    assert.match(acme.project, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     const made = await acme.ask('POST', '/api/project/tokens', { name: 'mine', permissions: ['video', 'management'] });
     assert.equal(made.status, 200);
+    for (const token of [acme.token, made.json.token]) {
+        assert.match(token, /^PT[0-9A-Za-z]{48}$/);
+        assert.ok(!JSON.stringify(await daemon.command('token', 'list')).includes(token), 'shown once');
+    }
     const client = makeClient(daemon, acme.project, made.json.token);
     assert.equal((await client.ask('GET', '/api/projects')).status, 200);
     assert.equal((await acme.ask('PATCH', `/api/project/tokens/${made.json.id}`, { permissions: ['chat'] })).status, 200);
@@ -132,6 +141,13 @@ test('room tokens: the documented claims, and what is wrong by name', async () =
     const wrong = await acme.ask('POST', '/api/video/room_tokens', { room_name: 'bad name!', user_name: 7 });
     assert.equal(wrong.status, 422);
     assert.deepEqual(wrong.json.errors.map((/** @type {any} */ e) => e.attribute), ['room_name', 'user_name']);
+    for (const room_name of ['', 'x'.repeat(101)]) assert.equal((await acme.ask('POST', '/api/video/room_tokens', { room_name })).json.errors[0].attribute, 'room_name');
+    assert.equal((await acme.ask('POST', '/api/video/room_tokens', { room_name: 'x'.repeat(100) })).status, 200);
+});
+
+test('a host that has no way for a text says so', async () => {
+    const { status, json } = await acme.ask('POST', '/api/messaging/messages', { from: '+15550001111', to: '+15557654321', body: 'Hello' });
+    assert.deepEqual([status, json.errors[0].code], [422, 'not_routable']);
 });
 
 test('what is served describes itself', async () => {

@@ -40,8 +40,9 @@ test('dial by URL: the document is fetched signed once the phone answers; states
     assert.equal(json.direction, 'outbound-api');
     assert.equal(json.status, 'queued');
     assert.equal(json.url, `${hook.url}/script`);
+    assert.match(json.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     assert.equal((await other.ask('POST', '/api/calling/calls', { id: json.id, command: 'calling.end', params: {} })).status, 404);
-    await phone.waitEvent('CALL_INCOMING');
+    assert.match((await phone.waitEvent('CALL_INCOMING')).peeruri, /^sip:(\+|%2B)15551230000@/, 'who calls is what `from` says');
     assert.ok((await acme.ask('GET', '/api/calling/calls', undefined, { free: true })).json.data.some((/** @type {any} */ one) => one.id === json.id), 'a live call is listed');
     await phone.accept();
     const fetched = await hook.request('/script');
@@ -54,6 +55,8 @@ test('dial by URL: the document is fetched signed once the phone answers; states
     await hook.request('/status', 4);
     const events = hook.requests.filter((/** @type {any} */ r) => r.path === '/status');
     assert.deepEqual(events.map((/** @type {any} */ r) => r.json.params.call_state), ['created', 'ringing', 'answered', 'ended']);
+    const times = events.map((/** @type {any} */ r) => r.json.timestamp);
+    assert.deepEqual(times, [...times].sort((a, b) => a - b), 'they grow');
     for (const { json: body, headers, body: text } of events) {
         assert.deepEqual([body.event_type, body.call_id, body.project_id], ['calling.call.state', json.id, acme.project]);
         assert.equal(headers['x-signalwire-signature'], createHmac('sha1', acme.signingKey).update(`${hook.url}/status${text}`).digest('hex'));
@@ -102,29 +105,36 @@ test('commands on a live call: play, its stop, keys, record, transfer to another
 test('the script as text, and beside the params; a call that is cancelled before its answer', async () => {
     for (const [params, beside] of [[{ swml: JSON.stringify(main({ hangup: {} })) }, {}], [{}, { swml: main({ hangup: {} }) }]]) {
         phone.forget();
-        const { status, json } = await dial(params, beside);
-        assert.equal(status, 200);
-        await phone.waitEvent('CALL_INCOMING');
+        const { status, json } = await dial({ from: 'sip:desk@pbx.example', to: phone.uri, ...params, status_url: `${hook.url}/end` }, beside);
+        assert.deepEqual([status, json.type], [200, 'relay_sip_call']);
+        assert.equal((await phone.waitEvent('CALL_INCOMING')).peeruri, 'sip:desk@pbx.example');
         const cancelled = await acme.ask('POST', '/api/calling/calls', { command: 'update', params: { id: json.id, status: 'canceled' } });
         assert.equal(cancelled.json.status, 'ended');
         await phone.waitEvent('CALL_CLOSED');
         await over(json.id);
         assert.equal((await acme.ask('GET', `/api/voice/logs/${json.id}`)).json.status, 'canceled');
     }
+    await hook.request('/end', 2);
+    assert.deepEqual(hook.events('/end').map((/** @type {any} */ e) => e.params.call_state), ['ended', 'ended'], 'no other unless asked for');
 });
 
 test('the document cannot be had: the fallback is run, which is asked in the same way', async () => {
-    hook.routes['/none'] = 500;
     hook.routes['/fallback'] = main({ send_digits: '7' }, { hangup: {} });
-    phone.forget();
-    const { status } = await dial({ url: `${hook.url}/none`, fallback_url: `${hook.url}/fallback` });
-    assert.equal(status, 200);
-    await phone.waitEvent('CALL_INCOMING');
-    await phone.accept();
-    const [first, second] = [await hook.request('/none'), await hook.request('/fallback')];
-    assert.equal(second.json.call.call_id, first.json.call.call_id);
-    await waitFor('the key', () => phone.keys().endsWith('7')); // others came before
-    await phone.waitEvent('CALL_CLOSED');
+    let n = 0;
+    for (const none of [500, 'this is no document: [']) {
+        hook.routes['/none'] = none;
+        phone.forget();
+        const keys = phone.keys().length;
+        const { status } = await dial({ url: `${hook.url}/none`, fallback_url: `${hook.url}/fallback` });
+        assert.equal(status, 200);
+        await phone.waitEvent('CALL_INCOMING');
+        await phone.accept();
+        n++;
+        const [first, second] = [await hook.request('/none', n), await hook.request('/fallback', n)];
+        assert.equal(second.json.call.call_id, first.json.call.call_id);
+        await waitFor('the key', () => phone.keys().slice(keys) === '7');
+        await phone.waitEvent('CALL_CLOSED');
+    }
 });
 
 test('what is wrong is named, and no phone rings', async () => {
@@ -147,6 +157,8 @@ test('pages of the log', async () => {
     const ids = [...first.data, ...second.data].map((/** @type {any} */ one) => one.id);
     assert.equal(new Set(ids).size, ids.length);
     assert.ok(ids.length >= 3);
+    const idsOf = async (/** @type {string} */ path) => (await acme.ask('GET', path, undefined, { free: true })).json.data.map((/** @type {any} */ one) => one.id);
+    assert.deepEqual(await idsOf('/api/calling/calls'), await idsOf('/api/voice/logs'), 'another name of the same list');
     assert.equal((await acme.ask('GET', '/api/voice/logs?created_after=soon')).json.errors[0].code, 'datetime_required');
     assert.equal((await other.ask('GET', '/api/voice/logs')).json.data.length, 0);
 });

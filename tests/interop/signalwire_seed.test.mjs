@@ -78,6 +78,13 @@ test('scopes: the seed\'s five and the other six; an unknown one is named, and n
     assert.equal(status, 422);
     assert.deepEqual([json.errors[0].code, json.errors[0].attribute], ['invalid_auth_token_permissions', 'permissions']);
     assert.ok(!(await daemon.command('token', 'list')).some((/** @type {any} */ token) => token.name === 'wrong'));
+    const narrow = makeClient(daemon, acme.project, (await acme.ask('POST', '/api/project/tokens', { name: 'texts', permissions: ['messaging'] })).json.token);
+    for (const [path, body] of /** @type {[string, any][]} */ ([['/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to: '+15559990000', url: `${hook.url}/never` } }], ['/api/video/room_tokens', { room_name: 'a' }]])) {
+        const refused = await narrow.ask('POST', path, body, { free: true });
+        assert.deepEqual([refused.status, refused.text], [403, '{"error":"Forbidden"}'], path);
+    }
+    narrow.stop();
+    assert.deepEqual(await daemon.command('calls', '--all'), [], 'nothing happened');
 });
 
 test('HTTPS is TLS 1.2 at least, and tells browsers to stay', async () => {

@@ -210,6 +210,25 @@ test('pay: a token for a card; what is wrong is asked again', async () => {
     await phone.closed();
 });
 
+test('pay: what the connector says decides: an error is no payment', async () => {
+    hook.routes['/poor'] = 402;
+    await call(main(...tokenize('/poor', { max_attempts: 1, status_url: `${hook.url}/poorly` })));
+    await phone.waitEvent('CALL_ESTABLISHED');
+    await sleep(400);
+    await type(`${CARD}#1230#`);
+    assert.notEqual((await hook.request('/poor-done', 1, 20000)).json.result, 'success');
+    assert.ok(hook.events('/poorly').some(({ params }) => params.for === 'payment-failed'));
+    await phone.closed();
+});
+
+test('the seed: its document is understood whatever text the server calls it', async () => {
+    const text = '# SWML for voice MFA\nversion: 1.0.0\nsections:\n  main:\n    - hangup: {reason: busy}\n';
+    for (const contentType of ['text/plain', 'application/json', 'text/yaml', 'application/octet-stream']) {
+        await call({ contentType, text });
+        assert.match(await phone.closed(), /486/, contentType);
+    }
+});
+
 test('pay: the star cancels, and nothing is sent', async () => {
     await call(main(...tokenize('/cancelled')));
     await phone.waitEvent('CALL_ESTABLISHED');

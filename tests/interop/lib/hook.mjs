@@ -4,7 +4,7 @@ import { atEnd, waitFor } from './process.mjs';
 
 /**
  * `routes`: path -> what to answer: a text, an object (JSON), a number (status), a Buffer, or a function of the
- * request that gives one of these; {redirect: URL} is a 302. @param {Record<string, any>} routes
+ * request that gives one of these; {redirect: URL} is a 302, {contentType, text} a text of that kind. @param {Record<string, any>} routes
  */
 export async function startHook(routes = {}, host = '127.0.0.1') {
     /** @type {{method: string, path: string, query: URLSearchParams, headers: any, body: string, json: any}[]} */
@@ -27,6 +27,7 @@ export async function startHook(routes = {}, host = '127.0.0.1') {
             if (typeof answer === 'function') answer = await answer(got);
             if (typeof answer === 'number') response.writeHead(answer).end();
             else if (answer.redirect) response.writeHead(302, { location: answer.redirect }).end();
+            else if (answer.contentType) response.writeHead(200, { 'content-type': answer.contentType }).end(answer.text);
             else if (Buffer.isBuffer(answer)) response.writeHead(200, { 'content-type': 'audio/wav' }).end(answer);
             else if (typeof answer === 'string') response.writeHead(200, { 'content-type': 'text/plain' }).end(answer);
             else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
