@@ -91,6 +91,17 @@ void sdp_memory_keep_lines(struct sdp_memory *memory, const struct sdp_session *
     memory->bundled = mid.len && sdp_group_has(offer, "BUNDLE", mid);
 }
 
+void sdp_memory_keep_image(struct sdp_memory *memory, const struct sdp_session *offer, size_t at)
+{
+    char *proto = memory->proto;
+    memory->proto = NULL;
+    sdp_memory_keep_lines(memory, offer, at, SDP_NO_LINE);
+    if (!proto)
+        return;
+    mem_free(memory->proto);
+    memory->proto = proto;
+}
+
 void sdp_memory_first_line(struct sdp_memory *memory, const char *proto, const char *mid)
 {
     forget_lines(memory);

@@ -44,6 +44,8 @@ void sdp_memory_destroy(struct sdp_memory *memory);
  * `video` that of video, or SDP_NO_LINE. */
 void sdp_memory_keep_lines(struct sdp_memory *memory, const struct sdp_session *offer,
                            size_t active, size_t video);
+/** The same where an image (T.38) is the active line: how audio is spelled there stays known. */
+void sdp_memory_keep_image(struct sdp_memory *memory, const struct sdp_session *offer, size_t at);
 /** An offer of our own has a video line from now on. */
 void sdp_memory_add_video(struct sdp_memory *memory, const char *proto, const char *mid);
 /** Is the number in use by audio or video? */

@@ -9,6 +9,7 @@
 #include "sdp_memory.h"
 #include "sdp_offer_video.h"
 #include "sdp_peer.h"
+#include "sdp_publish.h"
 
 /* How a first offer spells its transport. */
 static const char *const protos[] = { "RTP/AVP", "RTP/SAVP", "UDP/TLS/RTP/SAVPF" };
@@ -32,34 +33,17 @@ void sdp_session_state_clear(struct sdp_session_state *state)
     *state = (struct sdp_session_state){ 0 };
 }
 
-/* The o= line goes in front once it is known whether the rest is new (RFC 3264 §8). */
 static enum err publish(struct sdp_session_state *state, const struct sdp_caps *caps,
                         const struct sdp_line *line, struct buf *out)
 {
-    struct sdp_memory *memory = state->memory;
     char *mem = mem_alloc(SDP_MAX_BYTES);
     struct buf body;
     buf_init(&body, mem, SDP_MAX_BYTES);
-    sdp_line_print_body(caps, memory, line, &body);
-    const char *text = buf_cstr(&body);
-    bool is_new = !memory->sent || strcmp(memory->sent, text) != 0;
-    uint64_t version = state->version + (is_new ? 1 : 0);
-    bool is_v6 = strchr(caps->address, ':') != NULL;
-    buf_printf(out, "v=0\r\no=- %llu %llu IN %s %s\r\n", (unsigned long long)state->id,
-               (unsigned long long)version, is_v6 ? "IP6" : "IP4", caps->address);
-    buf_text(out, text);
-    enum err err = out->overflow || body.overflow ? ERR_LIMIT : OK;
-    if (err || !is_new) {
-        mem_wipe(mem, body.len);
-        mem_free(mem);
-        return err;
-    }
-    if (memory->sent)
-        mem_wipe(memory->sent, strlen(memory->sent));
-    mem_free(memory->sent);
-    memory->sent = mem_resize(mem, body.len + 1);
-    state->version = version;
-    return OK;
+    sdp_line_print_body(caps, state->memory, line, &body);
+    enum err err = sdp_publish(state, caps->address, &body, out);
+    mem_wipe(mem, body.len); /* a=crypto lines carry keys */
+    mem_free(mem);
+    return err;
 }
 
 /* --- our offer --- */
