@@ -56,7 +56,7 @@ static void carry(struct party *from, struct party *to, bool lost)
     if (lost)
         memset(pcm, 0, sizeof pcm);
     pcm_pipe_write(to->heard, pcm, FAX_FRAME);
-    fax_machine_tick(to->machine);
+    fax_machine_tick(to->machine, 0);
 }
 
 /* Until both are done; every `lose_every`th frame of the sender is lost (0: none). */
@@ -140,10 +140,10 @@ static void a_call_that_ends_too_soon_is_no_success(void **state)
     setup(&sender, true, "+15550001");
     const int16_t silence[FAX_FRAME] = { 0 };
     pcm_pipe_write(sender.heard, silence, FAX_FRAME);
-    fax_machine_tick(sender.machine);
+    fax_machine_tick(sender.machine, 0);
     assert_false(fax_machine_is_done(sender.machine));
     pcm_pipe_close(sender.play); /* as the stream does when it ends */
-    fax_machine_tick(sender.machine);
+    fax_machine_tick(sender.machine, 0);
     assert_true(fax_machine_is_done(sender.machine));
     const struct fax_result result = fax_machine_result(sender.machine);
     assert_false(result.success);
@@ -164,8 +164,97 @@ static void nobody_there_is_an_end(void **state)
     for (unsigned n = 0; n < FRAMES_MAX && !fax_machine_is_done(sender.machine); n++) {
         pcm_pipe_write(sender.heard, silence, FAX_FRAME);
         pcm_pipe_read(sender.play, NULL, FAX_FRAME);
-        fax_machine_tick(sender.machine);
+        fax_machine_tick(sender.machine, 0);
     }
+    assert_true(fax_machine_is_done(sender.machine));
+    assert_false(fax_machine_result(sender.machine).success);
+    teardown(&sender);
+}
+
+/* T.38: datagrams on their way from one machine to the other. */
+struct mail {
+    struct party *to;
+    unsigned n, lose_every;
+};
+static void post(void *owner, struct slice datagram)
+{
+    struct mail *mail = owner;
+    mail->n++;
+    if (!mail->lose_every || mail->n % mail->lose_every)
+        fax_machine_feed(mail->to->machine, datagram);
+}
+
+/* They begin in audio, and go on by T.38 after a second of it; of the datagrams every
+ * `lose_every`th is lost. */
+static void run_t38(struct party *sender, struct party *receiver, bool repeats, unsigned lose_every)
+{
+    const struct fax_remote remote = { .repeats = repeats, .max_datagram = 400 };
+    struct mail out = { .to = receiver, .lose_every = lose_every },
+                back = { .to = sender, .lose_every = lose_every };
+    for (unsigned n = 0; n < 50; n++) {
+        carry(sender, receiver, false);
+        carry(receiver, sender, false);
+    }
+    fax_machine_go_t38(sender->machine, &remote, post, &out);
+    fax_machine_go_t38(receiver->machine, &remote, post, &back);
+    assert_true(pcm_pipe_is_alone(sender->play)); /* nothing of it is audio any more */
+    for (int64_t now_ms = 1000; now_ms < 300000; now_ms += 10) {
+        fax_machine_tick(sender->machine, now_ms);
+        fax_machine_tick(receiver->machine, now_ms);
+        if (fax_machine_is_done(sender->machine) && fax_machine_is_done(receiver->machine))
+            break;
+    }
+    assert_true(fax_machine_result(sender->machine).is_t38);
+}
+
+static void t38_carries_pages(void **state)
+{
+    struct party sender, receiver;
+    (void)state;
+    setup(&sender, true, "+15550001");
+    setup(&receiver, false, "+15550002");
+    run_t38(&sender, &receiver, true, 0);
+    check(&sender, &receiver);
+    teardown(&sender);
+    teardown(&receiver);
+}
+
+static void t38_repeats_what_is_lost(void **state)
+{
+    struct party sender, receiver;
+    (void)state;
+    setup(&sender, true, "+15550001");
+    setup(&receiver, false, "+15550002");
+    run_t38(&sender, &receiver, true, 4); /* a quarter of all datagrams */
+    check(&sender, &receiver);
+    teardown(&sender);
+    teardown(&receiver);
+}
+
+/* The test of the one before it: that many losses are too many where nothing is repeated. */
+static void t38_without_repeats_loses(void **state)
+{
+    struct party sender, receiver;
+    (void)state;
+    setup(&sender, true, "+15550001");
+    setup(&receiver, false, "+15550002");
+    run_t38(&sender, &receiver, false, 4);
+    assert_int_not_equal(fax_machine_result(receiver.machine).pages, PAGES);
+    teardown(&sender);
+    teardown(&receiver);
+}
+
+static void t38_that_is_left_alone_ends(void **state)
+{
+    struct party sender;
+    struct mail nowhere = { .lose_every = 1 };
+    const struct fax_remote remote = { .repeats = true, .max_datagram = 400 };
+    (void)state;
+    setup(&sender, true, "+15550001");
+    fax_machine_go_t38(sender.machine, &remote, post, &nowhere);
+    for (int64_t now_ms = 1000; now_ms < 300000 && !fax_machine_is_done(sender.machine);
+         now_ms += 10)
+        fax_machine_tick(sender.machine, now_ms);
     assert_true(fax_machine_is_done(sender.machine));
     assert_false(fax_machine_result(sender.machine).success);
     teardown(&sender);
@@ -179,6 +268,10 @@ int main(void)
         cmocka_unit_test(a_delivered_fax_stays_one),
         cmocka_unit_test(a_call_that_ends_too_soon_is_no_success),
         cmocka_unit_test(nobody_there_is_an_end),
+        cmocka_unit_test(t38_carries_pages),
+        cmocka_unit_test(t38_repeats_what_is_lost),
+        cmocka_unit_test(t38_without_repeats_loses),
+        cmocka_unit_test(t38_that_is_left_alone_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ enum { PAGES = 1 };
 
 struct fax_end {
     unsigned pages, done;
-    bool success;
+    bool success, is_t38;
     char text[100], remote[FAX_IDENTITY_MAX + 1];
 };
 
@@ -25,6 +25,7 @@ static void on_done(void *owner, const struct fax_result *result)
     struct fax_end *machine = owner;
     machine->done++;
     machine->success = result->success;
+    machine->is_t38 = result->is_t38;
     assert_int_equal(result->pages, machine->pages);
     snprintf(machine->text, sizeof machine->text, "%s", result->text);
     snprintf(machine->remote, sizeof machine->remote, "%s", result->remote_identity);
@@ -38,15 +39,29 @@ static void carry(struct far *from, struct far *to)
         far_send(to, FAR_PCMU, (const uint8_t *)from->got.payload.ptr, from->got.payload.len, 160);
 }
 
-static void a_page_arrives_as_it_was(void **state)
+/* Both sides agree on T.38: each is told where the other one is. */
+static void agree_on_t38(struct fax *a, struct fax *b)
+{
+    struct fault fault;
+    struct fax_remote at_a = { .repeats = true, .max_datagram = 400 }, at_b = at_a;
+    assert_int_equal(fax_open_t38(a, &at_a.rtp.rtp, &fault), OK);
+    assert_int_equal(fax_open_t38(b, &at_b.rtp.rtp, &fault), OK);
+    fax_close_t38(a); /* the first offer was refused */
+    assert_int_equal(fax_open_t38(a, &at_a.rtp.rtp, &fault), OK);
+    fax_go_t38(a, &at_b);
+    fax_go_t38(b, &at_a);
+}
+
+static void send_a_page(bool by_t38)
 {
     struct rig rig;
     struct far a, b;
     struct fax_end sender = { 0 }, receiver = { 0 };
     struct fax *out = NULL, *in = NULL;
     struct fax_office *office;
+    struct fault fault;
+    struct addr local;
     char sent[] = "/tmp/fax-sent-XXXXXX", got[] = "/tmp/fax-got-XXXXXX";
-    (void)state;
     close(mkstemp(sent));
     close(mkstemp(got));
     paper_write(sent, PAGES, PAPER_WIDTH, 1);
@@ -64,6 +79,8 @@ static void a_page_arrives_as_it_was(void **state)
     const struct fax_config receives = { .stream = b.stream, .path = got, .identity = "+15550002" };
     assert_int_equal(fax_create(&out, office, &sends, &events, &sender), OK);
     assert_int_equal(fax_create(&in, office, &receives, &events, &receiver), OK);
+    if (by_t38)
+        agree_on_t38(out, in);
     for (int64_t until_us = rig_now_us() + 90000000;
          (!sender.done || !receiver.done) && rig_now_us() < until_us;) {
         loop_turn(rig.loop, 1);
@@ -75,6 +92,9 @@ static void a_page_arrives_as_it_was(void **state)
     assert_true(sender.success && receiver.success);
     assert_int_equal(sender.pages, PAGES);
     assert_int_equal(receiver.pages, PAGES);
+    assert_int_equal(sender.is_t38, by_t38);
+    assert_int_equal(receiver.is_t38, by_t38);
+    assert_int_equal(fax_open_t38(out, &local, &fault), by_t38 ? OK : ERR_MISUSE);
     assert_string_equal(sender.remote, "+15550002");
     assert_string_equal(receiver.remote, "+15550001");
     fax_destroy(out);
@@ -88,10 +108,23 @@ static void a_page_arrives_as_it_was(void **state)
     unlink(got);
 }
 
+static void a_page_arrives_as_it_was(void **state)
+{
+    (void)state;
+    send_a_page(false);
+}
+
+static void a_page_arrives_by_t38(void **state)
+{
+    (void)state;
+    send_a_page(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_arrives_as_it_was),
+        cmocka_unit_test(a_page_arrives_by_t38),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
