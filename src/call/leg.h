@@ -15,6 +15,7 @@
 
 struct call;
 struct codec;
+struct fax;
 struct leg;
 struct media_heard;
 struct media_recorded;
@@ -86,6 +87,9 @@ struct leg_ops {
      * call of that leg over. OK: leg_on_referred() follows. NULL or an error: we join the ends. */
     enum err (*refer)(struct leg *leg, const struct transfer_request *request,
                       struct leg *replaces);
+    /** leg->fax has begun, and wants to go on by T.38 if its far end has that; or it is over. NULL:
+     * it is audio. */
+    void (*fax)(struct leg *leg, bool wants_t38);
     /** Its media is to go on on that thread, unlinked, before it comes into a call there. An error:
      * it stays where it is. NULL: it cannot. */
     enum err (*rehome)(struct leg *leg, unsigned thread);
@@ -134,6 +138,7 @@ struct leg {
     struct sdp_video *video;   /* the same of its video, to be passed as it is; NULL: none. Owned by
                                 * the kind */
     bool refused_video;        /* its far end was offered some, and took none */
+    struct fax *fax;           /* that runs at its stream; NULL: none. Not owned */
     struct media_stream *stream;        /* NULL for a leg without media of its own */
     int64_t ringing_ms, up_ms, done_ms; /* loop time; 0: did not happen */
     struct cause cause;                 /* once done */

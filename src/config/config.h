@@ -214,6 +214,7 @@ struct config {
     int bridge_sockets_per_ip;
     bool allow_uris;             /* sip: URIs may be dialled */
     struct config_list uri_nets; /* inner networks that they may lead to all the same */
+    bool t38;                    /* faxes go on by it where the far end has it */
     int keep_calls_days;         /* records of calls; 0: for ever */
     int keep_recordings_days;    /* their files; 0: for ever */
     int max_calls;

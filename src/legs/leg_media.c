@@ -318,20 +318,12 @@ enum err leg_media_tell_rtp(const struct leg_media *media, struct media_stream *
                             struct fault *fault)
 {
     struct rtp_remote remote = { .rtcp_mux = result->rtcp_mux };
-    if (addr_parse_ip(result->address, result->port, &remote.rtp))
-        return fault_set(fault, ERR_UNSUPPORTED, "c=", 0, "'%.*s' is not a numeric address",
-                         SLICE_ARG(result->address));
+    enum err err = leg_media_find_remote(media, result->address, result->port, &remote, fault);
+    if (err)
+        return err;
     if (result->rtcp_port)
         (void)!addr_parse_ip(result->rtcp_address, result->rtcp_port, &remote.rtcp);
-    /* SDP that names another address than its sender's: he is behind NAT, or has several and took
-     * the wrong one (linphone beside a default route). The one that he named has precedence. */
-    if (!addr_same_ip(&remote.rtp, &media->signalling))
-        remote.source = media->signalling;
-    memcpy(remote.nets, media->nets.list, sizeof remote.nets);
-    remote.n_nets = media->nets.n;
-    if (addr_is_any(&remote.rtp)) /* RFC 3264 §8.4, old hold: nowhere to send */
-        addr_set_port(&remote.rtp, 0);
-    enum err err = agree_keys(media, result, keys, &remote.srtp, fault);
+    err = agree_keys(media, result, keys, &remote.srtp, fault);
     if (!err)
         rtp_transport_set_remote(stream, &remote);
     srtp_sdes_wipe(&remote.srtp);
@@ -401,8 +393,8 @@ static void describe(struct leg_media *media, bool we_offered)
         .ptime_ms = result->ptime_ms,
         .maxptime_ms = result->maxptime_ms,
         .xr_voip = result->rtcp_xr,
-        .send = sdp_can_send(result->direction),
-        .receive = sdp_can_receive(result->direction),
+        .send = !media->is_paused && sdp_can_send(result->direction),
+        .receive = !media->is_paused && sdp_can_receive(result->direction),
     };
     media->leg->chosen = (struct leg_codecs){ 0 };
     for (size_t i = 0; i < result->n_formats && i < MEDIA_FORMATS_MAX; i++) {
@@ -441,8 +433,15 @@ static enum err apply(struct leg_media *media, bool we_offered, struct fault *fa
                                                          media->keys, fault);
     if (err)
         return err;
+    media->is_paused = false;
     describe(media, we_offered);
     return leg_video_apply(media, fault);
+}
+
+void leg_media_pause(struct leg_media *media)
+{
+    media->is_paused = true;
+    describe(media, false);
 }
 
 enum err leg_media_offer(struct leg_media *media, const struct leg_codecs *codecs, struct buf *out)

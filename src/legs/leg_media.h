@@ -63,6 +63,7 @@ struct leg_media {
     unsigned ptime_ms;        /* asked for, and sent where it has no wish; 0: 20 */
     bool shares_port;         /* on the media thread's shared RTP port, while that works out */
     bool dtmf_by_info;        /* decided once described: signalling carries them */
+    bool is_paused;           /* nothing is audio for now: a fax goes by T.38 */
     bool hold;                /* we offer sendonly: the other far end of the call holds this one */
     struct leg_sdes_key keys[LEG_SDES_KEYS];
     bool passes_video;                 /* set before it is opened: this far end may have some */
@@ -109,6 +110,8 @@ MUST_CHECK enum err leg_media_answer(struct leg_media *media, const struct leg_c
 MUST_CHECK enum err leg_media_take_answer(struct leg_media *media, struct slice answer,
                                           struct fault *fault);
 
+/** No audio either way until it is agreed on anew. */
+void leg_media_pause(struct leg_media *media);
 /** They refused our later offer: all is as before it. */
 void leg_media_offer_refused(struct leg_media *media);
 
@@ -123,6 +126,14 @@ void leg_media_forget_video(struct leg *leg);
 
 /** Do both have video, and name its formats alike; or neither? */
 bool leg_media_has_same_video(const struct leg *a, const struct leg *b);
+
+/* leg_remote.c */
+
+/** Where the far end wants packets, as it says, and who else may send them. ERR_UNSUPPORTED: a
+ * name. */
+MUST_CHECK enum err leg_media_find_remote(const struct leg_media *media, struct slice address,
+                                          uint16_t port, struct rtp_remote *out,
+                                          struct fault *fault);
 
 /* leg_codecs.c */
 

@@ -153,6 +153,7 @@ const struct leg_ops leg_sip_ops = {
     .moved = leg_sip_moved,
     .retune = leg_sip_retune,
     .video = leg_sip_video,
+    .fax = leg_sip_fax,
     .rehome = leg_sip_rehome,
     .transport = leg_sip_transport,
     .end = end,

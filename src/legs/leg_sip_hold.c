@@ -55,6 +55,7 @@ void leg_sip_answer_offer(struct leg_sip *self, struct slice offer)
     }
     leg_on_event(leg, "sip", "re-INVITE answered");
     leg_policy_changed(&choice, before);
+    self->t38 = LEG_SIP_T38_OFF;
     mem_free(self->sdp);
     self->sdp = slice_dup(buf_slice(&sdp));
     struct sip_reply yes = { .status = 200, .body = leg_sip_body(self) };
@@ -69,7 +70,7 @@ void leg_sip_on_reinvite(void *owner, struct sip_session *session, const struct 
     struct leg_sip *self = owner;
     struct slice offer = sip_msg_sdp(request);
     (void)session;
-    if (!leg_sip_waits_for_video(self, offer))
+    if (!leg_sip_takes_t38(self, offer) && !leg_sip_waits_for_video(self, offer))
         leg_sip_answer_offer(self, offer);
 }
 
@@ -83,27 +84,42 @@ void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack)
         leg_media_offer_refused(&self->media);
 }
 
+static enum err print_offer(struct leg_sip *self, struct buf *out)
+{
+    const struct leg_codecs *codecs = self->retuned.n ? &self->retuned : &self->leg.chosen;
+    return self->t38 == LEG_SIP_T38_OFF ? leg_media_offer(&self->media, codecs, out)
+                                        : leg_sip_offer_t38(self, out);
+}
+
 static void reoffer(void *owner)
 {
     struct leg_sip *self = owner;
     char mem[LEG_SDP_MAX];
     struct buf sdp = BUF_ON(mem);
-    const struct leg_codecs *codecs = self->retuned.n ? &self->retuned : &self->leg.chosen;
-    if (leg_is_over(&self->leg) || leg_media_offer(&self->media, codecs, &sdp))
+    if (leg_is_over(&self->leg) || print_offer(self, &sdp))
         return;
     struct sip_body body = { SLICE("application/sdp"), buf_slice(&sdp) };
     enum err err = sip_session_reoffer(self->session, &body);
     if (err == ERR_AGAIN || err == ERR_MISUSE) { /* glare, or the ACK is still to come */
-        loop_timer_start(self->env->loop, &self->reoffer, REOFFER_RETRY_MS, reoffer, self);
+        leg_sip_reoffer_later(self, REOFFER_RETRY_MS);
         return;
     }
-    self->retuned.n = 0;
-    leg_on_event(&self->leg, "sip", "re-INVITE sent%s", self->media.hold ? " (hold)" : "");
+    if (self->t38 == LEG_SIP_T38_OFF)
+        self->retuned.n = 0;
+    else
+        self->t38 = LEG_SIP_T38_OFFERED;
+    leg_on_event(&self->leg, "sip", "re-INVITE sent%s%s", self->media.hold ? " (hold)" : "",
+                 self->t38 == LEG_SIP_T38_OFF ? "" : " (T.38)");
 }
 
 void leg_sip_reoffer(struct leg_sip *self)
 {
     reoffer(self);
+}
+
+void leg_sip_reoffer_later(struct leg_sip *self, int64_t in_ms)
+{
+    loop_timer_start(self->env->loop, &self->reoffer, in_ms, reoffer, self);
 }
 
 void leg_sip_hold(struct leg *leg, bool on)
@@ -173,6 +189,10 @@ void leg_sip_on_reoffer(void *owner, struct sip_session *session, const struct s
     struct leg_sip *self = owner;
     (void)session;
     leg_on_event(&self->leg, "sip", "re-INVITE answered %d", outcome->status);
+    if (self->t38 >= LEG_SIP_T38_OFFERED) {
+        leg_sip_take_t38_answer(self, outcome);
+        return;
+    }
     bool had_video = self->media.has_video;
     bool is_late = leg_sip_video_is_late(self);
     if (outcome->status < 300 && outcome->msg && leg_sip_take_answer(self, outcome->msg, NULL))

@@ -15,6 +15,13 @@ enum {
     LEG_SIP_TARGETS_MAX = 16
 };
 
+enum leg_sip_t38 {
+    LEG_SIP_T38_OFF,
+    LEG_SIP_T38_WANTED, /* to be offered */
+    LEG_SIP_T38_OFFERED,
+    LEG_SIP_T38_ON /* agreed on: what is offered is T.38 again */
+};
+
 struct leg_sip {
     struct leg leg; /* first */
     const struct leg_env *env;
@@ -24,6 +31,7 @@ struct leg_sip {
     char *sdp;            /* our last one */
     struct timer reoffer; /* another offer was under way: try again */
     unsigned early_fork;
+    enum leg_sip_t38 t38;
     bool awaits_answer;  /* our 200 to their re-INVITE carried an offer */
     char *waiting_offer; /* theirs, with video: its answer waits for the other side's; else NULL */
     struct timer video_wait;
@@ -103,9 +111,17 @@ void leg_sip_transport(struct leg *leg, const void *event);
 void leg_sip_answer_offer(struct leg_sip *self, struct slice offer);
 /** re-INVITE with what is to be offered now, at once or when that is allowed. */
 void leg_sip_reoffer(struct leg_sip *self);
+void leg_sip_reoffer_later(struct leg_sip *self, int64_t in_ms);
 void leg_sip_take_late_answer(struct leg_sip *self, const struct sip_msg *ack);
 void leg_sip_on_reoffer(void *owner, struct sip_session *session,
                         const struct sip_outcome *outcome);
+/* leg_sip_fax.c */
+void leg_sip_fax(struct leg *leg, bool wants_t38);
+/** Is their offer T.38 for a fax that runs? Then it is answered. */
+bool leg_sip_takes_t38(struct leg_sip *self, struct slice offer);
+/** What is offered while `t38` is not off. An error: it is off now, and nothing is offered. */
+MUST_CHECK enum err leg_sip_offer_t38(struct leg_sip *self, struct buf *out);
+void leg_sip_take_t38_answer(struct leg_sip *self, const struct sip_outcome *outcome);
 /* leg_sip_video.c */
 void leg_sip_video(struct leg *leg);
 /** Does this offer wait, as its video is new to the call and the other far end is asked first? */

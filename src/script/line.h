@@ -273,9 +273,9 @@ struct line_fax_config { /* a fax out of a document, or into one */
     const char *control_id, *status_url;
 };
 /** `result`: {"success", "document", "identity", "remote_identity", "pages", "result",
- * "result_text", "direction", "format", "fax_id", "size", "rate"}, NULL with LINE_OVER. Events
- * "calling.call.fax" have {"type": "page"|"finished", "params"}, and, for records and no URL,
- * "started". */
+ * "result_text", "direction", "format", "fax_id", "size", "rate", "t38"}, NULL with LINE_OVER.
+ * Events "calling.call.fax" have {"type": "page"|"finished", "params"}, and, for records and no
+ * URL, "started". */
 struct line_op *line_fax(struct line *line, const struct line_fax_config *config, line_fn fn,
                          void *owner);
 /** What is under way when the module goes. */

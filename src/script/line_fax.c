@@ -48,6 +48,7 @@ struct fax_job {
     struct fault fault;            /* why it could not even begin */
     struct fax *fax;
     struct fax_result done; /* while a PDF is made of it */
+    struct leg *leg;        /* that it is at; NULL: no more */
     struct timer timer;
 };
 
@@ -110,12 +111,34 @@ static json_t *describe(struct fax_job *job, const struct fax_result *done)
     int64_t bytes = settle_file(job, fact->pages);
     bool has_document = job->is_sender || bytes > 0;
     json_t *remote = json_string(fact->remote_identity); /* NULL: it is no text */
-    return json_pack("{s:b, s:s, s:s, s:o, s:i, s:i, s:s, s:s, s:s, s:s, s:I, s:i}", "success",
+    return json_pack("{s:b, s:s, s:s, s:o, s:i, s:i, s:s, s:s, s:s, s:s, s:I, s:i, s:b}", "success",
                      fact->success, "document", has_document ? job->document : "", "identity",
                      job->identity, "remote_identity", remote ? remote : json_string(""), "pages",
                      (int)fact->pages, "result", fact->code, "result_text", fact->text, "direction",
                      direction_of(job), "format", job->is_pdf ? "pdf" : "tiff", "fax_id", job->id,
-                     "size", (json_int_t)bytes, "rate", (int)fact->rate_bps);
+                     "size", (json_int_t)bytes, "rate", (int)fact->rate_bps, "t38", fact->is_t38);
+}
+
+/* The far end of the call has no fax any more, and may have audio again. */
+static void unplug(struct fax_job *job)
+{
+    struct leg *leg = job->leg;
+    job->leg = NULL;
+    if (!leg)
+        return;
+    if (leg->fax == job->fax)
+        leg->fax = NULL;
+    if (leg->ops->fax && !leg->fax && !leg_is_over(leg))
+        leg->ops->fax(leg, false);
+}
+
+/* Whoever receives offers T.38 (T.38 §D.2.2.4): the sender has nothing to say yet. */
+static void plug_in(struct fax_job *job, struct leg *leg)
+{
+    job->leg = leg;
+    leg->fax = job->fax;
+    if (leg->ops->fax && !job->is_sender)
+        leg->ops->fax(leg, true);
 }
 
 static void finish(struct fax_job *job, const struct fax_result *done)
@@ -189,6 +212,7 @@ static void on_done(void *owner, const struct fax_result *result)
 {
     struct fax_job *job = owner;
     job->done = *result;
+    unplug(job);
     fax_destroy(job->fax);
     job->fax = NULL;
     if (job->is_sender || result->pages == 0) {
@@ -218,6 +242,8 @@ static void begin(struct fax_job *job)
         fail(job, "this call has no audio");
     else if (fax_create(&job->fax, scripts->fax_office, &config, &events, job))
         fail(job, "too many faxes are under way");
+    else
+        plug_in(job, line_leg(job->op->op.line));
 }
 
 /* On a worker. */
@@ -321,6 +347,7 @@ static void stop(struct line_op *op)
 static void over(struct line_op *op)
 {
     struct fax_job *job = ((struct fax_op *)op)->job;
+    unplug(job);
     job->op = NULL;
     ((struct fax_op *)op)->job = NULL;
     quit(job);
@@ -329,8 +356,10 @@ static void over(struct line_op *op)
 static void destroy(struct line_op *op)
 {
     struct fax_op *fax = (struct fax_op *)op;
-    if (fax->job)
+    if (fax->job) {
+        unplug(fax->job);
         fax->job->op = NULL;
+    }
     mem_free(fax);
 }
 

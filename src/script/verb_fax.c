@@ -83,7 +83,7 @@ static const struct verb_param send_params[] = {
 static const struct verb_param receive_params[] = { { .name = "status_url", .types = VERB_TEXT },
                                                     { 0 } };
 
-static const char note[] = "T.30 over G.711; documents are PDF, or TIFF";
+static const char note[] = "T.30 over G.711, or T.38; documents are PDF, or TIFF";
 const struct verb verb_receive_fax = {
     .name = "receive_fax", .params = receive_params, .run = run_receive, .note = note
 };

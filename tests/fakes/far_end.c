@@ -32,6 +32,18 @@ static void note(struct far_end *far, const char *fmt, ...)
     va_end(args);
 }
 
+/* T.38 where its RTP was. */
+static struct sip_body image(const struct far_end *far, char *mem, size_t cap)
+{
+    struct buf out;
+    buf_init(&out, mem, cap);
+    buf_printf(&out,
+               "v=0\r\no=- 7 1000 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+               "m=image %u udptl t38\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n",
+               addr_port(&far->rtp));
+    return (struct sip_body){ SLICE("application/sdp"), buf_slice(&out) };
+}
+
 /* Returns whether there was one. */
 static bool keep_sdp(struct far_end *far, const struct sip_msg *msg)
 {
@@ -115,13 +127,32 @@ static void on_ack(void *owner, struct sip_session *session, const struct sip_ms
     is_up(call);
 }
 
+static bool takes_t38(struct far_call *call, struct sip_session *session,
+                      const struct sip_msg *request)
+{
+    const struct slice offer = sip_msg_body(request);
+    struct sip_reply reply = { .status = call->far->t38 };
+    char mem[500];
+    if (slice_find(offer, SLICE("m=image")) == offer.len)
+        return false;
+    note(call->far, "reinvite:t38 ");
+    reply.body = image(call->far, mem, sizeof mem);
+    if (reply.status)
+        assert_int_equal(reply.status == 200 ? sip_session_answer(session, &reply)
+                                             : sip_session_reject(session, &reply),
+                         OK);
+    return reply.status != 0;
+}
+
 static void on_reinvite(void *owner, struct sip_session *session, const struct sip_msg *request)
 {
     struct far_call *call = owner;
     char mem[500];
+    (void)keep_sdp(call->far, request);
+    if (takes_t38(call, session, request))
+        return;
     bool held = slice_find(sip_msg_body(request), SLICE("a=sendonly")) < sip_msg_body(request).len;
     note(call->far, "reinvite:%s ", held ? "hold" : "talk");
-    (void)keep_sdp(call->far, request);
     struct sip_reply reply = { .status = 200,
                                .body = description(call->far, held ? "recvonly" : "sendrecv", mem,
                                                    sizeof mem) };
@@ -431,6 +462,13 @@ void far_reinvite(struct far_end *far, const char *direction)
 {
     char mem[500];
     struct sip_body body = description(far, direction, mem, sizeof mem);
+    assert_int_equal(sip_session_reoffer(newest(far)->session, &body), OK);
+}
+
+void far_reinvite_t38(struct far_end *far)
+{
+    char mem[500];
+    struct sip_body body = image(far, mem, sizeof mem);
     assert_int_equal(sip_session_reoffer(newest(far)->session, &body), OK);
 }
 

@@ -27,6 +27,7 @@ struct far_end {
     bool late;           /* its own INVITEs carry no SDP, the ACK does */
     const char *formats; /* of its m= line: "0 8 101" */
     const char *contact; /* Contact of its 3xx: "<sip:1@127.0.0.1:5062>;q=0.5, …"; NULL: none */
+    int t38;             /* how it answers an offer of T.38: 200, a refusal; 0: with audio */
     int transfers;       /* how a REFER to it ends: 200, or what refuses it */
     unsigned hops;       /* Max-Forwards of its INVITEs; 0: 70 */
     const char *diverted, *history; /* of its INVITEs; NULL: nobody sent them on */
@@ -60,6 +61,7 @@ void far_register(struct far_end *far, const char *account, const char *password
 void far_answer(struct far_end *far);
 void far_hang_up(struct far_end *far); /* CANCEL, BYE or 480, whichever is right */
 void far_reinvite(struct far_end *far, const char *direction);
+void far_reinvite_t38(struct far_end *far);
 void far_reinvite_late(struct far_end *far); /* without an offer: the answer is in the ACK */
 void far_info(struct far_end *far, const char *digit);
 /** REFER in the newest call to "sip:USER@gateway". */

@@ -176,7 +176,7 @@ test('the compatibility SDK sends a fax: delivered, told, listed on both sides; 
 const lastOf = (hook, path) =>
     waitFor(`the last event at ${path}`, () => hook.events(path).map((/** @type {any} */ event) => event.params.fax).find((/** @type {any} */ fax) => fax.type === 'finished')?.params, 120000);
 
-test('send_fax and receive_fax: two pages arrive as they were, both tell how it went', { timeout: 150000 }, async (t) => {
+test('send_fax and receive_fax: two pages arrive as they were by T.38, both tell how it went', { timeout: 150000 }, async (t) => {
     const { tiff, pages } = makeTiff();
     const yaml = 'allow_uris: true\nuri_nets: [127.0.0.0/8]\n';
     const [near, far, hook] = await Promise.all([startDaemon({ yaml }), startDaemon(), startHook({ '/fax.tif': tiff })]);
@@ -206,6 +206,7 @@ test('send_fax and receive_fax: two pages arrive as they were, both tell how it 
     assert.equal(status, 200, text);
     const [sent, got] = await Promise.all(['/sending', '/events'].map((path) => lastOf(hook, path)));
     assert.equal(sent.success, true, sent.result_text);
+    assert.deepEqual([sent.t38, got.t38], [true, true], 'the receiver offered T.38, the sender took it');
     assert.equal(sent.pages, 2);
     assert.equal(sent.document, `${hook.url}/fax.tif`);
     const said = (await hook.request('/send_fax')).json;
@@ -269,14 +270,15 @@ test('a PDF is faxed and arrives as PDF: as many pages, as large, black where it
     });
 });
 
-test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and refused', { skip: noAsterisk || onlyFull.skip, timeout: 300000 }, async (t) => {
+/** A fax to Asterisk and one from it. @param {any} t @param {boolean} t38 has Asterisk got it? @param {string} yaml of ours */
+async function exchangeWithAsterisk(t, t38, yaml = '') {
     const { tiff, pages } = makeTiff();
     const hook = await startHook({ '/fax.tif': tiff });
     const asterisk = await startAsterisk({
-        endpoint: 't38_udptl=yes\nt38_udptl_ec=redundancy\n',
+        endpoint: t38 ? 't38_udptl=yes\nt38_udptl_ec=redundancy\n' : '',
         extensions: (inside) => `exten => 600,1,Answer()\nexten => 600,n,ReceiveFAX(${inside}/got.tif,f)\nexten => 600,n,Hangup()\n`,
     });
-    const daemon = await startDaemon({ env: asterisk.env });
+    const daemon = await startDaemon({ env: asterisk.env, yaml });
     const project = await addProject(daemon, 'faxes');
     t.after(async () => {
         project.stop();
@@ -302,6 +304,17 @@ test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and ref
     assert.equal(got.success, true, `${got.result_text}\n${asterisk.log().slice(-2000)}`);
     assert.equal(got.pages, 2);
     readTiff(await bytesOf(await fetchFrom(daemon, tiffOf(got.document))), 2).forEach((page, i) => assert.ok(page.equals(pages[i]), `page ${i + 1} is what Asterisk sent`));
+    return [sent.t38, got.t38];
+}
+const withAsterisk = { skip: noAsterisk || onlyFull.skip, timeout: 300000 };
+
+test('Asterisk: a fax to it and one from it, by T.38', withAsterisk, async (t) => {
+    assert.deepEqual(await exchangeWithAsterisk(t, true), [true, true]);
+});
+
+test('Asterisk: a fax to it and one from it, in audio, with T.38 offered and refused', withAsterisk, async (t) => {
+    assert.deepEqual(await exchangeWithAsterisk(t, true, 't38: false\n'), [false, false], 'we refuse');
+    assert.deepEqual(await exchangeWithAsterisk(t, false), [false, false], 'Asterisk does');
 });
 
 /** A small PDF that takes for ever to draw: forms that draw forms. */
