@@ -20,7 +20,9 @@ enum {
     CHUNK = 64 << 10, /* bytes handed to libwebsockets at once */
     LINGER_MS = 2000, /* for a peer to read the refusal of what it is still sending */
     STALL_MS = 2 * TICK_MS,
+    HEADERS_MS = 5000, /* from the first line of a request to the end of its headers */
     BODY_STEP = 16 << 10,
+    RAW_MAX = 600,
 };
 
 static const struct {
@@ -219,6 +221,7 @@ int http_conn_begin(struct http_conn *conn)
     size_t len;
     if (conn->request)
         return -1;
+    loop_timer_stop(conn->server->loop, &conn->timer);
     struct http_request *request = http_request_create(conn);
     if (!request)
         return -1;
@@ -379,21 +382,61 @@ static int linger(struct http_conn *conn, bool read_on)
     return 0;
 }
 
+/* Out of turn, where libwebsockets knows of no request; then let go of the connection. */
+static int write_raw(struct http_conn *conn, struct slice text)
+{
+    char out[LWS_PRE + RAW_MAX];
+    if (text.len > RAW_MAX)
+        return -1;
+    memcpy(out + LWS_PRE, text.ptr, text.len);
+    if (lws_write(conn->wsi, (unsigned char *)out + LWS_PRE, text.len, LWS_WRITE_RAW) < 0)
+        return -1;
+    return linger(conn, true);
+}
+
+/* GNU base64 breaks its text after 76 columns, and a header that holds it has a line behind it that
+ * is none: libwebsockets would wait for its colon. */
+static void on_headers_late(void *owner)
+{
+    static const enum lws_token_indexes lines[] = { WSI_TOKEN_GET_URI, WSI_TOKEN_POST_URI,
+                                                    WSI_TOKEN_PUT_URI, WSI_TOKEN_PATCH_URI,
+                                                    WSI_TOKEN_DELETE_URI };
+    static const char body[] =
+        "{\"error\":\"Bad Request\",\"message\":\"The headers of the request do not end. Is a "
+        "header "
+        "broken over two lines? curl -u sends credentials whole, as does base64 -w0.\"}";
+    char text[RAW_MAX];
+    struct http_conn *conn = owner;
+    bool has_begun = false;
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        has_begun = has_begun || lws_hdr_total_length(conn->wsi, lines[i]) > 0;
+    if (!has_begun || conn->request || conn->ws)
+        return;
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 400 Bad Request\r\nServer: tandem\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n"
+                       "Connection: close\r\n\r\n%s",
+                       sizeof body - 1, body);
+    if (len < 0 || write_raw(conn, slice_make(text, (size_t)len)))
+        http_conn_kill(conn);
+}
+
+void http_conn_expect(struct http_conn *conn)
+{
+    loop_timer_start(conn->server->loop, &conn->timer, HEADERS_MS, on_headers_late, conn);
+}
+
 int http_conn_stray(struct http_conn *conn, struct slice bytes)
 {
     static const char text[] = "HTTP/1.1 501 Not Implemented\r\nServer: tandem\r\n"
                                "Content-Type: application/json\r\nContent-Length: 27\r\n"
                                "Connection: close\r\n\r\n{\"error\":\"Not Implemented\"}";
-    char out[LWS_PRE + sizeof text];
     struct slice line = slice_cut(&bytes, '\n');
     if (conn->lingering)
         return 0;
     if (slice_find(line, SLICE(" HTTP/1.")) == line.len)
         return -1;
-    memcpy(out + LWS_PRE, text, sizeof text);
-    if (lws_write(conn->wsi, (unsigned char *)out + LWS_PRE, sizeof text - 1, LWS_WRITE_RAW) < 0)
-        return -1;
-    return linger(conn, true);
+    return write_raw(conn, slice_make(text, sizeof text - 1));
 }
 
 /* A wsi keeps its header table between requests only when it has read bytes of the next one, and

@@ -126,6 +126,8 @@ void http_listener_destroy(struct http_listener *listener);
 /** Close at once, from the loop's next turn on; WebSockets without a close frame. */
 void http_conn_kill(struct http_conn *conn);
 
+/** A request is to begin, and its headers are to end, or it is answered 400. */
+void http_conn_expect(struct http_conn *conn);
 int http_conn_begin(struct http_conn *conn);
 int http_conn_body(struct http_conn *conn, struct slice bytes);
 int http_conn_body_end(struct http_conn *conn);

@@ -207,6 +207,7 @@ static void on_adopted(struct http_conn *conn, struct lws *wsi)
 {
     conn->wsi = wsi;
     conn->server->n_conns++;
+    http_conn_expect(conn);
 }
 
 static void on_closed(struct http_conn *conn, struct lws *wsi)
