@@ -296,3 +296,39 @@ test('LaML: what was recorded is trimmed and put into words; both are told, list
     const failed = form(await hook.request('/words', 2, 40000));
     assert.deepEqual([failed.TranscriptionStatus, failed.TranscriptionText], ['failed', '']);
 });
+
+test('collect by command: what is understood so far comes before what was said', { timeout: 60000 }, async (t) => {
+    const phone = await startPhone(offline, 'pam', { says: makeTalk([[3, 'the weather is fine today and we would like to go to the garden in the morning']]) });
+    t.after(() => phone.stop());
+    const { command, stop } = await dial(offline, 'pam', phone);
+    const speech = { end_silence_timeout: 1, speech_timeout: 20, language: 'en-US' };
+    assert.equal((await command('collect', { control_id: 'p', initial_timeout: 30, partial_results: true, speech, status_url: `${hook.url}/partly` })).status, 200);
+    const heard = () => hook.events('/partly').map((event) => event.params).filter((params) => params.result.type === 'speech');
+    const last = await waitFor('what was said', () => heard().find((params) => params.final), 40000);
+    assert.equal(last.state, 'finished');
+    const partial = heard().filter((params) => !params.final);
+    assert.ok(partial.length > 0, 'before its end');
+    for (const params of partial) {
+        assert.deepEqual([params.state, params.control_id], ['collecting', 'p']);
+        assert.ok(params.result.params.text.length > 0 && params.result.params.text.length <= last.result.params.text.length + 20, params.result.params.text);
+    }
+    await stop();
+});
+
+test('collect by command: continuous goes on from one input to the next until it is stopped', { timeout: 60000 }, async (t) => {
+    const phone = await startPhone(online, 'connie', { says: makeTalk([]) });
+    t.after(() => phone.stop());
+    const { command, stop } = await dial(online, 'connie', phone);
+    const finals = () => hook.events('/again').map((event) => event.params).filter((params) => params.final);
+    assert.equal((await command('collect', { control_id: 'k', continuous: true, initial_timeout: 60, digits: { max: 2, digit_timeout: 5 }, status_url: `${hook.url}/again` })).status, 200);
+    for (const [n, keys] of ['42', '17'].entries()) {
+        await phone.press(keys);
+        await waitFor(`input ${n + 1}`, () => finals().length === n + 1, 20000);
+        const { result, state } = finals()[n];
+        assert.deepEqual([result.type, result.params.digits, state], ['digit', keys, 'collecting']);
+    }
+    assert.equal((await command('collect.stop', { control_id: 'k' })).status, 200);
+    await waitFor('its end', () => finals().some((params) => params.state === 'finished'));
+    assert.equal((await command('collect.stop', { control_id: 'k' }, { free: true })).status, 422, 'there is none any more');
+    await stop();
+});
