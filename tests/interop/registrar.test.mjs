@@ -33,6 +33,27 @@ test('contacts: refresh, several, the oldest makes room, unregister, all at once
     await alice.stop();
 });
 
+test('tandem user set: the next call of a user of the database has his codecs', async () => {
+    const added = await daemon.command('user', 'add', 'dora', '--prefer', 'quality');
+    const account = await daemon.command('device', 'add', '--user', 'dora');
+    const dora = await phone(account.sip_username, { password: account.sip_password });
+    const offer = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', 'm=audio 40000 RTP/AVP 0 8 9', ''].join('\r\n');
+    const formats = async () => {
+        const call = dora.dial('sip:milliwatt@tandem', { body: offer });
+        const ok = await call.answered();
+        await call.bye();
+        return /m=audio \d+ RTP\/AVP ([^\r]*)/.exec(ok.body)?.[1];
+    };
+    assert.equal(await formats(), '9 0 8', 'the widest band first');
+    const row = await daemon.command('user', 'set', 'dora', '--prefer', 'list', '--codecs', 'PCMA,PCMU');
+    assert.deepEqual([row.user_id, row.prefer, row.codecs], [added.user_id, 'list', 'PCMA,PCMU']);
+    await waitFor('the new codecs', async () => (await formats()) === '8 0');
+    await daemon.command('user', 'set', 'dora', '--prefer', 'auto', '--codecs', 'auto');
+    await waitFor('what he offers, as everybody', async () => (await formats()) === '0 8 9');
+    await assert.rejects(daemon.command('user', 'set', 'dora', '--codecs', 'MP3'), /PCMU, PCMA, G722 and opus/);
+    await dora.stop();
+});
+
 test('nobody learns which names exist', async () => {
     const [known, unknown] = [await phone('alice', { password: 'wrong' }), await phone('nobody', { password: 'wrong' })];
     const shape = (/** @type {any} */ m) => [m.start, ...m.headers('WWW-Authenticate').map((/** @type {string} */ v) => v.replace(/nonce="[^"]*"/, ''))];
