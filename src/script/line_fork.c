@@ -61,9 +61,9 @@ static void finish(struct stream *stream, enum line_end how, const char *error)
 {
     if (stream->op.ended)
         return;
-    fork_socket_destroy(stream->socket);
-    stream->socket = NULL;
     tell(stream, "finished", error ? "stream-error" : "stream-stopped", error);
+    fork_socket_destroy(stream->socket); /* `error` was its own */
+    stream->socket = NULL;
     line_op_end(&stream->op, how, NULL);
 }
 
