@@ -50,9 +50,8 @@ FLOW_BINS := $(patsubst tests/%.c,$(DIR)/%,$(wildcard tests/flows/*_test.c tests
 FUZZ_BINS := $(patsubst src/%.c,$(DIR)/%,$(FUZZERS))
 
 .PHONY: all test lint fuzz format clean tests fuzzers
-all: $(OUT)/tandem
-$(OUT)/tandem: $(DIR)/tandem
-	$(Q)if [ $(BUILD) = release ]; then ln -sf $(BUILD)/tandem $@; fi
+all: $(DIR)/tandem
+	$(Q)[ $(BUILD) != release ] || ln -sf $(BUILD)/tandem $(OUT)/tandem
 
 define floor_rules
 $$(DIR)/lib$(1).a: $$(call objects,$$(filter-out $(MAIN),$$(call sources,$(1)))) $$(made_$(1))
