@@ -319,6 +319,8 @@ void daemon_stop(struct daemon *daemon)
 void daemon_destroy(struct daemon *daemon)
 {
     struct leg_env *env = &daemon->env;
+    if (env->store)
+        store_forget(env->store, daemon);
     signal_watch_destroy(daemon->on_term);
     signal_watch_destroy(daemon->on_int);
     signal_watch_destroy(daemon->on_hup);

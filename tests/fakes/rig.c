@@ -80,10 +80,15 @@ static struct config *load(const struct rig *rig, const char *yaml)
     return config;
 }
 
+enum err rig_try_start(struct rig *rig, const char *yaml, struct fault *fault)
+{
+    return daemon_create(&rig->daemon, load(rig, yaml), fault);
+}
+
 void rig_start(struct rig *rig, const char *yaml)
 {
     struct fault fault = { 0 };
-    if (daemon_create(&rig->daemon, load(rig, yaml), &fault))
+    if (rig_try_start(rig, yaml, &fault))
         fail_msg("%s %s", fault.where, fault.text);
     rig->loop = rig->daemon->env.loop;
     assert_int_equal(sip_agent_listeners(rig->daemon->env.agent, SIP_UDP, &rig->sip, 1), 1);

@@ -34,6 +34,8 @@ struct rig {
 void rig_create(struct rig *rig);
 /** `yaml` is added to a configuration that listens on free loopback ports. */
 void rig_start(struct rig *rig, const char *yaml);
+/** The same where the gateway may refuse it: `fault` says why, and there is no daemon then. */
+MUST_CHECK enum err rig_try_start(struct rig *rig, const char *yaml, struct fault *fault);
 /** Stops the gateway as SIGTERM does, then destroys everything; far ends must be destroyed. */
 void rig_destroy(struct rig *rig);
 
