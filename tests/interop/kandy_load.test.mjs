@@ -97,8 +97,8 @@ for (const dialect of ['seed', 'link', 'uc'])
         const up = (await sim.get('/calls')).filter((/** @type {any} */ row) => row.state === 'connected');
         assert.equal(up.length, CALLS);
         assert.equal(await sipp.done(), 0, sipp.log().slice(-3000));
-        const ends = (await sim.get('/calls')).filter((/** @type {any} */ row) => row.end?.by === 'client');
-        assert.equal(ends.length, CALLS, 'each was ended by us, none by the cloud');
+        const ended = async () => (await sim.get('/calls')).filter((/** @type {any} */ row) => row.end?.by === 'client');
+        await waitFor('each to be ended by us, none by the cloud', async () => (await ended()).length === CALLS);
         await waitUp();
         const renewed = (await sim.get('/requests')).filter((/** @type {any} */ row) => ['subscribe', 'refresh'].includes(row.op));
         assert.ok(renewed.length >= 2, 'it was not renewed');
