@@ -176,6 +176,7 @@ test('the original page, in Chromium: Call Active, its own voice, Hang Up', asyn
     await assertPageHears(page, 520, -12);
     await page.click('#hangupBtn');
     await waitFor('no call', async () => (await health()).activeCalls === 0);
+    await page.waitForFunction(() => /** @type {any} */ (window).seen.some((/** @type {any} */ m) => m.type === 'hangup'));
     const types = await page.evaluate(() => /** @type {any} */ (window).seen.map((/** @type {any} */ m) => m.type));
     assert.equal(types[0], 'session-created');
     assert.equal(types.filter((/** @type {string} */ t) => t === 'answer').length, 1);
