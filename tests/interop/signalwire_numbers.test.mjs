@@ -76,6 +76,7 @@ test('JsSIP in a browser registers with an endpoint that the API made, and a dia
     const browser = await startChromium();
     const url = `${daemon.url.replace('http', 'ws')}/ws`;
     const web = await startWebPhone(browser, daemon, { stack: 'jssip', user: 'webdesk', password: 'secret-of-webdesk', url });
+    await web.waitEvent('registered');
     assert.ok(JSON.stringify(await daemon.command('registrations')).includes('webdesk'));
     const swml = { version: '1.0.0', sections: { main: [{ sleep: 200 }, { hangup: {} }] } };
     const call = await acme.ask('POST', '/api/calling/calls', { command: 'dial', params: { from: '+15551230000', to: 'verto:webdesk', swml } });
