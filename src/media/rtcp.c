@@ -148,7 +148,7 @@ static enum err parse_xr(struct rtcp *out, struct wire *w, unsigned count)
 {
     (void)count;
     size_t before = out->n_voips;
-    wire_skip(w, WORD); /* who reports */
+    uint32_t ssrc = wire_u32(w);
     while (w->rest.len >= WORD) {
         uint8_t type = wire_u8(w);
         wire_skip(w, 1);
@@ -159,7 +159,10 @@ static enum err parse_xr(struct rtcp *out, struct wire *w, unsigned count)
         if (type == XR_VOIP && len == XR_VOIP_LEN && out->n_voips < RTCP_MAX_VOIPS)
             parse_voip(&out->voips[out->n_voips++], &block);
     }
-    out->n_ignored += out->n_voips == before;
+    if (out->n_voips == before)
+        out->n_ignored++;
+    else
+        out->voip_ssrc = ssrc;
     w->rest = SLICE_NONE;
     w->short_read = false;
     return OK;
@@ -324,7 +327,7 @@ static void print_voip(struct buf *out, const struct rtcp_voip *in)
 static void print_xr(struct buf *out, const struct rtcp *in)
 {
     print_head(out, 0, RTCP_XR, 1 + in->n_voips * (1 + XR_VOIP_LEN / WORD));
-    buf_u32(out, in->ssrc);
+    buf_u32(out, in->voip_ssrc);
     for (size_t i = 0; i < in->n_voips; i++)
         print_voip(out, &in->voips[i]);
 }

@@ -82,6 +82,7 @@ struct rtcp {
     struct slice bye_reason;
     struct slice feedback[RTCP_MAX_FEEDBACK]; /* RTPFB and PSFB parts, whole */
     size_t n_feedback;
+    uint32_t voip_ssrc;                     /* who measured: of the last XR with any */
     struct rtcp_voip voips[RTCP_MAX_VOIPS]; /* more are skipped */
     size_t n_voips;
     unsigned n_ignored; /* APP and unknown parts, XR without VoIP metrics */

@@ -95,7 +95,7 @@ static void reads_how_the_far_end_hears_us(void **state)
     (void)state;
     static const uint8_t bytes[] = {
         0x80, 201, 0, 1,  0,    0,    0,   1,                  /* RR */
-        0x80, 207, 0, 13, 0,    0,    0,   1,                  /* XR */
+        0x80, 207, 0, 13, 0,    0,    0,   2,                  /* XR, of another than the RR */
         4,    0,   0, 2,  1,    2,    3,   4,  5,  6,   7,  8, /* RRT */
         7,    0,   0, 8,  0,    0,    0,   9,  13, 26,  0,  0,   0,    0,
         0,    0, /* loss 5 %, discards 10 % */
@@ -105,6 +105,7 @@ static void reads_how_the_far_end_hears_us(void **state)
     struct rtcp in;
     assert_int_equal(rtcp_parse(&in, slice_make(bytes, sizeof(bytes))), OK);
     assert_int_equal(in.n_voips, 1);
+    assert_int_equal(in.voip_ssrc, 2);
     assert_null(rtcp_voip_find(&in, 8));
     const struct rtcp_voip *voip = rtcp_voip_find(&in, 9);
     assert_non_null(voip);
@@ -126,6 +127,7 @@ static void reads_how_the_far_end_hears_us(void **state)
     assert_int_equal(rtcp_print(&in, &out), OK);
     assert_int_equal(out.len, sizeof(bytes) - 12); /* without the block that is not ours */
     assert_int_equal(rtcp_parse(&again, buf_slice(&out)), OK);
+    assert_int_equal(again.voip_ssrc, 2);
     assert_memory_equal(mem + 16, bytes + 28, 36);
 }
 

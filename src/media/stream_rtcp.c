@@ -119,6 +119,7 @@ static void fill_voip(struct media_stream_core *core, struct rtcp_voip *out)
 static void send_report(struct media_stream_core *core, bool bye)
 {
     struct rtcp report = { .ssrc = core->tx.sender.ssrc,
+                           .voip_ssrc = core->tx.sender.ssrc,
                            .cname_ssrc = core->tx.sender.ssrc,
                            .cname = slice_of(core->rtcp.cname) };
     if (core->tx.packets)
